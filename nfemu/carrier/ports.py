@@ -1,0 +1,199 @@
+"""The ports: what the carrier asks of the outside. Outer rings implement them; tests have fakes.
+
+Times: *business time* drives billing, orders and their expiry and may be a test clock; *wall time* drives
+everything that foreign programs check (architecture, section 7).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Network
+from typing import Protocol
+
+from nfemu.model.account import Account, LedgerEntry
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName, SessionId
+from nfemu.model.money import Money
+from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.session import PdnSession
+from nfemu.model.subscriber import Subscriber, Subscription
+from nfemu.model.timeline import TimelineEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A subscriber with the HSS record and the latest session, active or released (None: never attached)."""
+
+    subscriber: Subscriber
+    subscription: Subscription
+    session: PdnSession | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account with everything a use case decides on; the unit of consistency and of locking.
+
+    `balance` is the ledger's sum; `shares` the sum per card, for the personal share of a unit account (S11).
+    `orders` are the unfinished ones (created or executed), oldest first.
+    """
+
+    account: Account
+    balance: Money
+    shares: Mapping[Imsi, Money]
+    lines: tuple[Line, ...]
+    orders: tuple[WorkOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """What an enforcement point holds of one subscriber. `policy` None: not attached, everything is refused.
+
+    `version` rises with every change of this subscriber, also over detach and attach; the latest wins.
+    """
+
+    imsi: Imsi
+    msisdn: Msisdn
+    session: SessionId | None
+    policy: PolicyName | None
+    generation: int
+    version: int
+    ue_ipv4: IPv4Address | None
+    ue_ipv6: IPv6Network | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutAccount:
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class PutSubscriber:
+    """Insert or replace the card; a new one gets a Subscription of version 1, ordered open."""
+
+    subscriber: Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class PutSubscription:
+    """Replace the HSS record. Raises Conflict unless the stored version is exactly one lower."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class PutSession:
+    session: PdnSession
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEntry:
+    """Append to the ledger. Raises Conflict when `trade_no` is taken."""
+
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PutOrder:
+    order: WorkOrder
+
+
+@dataclass(frozen=True, slots=True)
+class PutNotice:
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class PutPayment:
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class AddEvent:
+    event: TimelineEvent
+
+
+Change = (
+    PutAccount
+    | PutSubscriber
+    | PutSubscription
+    | PutSession
+    | AppendEntry
+    | PutOrder
+    | PutNotice
+    | PutPayment
+    | AddEvent
+)
+
+
+class Store(Protocol):
+    """Durable state. `commit` is atomic and durable when it returns; Unavailable means nothing was written."""
+
+    async def commit(self, changes: Sequence[Change]) -> None: ...
+
+    async def subscriber(self, msisdn: Msisdn) -> Subscriber | None: ...
+
+    async def subscribers(self, *, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
+        """By number, ascending, starting behind `after`."""
+
+    async def count_subscribers(self) -> int: ...
+
+    async def account(self, account: AccountId) -> AccountView | None: ...
+
+    async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
+        """Newest first."""
+
+    async def entry(self, trade_no: str) -> LedgerEntry | None: ...
+
+    async def payment(self, no: PaymentNo) -> Payment | None: ...
+
+    async def open_payments(self) -> list[Payment]:
+        """Payments in state CREATED, oldest first."""
+
+    async def sessions(self) -> list[PdnSession]:
+        """The latest session of every subscriber that ever attached, active and released."""
+
+    async def unfinished_orders(self) -> list[WorkOrder]:
+        """Orders in state CREATED or EXECUTED, oldest first, over all accounts."""
+
+    async def pending_notices(self) -> list[Notice]: ...
+
+    async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
+        """SENT ones, newest first: the phone's inbox."""
+
+    async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
+        """The latest `limit`, oldest first."""
+
+    async def read_clock(self) -> datetime | None:
+        """Where the test clock stood; None when it never ran."""
+
+    async def write_clock(self, now: datetime) -> None: ...
+
+
+class Enforcer(Protocol):
+    """Every enforcement point of the user plane, as one."""
+
+    async def apply(self, state: LineState) -> None:
+        """Return when every point that serves traffic has acknowledged `state` or has been taken out."""
+
+
+class Notifier(Protocol):
+    async def send(self, notice: Notice) -> None:
+        """Hand the message to its channel. May be called again for one id after a crash; doubles are dropped."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Business time, aware."""
+
+
+class IdSource(Protocol):
+    def new(self, prefix: str) -> str:
+        """A fresh identifier such as `ord-6fd1…`, unguessable where it leaves the house."""
+
+
+class PaymentProvider(Protocol):
+    """A payment provider as the portal (its merchant) sees it (G13)."""
+
+    name: str
+
+    async def create_order(self, payment: Payment, return_url: str) -> str:
+        """Order the payment; the URL of the provider's payment page for the phone."""

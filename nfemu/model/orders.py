@@ -1,0 +1,93 @@
+"""Work orders, notices and payments: what the back office sets in motion and must finish."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from nfemu.model.identity import AccountId, CorrelationId, Imsi, NoticeId, OrderId, PaymentNo
+from nfemu.model.money import Money
+from nfemu.model.subscriber import OrderedProfile
+
+
+class OrderKind(Enum):
+    STOP = "stop"
+    RESUME = "resume"
+
+
+class OrderState(Enum):
+    """`CREATED`: decided. `EXECUTED`: HSS and PGW hold it, committed. `DONE`: acknowledged by every enforcement
+    point. `SUPERSEDED`: a later order for the same line overtook it."""
+
+    CREATED = "created"
+    EXECUTED = "executed"
+    DONE = "done"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """A stop or resume order for one line (S26). Times are business time."""
+
+    id: OrderId
+    imsi: Imsi
+    kind: OrderKind
+    target: OrderedProfile
+    cause: str
+    correlation: CorrelationId
+    created_at: datetime
+    state: OrderState = OrderState.CREATED
+    done_at: datetime | None = None
+
+
+class NoticeKind(Enum):
+    STOPPED = "stopped"
+    """Service was restricted; carries the link into the green channel (G1)."""
+    RESTORED = "restored"
+    PAYMENT_CONFIRMED = "payment confirmed"
+    """The payment provider's own message to the payer (G13)."""
+
+
+class NoticeState(Enum):
+    PENDING = "pending"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to a phone's owner. `sender` is what the phone shows as its origin."""
+
+    id: NoticeId
+    imsi: Imsi
+    kind: NoticeKind
+    sender: str
+    text: str
+    correlation: CorrelationId
+    created_at: datetime
+    """Business time."""
+    link: str | None = None
+    state: NoticeState = NoticeState.PENDING
+    sent_at: datetime | None = None
+
+
+class PaymentState(Enum):
+    """`CREATED`: ordered at the provider. `PAID`: in the ledger. `CLOSED`: expired or cancelled, never to be paid."""
+
+    CREATED = "created"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One order at a payment provider. Times are business time."""
+
+    no: PaymentNo
+    account: AccountId
+    imsi: Imsi
+    amount: Money
+    provider: str
+    created_at: datetime
+    expires_at: datetime
+    state: PaymentState = PaymentState.CREATED
+    trade_no: str | None = None
+    """The provider's number, known once paid."""

@@ -1,0 +1,54 @@
+"""What a policy says: groups of destinations, profiles, and the decision with its reason."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from nfemu.model.identity import GroupName, PolicyName
+
+
+class Verdict(Enum):
+    """Allow it, redirect it to the landing page (HTTP only), or refuse it at once."""
+
+    ALLOW = "allow"
+    REDIRECT = "redirect"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationGroup:
+    """Named destinations (`policies.yaml`).
+
+    `hosts` are patterns: `name` exact; `.name` the name and everything below it; `*.name` exactly one label
+    below it. `networks` are CIDR texts. `ports` empty means 80 and 443. `trusted` destinations receive
+    enrichment headers on plain HTTP. `source` says who supplied it (G6), for example `provider: wechatpay`.
+    """
+
+    name: GroupName
+    hosts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    trusted: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProfile:
+    """What a line may reach. `default` is for everything outside `allow`; `REDIRECT` needs `redirect_to`."""
+
+    name: PolicyName
+    default: Verdict
+    allow: tuple[GroupName, ...] = ()
+    redirect_to: str | None = None
+    """Landing page, an `http://` URL that the profile itself allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`rule` is the id of the deciding rule, such as `arrears/allow/portal/.carrier.example` or `arrears/default`;
+    `reason` is one sentence for people. `enrich` is true for plain HTTP to a trusted destination only.
+    """
+
+    verdict: Verdict
+    enrich: bool
+    rule: str
+    reason: str
