@@ -134,6 +134,9 @@ class Store(Protocol):
     async def subscribers(self, *, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
         """By number, ascending, starting behind `after`."""
 
+    async def subscriber_by_imsi(self, imsi: Imsi) -> Subscriber | None:
+        """Work orders and notices name their line by IMSI; so do S6a and GTP."""
+
     async def count_subscribers(self) -> int: ...
 
     async def account(self, account: AccountId) -> AccountView | None: ...
@@ -149,7 +152,14 @@ class Store(Protocol):
         """Payments in state CREATED, oldest first."""
 
     async def sessions(self) -> list[PdnSession]:
-        """The latest session of every subscriber that ever attached, active and released."""
+        """The latest session (highest policy version) of every subscriber that ever attached, active and released."""
+
+    async def sessions_released_since(self, since: datetime) -> list[PdnSession]:
+        """Sessions released at or after `since` (business time), superseded ones too, in order of release.
+
+        Their addresses may still be on hold (G12). Reactivation releases one session and puts another, so a
+        subscriber can have several; sessions are kept by their id.
+        """
 
     async def unfinished_orders(self) -> list[WorkOrder]:
         """Orders in state CREATED or EXECUTED, oldest first, over all accounts."""

@@ -12,6 +12,9 @@ from nfemu.model.subscriber import OrderedProfile
 class OrderKind(Enum):
     STOP = "stop"
     RESUME = "resume"
+    REACTIVATE = "reactivate"
+    """Follows a stop or resume into a profile that asks for it: a new address and generation, all flows end. It is
+    an order of its own because it runs after the success page has been delivered (architecture, section 5)."""
 
 
 class OrderState(Enum):
@@ -70,7 +73,8 @@ class Notice:
 
 
 class PaymentState(Enum):
-    """`CREATED`: ordered at the provider. `PAID`: in the ledger. `CLOSED`: expired or cancelled, never to be paid."""
+    """`CREATED`: ordered at the provider. `PAID`: in the ledger. `CLOSED`: expired or cancelled; nobody is
+    asked to pay it any more, but money that still arrives is booked and makes it `PAID`."""
 
     CREATED = "created"
     PAID = "paid"
