@@ -46,9 +46,11 @@ class PolicyProfile:
 class Decision:
     """`rule` is the id of the deciding rule, such as `arrears/allow/portal/.carrier.example` or `arrears/default`;
     `reason` is one sentence for people. `enrich` is true for plain HTTP to a trusted destination only.
+    `group` is the group whose rule decided, None for a profile's default; pseudonyms are keyed by it.
     """
 
     verdict: Verdict
     enrich: bool
     rule: str
     reason: str
+    group: GroupName | None = None
