@@ -1,0 +1,95 @@
+"""The APN profile catalogue: which profiles exist, which pools feed them, what an ordered profile means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from itertools import combinations
+
+from nfemu.model.errors import InvalidInput, NotFound
+from nfemu.model.identity import PoolName, ProfileName
+from nfemu.model.subscriber import ApnProfile, OrderedProfile, PdnType
+
+_LONGEST_IPV4 = 30
+"""A /30 still holds network, gateway, one UE and broadcast."""
+_LONGEST_IPV6 = 63
+"""Two /64 prefixes: one is kept out, one is for a UE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Addresses for UEs. `hold`: how long a released address stays unused, in business time (G12)."""
+
+    name: PoolName
+    ipv4: IPv4Network | None
+    ipv6: IPv6Network | None
+    hold: timedelta
+
+    def __post_init__(self) -> None:
+        if self.ipv4 is not None and self.ipv4.prefixlen > _LONGEST_IPV4:
+            raise InvalidInput(
+                f"pool `{self.name}`: `{self.ipv4}` has no room; take a prefix of /{_LONGEST_IPV4} or shorter"
+            )
+        if self.ipv6 is not None and self.ipv6.prefixlen > _LONGEST_IPV6:
+            raise InvalidInput(
+                f"pool `{self.name}`: `{self.ipv6}` has no room; take a prefix of /{_LONGEST_IPV6} or shorter"
+            )
+        if self.hold < timedelta(0):
+            raise InvalidInput(f"pool `{self.name}`: hold time is negative; give zero or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Pools, APN profiles, and the profile that each ordered profile stands for. Raises InvalidInput."""
+
+    pools: Mapping[PoolName, Pool]
+    profiles: Mapping[ProfileName, ApnProfile]
+    ordered: Mapping[OrderedProfile, ProfileName]
+
+    def __post_init__(self) -> None:
+        for ordered in OrderedProfile:
+            name = self.ordered.get(ordered)
+            if name is None:
+                raise InvalidInput(f"ordered profile `{ordered.value}` has no APN profile; name one in `ordered`")
+            if name not in self.profiles:
+                raise InvalidInput(f"ordered profile `{ordered.value}` means `{name}`, which is no APN profile")
+        for profile in self.profiles.values():
+            self._check_pool(profile)
+        for one, other in combinations(self.pools.values(), 2):
+            _check_disjoint(one, other)
+
+    def profile(self, name: ProfileName) -> ApnProfile:
+        """The profile of that name. Raises NotFound."""
+        if name not in self.profiles:
+            raise NotFound(f"APN profile `{name}` is not in the catalogue; known: {', '.join(sorted(self.profiles))}")
+        return self.profiles[name]
+
+    def meaning(self, ordered: OrderedProfile) -> ApnProfile:
+        """The APN profile that `ordered` stands for."""
+        return self.profiles[self.ordered[ordered]]
+
+    def pool(self, profile: ApnProfile) -> Pool:
+        """The pool that feeds `profile`, which must be one that gives an IP. Raises NotFound."""
+        if profile.pool is None:
+            raise NotFound(f"APN profile `{profile.name}` has no pool: it gives no IP address")
+        return self.pools[profile.pool]
+
+    def _check_pool(self, profile: ApnProfile) -> None:
+        if not profile.gives_ip:
+            return
+        pool = self.pools.get(profile.pool) if profile.pool is not None else None
+        if pool is None:
+            raise InvalidInput(
+                f"APN profile `{profile.name}`: pool `{profile.pool}` does not exist; add it under `pools`"
+            )
+        if profile.pdn_type is not PdnType.IPV6 and pool.ipv4 is None:
+            raise InvalidInput(f"APN profile `{profile.name}` needs IPv4; give pool `{pool.name}` an ipv4 network")
+        if profile.pdn_type is not PdnType.IPV4 and pool.ipv6 is None:
+            raise InvalidInput(f"APN profile `{profile.name}` needs IPv6; give pool `{pool.name}` an ipv6 network")
+
+
+def _check_disjoint(one: Pool, other: Pool) -> None:
+    if one.ipv4 is not None and other.ipv4 is not None and one.ipv4.overlaps(other.ipv4):
+        raise InvalidInput(f"pools `{one.name}` and `{other.name}` overlap in `{one.ipv4}` and `{other.ipv4}`")
+    if one.ipv6 is not None and other.ipv6 is not None and one.ipv6.overlaps(other.ipv6):
+        raise InvalidInput(f"pools `{one.name}` and `{other.name}` overlap in `{one.ipv6}` and `{other.ipv6}`")
