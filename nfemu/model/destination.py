@@ -40,7 +40,8 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """`address` was given to this subscriber as the answer to a query for `name`; valid before `expires` (wall time)."""
+    """`address` was given to this subscriber as the answer to a query for `name`; valid before
+    `expires` (wall time)."""
 
     imsi: Imsi
     name: str

@@ -33,7 +33,9 @@ class Money:
             raise InvalidInput(f"amount `{text}` is not a positive {currency} amount such as {zero._example(places)}")
         minor = int(match[1]) * 10**places + int((match[2] or "").ljust(places, "0") or "0")
         if not 0 < minor <= MAX_MINOR:
-            raise InvalidInput(f"amount `{text}` is out of range; give more than zero and at most {cls(MAX_MINOR, currency)}")
+            raise InvalidInput(
+                f"amount `{text}` is out of range; give more than zero and at most {cls(MAX_MINOR, currency)}"
+            )
         return cls(minor, currency)
 
     @staticmethod

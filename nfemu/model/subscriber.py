@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Network
 
-from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PoolName, PolicyName, ProfileName
+from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PolicyName, PoolName, ProfileName
 
 
 class CardRole(Enum):

@@ -1,0 +1,58 @@
+"""Money is integers and never mixes currencies."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nfemu.model.errors import InvalidInput
+from nfemu.model.money import MAX_MINOR, Money
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"), [("59", 5900), ("59.0", 5900), ("59.00", 5900), ("0.01", 1), (" 7.5 ", 750)]
+)
+def test_amounts_are_read_in_minor_units(text: str, minor: int) -> None:
+    assert Money.parse(text) == Money(minor)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "0.00", "-1", "+1", "1e3", "59.001", "59,00", "NaN", "١", "1" * 13, "10000000000.01", "."]
+)
+def test_wrong_amounts_are_named(text: str) -> None:
+    with pytest.raises(InvalidInput, match="amount"):
+        Money.parse(text)
+
+
+def test_currencies_without_minor_units() -> None:
+    assert Money.parse("500", "JPY") == Money(500, "JPY")
+    with pytest.raises(InvalidInput, match=r"such as 59$"):
+        Money.parse("500.0", "JPY")
+    assert Money(500, "JPY").decimal() == "500"
+    assert Money(1234, "KWD").decimal() == "1.234"
+    assert str(Money(1234, "KWD")) == "KWD 1.234"
+
+
+def test_money_reads_well() -> None:
+    assert str(Money(5900)) == "¥59.00"
+    assert str(Money(-2905)) == "-¥29.05"
+    assert Money(-5).decimal() == "-0.05"
+
+
+def test_currencies_do_not_mix() -> None:
+    with pytest.raises(InvalidInput, match="cannot be combined"):
+        Money(1, "CNY") + Money(1, "EUR")
+    with pytest.raises(InvalidInput, match="known"):
+        Money(1, "XXX")
+
+
+@given(st.integers(1, MAX_MINOR), st.sampled_from(["CNY", "JPY", "KWD"]))
+def test_decimal_is_read_back(minor: int, currency: str) -> None:
+    amount = Money(minor, currency)
+    assert Money.parse(amount.decimal(), currency) == amount
+
+
+@given(st.integers(), st.integers())
+def test_arithmetic_is_exact(a: int, b: int) -> None:
+    assert (Money(a) + Money(b)).minor == a + b
+    assert (Money(a) - Money(b)).minor == a - b
+    assert (-Money(a)).minor == -a

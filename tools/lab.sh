@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# The tests that need root, Chromium, PostgreSQL or a foreign peer. What is missing is installed from Debian when
+# root; otherwise one line says what is left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=${VENV:-.venv}
+
+say() { printf 'test-lab: %s\n' "$*" >&2; }
+
+declare -A package=([chromium]=chromium [pg_ctl]=postgresql)
+missing=()
+present() {
+    case $1 in
+    pg_ctl) compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+for tool in "${!package[@]}"; do
+    present "$tool" || missing+=("${package[$tool]}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing ${missing[*]}"
+        apt-get update -qq >/dev/null || true
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" fonts-noto-cjk >/dev/null
+    else
+        say "left out: tests that need ${missing[*]} (sudo apt-get install -y ${missing[*]})"
+    fi
+fi
+
+# A PostgreSQL of our own on a socket in a temporary folder; it ends with this script.
+cluster=
+stop_cluster() {
+    if [ -n "$cluster" ]; then
+        "${as_postgres[@]}" "$pg_bin/pg_ctl" -D "$cluster/data" -m immediate -w stop >/dev/null || true
+        rm -rf "$cluster"
+    fi
+}
+trap stop_cluster EXIT
+if present pg_ctl; then
+    pg_bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' | tail -n 1)")
+    cluster=$(mktemp -d /tmp/nfemu-pg.XXXXXX)
+    as_postgres=()
+    if [ "$(id -u)" = 0 ]; then
+        chown postgres "$cluster"
+        as_postgres=(runuser -u postgres --)
+    fi
+    (
+        cd "$cluster"
+        "${as_postgres[@]}" "$pg_bin/initdb" -D "$cluster/data" -A trust -U nfemu >/dev/null
+        "${as_postgres[@]}" "$pg_bin/pg_ctl" -D "$cluster/data" -w -l "$cluster/log" \
+            -o "-c listen_addresses='' -c unix_socket_directories='$cluster'" start >/dev/null
+        "${as_postgres[@]}" "$pg_bin/createdb" -h "$cluster" -U nfemu nfemu
+    )
+    export NFEMU_TEST_POSTGRES="postgresql+psycopg://nfemu@/nfemu?host=$cluster"
+fi
+
+"$venv/bin/python" -m pytest -m "lab and not long" -q
+
+# The journeys once more on Python 3.12, which brings mitmproxy 12.
+python312=
+for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python3.12; do
+    if "$candidate" -c 'import ensurepip' 2>/dev/null; then
+        python312=$candidate
+        break
+    fi
+done
+if [ -z "$python312" ]; then
+    say "left out: the journeys on Python 3.12 (no python3.12 here)"
+elif ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] == (3, 12))'; then
+    say "left out: a second run of the journeys, this is Python 3.12 already"
+else
+    tools/setup.sh .venv-312 "$python312"
+    .venv-312/bin/python -m pytest tests/journeys -n 2 -m "not long" -q
+fi
