@@ -89,8 +89,7 @@ class Pgw:
         self._ipv4 = {name: Ipv4Slots(pool.ipv4) for name, pool in catalogue.pools.items() if pool.ipv4 is not None}
         self._ipv6 = {name: Ipv6Slots(pool.ipv6) for name, pool in catalogue.pools.items() if pool.ipv6 is not None}
         self._latest: dict[Imsi, PdnSession] = {}
-        self._by_ipv4: dict[IPv4Address, Imsi] = {}
-        self._by_ipv6: dict[int, Imsi] = {}
+        self._by_address: dict[tuple[int, int], Imsi] = {}
 
     def restore(self, latest: Iterable[PdnSession], released: Iterable[PdnSession]) -> None:
         """Fill the empty table at start: the latest session of every line, and former ones that may be on hold."""
@@ -146,24 +145,20 @@ class Pgw:
 
     def by_address(self, address: IPv4Address | IPv6Address) -> PdnSession | None:
         """The active session that owns `address`, or whose /64 contains it."""
-        is_ipv4 = isinstance(address, IPv4Address)
-        imsi = self._by_ipv4.get(address) if is_ipv4 else self._by_ipv6.get(int(address) >> 64)
+        imsi = self._by_address.get(_key(address))
         return self._latest[imsi] if imsi is not None else None
 
     def _enter(self, session: PdnSession) -> None:
         for slots, slot, _ in self._slots_of(session):
             slots.occupy(slot, session.imsi)
-        if session.ue_ipv4 is not None:
-            self._by_ipv4[session.ue_ipv4] = session.imsi
-        if session.ue_ipv6 is not None:
-            self._by_ipv6[_prefix_key(session.ue_ipv6)] = session.imsi
+        for key in _keys(session):
+            self._by_address[key] = session.imsi
 
     def _leave(self, session: PdnSession) -> None:
         """Only the owner leaves: a second report of the same release must not touch the next owner."""
-        if session.ue_ipv4 is not None and self._by_ipv4.get(session.ue_ipv4) == session.imsi:
-            del self._by_ipv4[session.ue_ipv4]
-        if session.ue_ipv6 is not None and self._by_ipv6.get(_prefix_key(session.ue_ipv6)) == session.imsi:
-            del self._by_ipv6[_prefix_key(session.ue_ipv6)]
+        for key in _keys(session):
+            if self._by_address.get(key) == session.imsi:
+                del self._by_address[key]
         for slots, slot, _ in self._slots_of(session):
             if slots.owner(slot) == session.imsi:
                 slots.free(slot)
@@ -186,8 +181,14 @@ class Pgw:
         return found
 
 
-def _prefix_key(prefix: IPv6Network) -> int:
-    return int(prefix.network_address) >> 64
+def _key(address: IPv4Address | IPv6Address) -> tuple[int, int]:
+    """IPv4: the address. IPv6: its /64, since that is what a UE owns."""
+    return (4, int(address)) if isinstance(address, IPv4Address) else (6, int(address) >> 64)
+
+
+def _keys(session: PdnSession) -> list[tuple[int, int]]:
+    addresses = (session.ue_ipv4, session.ue_ipv6.network_address if session.ue_ipv6 is not None else None)
+    return [_key(address) for address in addresses if address is not None]
 
 
 def _lease_ipv4(space: Ipv4Slots, pool: Pool, subscriber: Subscriber, now: datetime) -> Lease:

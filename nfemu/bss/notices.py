@@ -1,0 +1,79 @@
+"""Messages to a phone's owner: composed with the exact amount (S8) and the green channel's link (G1), sent once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from nfemu.bss.texts import FALLBACK, TEXTS, Template
+from nfemu.model.errors import Conflict, InvalidInput
+from nfemu.model.identity import CorrelationId, NoticeId
+from nfemu.model.money import Money
+from nfemu.model.orders import Notice, NoticeKind, NoticeState
+from nfemu.model.subscriber import Subscriber
+
+_KINDS = {
+    Template.STOPPED_GREEN: NoticeKind.STOPPED,
+    Template.STOPPED_BARRED: NoticeKind.STOPPED,
+    Template.STOPPED_UNIT: NoticeKind.STOPPED,
+    Template.STOPPED_BY_HAND: NoticeKind.STOPPED,
+    Template.RESTORED: NoticeKind.RESTORED,
+    Template.PAYMENT_CONFIRMED: NoticeKind.PAYMENT_CONFIRMED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """The carrier's name per language (`en` at least), and the link into the green channel. Raises InvalidInput."""
+
+    names: Mapping[str, str]
+    portal_link: str
+    country_code: str = "86"
+
+    def __post_init__(self) -> None:
+        if FALLBACK not in self.names:
+            raise InvalidInput(f"the carrier has no name in `{FALLBACK}`; add one under `name`")
+
+    def name(self, language: str) -> str:
+        return self.names[language if language in self.names else FALLBACK]
+
+
+def compose(
+    identifier: NoticeId,
+    template: Template,
+    letterhead: Letterhead,
+    subscriber: Subscriber,
+    amount: Money,
+    correlation: CorrelationId,
+    now: datetime,
+    sender: str | None = None,
+) -> Notice:
+    """The message in the owner's language, pending. `sender` None: the carrier itself."""
+    language = subscriber.language
+    carrier = letterhead.name(language)
+    text = TEXTS.get((template, language), TEXTS[template, FALLBACK]).format(
+        carrier=carrier,
+        number=subscriber.msisdn.masked(letterhead.country_code),
+        amount=amount,
+        link=letterhead.portal_link,
+    )
+    kind = _KINDS[template]
+    link = letterhead.portal_link if kind is NoticeKind.STOPPED else None
+    return Notice(identifier, subscriber.imsi, kind, sender or carrier, text, correlation, now, link)
+
+
+class NoticeInput(Enum):
+    DELIVER = "deliver"
+
+
+TRANSITIONS: dict[tuple[NoticeState, NoticeInput], NoticeState] = {
+    (NoticeState.PENDING, NoticeInput.DELIVER): NoticeState.SENT,
+}
+
+
+def delivered(notice: Notice, now: datetime) -> Notice:
+    """The message once its channel has it. Raises Conflict if it already had."""
+    state = TRANSITIONS.get((notice.state, NoticeInput.DELIVER))
+    if state is None:
+        raise Conflict(f"notice `{notice.id}` is {notice.state.value} already")
+    return replace(notice, state=state, sent_at=now)

@@ -1,0 +1,65 @@
+"""A payment's life at the merchant's side, as a table.
+
+    CREATED ──notified──▶ PAID          CREATED ──expired, cancelled──▶ CLOSED ──notified──▶ PAID
+
+Money that has arrived is never turned away: a late notification of a closed order is booked like any other.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from nfemu.model.account import Account
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import Imsi, PaymentNo
+from nfemu.model.money import Money
+from nfemu.model.orders import Payment, PaymentState
+
+
+class PaymentInput(Enum):
+    NOTIFIED = "notified"
+    """The provider says that it has the money."""
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    """The provider could not take the order, so nobody can pay it."""
+
+
+TRANSITIONS: dict[tuple[PaymentState, PaymentInput], PaymentState] = {
+    (PaymentState.CREATED, PaymentInput.NOTIFIED): PaymentState.PAID,
+    (PaymentState.CREATED, PaymentInput.EXPIRED): PaymentState.CLOSED,
+    (PaymentState.CREATED, PaymentInput.CANCELLED): PaymentState.CLOSED,
+    (PaymentState.CLOSED, PaymentInput.NOTIFIED): PaymentState.PAID,
+}
+
+
+def create(
+    no: PaymentNo, account: Account, imsi: Imsi, amount: Money, provider: str, now: datetime, expiry: timedelta
+) -> Payment:
+    """A new order, to be paid within `expiry` (business time)."""
+    return Payment(no, account.id, imsi, amount, provider, created_at=now, expires_at=now + expiry)
+
+
+def advance(payment: Payment, event: PaymentInput) -> Payment:
+    """The payment after `event`. Raises Conflict for what the table does not list."""
+    state = TRANSITIONS.get((payment.state, event))
+    if state is None:
+        raise Conflict(
+            f"payment `{payment.no}` is {payment.state.value} and cannot be {event.value}; start a new payment"
+        )
+    return replace(payment, state=state)
+
+
+def check_notification(payment: Payment, provider: str, amount: Money) -> None:
+    """Raises Conflict unless provider and amount are those of the order."""
+    if provider != payment.provider:
+        raise Conflict(f"payment `{payment.no}` was ordered at `{payment.provider}`, not at `{provider}`")
+    if amount != payment.amount:
+        raise Conflict(
+            f"payment `{payment.no}` is over {payment.amount.decimal()} {payment.amount.currency}, "
+            f"the notification says {amount.decimal()} {amount.currency}; nothing was booked"
+        )
+
+
+def settle(payment: Payment, trade_no: str) -> Payment:
+    """The payment once paid under the provider's `trade_no`. Raises Conflict if it already is."""
+    return replace(advance(payment, PaymentInput.NOTIFIED), trade_no=trade_no)

@@ -1,0 +1,62 @@
+"""What messages say, in Chinese and English.
+
+Each text takes `{carrier}`, `{number}` (masked), `{amount}` and `{link}`. Every text about service says that
+emergency calls are unaffected (G17). Adding a language is adding a column.
+"""
+
+from enum import Enum
+
+FALLBACK = "en"
+"""For an owner whose language has no column."""
+
+
+class Template(Enum):
+    STOPPED_GREEN = "stopped, green channel open"
+    STOPPED_BARRED = "stopped, no IP address"
+    STOPPED_UNIT = "stopped because a unit account is overdue"
+    STOPPED_BY_HAND = "stopped by hand"
+    RESTORED = "restored"
+    PAYMENT_CONFIRMED = "payment confirmed"
+
+
+TEXTS: dict[tuple[Template, str], str] = {
+    (Template.STOPPED_GREEN, "zh"): (
+        "【{carrier}】您的号码{number}已欠费，上网服务已暂停，目前只能访问缴费页面。"
+        "缴费{amount}即可立即恢复，请点击 {link} ，无需登录。紧急呼叫不受影响。"
+    ),
+    (Template.STOPPED_GREEN, "en"): (
+        "{carrier}: your number {number} is in arrears and now reaches the payment pages only. "
+        "Pay {amount} and service is back at once: {link} (no login needed). Emergency calls are not affected."
+    ),
+    (Template.STOPPED_BARRED, "zh"): (
+        "【{carrier}】您的号码{number}已欠费，上网服务已停止。"
+        "缴费{amount}即可恢复，请通过其他网络打开 {link} 缴费。紧急呼叫不受影响。"
+    ),
+    (Template.STOPPED_BARRED, "en"): (
+        "{carrier}: your number {number} is in arrears and mobile data is off. "
+        "Pay {amount} to restore it; open {link} over another network. Emergency calls are not affected."
+    ),
+    (Template.STOPPED_UNIT, "zh"): (
+        "【{carrier}】为号码{number}付费的单位账户已欠费，上网服务已暂停。"
+        "其中您个人的欠费为{amount}，可点击 {link} 缴纳；单位账户结清后服务恢复。紧急呼叫不受影响。"
+    ),
+    (Template.STOPPED_UNIT, "en"): (
+        "{carrier}: the organisation's account that pays for {number} is in arrears and service is restricted. "
+        "Your own share is {amount}, payable at {link}; service is back once the account is settled. "
+        "Emergency calls are not affected."
+    ),
+    (Template.STOPPED_BY_HAND, "zh"): (
+        "【{carrier}】您的号码{number}的上网服务已由运营商暂停，缴费不能解除，请联系客服。"
+        "详情见 {link} 。紧急呼叫不受影响。"
+    ),
+    (Template.STOPPED_BY_HAND, "en"): (
+        "{carrier}: service of your number {number} has been restricted by the carrier. Paying does not lift this; "
+        "please contact customer service. See {link}. Emergency calls are not affected."
+    ),
+    (Template.RESTORED, "zh"): "【{carrier}】您的号码{number}的上网服务已恢复，感谢您的使用。紧急呼叫不受影响。",
+    (Template.RESTORED, "en"): (
+        "{carrier}: service of your number {number} is restored. Thank you. Emergency calls were never affected."
+    ),
+    (Template.PAYMENT_CONFIRMED, "zh"): "支付成功：您已为号码{number}向{carrier}支付{amount}。",
+    (Template.PAYMENT_CONFIRMED, "en"): "Payment successful: you paid {amount} to {carrier} for number {number}.",
+}
