@@ -75,7 +75,7 @@ class OriginFront:
             limit_concurrency=max_connections,
         )
         self._config.load()
-        self._accepting: asyncio.Task[None] | None = None
+        self._listening: tuple[socket.socket, asyncio.Task[None]] | None = None
         self._arriving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -90,13 +90,15 @@ class OriginFront:
         except OSError:
             listener.close()
             raise
-        self._accepting = asyncio.create_task(self._accept(listener), name="origin front")
+        self._listening = listener, asyncio.create_task(self._accept(listener), name="origin front")
 
     async def stop(self, grace: float = 2.0) -> None:
         """Close the socket and every connection; requests under way get `grace` seconds."""
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
+        if self._listening is not None:
+            listener, accepting = self._listening
+            accepting.cancel()
+            await asyncio.gather(accepting, return_exceptions=True)
+            listener.close()
             self._path.unlink(missing_ok=True)
         for task in self._arriving:
             task.cancel()
@@ -110,10 +112,6 @@ class OriginFront:
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
 
     async def _accept(self, listener: socket.socket) -> None:
-        with listener:
-            await self._accept_forever(listener)
-
-    async def _accept_forever(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._slots.acquire()
