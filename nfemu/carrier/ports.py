@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Network
 from typing import Protocol
 
 from nfemu.model.account import Account, LedgerEntry
-from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName, SessionId
+from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment, WorkOrder
 from nfemu.model.session import PdnSession
@@ -58,6 +58,8 @@ class LineState:
     version: int
     ue_ipv4: IPv4Address | None
     ue_ipv6: IPv6Network | None
+    apn: Apn | None = None
+    """The session's, for enrichment."""
 
 
 @dataclass(frozen=True, slots=True)
