@@ -12,7 +12,7 @@ from socket import socket
 from typing import Protocol
 
 from nfemu.carrier.ports import LineState
-from nfemu.enrichment import Enricher
+from nfemu.enrichment.enricher import Enricher
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
 from nfemu.policy.rules import PolicySet
@@ -66,6 +66,8 @@ class Upstream:
 
     host: str
     port: int
+    tls: bool = False
+    """Plain HTTP of the phone is carried over TLS, verified against the system's roots. Of no effect in `other`."""
     preserve_host: bool = True
     """False: `Host` names the upstream."""
     ue_address: UeAddress = UeAddress.NONE
