@@ -1,0 +1,45 @@
+"""Cookies that carry an identity, removed from `Cookie` headers; the others stay as they were."""
+
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from nfemu.enrichment.spelling import canonical
+
+_PUNCTUATION = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
+_LOWER = bytes(range(256)).lower()
+
+
+class CookieFilter:
+    """Knows names in any spelling that some server reads as the same: case, punctuation, percent-encoding (PHP)."""
+
+    __slots__ = ("_names", "_skeletons")
+
+    def __init__(self, names: Iterable[bytes]) -> None:
+        self._names = frozenset(canonical(name) for name in names)
+        self._skeletons = [name.replace(b"-", b"") for name in self._names]
+
+    def clean(self, value: bytes) -> bytes:
+        """The value of a `Cookie` header without the listed cookies; empty when nothing is left.
+
+        A comma separates cookies too (RFC 2965 section 3.4): some servers still read it so. Only what bears a
+        listed name is cut there, commas in other values stay.
+        """
+        if not self._may_hold(value):
+            return value
+        kept = []
+        for cookie in value.split(b";"):
+            parts = [part for part in cookie.split(b",") if not self._is_listed(part)]
+            if any(part.strip() for part in parts):
+                kept.append(b",".join(parts).strip())
+        return b"; ".join(kept)
+
+    def _may_hold(self, value: bytes) -> bool:
+        """Quick and never wrongly false: most Cookie headers end here."""
+        skeleton = value.translate(_LOWER, _PUNCTUATION)
+        for name in self._skeletons:
+            if name in skeleton or b"%" in value:
+                return True
+        return False
+
+    def _is_listed(self, cookie: bytes) -> bool:
+        return canonical(unquote_to_bytes(cookie.partition(b"=")[0])) in self._names
