@@ -26,20 +26,18 @@ class CookieFilter:
         """
         if not self._may_hold(value):
             return value
-        kept = []
+        kept, cut = [], False
         for cookie in value.split(b";"):
-            parts = [part for part in cookie.split(b",") if not self._is_listed(part)]
-            if any(part.strip() for part in parts):
-                kept.append(b",".join(parts).strip())
-        return b"; ".join(kept)
+            parts = cookie.split(b",")
+            left = [part for part in parts if not self._is_listed(part)]
+            cut = cut or len(left) < len(parts)
+            kept.append(b",".join(left).strip())
+        return b"; ".join(filter(None, kept)) if cut else value
 
     def _may_hold(self, value: bytes) -> bool:
         """Quick and never wrongly false: most Cookie headers end here."""
         skeleton = value.translate(_LOWER, _PUNCTUATION)
-        for name in self._skeletons:
-            if name in skeleton or b"%" in value:
-                return True
-        return False
+        return b"%" in value or any(name in skeleton for name in self._skeletons)
 
     def _is_listed(self, cookie: bytes) -> bool:
         return canonical(unquote_to_bytes(cookie.partition(b"=")[0])) in self._names
