@@ -1,0 +1,79 @@
+"""The state folder: where one carrier keeps what lasts, and where its clients find it.
+
+Default: `$NFEMU_STATE`, else `$XDG_STATE_HOME/nfemu/default`, else `~/.local/state/nfemu/default`.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from nfemu.model.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStatus:
+    """What the running carrier wrote into `status.json`. Addresses are `host:port`."""
+
+    pid: int
+    api: str
+    http_proxy: str
+    socks_proxy: str
+    subscriber_proxies: dict[str, str]
+    """Listeners of single subscribers, by E.164 number."""
+    ca: str
+    """Path of the CA certificate (PEM) that signs the emulated Internet."""
+    country_code: str
+    access: str
+    """Which access is in use and why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    path: Path
+
+    @classmethod
+    def default(cls) -> Self:
+        if chosen := os.environ.get("NFEMU_STATE"):
+            return cls(Path(chosen).expanduser().absolute())
+        base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        return cls(Path(base).expanduser().absolute() / "nfemu" / "default")
+
+    @property
+    def database(self) -> Path:
+        return self.path / "nfemu.sqlite"
+
+    @property
+    def api_token(self) -> Path:
+        return self.path / "api.token"
+
+    @property
+    def status_file(self) -> Path:
+        return self.path / "status.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked (flock) by the running control process for as long as it lives."""
+        return self.path / "lock"
+
+    @property
+    def log_file(self) -> Path:
+        return self.path / "nfemu.log"
+
+    def status(self) -> RunningStatus:
+        """Raises Unavailable when no carrier runs here."""
+        try:
+            return RunningStatus(**json.loads(self.status_file.read_text()))
+        except (OSError, ValueError, TypeError):
+            raise Unavailable("nfemu is not running; start it with `nfemu up`") from None
+
+    def publish(self, status: RunningStatus) -> None:
+        """Write `status.json` whole or not at all."""
+        part = self.status_file.with_suffix(".part")
+        part.write_text(json.dumps(asdict(status), indent=1) + "\n")
+        part.replace(self.status_file)
+
+    def withdraw(self) -> None:
+        """The carrier has stopped."""
+        self.status_file.unlink(missing_ok=True)
