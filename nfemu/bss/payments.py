@@ -60,6 +60,12 @@ def check_notification(payment: Payment, provider: str, amount: Money) -> None:
         )
 
 
+def check_repeat(payment: Payment, trade_no: str) -> None:
+    """Raises Conflict unless `payment` is the order that was paid under the booked `trade_no`."""
+    if payment.trade_no != trade_no:
+        raise Conflict(f"trade number `{trade_no}` is already booked for another payment order than `{payment.no}`")
+
+
 def settle(payment: Payment, trade_no: str) -> Payment:
     """The payment once paid under the provider's `trade_no`. Raises Conflict if it already is."""
     return replace(advance(payment, PaymentInput.NOTIFIED), trade_no=trade_no)

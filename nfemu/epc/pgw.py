@@ -72,6 +72,10 @@ def acknowledge(session: PdnSession) -> PdnSession:
     return replace(session, acknowledged_version=session.policy_version)
 
 
+def is_acknowledged(session: PdnSession) -> bool:
+    return session.acknowledged_version == session.policy_version
+
+
 def is_active(session: PdnSession | None) -> bool:
     return session is not None and session.state is SessionState.ACTIVE
 

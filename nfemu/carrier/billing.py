@@ -1,0 +1,77 @@
+"""Charging an account, and a person's restrict and restore."""
+
+from nfemu.bss import ledger
+from nfemu.bss.standing import is_cleared
+from nfemu.carrier import events
+from nfemu.carrier.commands import Begin, Commit, Emit, LoadEntry, Now, Step, ask
+from nfemu.carrier.flip import carry_out
+from nfemu.carrier.lines import locked_line
+from nfemu.carrier.orders import Cause, after_entry, line_changes
+from nfemu.carrier.ports import AccountView, AppendEntry, Line
+from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.status import LineStatus, line_status
+from nfemu.carrier.transitions import ByHand
+from nfemu.model.account import LedgerEntry
+from nfemu.model.identity import CorrelationId, Msisdn
+from nfemu.model.money import Money
+
+
+def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: str | None) -> Step[LineStatus]:
+    """Take `amount` from the card's account; whoever that makes overdue is stopped before this returns.
+
+    With a `key`, repeating it has no further effect. Raises NotFound; InvalidInput; Conflict for a key that was
+    used for something else; Unavailable.
+    """
+    correlation = yield from ask(Begin())
+    view, line = yield from locked_line(msisdn)
+    now = yield from ask(Now())
+    entry = ledger.charge(view.account, line.subscriber.imsi, amount, now, note, key)
+    known = None
+    if entry.trade_no is not None:
+        known = yield from ask(LoadEntry(entry.trade_no))
+    if not ledger.is_repeat(known, entry):
+        yield from emit_entry(view, entry, correlation)
+        changes = yield from after_entry(rules, view, entry.amount, correlation)
+        yield from ask(Commit((AppendEntry(entry), *changes)))
+    view = yield from carry_out(rules, view.account.id, correlation)
+    return line_status(rules, view, line.subscriber.imsi)
+
+
+def restrict(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
+    """Restrict the line until a person restores it. Raises NotFound; Conflict where it is so already; Unavailable."""
+    correlation = yield from ask(Begin())
+    view, line = yield from locked_line(msisdn)
+    return (yield from _by_hand(rules, view, line, ByHand.RESTRICT, correlation))
+
+
+def restore(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
+    """Restore the line; where its account owes, until the standing next changes.
+
+    Raises NotFound; Conflict where the line is not restricted; Unavailable.
+    """
+    correlation = yield from ask(Begin())
+    view, line = yield from locked_line(msisdn)
+    cleared = is_cleared(view.balance, view.account.credit_limit, rules.dunning.resume_balance)
+    trigger = ByHand.RESTORE_CLEARED if cleared else ByHand.RESTORE_OWING
+    return (yield from _by_hand(rules, view, line, trigger, correlation))
+
+
+def emit_entry(view: AccountView, entry: LedgerEntry, correlation: CorrelationId) -> Step[None]:
+    """The entry on the timeline of the card that caused or paid it."""
+    detail = {
+        "kind": entry.kind.value,
+        "amount": entry.amount.decimal(),
+        "balance": (view.balance + entry.amount).decimal(),
+        "trade_no": entry.trade_no or "",
+    }
+    if entry.imsi is not None:
+        yield from ask(Emit(entry.imsi, correlation, events.LEDGER_ENTRY, detail))
+
+
+def _by_hand(
+    rules: CarrierRules, view: AccountView, line: Line, trigger: ByHand, correlation: CorrelationId
+) -> Step[LineStatus]:
+    changes = yield from line_changes(rules, view, line, trigger, Cause.BY_HAND, correlation)
+    yield from ask(Commit(tuple(changes)))
+    view = yield from carry_out(rules, view.account.id, correlation)
+    return line_status(rules, view, line.subscriber.imsi)

@@ -1,0 +1,148 @@
+"""What a use case may ask of the outside, one command at a time.
+
+`answer = yield from ask(command)` is the only way out of a use case; the type of the answer is the command's
+parameter. A command that fails raises one of `nfemu.model.errors` at that place.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from nfemu.carrier.ports import AccountView, Change, LineState
+from nfemu.epc.pgw import Reservation
+from nfemu.model.account import LedgerEntry
+from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
+from nfemu.model.orders import Notice, Payment
+from nfemu.model.subscriber import ApnProfile, Subscriber
+
+T = TypeVar("T")
+
+
+class Command(Generic[T]):
+    """Something to be done outside; `T` is what comes back."""
+
+    __slots__ = ()
+
+
+Step: TypeAlias = Generator[Command[Any], Any, T]
+"""A use case, or a part of one, that ends in a `T`."""
+
+
+def ask(command: Command[T]) -> Step[T]:
+    """Yield one command and return its answer, typed."""
+    answer: T = yield command
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Begin(Command[CorrelationId]):
+    """Start the clock of a new correlation: from here its events count their milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now(Command[datetime]):
+    """Business time."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewId(Command[str]):
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(Command[None]):
+    """From here to its end this use case is alone on `account`. At most one account per use case."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSubscriber(Command[Subscriber | None]):
+    msisdn: Msisdn
+
+
+@dataclass(frozen=True, slots=True)
+class LoadAccount(Command[AccountView | None]):
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEntry(Command[LedgerEntry | None]):
+    trade_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPayment(Command[Payment | None]):
+    no: PaymentNo
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPendingNotices(Command[list[Notice]]):
+    """Of the whole carrier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Command[None]):
+    """An event for the timeline, stamped now, written with the next commit and only with it."""
+
+    imsi: Imsi
+    correlation: CorrelationId
+    name: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Command[None]):
+    """Make the changes and the events since the last commit durable, all or none. The PGW's table follows them."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve(Command[Reservation]):
+    """Set addresses aside. They come back by themselves unless a commit puts this subscriber's session."""
+
+    subscriber: Subscriber
+    profile: ApnProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Command[None]):
+    """Returns when every enforcement point has acknowledged every state."""
+
+    states: tuple[LineState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(Command[None]):
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAtProvider(Command[str]):
+    """The URL of the provider's payment page."""
+
+    payment: Payment
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishLater(Command[None]):
+    """Something of `account` is left to do; try again soon (`resume.finish`)."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class ReactivateLater(Command[None]):
+    """Sessions of `account` get new addresses once the success page has been delivered (`resume.reactivate`)."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireLater(Command[None]):
+    """`payment` falls due at its `expires_at` (`payments.expire`)."""
+
+    payment: Payment

@@ -1,0 +1,27 @@
+"""The timeline's vocabulary. The names are stable: tests, scenarios and portals' teams match on them.
+
+In the order of the journey: a charge turns the account overdue, the line is stopped, a payment resumes it.
+"""
+
+PAYMENT_ORDERED = "payment.ordered"
+PAYMENT_NOTIFIED = "payment.notified"
+PAYMENT_REFUSED = "payment.refused"
+PAYMENT_CANCELLED = "payment.cancelled"
+PAYMENT_EXPIRED = "payment.expired"
+LEDGER_ENTRY = "ledger.entry"
+STANDING_CHANGED = "standing.changed"
+HOLD_CHANGED = "hold.changed"
+ORDER_CREATED = "order.created"
+ORDER_SUPERSEDED = "order.superseded"
+ORDER_DONE = "order.done"
+HSS_PROFILE_CHANGED = "hss.profile_changed"
+HSS_PERMITTED = "hss.permitted"
+HSS_REFUSED = "hss.refused"
+PGW_SESSION_CREATED = "pgw.session_created"
+PGW_SESSION_MODIFIED = "pgw.session_modified"
+PGW_SESSION_REACTIVATED = "pgw.session_reactivated"
+PGW_REACTIVATION_REFUSED = "pgw.reactivation_refused"
+PGW_SESSION_RELEASED = "pgw.session_released"
+ENFORCEMENT_ACKNOWLEDGED = "enforcement.acknowledged"
+NOTICE_SENT = "notice.sent"
+NOTICE_DELAYED = "notice.delayed"

@@ -1,0 +1,220 @@
+"""The flip: unfinished orders carried out until every enforcement point has acknowledged them.
+
+`carry_out` is the one way from an order to an effective profile, and it is safe to run at any time: it reads
+what is stored and does what is missing. It is therefore also how a crash is survived and a failure retried.
+
+    orders CREATED ──commit: HSS and PGW──▶ EXECUTED ──apply, acknowledged──▶ commit: DONE and notices ──▶ deliver
+
+A stop or resume changes the session in place, even into a profile that asks for reactivation: that way the flip
+is immediate and the page that says so still arrives. The reactivation is an order of its own, created with the
+acknowledgement. After a stop it follows at once, after a resume when the page is through (`ReactivateLater`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nfemu.bss.notices import compose, delivered
+from nfemu.bss.orders import OrderInput, advance
+from nfemu.bss.standing import shown_due
+from nfemu.bss.texts import Template
+from nfemu.carrier import events
+from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
+from nfemu.carrier.lines import emit_all, line_state, load_account, orders_of
+from nfemu.carrier.orders import Cause
+from nfemu.carrier.ports import AccountView, Change, Line, PutNotice, PutOrder, PutSession, PutSubscription
+from nfemu.carrier.reactivation import follow_ups, is_at_once, reactivate_lines
+from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.status import account_due
+from nfemu.epc import hss, pgw
+from nfemu.model.account import AccountKind
+from nfemu.model.errors import Unavailable
+from nfemu.model.identity import AccountId, CorrelationId, NoticeId
+from nfemu.model.money import Money
+from nfemu.model.orders import Notice, OrderKind, OrderState, WorkOrder
+from nfemu.model.session import PdnSession
+from nfemu.model.subscriber import ApnProfile
+
+
+def carry_out(
+    rules: CarrierRules, account: AccountId, correlation: CorrelationId, notices: Sequence[Notice] = ()
+) -> Step[AccountView]:
+    """Finish what is unfinished on the locked account, then deliver `notices` (stored as pending) and new ones.
+
+    `correlation` is for what no order asked for. Raises Unavailable; what has been committed stays and is resumed.
+    """
+    view = yield from load_account(account)
+    view = yield from _execute(rules, view, correlation)
+    view, composed = yield from _acknowledge(rules, view, correlation)
+    if any(is_at_once(order) for order in view.orders):
+        view = yield from reactivate_lines(rules, view, is_at_once)
+        view, _ = yield from _acknowledge(rules, view, correlation)
+    if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
+        yield from ask(ReactivateLater(account))
+    yield from deliver(account, (*composed, *notices))
+    return view
+
+
+def carry_out_reactivations(rules: CarrierRules, account: AccountId, correlation: CorrelationId) -> Step[AccountView]:
+    """Give every session of the locked account that has such an order its new address now."""
+    view = yield from load_account(account)
+    view = yield from reactivate_lines(rules, view, lambda order: order.kind is OrderKind.REACTIVATE)
+    view, composed = yield from _acknowledge(rules, view, correlation)
+    yield from deliver(account, composed)
+    return view
+
+
+def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
+    """Send pending notices. One that its channel does not take stays pending and is tried again."""
+    changes: list[Change] = []
+    for notice in notices:
+        detail = {"notice": notice.id, "kind": notice.kind.value, "sender": notice.sender}
+        try:
+            yield from ask(Deliver(notice))
+        except Unavailable:
+            yield from ask(Emit(notice.imsi, notice.correlation, events.NOTICE_DELAYED, detail))
+            yield from ask(FinishLater(account))
+            continue
+        now = yield from ask(Now())
+        changes.append(PutNotice(delivered(notice, now)))
+        yield from ask(Emit(notice.imsi, notice.correlation, events.NOTICE_SENT, detail))
+    if notices:
+        yield from ask(Commit(tuple(changes)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    line: Line
+    orders: tuple[WorkOrder, ...]
+    changes: tuple[Change, ...]
+    events: list[Emit]
+
+
+def _execute(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[AccountView]:
+    """HSS and PGW follow the orders, in one commit."""
+    now = yield from ask(Now())
+    done = [_execute_line(rules, view, line, correlation, now) for line in view.lines]
+    changes = tuple(change for each in done for change in each.changes)
+    if not changes:
+        return view
+    for each in done:
+        yield from emit_all(each.events)
+    yield from ask(Commit(changes))
+    orders = tuple(order for each in done for order in each.orders)
+    return replace(view, lines=tuple(each.line for each in done), orders=orders)
+
+
+def _execute_line(
+    rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId, now: datetime
+) -> _Execution:
+    subscription, session = line.subscription, line.session
+    changes: list[Change] = []
+    emitted: list[Emit] = []
+    orders = orders_of(view, line.subscriber.imsi)
+    for index, order in enumerate(orders):
+        if order.kind is OrderKind.REACTIVATE or order.state is not OrderState.CREATED:
+            continue
+        orders[index] = advance(order, OrderInput.EXECUTE, now)
+        changes.append(PutOrder(orders[index]))
+        correlation = order.correlation
+        subscription = hss.order_profile(subscription, order.target)
+    profile = rules.catalogue.meaning(subscription.ordered)
+    if subscription is not line.subscription:
+        changes.append(PutSubscription(subscription))
+        detail = {"ordered": subscription.ordered.value, "profile": profile.name, "version": str(subscription.version)}
+        emitted.append(Emit(subscription.imsi, correlation, events.HSS_PROFILE_CHANGED, detail))
+    followed = _follow(session, profile, now)
+    if followed is not None and followed is not session:
+        changes.append(PutSession(followed))
+        name = events.PGW_SESSION_MODIFIED if pgw.is_active(followed) else events.PGW_SESSION_RELEASED
+        emitted.append(Emit(followed.imsi, correlation, name, session_detail(followed)))
+    return _Execution(Line(line.subscriber, subscription, followed), tuple(orders), tuple(changes), emitted)
+
+
+def _follow(session: PdnSession | None, profile: ApnProfile, now: datetime) -> PdnSession | None:
+    """The session as the ordered profile wants it."""
+    if session is None or not pgw.is_active(session):
+        return session
+    if not profile.gives_ip:
+        return pgw.release(session, now)
+    if (session.profile, session.policy) == (profile.name, profile.policy):
+        return session
+    return pgw.modify(session, profile)
+
+
+def _acknowledge(
+    rules: CarrierRules, view: AccountView, correlation: CorrelationId
+) -> Step[tuple[AccountView, list[Notice]]]:
+    """Every enforcement point confirms; then executed orders are done and their notices stored, in one commit."""
+    late = [line.session for line in view.lines if line.session is not None and not pgw.is_acknowledged(line.session)]
+    executed = [order for order in view.orders if order.state is OrderState.EXECUTED]
+    if not late and not executed:
+        return view, []
+    if late:
+        yield from ask(Apply(tuple(line_state(session) for session in late)))
+    now = yield from ask(Now())
+    acknowledged = {session.imsi: pgw.acknowledge(session) for session in late}
+    cause = {order.imsi: order.correlation for order in executed}
+    for session in acknowledged.values():
+        about = cause.get(session.imsi, correlation)
+        yield from ask(Emit(session.imsi, about, events.ENFORCEMENT_ACKNOWLEDGED, session_detail(session)))
+    view = replace(
+        view,
+        lines=tuple(replace(line, session=acknowledged.get(line.subscriber.imsi, line.session)) for line in view.lines),
+    )
+    done = [advance(order, OrderInput.ACKNOWLEDGE, now) for order in executed]
+    for order in done:
+        detail = {"order": order.id, "kind": order.kind.value}
+        yield from ask(Emit(order.imsi, order.correlation, events.ORDER_DONE, detail))
+    notices = yield from _compose(rules, view, done, now)
+    following = yield from follow_ups(rules, view, done, now)
+    yield from ask(
+        Commit(
+            (
+                *(PutSession(session) for session in acknowledged.values()),
+                *(PutOrder(order) for order in (*done, *following)),
+                *(PutNotice(notice) for notice in notices),
+            )
+        )
+    )
+    waiting = tuple(order for order in view.orders if order.state is not OrderState.EXECUTED)
+    return replace(view, orders=(*waiting, *following)), notices
+
+
+def _compose(rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime) -> Step[list[Notice]]:
+    """One notice for each stop and each resume that is done (G1, S11)."""
+    lines = {line.subscriber.imsi: line for line in view.lines}
+    notices = []
+    for order in done:
+        if order.kind is OrderKind.REACTIVATE:
+            continue
+        line = lines[order.imsi]
+        share = view.shares.get(order.imsi, Money(0, view.account.currency))
+        amount = shown_due(view.account, account_due(rules, view, line), share)
+        identifier = NoticeId((yield from ask(NewId("ntc"))))
+        template = _template(rules, view, order)
+        notices.append(compose(identifier, template, rules.letterhead, line.subscriber, amount, order.correlation, now))
+    return notices
+
+
+def _template(rules: CarrierRules, view: AccountView, order: WorkOrder) -> Template:
+    if order.kind is OrderKind.RESUME:
+        return Template.RESTORED
+    if order.cause == Cause.BY_HAND:
+        return Template.STOPPED_BY_HAND
+    if view.account.kind is AccountKind.UNIT:
+        return Template.STOPPED_UNIT
+    return Template.STOPPED_GREEN if rules.catalogue.meaning(order.target).gives_ip else Template.STOPPED_BARRED
+
+
+def session_detail(session: PdnSession) -> dict[str, str]:
+    """A session on the timeline."""
+    return {
+        "profile": session.profile,
+        "policy": session.policy,
+        "version": str(session.policy_version),
+        "generation": str(session.generation),
+        "ipv4": str(session.ue_ipv4 or ""),
+        "ipv6": str(session.ue_ipv6 or ""),
+        "state": session.state.value,
+    }

@@ -1,0 +1,87 @@
+"""From a trigger to the work orders of each line: the transition table applied, earlier orders superseded."""
+
+from enum import StrEnum
+
+from nfemu.bss.dunning import movement
+from nfemu.bss.orders import OrderInput, advance
+from nfemu.bss.standing import standing
+from nfemu.carrier import events
+from nfemu.carrier.commands import Emit, NewId, Now, Step, ask
+from nfemu.carrier.lines import aimed_profile, orders_of
+from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSubscription
+from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.transitions import Aim, Demand, Trigger, respond
+from nfemu.epc import hss
+from nfemu.model.identity import CorrelationId, OrderId
+from nfemu.model.money import Money
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
+from nfemu.model.subscriber import OrderedProfile
+
+
+class Cause(StrEnum):
+    """Why an order was created; the stop notice depends on it."""
+
+    LEDGER = "ledger"
+    BY_HAND = "by hand"
+
+
+def after_entry(
+    rules: CarrierRules, view: AccountView, amount: Money, correlation: CorrelationId
+) -> Step[list[Change]]:
+    """What an entry of `amount` (signed) means for every line of the account; `view` is from before it."""
+    balance = view.balance + amount
+    trigger = movement(rules.dunning, view.account, view.balance, balance)
+    before, now = (standing(each, view.account.credit_limit) for each in (view.balance, balance))
+    changes: list[Change] = []
+    for line in view.lines:
+        if before is not now:
+            detail = {"from": before.value, "to": now.value, "balance": balance.decimal()}
+            yield from ask(Emit(line.subscriber.imsi, correlation, events.STANDING_CHANGED, detail))
+        changes += yield from line_changes(rules, view, line, trigger, Cause.LEDGER, correlation)
+    return changes
+
+
+def line_changes(
+    rules: CarrierRules, view: AccountView, line: Line, trigger: Trigger, cause: Cause, correlation: CorrelationId
+) -> Step[list[Change]]:
+    """The hold and the order that `trigger` brings to one line. Raises Conflict where it changes nothing."""
+    aim = Aim.OPEN if aimed_profile(view, line) is OrderedProfile.OPEN else Aim.RESTRICTED
+    response = respond(line.subscription.hold, aim, trigger)
+    changes: list[Change] = []
+    subscription = hss.set_hold(line.subscription, response.hold)
+    if subscription is not line.subscription:
+        changes.append(PutSubscription(subscription))
+        detail = {"hold": response.hold.value}
+        yield from ask(Emit(line.subscriber.imsi, correlation, events.HOLD_CHANGED, detail))
+    if response.demand is not Demand.NOTHING:
+        changes += yield from _order(rules, view, line, response.demand, cause, correlation)
+    return changes
+
+
+def _order(
+    rules: CarrierRules, view: AccountView, line: Line, demand: Demand, cause: Cause, correlation: CorrelationId
+) -> Step[list[Change]]:
+    now = yield from ask(Now())
+    imsi = line.subscriber.imsi
+    overtaken = orders_of(view, imsi)
+    changes: list[Change] = []
+    for order in overtaken:
+        changes.append(PutOrder(advance(order, OrderInput.SUPERSEDE, now)))
+        yield from ask(Emit(imsi, correlation, events.ORDER_SUPERSEDED, {"order": order.id}))
+    target = rules.dunning.restricted if demand is Demand.STOP else OrderedProfile.OPEN
+    begun = any(order.state is OrderState.EXECUTED for order in overtaken)
+    if target is line.subscription.ordered and not begun:
+        return changes  # the overtaken order had changed nothing yet: what it wanted is simply dropped
+    order = WorkOrder(
+        id=OrderId((yield from ask(NewId("ord")))),
+        imsi=imsi,
+        kind=OrderKind.STOP if demand is Demand.STOP else OrderKind.RESUME,
+        target=target,
+        cause=cause.value,
+        correlation=correlation,
+        created_at=now,
+    )
+    detail = {"order": order.id, "kind": order.kind.value, "target": target.value, "cause": cause.value}
+    yield from ask(Emit(imsi, correlation, events.ORDER_CREATED, detail))
+    changes.append(PutOrder(order))
+    return changes

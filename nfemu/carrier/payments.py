@@ -1,0 +1,208 @@
+"""Payments: ordered at a provider, settled once, expired when nobody pays (G13, G14).
+
+`settle` is what a provider's notification becomes. It returns when the money is in the ledger and, where that
+clears the account, every enforcement point has acknowledged the restored lines. Only then may the provider be
+answered and the success page say so. Before the commit nothing has happened and the notification must come
+again; after it, a repetition finishes what is left and changes nothing else.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nfemu.bss import ledger
+from nfemu.bss import payments as rules_of_payments
+from nfemu.bss.notices import compose
+from nfemu.bss.payments import PaymentInput
+from nfemu.bss.texts import Template
+from nfemu.carrier import events
+from nfemu.carrier.billing import emit_entry
+from nfemu.carrier.commands import (
+    Begin,
+    Commit,
+    Emit,
+    ExpireLater,
+    LoadEntry,
+    LoadPayment,
+    Lock,
+    NewId,
+    Now,
+    OrderAtProvider,
+    Step,
+    ask,
+)
+from nfemu.carrier.flip import carry_out
+from nfemu.carrier.lines import line_of, load_account, subscriber_account
+from nfemu.carrier.orders import after_entry
+from nfemu.carrier.ports import AccountView, AppendEntry, PutNotice, PutPayment
+from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.status import LineStatus, line_status
+from nfemu.model.account import LedgerEntry
+from nfemu.model.errors import Conflict, NotFound, Unavailable
+from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo
+from nfemu.model.money import Money
+from nfemu.model.orders import Notice, Payment, PaymentState
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotification:
+    """What a provider says, once its signature has been checked. `paid_at` is the provider's time."""
+
+    provider: str
+    payment_no: PaymentNo
+    trade_no: str
+    amount: Money
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """`repeated`: the ledger had it already. `missing`: what the payer still has to pay, as far as that person
+    may know (`LineStatus.shown_due`)."""
+
+    entry: LedgerEntry
+    repeated: bool
+    status: LineStatus
+    missing: Money
+
+
+def place(rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money) -> Step[Payment]:
+    """A payment order, stored before any provider hears of it. Raises NotFound, InvalidInput, Unavailable."""
+    correlation = yield from ask(Begin())
+    return (yield from _place(rules, provider, msisdn, amount, correlation))
+
+
+def order_payment(
+    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, return_url: str
+) -> Step[tuple[Payment, str]]:
+    """The order and the URL of the provider's page. Raises NotFound, InvalidInput; Unavailable: the order is closed."""
+    correlation = yield from ask(Begin())
+    payment = yield from _place(rules, provider, msisdn, amount, correlation)
+    try:
+        url = yield from ask(OrderAtProvider(payment, return_url))
+    except Unavailable as failure:
+        yield from _close(payment.no, PaymentInput.CANCELLED, str(failure), correlation)
+        raise
+    return payment, url
+
+
+def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settlement]:
+    """Book the money, once, and restore what it clears.
+
+    Raises NotFound for an unknown order; InvalidInput; Conflict where the notification contradicts the order or an
+    earlier payment; Unavailable: not acknowledged, to be sent again.
+    """
+    correlation = yield from ask(Begin())
+    payment = yield from load_payment(notification.payment_no)
+    yield from ask(Lock(payment.account))
+    payment = yield from load_payment(notification.payment_no)
+    view = yield from load_account(payment.account)
+    now = yield from ask(Now())
+    entry = ledger.payment(
+        view.account, payment.imsi, notification.amount, now, notification.provider, notification.trade_no
+    )
+    entry = replace(entry, note=payment.no)
+    detail = {"payment": payment.no, "trade_no": notification.trade_no, "paid_at": notification.paid_at.isoformat()}
+    yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_NOTIFIED, detail))
+    known = yield from _known(payment, notification, entry, correlation)
+    if known is not None:
+        yield from ask(Commit(()))
+        view = yield from carry_out(rules, payment.account, correlation)
+        return _settlement(rules, view, known, payment, repeated=True)
+    confirmation = yield from _confirmation(rules, view, payment, correlation, now)
+    yield from emit_entry(view, entry, correlation)
+    changes = yield from after_entry(rules, view, entry.amount, correlation)
+    paid = rules_of_payments.settle(payment, notification.trade_no)
+    yield from ask(Commit((AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes)))
+    view = yield from carry_out(rules, payment.account, correlation, [confirmation])
+    return _settlement(rules, view, entry, paid, repeated=False)
+
+
+def expire(no: PaymentNo) -> Step[bool]:
+    """Close the order if its time is over and nobody has paid it. True: closed now. Raises NotFound, Unavailable."""
+    correlation = yield from ask(Begin())
+    payment = yield from load_payment(no)
+    if payment.expires_at > (yield from ask(Now())):
+        return False
+    return (yield from _close(no, PaymentInput.EXPIRED, "not paid in time", correlation))
+
+
+def load_payment(no: PaymentNo) -> Step[Payment]:
+    """Raises NotFound."""
+    payment = yield from ask(LoadPayment(no))
+    if payment is None:
+        raise NotFound(f"there is no payment order `{no}`; order one first")
+    return payment
+
+
+def _place(
+    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, correlation: CorrelationId
+) -> Step[Payment]:
+    account, imsi = yield from subscriber_account(msisdn)
+    view = yield from load_account(account)
+    ledger.check_amount(view.account, amount)
+    now = yield from ask(Now())
+    no = PaymentNo((yield from ask(NewId("pay"))))
+    payment = rules_of_payments.create(no, view.account, imsi, amount, provider, now, rules.order_expiry)
+    detail = {"payment": no, "amount": amount.decimal(), "provider": provider}
+    yield from ask(Emit(imsi, correlation, events.PAYMENT_ORDERED, detail))
+    yield from ask(Commit((PutPayment(payment),)))
+    yield from ask(ExpireLater(payment))
+    return payment
+
+
+def _close(no: PaymentNo, why: PaymentInput, reason: str, correlation: CorrelationId) -> Step[bool]:
+    """Close the order unless it has been paid or closed meanwhile."""
+    payment = yield from load_payment(no)
+    yield from ask(Lock(payment.account))
+    payment = yield from load_payment(no)
+    if payment.state is not PaymentState.CREATED:
+        return False
+    name = events.PAYMENT_EXPIRED if why is PaymentInput.EXPIRED else events.PAYMENT_CANCELLED
+    yield from ask(Emit(payment.imsi, correlation, name, {"payment": no, "reason": reason}))
+    yield from ask(Commit((PutPayment(rules_of_payments.advance(payment, why)),)))
+    return True
+
+
+def _known(
+    payment: Payment, notification: PaymentNotification, entry: LedgerEntry, correlation: CorrelationId
+) -> Step[LedgerEntry | None]:
+    """The entry, if this very payment is booked already. A contradiction goes on the timeline and raises Conflict."""
+    known = yield from ask(LoadEntry(entry.trade_no or ""))
+    try:
+        rules_of_payments.check_notification(payment, notification.provider, notification.amount)
+        repeated = ledger.is_repeat(known, entry)
+        if repeated:
+            rules_of_payments.check_repeat(payment, notification.trade_no)
+        else:
+            rules_of_payments.settle(payment, notification.trade_no)
+    except Conflict as refusal:
+        detail = {"payment": payment.no, "reason": str(refusal)}
+        yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_REFUSED, detail))
+        yield from ask(Commit(()))
+        raise
+    return known
+
+
+def _confirmation(
+    rules: CarrierRules, view: AccountView, payment: Payment, correlation: CorrelationId, now: datetime
+) -> Step[Notice]:
+    """The provider's own message to the payer (G13)."""
+    identifier = NoticeId((yield from ask(NewId("ntc"))))
+    subscriber = line_of(view, payment.imsi).subscriber
+    return compose(
+        identifier,
+        Template.PAYMENT_CONFIRMED,
+        rules.letterhead,
+        subscriber,
+        payment.amount,
+        correlation,
+        now,
+        sender=payment.provider,
+    )
+
+
+def _settlement(
+    rules: CarrierRules, view: AccountView, entry: LedgerEntry, payment: Payment, *, repeated: bool
+) -> Settlement:
+    status = line_status(rules, view, payment.imsi)
+    return Settlement(entry, repeated, status, status.shown_due)

@@ -1,0 +1,86 @@
+"""Reactivation: a session gets a new address and generation, and all its flows end (architecture, section 5)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from nfemu.bss.orders import OrderInput, advance
+from nfemu.carrier import events
+from nfemu.carrier.commands import Commit, Emit, NewId, Now, Reserve, Step, ask
+from nfemu.carrier.lines import line_of
+from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession
+from nfemu.carrier.rules import CarrierRules
+from nfemu.epc import pgw
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import OrderId, SessionId
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
+from nfemu.model.session import PdnSession
+from nfemu.model.subscriber import OrderedProfile
+
+
+def is_at_once(order: WorkOrder) -> bool:
+    """After a stop no page has to be delivered first."""
+    return order.kind is OrderKind.REACTIVATE and order.target is not OrderedProfile.OPEN
+
+
+def follow_ups(
+    rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime
+) -> Step[list[WorkOrder]]:
+    """The reactivations that the orders just done bring with them."""
+    orders = []
+    for order in done:
+        wanted = order.kind is not OrderKind.REACTIVATE and rules.catalogue.meaning(order.target).reactivate
+        if wanted and pgw.is_active(line_of(view, order.imsi).session):
+            identifier = OrderId((yield from ask(NewId("ord"))))
+            following = WorkOrder(
+                identifier, order.imsi, OrderKind.REACTIVATE, order.target, order.cause, order.correlation, now
+            )
+            detail = {"order": identifier, "kind": following.kind.value, "target": order.target.value}
+            yield from ask(Emit(order.imsi, order.correlation, events.ORDER_CREATED, detail))
+            orders.append(following)
+    return orders
+
+
+def reactivate_lines(rules: CarrierRules, view: AccountView, chosen: Callable[[WorkOrder], bool]) -> Step[AccountView]:
+    """Execute the chosen orders in one commit; acknowledging is the flip's part."""
+    changes: list[Change] = []
+    orders: list[WorkOrder] = []
+    lines = {line.subscriber.imsi: line for line in view.lines}
+    now = yield from ask(Now())
+    for order in view.orders:
+        if order.state is not OrderState.CREATED or not chosen(order):
+            orders.append(order)
+            continue
+        line = lines[order.imsi]
+        sessions = yield from _reactivate(rules, line, order, now)
+        after = advance(order, OrderInput.EXECUTE if sessions else OrderInput.SUPERSEDE, now)
+        changes += [*(PutSession(session) for session in sessions), PutOrder(after)]
+        if sessions:
+            lines[order.imsi] = replace(line, session=sessions[-1])
+            orders.append(after)
+    if changes:
+        yield from ask(Commit(tuple(changes)))
+    return replace(view, lines=tuple(lines.values()), orders=tuple(orders))
+
+
+def _reactivate(rules: CarrierRules, line: Line, order: WorkOrder, now: datetime) -> Step[tuple[PdnSession, ...]]:
+    """The old session released and the new one; nothing where there is no session or no address any more.
+
+    A line without a new address keeps the old one: it has its profile already, and paid means restored (G14).
+    """
+    session = line.session
+    if session is None or not pgw.is_active(session):
+        return ()
+    profile = rules.catalogue.meaning(line.subscription.ordered)
+    try:
+        addresses = yield from ask(Reserve(line.subscriber, profile))
+    except Conflict as refusal:
+        detail = {"reason": str(refusal)}
+        yield from ask(Emit(order.imsi, order.correlation, events.PGW_REACTIVATION_REFUSED, detail))
+        return ()
+    old = pgw.release(session, now)
+    identifier = SessionId((yield from ask(NewId("ses"))))
+    new = pgw.create(identifier, line.subscriber, profile, addresses, old, now)
+    detail = {"ipv4": str(new.ue_ipv4 or ""), "ipv6": str(new.ue_ipv6 or ""), "generation": str(new.generation)}
+    yield from ask(Emit(order.imsi, order.correlation, events.PGW_SESSION_REACTIVATED, detail))
+    return old, new

@@ -1,0 +1,28 @@
+"""What was begun is finished: after a crash, after a failure, and when a reactivation's time has come.
+
+The state to resume from is the store's alone: orders created or executed, sessions not acknowledged, notices
+pending. Nothing that was visible is repeated.
+"""
+
+from nfemu.carrier.commands import Begin, LoadPendingNotices, Lock, Step, ask
+from nfemu.carrier.flip import carry_out, carry_out_reactivations
+from nfemu.carrier.lines import load_account
+from nfemu.carrier.rules import CarrierRules
+from nfemu.model.identity import AccountId
+
+
+def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
+    """Carry out what is unfinished on the account and send its pending notices. Raises NotFound, Unavailable."""
+    correlation = yield from ask(Begin())
+    yield from ask(Lock(account))
+    view = yield from load_account(account)
+    cards = {line.subscriber.imsi for line in view.lines}
+    pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
+    yield from carry_out(rules, account, correlation, pending)
+
+
+def reactivate(rules: CarrierRules, account: AccountId) -> Step[None]:
+    """New addresses for the account's sessions that wait for one. Raises NotFound, Unavailable."""
+    correlation = yield from ask(Begin())
+    yield from ask(Lock(account))
+    yield from carry_out_reactivations(rules, account, correlation)

@@ -1,0 +1,112 @@
+"""Duties that fall due in business time, such as the expiry of a payment order.
+
+A duty is derived from what is stored (a payment and its `expires_at`), so the agenda itself needs no storing: it
+is filled again at start. On the wall clock it waits; on the test clock nothing happens until somebody advances
+it, and then everything that falls due happens in order, each at its own time.
+"""
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from nfemu.carrier.ports import Clock
+from nfemu.model.errors import NfemuError
+from nfemu.runtime.clocks import TestClock
+
+_log = logging.getLogger(__name__)
+_RETRY = timedelta(seconds=5)
+_LONGEST_WAIT = 3600.0
+"""Seconds; the wall clock may be stepped while the timer sleeps."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Duty:
+    """`run` says what happened, or None where the duty had become moot. Raises an NfemuError: it is tried again."""
+
+    due_at: datetime
+    order: int
+    run: Callable[[], Awaitable[str | None]] = field(compare=False)
+
+
+class Agenda:
+    """Duties by the time at which they fall due; equal times in the order in which they were added."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._duties: list[Duty] = []
+        self._added = 0
+        self._timer: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._duties)
+
+    def add(self, due_at: datetime, run: Callable[[], Awaitable[str | None]]) -> None:
+        self._added += 1
+        heapq.heappush(self._duties, Duty(due_at, self._added, run))
+        self._changed.set()
+
+    def start(self) -> None:
+        """Wait for duties from now on. For the wall clock only."""
+        self._timer = asyncio.get_running_loop().create_task(self._wait())
+
+    async def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            await asyncio.wait([self._timer])
+
+    async def run_due(self) -> list[str]:
+        """Run what is due now; one line each on what happened. Raises the first failure, its duty kept."""
+        happened = []
+        while self._is_due():
+            duty = heapq.heappop(self._duties)
+            try:
+                text = await duty.run()
+            except NfemuError:
+                heapq.heappush(self._duties, duty)
+                raise
+            if text is not None:
+                happened.append(f"{duty.due_at.isoformat()} {text}")
+        return happened
+
+    async def advance(self, clock: TestClock, to: datetime) -> list[str]:
+        """Move the test clock to `to`, stopping at every duty on the way.
+
+        Raises Conflict, InvalidInput; Unavailable: the clock stands where the failure was.
+        """
+        happened = await self.run_due()
+        while self._duties and self._duties[0].due_at <= to:
+            await clock.move(self._duties[0].due_at)
+            happened += await self.run_due()
+        await clock.move(to)
+        return happened
+
+    async def _wait(self) -> None:
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(self._seconds()):
+                    await self._changed.wait()
+            except TimeoutError:
+                await self._run_due_alone()
+
+    def _seconds(self) -> float:
+        if not self._duties:
+            return _LONGEST_WAIT
+        return min(_LONGEST_WAIT, max(0.0, (self._duties[0].due_at - self._clock.now()).total_seconds()))
+
+    async def _run_due_alone(self) -> None:
+        """As `run_due`, with nobody to tell of a failure: it is logged, and its duty waits."""
+        while self._is_due():
+            duty = heapq.heappop(self._duties)
+            try:
+                await duty.run()
+            except NfemuError as error:
+                _log.warning("a duty failed and is tried again in %s: %s", _RETRY, error)
+                self.add(self._clock.now() + _RETRY, duty.run)
+
+    def _is_due(self) -> bool:
+        return bool(self._duties) and self._duties[0].due_at <= self._clock.now()

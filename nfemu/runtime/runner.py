@@ -1,0 +1,248 @@
+"""The one place that executes a use case's commands.
+
+Rules of this file:
+
+* A use case runs in a task of its own. A caller that goes away (a client that hung up) takes nothing with it.
+* Events wait in the run until a commit takes them along, so the timeline never tells what was not stored.
+* The PGW's table follows a commit, never leads it; addresses that were reserved and not committed come back.
+* A run that fails after it has committed something has left work behind: the account is reported to be finished.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from nfemu.carrier import commands as c
+from nfemu.carrier.ports import (
+    AccountView,
+    AddEvent,
+    Change,
+    Clock,
+    Enforcer,
+    IdSource,
+    LineState,
+    Notifier,
+    PaymentProvider,
+    PutSession,
+    Store,
+)
+from nfemu.epc.pgw import Pgw, Reservation
+from nfemu.model.account import LedgerEntry
+from nfemu.model.errors import NfemuError
+from nfemu.model.identity import AccountId, CorrelationId, Imsi
+from nfemu.model.orders import Notice, Payment
+from nfemu.model.subscriber import Subscriber
+from nfemu.model.timeline import TimelineEvent
+from nfemu.runtime.clocks import Trace
+from nfemu.runtime.locks import AccountLocks
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The ports that commands reach."""
+
+    store: Store
+    enforcer: Enforcer
+    notifier: Notifier
+    provider: PaymentProvider
+    clock: Clock
+    ids: IdSource
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one use case holds while it runs."""
+
+    account: AccountId | None = None
+    traces: dict[CorrelationId, Trace] = field(default_factory=dict)
+    events: list[TimelineEvent] = field(default_factory=list)
+    reservations: dict[Imsi, Reservation] = field(default_factory=dict)
+    committed: bool = False
+
+
+class Later(Protocol):
+    """Who is told of what has to happen later."""
+
+    def finish(self, account: AccountId) -> None: ...
+
+    def reactivate(self, account: AccountId) -> None: ...
+
+    def expire(self, payment: Payment) -> None: ...
+
+
+class Runner:
+    """Runs use cases against the ports."""
+
+    def __init__(self, outside: Outside, pgw: Pgw, later: Later) -> None:
+        self._outside = outside
+        self._pgw = pgw
+        self._later = later
+        self._locks = AccountLocks()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._handlers: dict[type[c.Command[Any]], Callable[[_Run, Any], Awaitable[object]]] = {
+            c.Begin: self._begin,
+            c.Now: self._now,
+            c.NewId: self._new_id,
+            c.Lock: self._lock,
+            c.LoadSubscriber: self._load_subscriber,
+            c.LoadAccount: self._load_account,
+            c.LoadEntry: self._load_entry,
+            c.LoadPayment: self._load_payment,
+            c.LoadPendingNotices: self._load_pending_notices,
+            c.Emit: self._emit,
+            c.Commit: self._commit,
+            c.Reserve: self._reserve,
+            c.Apply: self._apply,
+            c.Deliver: self._deliver,
+            c.OrderAtProvider: self._order_at_provider,
+            c.FinishLater: self._finish,
+            c.ReactivateLater: self._reactivate,
+            c.ExpireLater: self._expire,
+        }
+
+    async def run(self, use_case: c.Step[T]) -> T:
+        """Run to the end, even if the caller is cancelled meanwhile. Raises what the use case raises."""
+        task = asyncio.get_running_loop().create_task(self._drive(use_case))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_orphan)
+            raise
+
+    async def drain(self) -> None:
+        """Wait until no use case is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _drive(self, use_case: c.Step[T]) -> T:
+        run = _Run()
+        complete = False
+        try:
+            command = next(use_case)
+            while True:
+                try:
+                    answer = await self._handlers[type(command)](run, command)
+                except NfemuError as error:
+                    command = use_case.throw(error)
+                else:
+                    command = use_case.send(answer)
+        except StopIteration as end:
+            complete = True
+            result: T = end.value
+            return result
+        finally:
+            self._end(run, complete)
+
+    def _end(self, run: _Run, complete: bool) -> None:
+        for reservation in run.reservations.values():
+            self._pgw.cancel(reservation)
+        if run.account is not None:
+            self._locks.release(run.account)
+            if run.committed and not complete:
+                self._later.finish(run.account)
+
+    async def _begin(self, run: _Run, _: c.Begin) -> CorrelationId:
+        correlation = CorrelationId(self._outside.ids.new("cor"))
+        run.traces[correlation] = Trace.begin()
+        return correlation
+
+    async def _now(self, _: _Run, __: c.Now) -> datetime:
+        return self._outside.clock.now()
+
+    async def _new_id(self, _: _Run, command: c.NewId) -> str:
+        return self._outside.ids.new(command.prefix)
+
+    async def _lock(self, run: _Run, command: c.Lock) -> None:
+        if run.account is not None:
+            raise RuntimeError(
+                f"a use case locks one account: it holds `{run.account}` and asks for `{command.account}`"
+            )
+        await self._locks.acquire(command.account)
+        run.account = command.account
+
+    async def _load_subscriber(self, _: _Run, command: c.LoadSubscriber) -> Subscriber | None:
+        return await self._outside.store.subscriber(command.msisdn)
+
+    async def _load_account(self, _: _Run, command: c.LoadAccount) -> AccountView | None:
+        return await self._outside.store.account(command.account)
+
+    async def _load_entry(self, _: _Run, command: c.LoadEntry) -> LedgerEntry | None:
+        return await self._outside.store.entry(command.trade_no)
+
+    async def _load_payment(self, _: _Run, command: c.LoadPayment) -> Payment | None:
+        return await self._outside.store.payment(command.no)
+
+    async def _load_pending_notices(self, _: _Run, __: c.LoadPendingNotices) -> list[Notice]:
+        return await self._outside.store.pending_notices()
+
+    async def _emit(self, run: _Run, command: c.Emit) -> None:
+        trace = run.traces.get(command.correlation)
+        if trace is None:
+            trace = await self._resumed_trace(command.imsi, command.correlation)
+            run.traces[command.correlation] = trace
+        at, elapsed_ms = trace.stamp()
+        detail = dict(command.detail)
+        run.events.append(TimelineEvent(command.imsi, command.correlation, command.name, at, elapsed_ms, detail))
+
+    async def _resumed_trace(self, imsi: Imsi, correlation: CorrelationId) -> Trace:
+        """The trigger was in another run, perhaps in a process that is gone: its first event tells when."""
+        for event in await self._outside.store.events(imsi):
+            if event.correlation == correlation:
+                return Trace.since(event.at - timedelta(milliseconds=event.elapsed_ms))
+        return Trace.begin()
+
+    async def _commit(self, run: _Run, command: c.Commit) -> None:
+        changes: Sequence[Change] = (*command.changes, *(AddEvent(event) for event in run.events))
+        if not changes:
+            return
+        await self._outside.store.commit(changes)
+        run.committed = True
+        run.events.clear()
+        for change in command.changes:
+            if isinstance(change, PutSession):
+                self._pgw.accept(change.session)
+                run.reservations.pop(change.session.imsi, None)
+
+    async def _reserve(self, run: _Run, command: c.Reserve) -> Reservation:
+        reservation = self._pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())
+        run.reservations[command.subscriber.imsi] = reservation
+        return reservation
+
+    async def _apply(self, _: _Run, command: c.Apply) -> None:
+        outcomes = await asyncio.gather(*map(self._apply_one, command.states), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _apply_one(self, state: LineState) -> None:
+        await self._outside.enforcer.apply(state)
+
+    async def _deliver(self, _: _Run, command: c.Deliver) -> None:
+        await self._outside.notifier.send(command.notice)
+
+    async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
+        return await self._outside.provider.create_order(command.payment, command.return_url)
+
+    async def _finish(self, _: _Run, command: c.FinishLater) -> None:
+        self._later.finish(command.account)
+
+    async def _reactivate(self, _: _Run, command: c.ReactivateLater) -> None:
+        self._later.reactivate(command.account)
+
+    async def _expire(self, _: _Run, command: c.ExpireLater) -> None:
+        self._later.expire(command.payment)
+
+
+def _log_orphan(task: asyncio.Task[Any]) -> None:
+    """The caller is gone, so nobody else will hear of the failure."""
+    error = task.exception()
+    if error is not None:
+        _log.warning("a use case whose caller went away failed: %s", error)

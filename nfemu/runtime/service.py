@@ -1,0 +1,281 @@
+"""The carrier as the rest of the program sees it: one method per use case, and the queries around them.
+
+Order at start: `load` (sessions are known, so that workers can be fed), then the gateway, then `start` (what was
+unfinished is finished). `start` loads by itself where nobody did.
+"""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from nfemu.carrier import billing, payments, resume, sessions
+from nfemu.carrier.lines import line_state
+from nfemu.carrier.payments import PaymentNotification, Settlement
+from nfemu.carrier.ports import AccountView, Enforcer, IdSource, LineState, Notifier, PaymentProvider, Store
+from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.status import LineStatus, line_status
+from nfemu.epc.catalogue import Catalogue
+from nfemu.epc.pgw import Pgw, is_acknowledged, is_active
+from nfemu.model.account import LedgerEntry
+from nfemu.model.destination import IpAddress
+from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.money import Money
+from nfemu.model.orders import Notice, Payment
+from nfemu.model.session import PdnSession
+from nfemu.model.subscriber import Subscriber
+from nfemu.model.timeline import TimelineEvent
+from nfemu.runtime.agenda import Agenda
+from nfemu.runtime.clocks import TestClock, WallClock
+from nfemu.runtime.retries import Retries
+from nfemu.runtime.runner import Outside, Runner
+
+_log = logging.getLogger(__name__)
+PAGE_DELIVERY = 5.0
+"""Seconds that a success page has at most before a reactivation ends its connection (architecture, section 5)."""
+
+
+class CarrierService:
+    """`clock` is a WallClock or a TestClock; `page_delivery` is in seconds."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        enforcer: Enforcer,
+        notifier: Notifier,
+        provider: PaymentProvider,
+        clock: WallClock | TestClock,
+        ids: IdSource,
+        rules: CarrierRules,
+        page_delivery: float = PAGE_DELIVERY,
+    ) -> None:
+        self.clock = clock
+        self._store = store
+        self._provider = provider
+        self._ids = ids
+        self._rules = rules
+        self._page_delivery = page_delivery
+        self._pgw = Pgw(rules.catalogue)
+        self._finishing = Retries(self._finish)
+        self._reactivating = Retries(self._reactivate)
+        outside = Outside(store, enforcer, notifier, provider, clock, ids)
+        self._runner = Runner(outside, self._pgw, self)
+        self._agenda = Agenda(clock)
+        self._clock_lock = asyncio.Lock()
+        self._loaded = False
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._rules.catalogue
+
+    # ---- start and stop
+
+    async def load(self) -> None:
+        """The clock's position and the session table, from the store. Raises Unavailable."""
+        if isinstance(self.clock, TestClock):
+            await self.clock.load()
+        longest = max((pool.hold for pool in self.catalogue.pools.values()), default=timedelta(0))
+        latest = await self._store.sessions()
+        self._pgw.restore(latest, await self._store.sessions_released_since(self.clock.now() - longest))
+        self._loaded = True
+
+    async def start(self) -> None:
+        """Finish what an earlier process left: orders, acknowledgements, notices, expiries. Raises Unavailable."""
+        if not self._loaded:
+            await self.load()
+        for account in await self._unfinished_accounts():
+            await self._finish_or_retry(account)
+        for payment in await self._store.open_payments():
+            self.expire(payment)
+        if isinstance(self.clock, WallClock):
+            self._agenda.start()
+        else:
+            await self._agenda.run_due()
+
+    async def stop(self) -> None:
+        """Let finish what runs; what waits is found in the store at the next start."""
+        await self._agenda.stop()
+        await self._runner.drain()
+        await self._finishing.stop()
+        await self._reactivating.stop()
+
+    # ---- queries
+
+    def now(self) -> datetime:
+        """Business time."""
+        return self.clock.now()
+
+    def line_states(self) -> list[LineState]:
+        """What a (re)starting enforcement point must know: every line that ever attached, as committed."""
+        return [line_state(session) for session in self._pgw.sessions()]
+
+    def session_at(self, address: IpAddress) -> PdnSession | None:
+        """The active session that owns `address` (IPv6: whose /64 contains it)."""
+        return self._pgw.by_address(address)
+
+    async def find(self, number: str) -> Subscriber:
+        """The subscriber of a number in any spelling. Raises InvalidInput, NotFound."""
+        return await self._subscriber(Msisdn.parse(number, self._rules.letterhead.country_code))
+
+    async def subscribers(self, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
+        """By number, starting behind `after`."""
+        return await self._store.subscribers(after=after, limit=limit)
+
+    async def count_subscribers(self) -> int:
+        return await self._store.count_subscribers()
+
+    async def status(self, msisdn: Msisdn) -> LineStatus:
+        """Raises NotFound."""
+        subscriber = await self._subscriber(msisdn)
+        return line_status(self._rules, await self._account(subscriber.account), subscriber.imsi)
+
+    async def timeline(self, msisdn: Msisdn, limit: int = 500) -> list[TimelineEvent]:
+        """Oldest first. Raises NotFound."""
+        return await self._store.events((await self._subscriber(msisdn)).imsi, limit)
+
+    async def inbox(self, msisdn: Msisdn, limit: int = 100) -> list[Notice]:
+        """Newest first. Raises NotFound."""
+        return await self._store.notices((await self._subscriber(msisdn)).imsi, limit)
+
+    async def ledger(self, msisdn: Msisdn, limit: int = 100) -> list[LedgerEntry]:
+        """The account's, newest first. Raises NotFound."""
+        return await self._store.ledger((await self._subscriber(msisdn)).account, limit)
+
+    async def payment(self, no: PaymentNo) -> Payment:
+        """Raises NotFound."""
+        found = await self._store.payment(no)
+        if found is None:
+            raise NotFound(f"there is no payment order `{no}`; order one first")
+        return found
+
+    # ---- use cases
+
+    async def attach(self, msisdn: Msisdn) -> PdnSession:
+        """See `carrier.sessions.attach`."""
+        return await self._runner.run(sessions.attach(self._rules, msisdn))
+
+    async def detach(self, msisdn: Msisdn) -> PdnSession:
+        """See `carrier.sessions.detach`."""
+        return await self._runner.run(sessions.detach(self._rules, msisdn))
+
+    async def charge(self, msisdn: Msisdn, amount: Money, note: str = "", key: str | None = None) -> LineStatus:
+        """See `carrier.billing.charge`."""
+        return await self._runner.run(billing.charge(self._rules, msisdn, amount, note, key))
+
+    async def restrict(self, msisdn: Msisdn) -> LineStatus:
+        """See `carrier.billing.restrict`."""
+        return await self._runner.run(billing.restrict(self._rules, msisdn))
+
+    async def restore(self, msisdn: Msisdn) -> LineStatus:
+        """See `carrier.billing.restore`."""
+        return await self._runner.run(billing.restore(self._rules, msisdn))
+
+    async def order_payment(self, msisdn: Msisdn, amount: Money, return_url: str) -> tuple[Payment, str]:
+        """See `carrier.payments.order_payment`."""
+        use_case = payments.order_payment(self._rules, self._provider.name, msisdn, amount, return_url)
+        return await self._runner.run(use_case)
+
+    async def settle(self, notification: PaymentNotification) -> Settlement:
+        """See `carrier.payments.settle`."""
+        return await self._runner.run(payments.settle(self._rules, notification))
+
+    async def direct_payment(self, msisdn: Msisdn, amount: Money) -> Settlement:
+        """A payment order and its provider's notification in one. Raises as `settle` does."""
+        payment = await self._runner.run(payments.place(self._rules, self._provider.name, msisdn, amount))
+        trade_no = self._ids.new("trd")
+        return await self.settle(
+            PaymentNotification(payment.provider, payment.no, trade_no, payment.amount, self.clock.now())
+        )
+
+    async def page_delivered(self, msisdn: Msisdn) -> None:
+        """The success page has reached the phone: a reactivation that waits for it need wait no longer. NotFound."""
+        self._reactivating.now((await self._subscriber(msisdn)).account)
+
+    # ---- the clock
+
+    async def advance_clock(self, by: timedelta) -> list[str]:
+        """Move the test clock; one line for each thing that fell due. Raises Conflict, InvalidInput, Unavailable."""
+        if by < timedelta(0):
+            raise InvalidInput(f"the test clock only moves forward; `{by}` is negative")
+        try:
+            to = self.clock.now() + by
+        except OverflowError:
+            raise InvalidInput(f"`{by}` leads beyond the year 9999; advance by less") from None
+        return await self.set_clock(to)
+
+    async def set_clock(self, to: datetime) -> list[str]:
+        """Move the test clock to `to`. Raises as `advance_clock` does."""
+        if not isinstance(self.clock, TestClock):
+            raise Conflict("business time is the wall clock here; start with `nfemu up --clock test` to move it")
+        async with self._clock_lock:
+            return await self._agenda.advance(self.clock, to)
+
+    # ---- later (what the runner tells)
+
+    def finish(self, account: AccountId) -> None:
+        """Something of the account is left to do: try again soon."""
+        self._finishing.schedule(account)
+
+    def reactivate(self, account: AccountId) -> None:
+        """Sessions of the account wait for a new address until the success page is through."""
+        self._reactivating.schedule(account, self._page_delivery)
+
+    def expire(self, payment: Payment) -> None:
+        """The order closes at its `expires_at` unless it is paid."""
+
+        async def run() -> str | None:
+            closed = await self._runner.run(payments.expire(payment.no))
+            return f"payment {payment.no} expired" if closed else None
+
+        self._agenda.add(payment.expires_at, run)
+
+    # ---- inside
+
+    async def _subscriber(self, msisdn: Msisdn) -> Subscriber:
+        found = await self._store.subscriber(msisdn)
+        if found is None:
+            raise NotFound(f"no subscriber has the number `{msisdn}`; `nfemu subscriber list` shows all")
+        return found
+
+    async def _account(self, account: AccountId) -> AccountView:
+        found = await self._store.account(account)
+        if found is None:
+            raise NotFound(f"account `{account}` does not exist")
+        return found
+
+    async def _unfinished_accounts(self) -> list[AccountId]:
+        """Accounts with an unfinished order, an unacknowledged or outdated session, or an unsent notice."""
+        cards: dict[Imsi, None] = {order.imsi: None for order in await self._store.unfinished_orders()}
+        cards |= {notice.imsi: None for notice in await self._store.pending_notices()}
+        cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session)}
+        accounts: dict[AccountId, None] = {}
+        for imsi in cards:
+            subscriber = await self._store.subscriber_by_imsi(imsi)
+            if subscriber is not None:
+                accounts[subscriber.account] = None
+        return list(accounts)
+
+    def _is_settled(self, session: PdnSession) -> bool:
+        """Acknowledged, and still what the catalogue says after a change of configuration."""
+        if not is_acknowledged(session):
+            return False
+        if not is_active(session):
+            return True
+        profile = self.catalogue.profiles.get(session.profile)
+        ordered = session.profile in self.catalogue.ordered.values()
+        return ordered and profile is not None and profile.policy == session.policy
+
+    async def _finish_or_retry(self, account: AccountId) -> None:
+        try:
+            await self._finish(account)
+            await self._reactivate(account)
+        except NfemuError as error:
+            _log.warning("account `%s` could not be finished at start, trying again: %s", account, error)
+            self._finishing.schedule(account)
+
+    async def _finish(self, account: AccountId) -> None:
+        await self._runner.run(resume.finish(self._rules, account))
+
+    async def _reactivate(self, account: AccountId) -> None:
+        await self._runner.run(resume.reactivate(self._rules, account))

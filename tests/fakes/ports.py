@@ -1,0 +1,76 @@
+"""The other ports, in memory."""
+
+import asyncio
+from datetime import datetime
+from itertools import count
+
+from nfemu.carrier.ports import LineState
+from nfemu.model.identity import Imsi, NoticeId
+from nfemu.model.orders import Notice, Payment
+from tests.fakes.faults import Faults
+
+
+class FakeEnforcer:
+    """Keeps what it was told, the latest version of each line. `gate`, when set, holds back every answer."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+        self.applied: list[LineState] = []
+        self.lines: dict[Imsi, LineState] = {}
+        self.gate: asyncio.Event | None = None
+
+    async def apply(self, state: LineState) -> None:
+        with self._faults.point("enforcer"):
+            if self.gate is not None:
+                await self.gate.wait()
+            self.applied.append(state)
+            known = self.lines.get(state.imsi)
+            if known is None or known.version <= state.version:
+                self.lines[state.imsi] = state
+
+
+class FakeNotifier:
+    """A channel that drops doubles by id, as the port asks."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+        self.sent: dict[NoticeId, Notice] = {}
+
+    async def send(self, notice: Notice) -> None:
+        with self._faults.point("notifier"):
+            self.sent.setdefault(notice.id, notice)
+
+
+class FakeProvider:
+    """A payment provider that takes every order."""
+
+    name = "sandbox"
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+        self.orders: list[Payment] = []
+
+    async def create_order(self, payment: Payment, return_url: str) -> str:
+        with self._faults.point("provider"):
+            self.orders.append(payment)
+            return f"https://pay.provider.example/{payment.no}?back={return_url}"
+
+
+class FakeClock:
+    """Business time that stands still until a test sets it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class CountingIds:
+    """`ord-1`, `ord-2`, …: readable in a failing test. One for all services on a store, as randomness would be."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def new(self, prefix: str) -> str:
+        return f"{prefix}-{next(self._numbers)}"

@@ -1,0 +1,174 @@
+"""An in-memory Store: each commit is checked and applied on a copy, so that it happens wholly or not at all."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nfemu.bss import ledger
+from nfemu.carrier.ports import (
+    AccountView,
+    AddEvent,
+    AppendEntry,
+    Change,
+    Line,
+    PutAccount,
+    PutNotice,
+    PutOrder,
+    PutPayment,
+    PutSession,
+    PutSubscriber,
+    PutSubscription,
+)
+from nfemu.model.account import Account, LedgerEntry
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, SessionId
+from nfemu.model.orders import Notice, NoticeState, OrderState, Payment, PaymentState, WorkOrder
+from nfemu.model.session import PdnSession, SessionState
+from nfemu.model.subscriber import Subscriber, Subscription
+from nfemu.model.timeline import TimelineEvent
+from tests.fakes.faults import Faults
+
+_UNFINISHED = (OrderState.CREATED, OrderState.EXECUTED)
+
+
+@dataclass
+class _Tables:
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    subscribers: dict[Imsi, Subscriber] = field(default_factory=dict)
+    subscriptions: dict[Imsi, Subscription] = field(default_factory=dict)
+    sessions: dict[SessionId, PdnSession] = field(default_factory=dict)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    orders: dict[OrderId, WorkOrder] = field(default_factory=dict)
+    notices: dict[NoticeId, Notice] = field(default_factory=dict)
+    payments: dict[PaymentNo, Payment] = field(default_factory=dict)
+    events: list[TimelineEvent] = field(default_factory=list)
+
+    def apply(self, change: Change) -> None:  # noqa: C901 - one arm per kind of change
+        match change:
+            case PutAccount(account):
+                self.accounts[account.id] = account
+            case PutSubscriber(subscriber):
+                self.subscribers[subscriber.imsi] = subscriber
+                self.subscriptions.setdefault(subscriber.imsi, Subscription(subscriber.imsi))
+            case PutSubscription(subscription):
+                if self.subscriptions[subscription.imsi].version != subscription.version - 1:
+                    raise Conflict(f"subscription of `{subscription.imsi}` is not at the version before")
+                self.subscriptions[subscription.imsi] = subscription
+            case PutSession(session):
+                self.sessions[session.id] = session
+            case AppendEntry(entry):
+                if entry.trade_no is not None and any(entry.trade_no == known.trade_no for known in self.entries):
+                    raise Conflict(f"trade number `{entry.trade_no}` is taken")
+                self.entries.append(entry)
+            case PutOrder(order):
+                self.orders[order.id] = order
+            case PutNotice(notice):
+                self.notices[notice.id] = notice
+            case PutPayment(payment):
+                self.payments[payment.no] = payment
+            case AddEvent(event):
+                self.events.append(event)
+
+
+class MemoryStore:
+    """Implements `carrier.ports.Store`. Survives the service that uses it, as a database would."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+        self._tables = _Tables()
+        self._clock: datetime | None = None
+        self.commits: list[tuple[Change, ...]] = []
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        with self._faults.point("store"):
+            tables = copy.copy(self._tables)
+            for name, table in vars(tables).items():
+                setattr(tables, name, copy.copy(table))
+            for change in changes:
+                tables.apply(change)
+            self._tables = tables
+            self.commits.append(tuple(changes))
+
+    async def subscriber(self, msisdn: Msisdn) -> Subscriber | None:
+        return next((each for each in self._tables.subscribers.values() if each.msisdn == msisdn), None)
+
+    async def subscribers(self, *, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
+        ordered = sorted(self._tables.subscribers.values(), key=lambda each: each.msisdn.e164)
+        return [each for each in ordered if after is None or each.msisdn.e164 > after.e164][:limit]
+
+    async def subscriber_by_imsi(self, imsi: Imsi) -> Subscriber | None:
+        return self._tables.subscribers.get(imsi)
+
+    async def count_subscribers(self) -> int:
+        return len(self._tables.subscribers)
+
+    async def account(self, account: AccountId) -> AccountView | None:
+        found = self._tables.accounts.get(account)
+        if found is None:
+            return None
+        entries = [entry for entry in self._tables.entries if entry.account == account]
+        cards = [card for card in self._tables.subscribers.values() if card.account == account]
+        imsis = {card.imsi for card in cards}
+        orders = tuple(
+            order for order in self._tables.orders.values() if order.imsi in imsis and order.state in _UNFINISHED
+        )
+        return AccountView(
+            found,
+            ledger.balance(entries, found.currency),
+            ledger.shares(entries, found.currency),
+            tuple(Line(card, self._tables.subscriptions[card.imsi], self._latest(card.imsi)) for card in cards),
+            orders,
+        )
+
+    async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
+        return [entry for entry in self._tables.entries if entry.account == account][::-1][:limit]
+
+    async def entry(self, trade_no: str) -> LedgerEntry | None:
+        return next((entry for entry in self._tables.entries if entry.trade_no == trade_no), None)
+
+    async def payment(self, no: PaymentNo) -> Payment | None:
+        return self._tables.payments.get(no)
+
+    async def open_payments(self) -> list[Payment]:
+        return [payment for payment in self._tables.payments.values() if payment.state is PaymentState.CREATED]
+
+    async def sessions(self) -> list[PdnSession]:
+        found = (self._latest(imsi) for imsi in self._tables.subscribers)
+        return [session for session in found if session is not None]
+
+    async def sessions_released_since(self, since: datetime) -> list[PdnSession]:
+        released = [each for each in self._tables.sessions.values() if each.state is SessionState.RELEASED]
+        recent = [(each.released_at, each) for each in released if each.released_at and each.released_at >= since]
+        return [each for _, each in sorted(recent, key=lambda pair: pair[0])]
+
+    async def unfinished_orders(self) -> list[WorkOrder]:
+        return [order for order in self._tables.orders.values() if order.state in _UNFINISHED]
+
+    async def pending_notices(self) -> list[Notice]:
+        return [notice for notice in self._tables.notices.values() if notice.state is NoticeState.PENDING]
+
+    async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
+        sent = [each for each in self._tables.notices.values() if each.state is NoticeState.SENT and each.imsi == imsi]
+        return sent[::-1][:limit]
+
+    async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
+        return [event for event in self._tables.events if event.imsi == imsi][-limit:]
+
+    async def read_clock(self) -> datetime | None:
+        return self._clock
+
+    async def write_clock(self, now: datetime) -> None:
+        with self._faults.point("store"):
+            self._clock = now
+
+    def orders(self) -> list[WorkOrder]:
+        """Every order there ever was, oldest first."""
+        return list(self._tables.orders.values())
+
+    def all_notices(self) -> list[Notice]:
+        return list(self._tables.notices.values())
+
+    def _latest(self, imsi: Imsi) -> PdnSession | None:
+        sessions = [session for session in self._tables.sessions.values() if session.imsi == imsi]
+        return max(sessions, key=lambda session: session.policy_version, default=None)
