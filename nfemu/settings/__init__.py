@@ -1,0 +1,48 @@
+"""Typed loading and validation of `config/*.yaml`: `load` gives a `Configuration` or one error with every finding."""
+
+from nfemu.settings.configuration import (
+    Access,
+    Api,
+    Carrier,
+    ClockKind,
+    Configuration,
+    Dunning,
+    EmulatedInternet,
+    Enrichment,
+    InternetMode,
+    Policies,
+    Portal,
+    PortalUpstream,
+    ProxyAccess,
+    Site,
+    UeAddress,
+    UpstreamTarget,
+)
+from nfemu.settings.findings import ConfigurationError, Finding
+from nfemu.settings.loader import load
+from nfemu.settings.people import AttachAtStart, OpeningAccount, People
+
+__all__ = [
+    "Access",
+    "Api",
+    "AttachAtStart",
+    "Carrier",
+    "ClockKind",
+    "Configuration",
+    "ConfigurationError",
+    "Dunning",
+    "EmulatedInternet",
+    "Enrichment",
+    "Finding",
+    "InternetMode",
+    "OpeningAccount",
+    "People",
+    "Policies",
+    "Portal",
+    "PortalUpstream",
+    "ProxyAccess",
+    "Site",
+    "UeAddress",
+    "UpstreamTarget",
+    "load",
+]

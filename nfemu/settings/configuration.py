@@ -1,0 +1,170 @@
+"""The configuration as the program uses it: validated, frozen, in the model's types where the model has them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from nfemu.enrichment.values import HeaderRule
+from nfemu.epc.catalogue import Catalogue
+from nfemu.model.identity import Msisdn, Plmn
+from nfemu.model.money import Money
+from nfemu.model.policy import DestinationGroup, PolicyProfile
+from nfemu.model.subscriber import OrderedProfile
+from nfemu.policy.rules import PolicySet
+from nfemu.settings.people import People
+
+
+class ClockKind(Enum):
+    """`TEST` moves only when told (`nfemu clock advance`)."""
+
+    WALL = "wall"
+    TEST = "test"
+
+
+class Access(Enum):
+    AUTO = "auto"
+    """The richest access that this machine allows."""
+    PROXY = "proxy"
+
+
+class InternetMode(Enum):
+    EMULATED = "emulated"
+    REAL = "real"
+
+
+class UeAddress(Enum):
+    """How an upstream server learns the UE's address."""
+
+    NONE = "none"
+    XFF = "xff"
+    """`X-Forwarded-For`."""
+    PROXY2 = "proxy2"
+    """PROXY protocol version 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Where the API listens. Port 0: a free one. `names`: hosts accepted in `Host` beside the loopback names."""
+
+    host: str
+    port: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAccess:
+    """Where subscribers' programs connect. Port 0: a free one."""
+
+    host: str
+    http_port: int
+    socks_port: int
+    workers: int
+    subscriber_listeners: Mapping[Msisdn, int]
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTarget:
+    """A server of the portal team; `scheme` is what it speaks, whatever the phone spoke."""
+
+    scheme: str
+    host: str
+    port: int
+    ue_address: UeAddress
+
+
+@dataclass(frozen=True, slots=True)
+class PortalUpstream:
+    """What answers the portal's name instead of the built-in portal, by the phone's scheme; None: the built-in."""
+
+    http: UpstreamTarget | None
+    https: UpstreamTarget | None
+    preserve_host: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    host: str
+    """Lower-case A-labels."""
+    upstream: PortalUpstream | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """`aliases` and `cookies` are removed from what clients send, beside the names in `headers`."""
+
+    headers: tuple[HeaderRule, ...]
+    aliases: tuple[str, ...]
+    cookies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dunning:
+    """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25)."""
+
+    policy: str
+    restricted: OrderedProfile
+    credit_limit: Money
+    order_expiry: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Override of one emulated site's answer."""
+
+    title: str = ""
+    delay: timedelta = timedelta(0)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedInternet:
+    """`sites` by host name (A-labels); `shared`: names that answer at one address."""
+
+    sites: Mapping[str, Site]
+    shared: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Who the carrier is and where it listens (`carrier.yaml`)."""
+
+    name: Mapping[str, str]
+    """By language: `zh`, `en`."""
+    plmn: Plmn
+    country_code: str
+    currency: str
+    timezone: ZoneInfo
+    clock: ClockKind
+    api: Api
+    access: Access
+    proxy: ProxyAccess
+    internet: InternetMode
+    portal: Portal
+    database: str | None = field(default=None, repr=False)
+    """SQLAlchemy URL; may hold a password. None: SQLite in the state folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The text of the policy (`policies.yaml`) and the compiled set made from it."""
+
+    groups: tuple[DestinationGroup, ...]
+    profiles: tuple[PolicyProfile, ...]
+    compiled: PolicySet
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything under `config/`, checked as a whole."""
+
+    directory: Path
+    carrier: Carrier
+    catalogue: Catalogue
+    policies: Policies
+    enrichment: Enrichment
+    people: People
+    dunning: Dunning
+    internet: EmulatedInternet

@@ -1,0 +1,83 @@
+"""`policies.yaml` in the model's types. What a pattern or profile may say is `policy`'s to judge; the line is ours."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.rules import PolicySet
+from nfemu.settings.configuration import Policies
+from nfemu.settings.findings import nearest
+from nfemu.settings.schema import PoliciesFile
+from nfemu.settings.source import Source
+
+
+def policies_part(file: PoliciesFile, source: Source) -> Policies | None:
+    """Convert and check; None after having reported why to `source`."""
+    groups = tuple(
+        DestinationGroup(
+            GroupName(name),
+            tuple(section.hosts),
+            tuple(section.networks),
+            tuple(section.ports),
+            section.trusted,
+            section.source,
+        )
+        for name, section in file.groups.items()
+    )
+    profiles = tuple(
+        PolicyProfile(
+            PolicyName(name),
+            Verdict(section.default),
+            tuple(GroupName(group) for group in section.allow),
+            section.redirect_to,
+        )
+        for name, section in file.profiles.items()
+    )
+    unknown = _check_references(file, source)
+    try:
+        return Policies(groups, profiles, PolicySet.build(groups, profiles))
+    except InvalidInput as error:
+        _locate(groups, [profile for profile in profiles if profile.name not in unknown], str(error), source)
+        return None
+
+
+def _check_references(file: PoliciesFile, source: Source) -> set[str]:
+    """The profiles that name a group which does not exist; each is reported."""
+    unknown = set()
+    for name, section in file.profiles.items():
+        for index, group in enumerate(section.allow):
+            if group not in file.groups:
+                text = f"group `{group}` does not exist; {nearest(group, file.groups)}"
+                source.report(("profiles", name, "allow", index), text)
+                unknown.add(name)
+    return unknown
+
+
+def _locate(groups: Sequence[DestinationGroup], profiles: Sequence[PolicyProfile], text: str, source: Source) -> None:
+    """Build piece by piece, so that every refused piece gets its own line."""
+    before = len(source.findings)
+    for group in groups:
+        _locate_in_group(group, source)
+    if len(source.findings) == before:
+        for profile in profiles:
+            key = "redirect_to" if profile.redirect_to is not None else "default"
+            source.attempt(("profiles", profile.name, key), PolicySet.build, groups, [profile])
+    if not source.findings:
+        source.report((), text)
+
+
+def _locate_in_group(group: DestinationGroup, source: Source) -> None:
+    refused = len(source.findings)
+    bare = replace(group, hosts=(), networks=())
+    for index, host in enumerate(group.hosts):
+        source.attempt(("groups", group.name, "hosts", index), _builder(replace(bare, hosts=(host,))))
+    for index, network in enumerate(group.networks):
+        source.attempt(("groups", group.name, "networks", index), _builder(replace(bare, networks=(network,))))
+    if len(source.findings) == refused:
+        source.attempt(("groups", group.name), _builder(group))
+
+
+def _builder(group: DestinationGroup) -> Callable[[], PolicySet]:
+    return lambda: PolicySet.build([group], [])

@@ -1,0 +1,66 @@
+"""The three short files in the model's types: `enrichment.yaml`, `dunning.yaml`, `internet.yaml`."""
+
+from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
+from nfemu.enrichment.values import Encoding, EnrichedValue, HeaderRule
+from nfemu.model.money import Money
+from nfemu.model.subscriber import OrderedProfile
+from nfemu.settings.configuration import Dunning, EmulatedInternet, Enrichment, Site
+from nfemu.settings.scalars import credit_limit, host_name
+from nfemu.settings.schema import DunningFile, EnrichmentFile, InternetFile
+from nfemu.settings.source import Source, ValuePath
+
+
+def enrichment_part(file: EnrichmentFile, source: Source) -> Enrichment:
+    """Convert and check; mistakes are reported to `source`."""
+    seen: dict[bytes, str] = {}
+    headers = []
+    for name, section in file.headers.items():
+        path: ValuePath = ("headers", name)
+        source.attempt(path, checked_name, name, "header")
+        spelling = canonical(name.encode())
+        if spelling in seen:
+            text = f"header `{name}` and `{seen[spelling]}` are one for many servers; keep one of the two"
+            source.report(path, text)
+        seen[spelling] = name
+        lifetime = int(section.lifetime.total_seconds())
+        if not 1 <= lifetime <= 86_400:
+            source.report((*path, "lifetime"), "a token's lifetime is from `1s` to `24h`; write for example `60s`")
+        headers.append(HeaderRule(name, EnrichedValue(section.value), Encoding(section.encoding), lifetime))
+    for index, alias in enumerate(file.aliases):
+        source.attempt(("aliases", index), checked_name, alias, "alias")
+    for index, cookie in enumerate(file.cookies):
+        source.attempt(("cookies", index), checked_cookie, cookie)
+    return Enrichment(tuple(headers), tuple(file.aliases), tuple(file.cookies))
+
+
+def dunning_part(file: DunningFile, source: Source, currency: str) -> Dunning:
+    """Convert and check; mistakes are reported to `source`."""
+    limit = source.attempt(("credit_limit",), credit_limit, file.credit_limit, currency) or Money(0, currency)
+    if file.order_expiry.total_seconds() < 1:
+        source.report(("order_expiry",), "a payment order needs time to be paid; write at least `1s`, usually `15m`")
+    return Dunning(file.policy, OrderedProfile(file.restricted_profile), limit, file.order_expiry)
+
+
+def internet_part(file: InternetFile, source: Source) -> EmulatedInternet:
+    """Convert and check; mistakes are reported to `source`."""
+    sites: dict[str, Site] = {}
+    for text, section in file.sites.items():
+        name = source.attempt(("sites", text), host_name, text)
+        if name is None:
+            continue
+        if name in sites:
+            source.report(("sites", text), f"site `{name}` is described twice in two spellings; keep one of the two")
+        sites[name] = Site(section.title, section.delay, section.status)
+    _check_shared(file, source)
+    return EmulatedInternet(sites, tuple(tuple(names) for names in file.shared))
+
+
+def _check_shared(file: InternetFile, source: Source) -> None:
+    seen: dict[str, int] = {}
+    for index, names in enumerate(file.shared):
+        if len(set(names)) < 2:
+            source.report(("shared", index), "one name shares with nobody; list two or more different names")
+        for place, name in enumerate(names):
+            if seen.setdefault(name, index) != index:
+                text = f"`{name}` already shares another address (list {seen[name] + 1}); name it once"
+                source.report(("shared", index, place), text)

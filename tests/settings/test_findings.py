@@ -1,0 +1,164 @@
+"""Every mistake is found, with its line and with what to write instead; all of them in one go."""
+
+from pathlib import Path
+
+import pytest
+
+from nfemu.settings.findings import listing, nearest
+from tests.settings.conftest import Change, findings
+
+# file, text as shipped, what a user makes of it, what is said (from its beginning)
+MISTAKES = [
+    # spelling and types
+    ("carrier", "plmn:", "plnm:", "carrier.yaml:5: unknown key `plnm`; did you mean `plmn`?"),
+    ("carrier", "http_port", "http_prot", "carrier.yaml:19: unknown key `http_prot` in `proxy`; did you mean `http_po"),
+    ("carrier", "workers: 2", "wrkrs: 2", "carrier.yaml:21: unknown key `wrkrs` in `proxy`; did you mean `workers`?"),
+    ("carrier", "workers: 2", "workers: two", "carrier.yaml:21: `proxy.workers`: `two` is not a whole number; write o"),
+    ("carrier", "workers: 2", "workers: 0", "carrier.yaml:21: `proxy.workers`: `0` is too low; write 1 or more"),
+    ("carrier", "workers: 2", "workers: 65", "carrier.yaml:21: `proxy.workers`: `65` is too high; write 64 or less"),
+    ("carrier", "port: 8600", "port: 86000", "carrier.yaml:13: `api.port`: `86000` is too high; write 65535 or less"),
+    ("carrier", "access: auto", "access: bearer", "carrier.yaml:16: `access`: `bearer` is not possible here; write on"),
+    ("carrier", 'mnc: "00"', "mnc: 0", "carrier.yaml:5: `plmn.mnc`: `0` does not have the form that is needed here, f"),
+    ("carrier", "host: 127.0.0.1, port", "host: localhots, port", "carrier.yaml:13: `api.host`: `localhots` is not an"),
+    ("carrier", "en: Example Mobile", 'en: ""', "carrier.yaml:4: `name.en`: is empty; write a text, for example"),
+    ("carrier", "\n  en: Example Mobile", "", "carrier.yaml:2: `en` is missing in `name`; add `en: Example Mobile`"),
+    ("carrier", "api: {host", "api: [host", "carrier.yaml:13: is not valid YAML:"),
+    ("carrier", "api: {host: 127.0.0.1, port: 8600}", "api: 8600", "carrier.yaml:13: `api`: `8600` is not a mapping; "),
+    ("apns", "dns: [10.45.0.1]", "dns: 10.45.0.1", "apns.yaml:11: `profiles.internet.dns`: `10.45.0.1` is not a list"),
+    ("apns", "gives_ip: false", "gives_ip: nope", "apns.yaml:29: `profiles.barred.gives_ip`: `nope` is neither `true`"),
+    ("apns", "qci: 9", "qci: [9]", "apns.yaml:13: `profiles.internet.qci`: a list or mapping is not a whole number"),
+    ("apns", "uplink: 50M", "uplink: true", "apns.yaml:12: `profiles.internet.ambr.uplink`: one plain value is expect"),
+    ("apns", "uplink: 50M", "uplink: 50Mbps", "apns.yaml:12: `profiles.internet.ambr.uplink`: `50Mbps` is not a bit r"),
+    ("apns", "hold: 10m", "hold: ten", "apns.yaml:3: `pools.internet.hold`: `ten` is not a duration of at most 365 da"),
+    ("apns", "  internet:\n    apn", "  in ternet:\n    apn", "apns.yaml:7: `profiles.in ternet`: `in ternet` is not "),
+    ("apns", "ordered:\n", "orderd:\n", "apns.yaml:1: `ordered` is missing; add `ordered: {open: internet, arrears: g"),
+    ("policies", "hosts: [portal", "host: [portal", "policies.yaml:5: unknown key `host` in `groups.portal`; did you "),
+    ("policies", "trusted: true", "trusted: yes", "policies.yaml:6: `groups.portal.trusted`: `yes` is neither `true` "),
+    ("policies", "default: allow", "default: permit", "policies.yaml:13: `profiles.open.default`: `permit` is not pos"),
+    ("subscribers", 'imsi: "460001380013800", ', "", "subscribers.yaml:9: `imsi` is missing in `subscribers[1]`; add "),
+    ("subscribers", "role: secondary", "rol: secondary", "subscribers.yaml:12: unknown key `rol` in `subscribers[4]`;"),
+    ("subscribers", "level: 8", "level: 11", "subscribers.yaml:4: `accounts.li.level`: `11` is too high; write 10 or "),
+    ("subscribers", "language: en", "language: fr", "subscribers.yaml:10: `subscribers[2].language`: `fr` is not poss"),
+    ("dunning", "15m", "15 min", "dunning.yaml:5: `order_expiry`: `15 min` is not a duration of at most 365 days"),
+    ("dunning", "credit_limit: 0.00", "credit_limit: free", "dunning.yaml:4: `credit_limit`: `free` is not an amount "),
+    ("internet", "status: 500", "status: 5000", "internet.yaml:6: `sites.broken.example.status`: `5000` is too high"),
+    ("carrier", ": 8621", ": port", "carrier.yaml:25: `proxy.subscriber_listeners.13800138001`: `port` is not a whole"),
+    ("carrier", "plmn: {", "plmn: # {", "carrier.yaml:5: `plmn` is missing; add `plmn: {mcc:"),
+    ("policies", "trusted: true", "ports: [http]", "policies.yaml:6: `groups.portal.ports[1]`: `http` is not a whole"),
+    ("internet", "{status: 500}", "", "internet.yaml:6: `sites.broken.example`: nothing is not a mapping; write `key"),
+    ("internet", "{status: 500}", "true", "internet.yaml:6: `sites.broken.example`: `true` is not a mapping; write"),
+    # YAML itself
+    ("carrier", "clock: wall", "clock: wall\nclock: test", "carrier.yaml:11: `clock` is written twice here (first on "),
+    ("carrier", "clock: wall", "? [a]\n: b\nclock: wall", "carrier.yaml:10: a key must be a plain word; quote it"),
+    ("carrier", "clock: wall", "clock: !env CLOCK", "carrier.yaml:10: `!env` is a tag, which is not used here; write "),
+    ("apns", "profiles:\n", "profiles: &all\n  loop: *all\n", "apns.yaml:6: refers to itself through an anchor"),
+    # the carrier
+    ("carrier", "Asia/Shanghai", "Asia/Shanhai", "carrier.yaml:8: `timezone`: time zone `Asia/Shanhai` is not known; "),
+    ("carrier", "Asia/Shanghai", "Asia/Nowhere", "carrier.yaml:8: `timezone`: time zone `Asia/Nowhere` is not known; "),
+    ("carrier", "Asia/Shanghai", "../Shanghai", "carrier.yaml:8: `timezone`: time zone `../Shanghai` is not known; di"),
+    ("carrier", "CNY", "RMB", "carrier.yaml:7: `currency`: currency `RMB` is not known; known: CNY"),
+    ("carrier", "port: 8611", "port: 8610", "carrier.yaml:20: port 8610 is already taken by `proxy.http_port`; write "),
+    ("carrier", "port: 8611", "port: 8600", "carrier.yaml:20: port 8600 is already taken by `api.port`; write another"),
+    ("carrier", ": 8621", ": 8620", "carrier.yaml:25: port 8620 is already taken by `proxy.subscriber_listeners.13800"),
+    ("carrier", '"13800138001":', '"+86 138-0013-8000":', "carrier.yaml:25: `+86 138-0013-8000` and `13800138000` are"),
+    ("carrier", '"13800138001":', '"13800138099":', "carrier.yaml:25: no subscriber has number `13800138099`; add it"),
+    ("carrier", '"13800138001":', "zhang:", "carrier.yaml:25: `proxy.subscriber_listeners.zhang`: `zhang` is not a ph"),
+    ("carrier", "  # upstream: {http", "  upstream: {htp", "carrier.yaml:32: unknown key `htp` in `portal.upstream`; "),
+    ("carrier", "  # upstream:", "  upstream: {preserve_host: true} #", "carrier.yaml:32: `portal.upstream` names no "),
+    ("carrier", "  # upstream:", "  upstream: {http: 'http://a/b'} #", "carrier.yaml:32: `portal.upstream.http`: `htt"),
+    ("carrier", "# database: postgresql+psycopg", "database: mysql", "carrier.yaml:34: `database` is not a URL of SQL"),
+    ("carrier", "host: portal.carrier", "host: -portal..carrier", "carrier.yaml:30: `portal.host`: "),
+    # pools and profiles
+    ("apns", "10.46.0.0/16", "10.45.128.0/17", "apns.yaml:4: `ipv4` of pool `green` overlaps pool `internet`; give ea"),
+    ("apns", "2001:db8:4600::/40", "2001:db8:4500::/48", "apns.yaml:4: `ipv6` of pool `green` overlaps pool `internet"),
+    ("apns", "10.46.0.0/16", "198.18.0.0/16", "apns.yaml:4: `pools.green.ipv4`: `198.18.0.0/16` overlaps 198.18.0.0/1"),
+    ("apns", "10.46.0.0/16", "10.46.0.1/16", "apns.yaml:4: `pools.green.ipv4`: `10.46.0.1/16` is not its network's fi"),
+    ("apns", "10.46.0.0/16", "10.46/16", "apns.yaml:4: `pools.green.ipv4`: `10.46/16` is not a network; write it like"),
+    ("apns", "10.46.0.0/16", "10.46.0.0/31", "apns.yaml:4: `pools.green.ipv4`: `10.46.0.0/31` is no usable pool; writ"),
+    ("apns", "2001:db8:4600::/40", "2001:db8:4600::/64", "apns.yaml:4: `pools.green.ipv6`: `2001:db8:4600::/64` is no"),
+    ("apns", '{ipv4: 10.46.0.0/16, ipv6: "2001:db8:4600::/40", hold', "{hold", "apns.yaml:4: pool `green` has no addr"),
+    ("apns", 'ipv6: "2001:db8:4500::/40", ', "", "apns.yaml:9: PDN type IPv4v6 needs ipv6 addresses, which pool `inte"),
+    ("apns", "    pool: internet\n    dns: [10.45.0.1]\n    ambr: {uplink: 5", "    ambr: {uplink: 5", "apns.yaml:7: "),
+    ("apns", "pool: internet", "pool: intranet", "apns.yaml:10: pool `intranet` does not exist; did you mean `interne"),
+    ("apns", "    policy: arrears\n", "", "apns.yaml:16: profile `green` gives an address but has no `policy`; add"),
+    ("apns", "policy: arrears", "policy: arears", "apns.yaml:24: policy `arears` is not in policies.yaml; did you mea"),
+    ("apns", "apn: internet\n", "apn: In ternet\n", "apns.yaml:8: `profiles.internet.apn`: APN `In ternet` is not low"),
+    ("apns", "dns: [10.45.0.1]", "dns: [ns1]", "apns.yaml:11: `profiles.internet.dns[1]`: `ns1` is not the address of"),
+    ("apns", "arrears: green", "arrears: gren", "apns.yaml:34: profile `gren` does not exist; did you mean `green`?"),
+    ("apns", "open: internet", "open: barred", "apns.yaml:33: `ordered.open` means profile `barred`, which gives no a"),
+    ("apns", "    pool: internet\n    dns: [10.45.0.1]\n    ambr: {uplink: 1M", "    pool: green\n    ambr: {uplink: "),
+     "apns.yaml:7: profile `internet` changes in place, which keeps the address, but `pool` differs"),
+    # policies
+    ("policies", "[pay.provider.example]", '[pay.provider.example, ".com"]', "policies.yaml:9: `groups.payment.hosts["),
+    ("policies", "[pay.provider.example]", "[pay.provider.example]\n    networks: [10.0.0.1/8]", "policies.yaml:10: "),
+    ("policies", "allow: [portal, payment]", "allow: [portal, paymnt]", "policies.yaml:18: group `paymnt` does not ex"),
+    ("policies", "http://portal.carrier", "http://other.carrier", "policies.yaml:17: `profiles.arrears.redirect_to`: "),
+    ("policies", "    redirect_to: http://portal.carrier.example/green\n", "", "policies.yaml:16: `profiles.arrears.d"),
+    # enrichment
+    ("enrichment", "X-MSISDN:", "X MSISDN:", "enrichment.yaml:3: `headers.X MSISDN`: header `X MSISDN` is not a heade"),
+    ("enrichment", "X-MSISDN:", "Host:", "enrichment.yaml:3: `headers.Host`: header `Host` is a header that HTTP itse"),
+    ("enrichment", "# More", "  x_msisdn: {value: imsi}\n# More", "enrichment.yaml:4: header `x_msisdn` and `X-MSISDN"),
+    ("enrichment", "#   X-Subscriber:  {value: msisdn, encoding: token, lifetime: 60s}",
+     "  X-S: {value: msisdn, lifetime: 2d}", "enrichment.yaml:6: a token's lifetime is from `1s` to `24h`"),
+    ("enrichment", "- MSISDN", "- 'MS ISDN'", "enrichment.yaml:11: `aliases[1]`: alias `MS ISDN` is not a header name"),
+    ("enrichment", "- User-Identity-", "- User Identity-", "enrichment.yaml:32: `cookies[1]`: cookie `User Identity-F"),
+    # dunning and the emulated Internet
+    ("dunning", "0.00", "-1.00", "dunning.yaml:4: `credit_limit`: credit limit `-1.00` is negative; write how far"),
+    ("dunning", "15m", "0s", "dunning.yaml:5: a payment order needs time to be paid; write at least `1s`"),
+    ("internet", "slow.example", "News.Example.", "internet.yaml:5: site `news.example` is described twice in two spe"),
+    ("internet", "slow.example", "192.0.2.1", "internet.yaml:5: `sites.192.0.2.1`: `192.0.2.1` is an address; write a"),
+    ("internet", "[cdn-a.example, cdn-b", "[cdn-b.example, cdn-b", "internet.yaml:9: one name shares with nobody; lis"),
+    ("internet", "cdn-b.example]", "cdn-b.example]\n  - [cdn-c.example, cdn-a.example]", "internet.yaml:10: `cdn-a.ex"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), MISTAKES)
+def test_a_mistake_is_found_where_it_is(folder: Path, change: Change, file: str, old: str, new: str, said: str) -> None:
+    change(file, old, new)
+    assert any(line.startswith(said) for line in findings(folder)), findings(folder)
+
+
+def test_all_mistakes_of_all_files_at_once(folder: Path, change: Change) -> None:
+    change("carrier", "clock: wall", "clock: wal")
+    change("carrier", "port: 8611", "port: 8610")
+    change("apns", "arrears: green", "arrears: gren")
+    change("policies", "[pay.provider.example]", "[.com]")
+    change("policies", "payment]", "paymnt]")
+    change("subscribers", "account: li", "account: lii")
+    change("internet", "delay: 300ms", "delay: 300")
+    assert [line.split(": ")[0] for line in findings(folder)] == [
+        "apns.yaml:34",
+        "carrier.yaml:10",
+        "carrier.yaml:20",
+        "internet.yaml:5",
+        "policies.yaml:9",
+        "policies.yaml:18",
+        "subscribers.yaml:10",
+    ]
+
+
+def test_files_that_are_no_yaml_mappings(folder: Path) -> None:
+    (folder / "apns.yaml").write_text("- one\n- two\n", encoding="utf-8")
+    (folder / "dunning.yaml").write_bytes(b"policy: \xff\n")
+    (folder / "internet.yaml").unlink()
+    (folder / "internet.yaml").mkdir()
+    (folder / "carrier.yaml").write_text("", encoding="utf-8")
+    said = findings(folder)
+    assert "apns.yaml:1: is not a mapping; write `key: value` lines at the top level" in said
+    assert 'carrier.yaml: `plmn` is missing; add `plmn: {mcc: "460", mnc: "00"}`' in said
+    assert "dunning.yaml: is not UTF-8 text; save it as UTF-8" in said
+    assert "internet.yaml: cannot be read: Is a directory; make it a readable YAML file" in said
+
+
+def test_anchors_that_multiply_are_stopped(folder: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]
+    (folder / "internet.yaml").write_text("\n".join(lines), encoding="utf-8")
+    assert any("or grows without end; write the values out" in line for line in findings(folder))
+
+
+def test_suggestions() -> None:
+    assert nearest("http_prot", ["http_port", "socks_port"]) == "did you mean `http_port`?"
+    assert nearest("zzz", ["b", "a"]) == "write one of `a`, `b`"
+    assert nearest("zzz", []) == "remove it"
+    assert listing(str(number) for number in range(10, 25)).endswith("`21` and 3 more")
