@@ -86,7 +86,8 @@ MISTAKES = [
     ("apns", "dns: [10.45.0.1]", "dns: [ns1]", "apns.yaml:11: `profiles.internet.dns[1]`: `ns1` is not the address of"),
     ("apns", "arrears: green", "arrears: gren", "apns.yaml:34: profile `gren` does not exist; did you mean `green`?"),
     ("apns", "open: internet", "open: barred", "apns.yaml:33: `ordered.open` means profile `barred`, which gives no a"),
-    ("apns", "    pool: internet\n    dns: [10.45.0.1]\n    ambr: {uplink: 1M", "    pool: green\n    ambr: {uplink: "),
+    ("apns", "    pool: internet\n    dns: [10.45.0.1]\n    ambr: {uplink: 1M",
+     "    pool: green\n    ambr: {uplink: 1M",
      "apns.yaml:7: profile `internet` changes in place, which keeps the address, but `pool` differs"),
     # policies
     ("policies", "[pay.provider.example]", '[pay.provider.example, ".com"]', "policies.yaml:9: `groups.payment.hosts["),
