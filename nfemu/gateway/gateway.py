@@ -1,0 +1,205 @@
+"""The gateway of proxy access: every worker and stock addon as one enforcement point."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.link.messages import Origin, Role
+from nfemu.gateway.link.point import Point, PointStatus
+from nfemu.gateway.link.server import Answer, LinkServer
+from nfemu.gateway.link.token import fresh_token
+from nfemu.gateway.listeners import Addresses, ListenerPlan, Listeners
+from nfemu.gateway.processes import process_ended
+from nfemu.gateway.replica import LineTable
+from nfemu.gateway.rules import RuleSource
+from nfemu.gateway.supervisor import PlaceStatus, Supervisor
+from nfemu.gateway.worker_process import WORKER_ARGV, Command
+from nfemu.model.errors import Unavailable
+from nfemu.model.identity import Msisdn
+
+CONTROL_SOCKET = "control.sock"
+LINK_TOKEN = "link.token"  # noqa: S105 (a file's name)
+WORKER_LOG = "nfemu.log"
+"""Names inside the state folder."""
+
+
+class NameService(Protocol):
+    """Where names lead; see resolving.py."""
+
+    async def answer(self, host: str) -> Answer:
+        """Raises NotFound, Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """What does not change while the gateway runs, but for the listeners of single lines."""
+
+    state: Path
+    """The state folder: `control.sock`, `link.token` and the workers' log are made in it."""
+    listen: ListenerPlan
+    origin_socket: Path
+    origin_token: bytes = field(repr=False)
+    workers: int = 2
+    lease_s: float = 2.0
+    """How long a point serves without news from the control process."""
+    deadline_s: float = 0.5
+    """How long a point may take to confirm a changed line before it is taken out."""
+    rules_deadline_s: float = 10.0
+    worker_argv: Sequence[str] = WORKER_ARGV
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """`sequence` is the number of the latest update; a point's `acknowledged` is to be compared with it."""
+
+    addresses: Addresses
+    sequence: int
+    workers: Sequence[PlaceStatus]
+    points: Sequence[PointStatus]
+
+
+class Gateway:
+    """Implements Enforcer. `lines` gives every line as the carrier knows it; it is asked for each snapshot."""
+
+    def __init__(
+        self, config: GatewayConfig, rules: RuleSource, names: NameService, lines: Callable[[], Sequence[LineState]]
+    ) -> None:
+        state = config.state
+        self._config = config
+        self._token_file = state / LINK_TOKEN
+        self._supervisor = Supervisor(
+            Command(state / CONTROL_SOCKET, self._token_file, state / WORKER_LOG, config.worker_argv), config.workers
+        )
+        self._host = _Host(rules, names, lines, self._supervisor, config.lease_s)
+        self._listeners: Listeners | None = None
+        self._link: LinkServer | None = None
+        self._reloading = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Bind, start the link and the workers; return when all of them accept connections.
+
+        Raises InvalidInput for rules that cannot be compiled, Conflict for a port in use, Unavailable when the
+        workers do not come up. Then nothing is left behind.
+        """
+        await asyncio.to_thread(self._host.source.compile)
+        self._listeners = Listeners.bind(self._config.listen)
+        try:
+            self._link = self._new_link(fresh_token(self._token_file))
+            await self._link.start()
+            await self._supervisor.start(self._listeners)
+        except BaseException:
+            await self.stop()
+            raise
+
+    def _new_link(self, token: str) -> LinkServer:
+        config = self._config
+        return LinkServer(
+            config.state / CONTROL_SOCKET,
+            token,
+            Origin(config.origin_socket, config.origin_token),
+            self._host,
+            lease_s=config.lease_s,
+            deadline_s=config.deadline_s,
+            rules_deadline_s=config.rules_deadline_s,
+        )
+
+    async def stop(self) -> None:
+        """End the workers within two seconds, then the link and the listeners. May be called twice."""
+        await self._supervisor.stop()
+        if self._link is not None:
+            await self._link.stop()
+        if self._listeners is not None:
+            self._listeners.close_all_but()
+
+    async def apply(self, state: LineState) -> None:
+        """See Enforcer. A worker that is late is killed and replaced; a late stock addon is cut off, and then this
+        waits until its lease has lapsed (two seconds at the most), because only then has it stopped serving.
+
+        An older version than the one in force changes nothing. Without a running worker nothing serves.
+        """
+        self._host.latest.put(state)
+        if self._link is not None:
+            await self._link.publish_line(state)
+
+    async def reload(self, rules: RuleSource, line_listeners: Mapping[Msisdn, int] | None = None) -> None:
+        """Put new rules in force everywhere, then the new listeners of single lines, where given.
+
+        Raises InvalidInput or Conflict, and then everything is as before. Unavailable: the rules are in force, but
+        a worker with the new listeners did not come up.
+        """
+        async with self._reloading:
+            await asyncio.to_thread(rules.compile)
+            if self._listeners is None or self._link is None:
+                self._host.source = rules
+                return
+            old = self._listeners
+            new = old.rebind(line_listeners) if line_listeners is not None else old
+            self._host.source = rules
+            await self._link.publish_rules(rules)
+            if new.all() != old.all():
+                await self._roll(old, new)
+
+    async def _roll(self, old: Listeners, new: Listeners) -> None:
+        """Connections wait in the sockets while workers change; those of removed listeners end."""
+        try:
+            await self._supervisor.roll(new)
+        except BaseException:
+            new.close_all_but(old)
+            raise
+        self._listeners = new
+        old.close_all_but(new)
+
+    def status(self) -> GatewayStatus:
+        """Raises Unavailable before the start."""
+        if self._listeners is None or self._link is None:
+            raise Unavailable("the gateway has not been started")
+        return GatewayStatus(
+            self._listeners.addresses(), self._link.sequence, self._supervisor.status(), self._link.status()
+        )
+
+
+class _Host:
+    """What the link asks of the gateway; implements LinkHost."""
+
+    def __init__(
+        self,
+        source: RuleSource,
+        names: NameService,
+        lines: Callable[[], Sequence[LineState]],
+        supervisor: Supervisor,
+        lease_s: float,
+    ) -> None:
+        self.source = source
+        self.latest = LineTable()
+        """What was applied; may be ahead of `lines`."""
+        self._names = names
+        self._lines = lines
+        self._supervisor = supervisor
+        self._lease_s = lease_s
+
+    def rules(self) -> RuleSource:
+        return self.source
+
+    def lines(self) -> Sequence[LineState]:
+        for state in self._lines():
+            self.latest.put(state)
+        return self.latest.states()
+
+    def admits(self, role: Role, pid: int) -> bool:
+        """Only our own children serve our sockets; any process that has the token may be an addon."""
+        return role is Role.ADDON or self._supervisor.owns(pid)
+
+    async def answer(self, host: str) -> Answer:
+        return await self._names.answer(host)
+
+    def ready(self, pid: int) -> None:
+        self._supervisor.ready(pid)
+
+    async def expel(self, point: Point) -> None:
+        if point.role is Role.WORKER:
+            await self._supervisor.kill(point.pid)
+        else:
+            await process_ended(point.pid, point.lapsed_in(self._lease_s))

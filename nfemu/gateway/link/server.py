@@ -1,0 +1,295 @@
+"""The control process's end of the link: who is connected, what was sent, who has confirmed."""
+
+import asyncio
+import hmac
+import logging
+import socket
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.link.frames import MAX_HELLO, frame, read_frame
+from nfemu.gateway.link.messages import (
+    VERSION,
+    Ack,
+    Failure,
+    FromPoint,
+    Hello,
+    Line,
+    Lines,
+    LinkError,
+    Origin,
+    Ready,
+    Refused,
+    Renew,
+    Resolve,
+    Resolved,
+    Role,
+    Rules,
+    Serve,
+    Unresolved,
+    Welcome,
+    dump_control,
+    load_point,
+)
+from nfemu.gateway.link.point import Point, PointStatus, peer_pid
+from nfemu.gateway.ports import Route
+from nfemu.gateway.rules import RuleSource
+from nfemu.model.errors import InvalidInput, NotFound, Unavailable
+
+_log = logging.getLogger(__name__)
+_HELLO_S = 5.0
+"""Seconds that a new connection has to prove itself."""
+_CHUNK = 500
+"""Lines per message of a snapshot: updates of other lines go in between."""
+_FAILURE_TTL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where a name leads, to be kept for `ttl_s` seconds."""
+
+    route: Route
+    ttl_s: float
+
+
+class LinkHost(Protocol):
+    """What the link needs to know, and whom it tells."""
+
+    def rules(self) -> RuleSource: ...
+
+    def lines(self) -> Sequence[LineState]:
+        """The latest state of every line; never older than what was last published."""
+
+    def admits(self, role: Role, pid: int) -> bool:
+        """Whether process `pid` may follow as `role`."""
+
+    async def answer(self, host: str) -> Answer:
+        """Raises NotFound, Unavailable."""
+
+    def ready(self, pid: int) -> None:
+        """The worker `pid` accepts connections."""
+
+    async def expel(self, point: Point) -> None:
+        """Its connection has ended or must end: return when it has certainly stopped serving."""
+
+
+class LinkServer:
+    """`deadline_s`: how long a point may take to confirm a line; `rules_deadline_s`: new rules, which it compiles."""
+
+    def __init__(
+        self,
+        path: Path,
+        token: str,
+        origin: Origin,
+        host: LinkHost,
+        *,
+        lease_s: float,
+        deadline_s: float,
+        rules_deadline_s: float,
+    ) -> None:
+        self._path = path
+        self._token = token
+        self._origin = origin
+        self._host = host
+        self._lease_s = lease_s
+        self._deadline_s = deadline_s
+        self._rules_deadline_s = rules_deadline_s
+        self._seq = 0
+        self._points: set[Point] = set()
+        self._leaving: dict[Point, asyncio.Task[None]] = {}
+        self._connections: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the socket, mode 0600. Raises InvalidInput when its path is too long for the kernel."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._path.unlink(missing_ok=True)
+            sock.bind(str(self._path))
+            self._path.chmod(0o600)
+        except OSError as error:
+            sock.close()
+            raise InvalidInput(
+                f"socket `{self._path}` cannot be made ({error}); 107 octets at most: use a shorter state folder"
+            ) from error
+        self._server = await asyncio.start_unix_server(self._connected, sock=sock)
+        self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """End every connection and remove the socket; points fail closed."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        tasks = [*self._connections, *self._leaving.values(), *([self._watching] if self._watching else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    @property
+    def sequence(self) -> int:
+        """Number of the latest update."""
+        return self._seq
+
+    def status(self) -> list[PointStatus]:
+        return [point.status() for point in self._points]
+
+    async def publish_line(self, state: LineState) -> None:
+        """Return when every serving point has confirmed `state` or has stopped serving."""
+        self._seq += 1
+        await self._publish(Line(self._seq, state), self._deadline_s)
+
+    async def publish_rules(self, source: RuleSource) -> None:
+        """The same for new rules."""
+        self._seq += 1
+        await self._publish(Rules(self._seq, source), self._rules_deadline_s)
+
+    async def _publish(self, message: Line | Rules, deadline_s: float) -> None:
+        data = frame(dump_control(message))
+        for point in self._points:
+            if isinstance(message, Rules):
+                point.rules_sent(message.seq)
+            point.send_raw(data)
+        serving = [point for point in self._points if point.serving]
+        await asyncio.gather(*(self._settled(point, message.seq, deadline_s) for point in serving))
+
+    async def _settled(self, point: Point, seq: int, deadline_s: float) -> None:
+        if not await point.confirmed(seq, deadline_s):
+            if not point.closed.done():
+                _log.warning("%s %d did not confirm update %d in time: taken out", point.role.value, point.pid, seq)
+            await self._gone(point)
+
+    async def _gone(self, point: Point) -> None:
+        """Expel `point` once, however many wait for it."""
+        if point not in self._points:
+            return
+        if point not in self._leaving:
+            self._leaving[point] = asyncio.create_task(self._expel(point))
+        await asyncio.shield(self._leaving[point])
+
+    async def _expel(self, point: Point) -> None:
+        point.hang_up()
+        try:
+            await self._host.expel(point)
+        finally:
+            self._points.discard(point)
+            del self._leaving[point]
+
+    async def _watch(self) -> None:
+        """Expel whoever has stopped renewing its lease: it hangs, and serves nobody.
+
+        Seen twice in a row, since after a pause of this process itself the renewals are still in the sockets.
+        """
+        suspects: set[Point] = set()
+        while True:
+            await asyncio.sleep(self._lease_s / 2)
+            lapsed = {point for point in self._points if point.serving and not point.lapsed_in(self._lease_s)}
+            for point in lapsed & suspects:
+                _log.warning("%s %d does not renew its lease: taken out", point.role.value, point.pid)
+                await self._gone(point)
+            suspects = lapsed
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._follow(reader, writer)
+        except LinkError as error:
+            _log.warning("link: connection refused or ended: %s", error)
+            writer.write(frame(dump_control(Refused(str(error)))))
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        finally:
+            writer.close()
+
+    async def _follow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = await self._believed(reader)
+        pid = peer_pid(writer)
+        if not self._host.admits(hello.role, pid):
+            raise LinkError(f"process {pid} is no {hello.role.value} of this gateway")
+        point = Point(writer, hello.role, hello.software, asyncio.get_running_loop().time)
+        point.send(Welcome(self._lease_s, self._origin))
+        tasks: set[asyncio.Task[None]] = set()
+        self._points.add(point)
+        point.rules_sent(self._seq)
+        point.send(Rules(self._seq, self._host.rules()))
+        self._spawn(tasks, self._snapshot(point, self._host.lines()))
+        try:
+            while (data := await read_frame(reader)) is not None:
+                self._received(point, load_point(data), tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            point.ended()
+            await self._left(point)
+
+    async def _left(self, point: Point) -> None:
+        if point.serving and self._server is not None:
+            await self._gone(point)
+        self._points.discard(point)
+
+    async def _believed(self, reader: asyncio.StreamReader) -> Hello:
+        """The first message, if it proves the token and speaks our version."""
+        try:
+            async with asyncio.timeout(_HELLO_S):
+                data = await read_frame(reader, MAX_HELLO)
+        except TimeoutError as error:
+            raise LinkError("no hello in time") from error
+        hello = load_point(data) if data is not None else None
+        if not isinstance(hello, Hello):
+            raise LinkError("the first message is not a hello")
+        if not hmac.compare_digest(hello.token.encode(), self._token.encode()):
+            raise LinkError("wrong token; give the one in `link.token` of the state folder")
+        if hello.version != VERSION:
+            raise LinkError(f"link version {hello.version} is not {VERSION}; install the same nfemu on both sides")
+        return hello
+
+    async def _snapshot(self, point: Point, lines: Sequence[LineState]) -> None:
+        """Send every line, then the word to serve. Newer updates may go in between: versions decide."""
+        for states in _chunks(lines):
+            point.send(Lines(states))
+            await point.drain()
+        point.serving = True
+        point.send(Serve(self._seq))
+
+    def _received(self, point: Point, message: FromPoint, tasks: set[asyncio.Task[None]]) -> None:
+        match message:
+            case Ack(seq):
+                point.acknowledge(seq)
+            case Renew(number):
+                point.grant(number)
+            case Resolve(number, host):
+                self._spawn(tasks, self._resolve(point, number, host))
+            case Ready():
+                self._host.ready(point.pid)
+            case Hello():
+                raise LinkError("a second hello")
+
+    async def _resolve(self, point: Point, number: int, host: str) -> None:
+        try:
+            answer = await self._host.answer(host)
+        except NotFound as error:
+            point.send(Unresolved(number, _FAILURE_TTL_S, Failure.NOT_FOUND, str(error)))
+        except Unavailable as error:
+            point.send(Unresolved(number, 0.0, Failure.UNAVAILABLE, str(error)))
+        else:
+            point.send(Resolved.of(number, answer.route, answer.ttl_s))
+
+    @staticmethod
+    def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+
+def _chunks(lines: Sequence[LineState]) -> Iterator[tuple[LineState, ...]]:
+    for start in range(0, len(lines), _CHUNK):
+        yield tuple(lines[start : start + _CHUNK])

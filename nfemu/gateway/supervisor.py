@@ -1,0 +1,135 @@
+"""Keeps N worker processes alive on the listening sockets that the control process owns."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from nfemu.gateway.listeners import Listeners
+from nfemu.gateway.worker_process import Command, Worker, WorkerState
+from nfemu.model.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+_BACKOFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pause before each restart in a row; a worker that has served for a while starts at the beginning again."""
+_HEALTHY_S = 10.0
+_START_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStatus:
+    """One of the N places: the process in it, and how often it had to be restarted."""
+
+    pid: int
+    state: WorkerState
+    restarts: int
+
+
+class _Place:
+    """A place that is always occupied: whoever dies in it is replaced. `workers` knows everyone alive by pid."""
+
+    def __init__(self, command: Command, listeners: Listeners, workers: dict[int, Worker], restarts: int = 0) -> None:
+        self._command = command
+        self._listeners = listeners
+        self._workers = workers
+        self.restarts = restarts
+        self._worker: Worker | None = None
+        self._spawning = asyncio.Lock()
+        self._settled = asyncio.Event()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        setbacks = 0
+        while True:
+            worker = await self._spawn()
+            served = await worker.until_serving()
+            if served:
+                self._settled.set()
+            else:
+                await worker.kill()
+            code = await worker.ended()
+            del self._workers[worker.pid]
+            self.restarts += 1
+            healthy = served and asyncio.get_running_loop().time() - worker.born > _HEALTHY_S
+            setbacks = 0 if healthy else setbacks + 1
+            if not served and setbacks >= _START_ATTEMPTS:
+                self._settled.set()
+            _log.warning("gateway worker %d ended with status %d: replaced", worker.pid, code)
+            await asyncio.sleep(_BACKOFF_S[min(max(setbacks - 1, 0), len(_BACKOFF_S) - 1)])
+
+    async def _spawn(self) -> Worker:
+        async with self._spawning:
+            self._worker = await Worker.spawn(self._command, self._listeners)
+            self._workers[self._worker.pid] = self._worker
+            return self._worker
+
+    async def occupied(self) -> bool:
+        """Whether a worker serves here; False when several in a row could not."""
+        await self._settled.wait()
+        return self._worker is not None and self._worker.state is WorkerState.SERVING
+
+    async def end(self) -> None:
+        """Give the place up and end the process in it."""
+        async with self._spawning:
+            self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._worker is not None:
+            await self._worker.end()
+            self._workers.pop(self._worker.pid, None)
+
+    def status(self) -> PlaceStatus:
+        if self._worker is None:
+            return PlaceStatus(0, WorkerState.STARTING, self.restarts)
+        return PlaceStatus(self._worker.pid, self._worker.state, self.restarts)
+
+
+class Supervisor:
+    """`count` workers. Not started by its constructor."""
+
+    def __init__(self, command: Command, count: int) -> None:
+        self._command = command
+        self._count = count
+        self._places: list[_Place] = []
+        self._workers: dict[int, Worker] = {}
+
+    async def start(self, listeners: Listeners) -> None:
+        """Return when every worker accepts connections. Raises Unavailable when they do not come up."""
+        self._places = [_Place(self._command, listeners, self._workers) for _ in range(self._count)]
+        if not all(await asyncio.gather(*(place.occupied() for place in self._places))):
+            await self.stop()
+            raise Unavailable(f"gateway workers do not start; the reason is in `{self._command.log}`")
+
+    async def stop(self) -> None:
+        """End every worker, within two seconds."""
+        places, self._places = self._places, []
+        await asyncio.gather(*(place.end() for place in places))
+
+    async def roll(self, listeners: Listeners) -> None:
+        """Replace the workers one after the other by ones that hold `listeners`.
+
+        Raises Unavailable when a new one does not come up; then its place keeps the old one.
+        """
+        for number, old in enumerate(self._places):
+            new = _Place(self._command, listeners, self._workers, old.restarts)
+            if not await new.occupied():
+                await new.end()
+                raise Unavailable(
+                    f"a gateway worker with the new listeners does not start; the reason is in `{self._command.log}`"
+                )
+            self._places[number] = new
+            await old.end()
+
+    def owns(self, pid: int) -> bool:
+        return pid in self._workers
+
+    def ready(self, pid: int) -> None:
+        """Worker `pid` accepts connections."""
+        if pid in self._workers:
+            self._workers[pid].serving()
+
+    async def kill(self, pid: int) -> None:
+        """Take worker `pid` out; its place is filled again. Returns when it has ended."""
+        if pid in self._workers:
+            await self._workers[pid].kill()
+
+    def status(self) -> list[PlaceStatus]:
+        return [place.status() for place in self._places]

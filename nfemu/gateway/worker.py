@@ -1,0 +1,136 @@
+"""A worker process: `python -m nfemu.gateway.worker`, started by the supervisor only.
+
+Order matters: first die with the parent, then hear the whole picture, only then accept connections.
+"""
+
+import asyncio
+import ctypes
+import logging
+import os
+import platform
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import uvloop
+
+from nfemu.gateway.launch import Launch, load_launch
+from nfemu.gateway.link.client import LinkClient
+from nfemu.gateway.link.messages import LinkError, Origin, Role
+from nfemu.gateway.link.token import read_token
+from nfemu.gateway.ports import EngineConfig, FlowControl, LineView, Resolver
+from nfemu.model.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
+_STOP_S = 1.0
+
+
+class ServingEngine(FlowControl, Protocol):
+    async def start(self) -> None:
+        """Accept connections."""
+
+    async def stop(self) -> None:
+        """Accept no more, and end what is open."""
+
+
+BuildEngine = Callable[[EngineConfig, LineView, Resolver], ServingEngine]
+
+
+def main() -> int:
+    """Exit status 0 when the supervisor asked for the end, 1 when the link ended first."""
+    return start(_load_engine)
+
+
+def start(load: Callable[[], BuildEngine]) -> int:
+    """Read the launch document and serve with the engine that `load` gives."""
+    logging.basicConfig(
+        level=logging.WARNING, format=f"%(asctime)s worker[{os.getpid()}] %(levelname)s %(name)s: %(message)s"
+    )
+    launch = load_launch(sys.stdin.buffer.read())
+    die_with(launch.parent)
+    # Late, since mitmproxy takes most of a second to load: by now the process dies with its parent.
+    build = load()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(launch, build))
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when `parent` dies, even by SIGKILL; exit at once if it already has."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        sys.exit("the control process is gone")
+
+
+async def _serve(launch: Launch, build: BuildEngine) -> int:
+    client = LinkClient(launch.control_socket, Role.WORKER, software())
+    asked_to_end = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked_to_end.set)
+    try:
+        connection = await client.connect(read_token(launch.link_token))
+    except (LinkError, OSError, Unavailable) as error:
+        _log.error("no link to the control process: %s", error)
+        return 1
+    engine = build(_engine_config(launch, connection.welcome.origin), client, client)
+    following = asyncio.create_task(client.follow(connection, engine))
+    try:
+        if await _before(following, client.picture()):
+            await engine.start()
+            client.ready()
+            await _before(following, asked_to_end.wait())
+    finally:
+        await _stop(engine)
+        following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    return 0 if asked_to_end.is_set() else 1
+
+
+async def _before(following: asyncio.Task[None], work: Coroutine[Any, Any, object]) -> bool:
+    """Whether `work` came to its end while the link held. Raises what ended the link, if it was an error."""
+    task = asyncio.ensure_future(work)
+    await asyncio.wait((following, task), return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        return True
+    task.cancel()
+    following.result()
+    return False
+
+
+async def _stop(engine: ServingEngine) -> None:
+    """Bounded: whatever is still open then, the kernel closes."""
+    try:
+        await asyncio.wait_for(engine.stop(), _STOP_S)
+    except TimeoutError:
+        _log.warning("the engine did not stop in time")
+
+
+def _engine_config(launch: Launch, origin: Origin) -> EngineConfig:
+    return EngineConfig(
+        http_sockets=[socket.socket(fileno=launch.http)],
+        socks_sockets=[socket.socket(fileno=launch.socks)],
+        subscriber_sockets={msisdn: socket.socket(fileno=number) for msisdn, number in launch.lines},
+        origin_socket=origin.socket,
+        origin_token=origin.token,
+    )
+
+
+def software() -> str:
+    """For the status page."""
+    return f"python {platform.python_version()}, mitmproxy {version('mitmproxy')}"
+
+
+def _load_engine() -> BuildEngine:
+    from nfemu.gateway.engine import Engine, tune_process
+
+    tune_process()
+    return Engine
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""An engine without mitmproxy, to test what starts, feeds and ends engines.
+
+Whoever connects to the HTTP listener sends a number and a line feed, and gets one line back: what the replica
+says of that line, or `not fresh`. A connection stays open and is asked again for every line.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.ports import EngineConfig, LineView, Resolver
+from nfemu.gateway.worker import BuildEngine, start
+from nfemu.model.identity import Msisdn
+
+
+class EchoEngine:
+    def __init__(self, config: EngineConfig, view: LineView, resolver: Resolver) -> None:
+        self._config = config
+        self._view = view
+        self._resolver = resolver
+        self._servers: list[asyncio.Server] = []
+        self.changed: list[LineState] = []
+        self.reloads = 0
+        self.lost = 0
+
+    async def start(self) -> None:
+        sockets: list[socket.socket] = [*self._config.http_sockets, *self._config.socks_sockets]
+        for sock in sockets:
+            self._servers.append(await asyncio.start_server(self._talk, sock=sock))
+        for msisdn, sock in self._config.subscriber_sockets.items():
+            self._servers.append(await asyncio.start_server(self._talk_of(msisdn), sock=sock))
+
+    async def stop(self) -> None:
+        for server in self._servers:
+            server.close()
+
+    async def line_changed(self, state: LineState) -> None:
+        self.changed.append(state)
+
+    async def rules_changed(self) -> None:
+        self.reloads += 1
+
+    async def control_lost(self) -> None:
+        self.lost += 1
+
+    def _talk_of(self, msisdn: Msisdn):  # type: ignore[no-untyped-def]  # an asyncio callback
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(self._answer(msisdn).encode() + b"\n")
+            writer.close()
+
+        return talk
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while number := (await reader.readline()).decode().strip():
+            writer.write(self._answer(Msisdn(number)).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    def _answer(self, msisdn: Msisdn) -> str:
+        if not self._view.fresh():
+            return f"{os.getpid()} not fresh"
+        state = self._view.line(msisdn)
+        names = ",".join(self._view.rules().policies.names)
+        held = "unknown 0" if state is None else f"{state.policy} {state.version}"
+        return f"{os.getpid()} {held} {names}"
+
+
+def load() -> BuildEngine:
+    return EchoEngine
+
+
+if __name__ == "__main__":
+    sys.exit(start(load))
