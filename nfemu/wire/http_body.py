@@ -1,4 +1,6 @@
-"""Bodies of HTTP/1 messages as they arrive: fixed length, or the chunked coding read strictly (RFC 9112 section 7.1).
+"""Bodies of HTTP/1 messages as they arrive: of fixed length, up to the connection's end, or chunked (RFC 9112).
+
+Each reader's `receive` takes what belongs to the body off the front of a buffer and returns the data in it.
 
 Lenient readers of the chunked coding disagree about where a message ends (CVE-2025-43859 is one such case).
 Here a chunk ends in exactly CRLF, its size is plain hexadecimal, and what follows is forwarded re-serialised.
@@ -18,7 +20,7 @@ _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)
 
 
 class FixedBody:
-    """A body of known length. `receive` takes its part off the front of the buffer."""
+    """A body of known length."""
 
     __slots__ = ("_left",)
 
@@ -30,10 +32,30 @@ class FixedBody:
         return self._left == 0
 
     def receive(self, buffer: bytearray) -> bytes:
-        data = bytes(buffer[: self._left])
-        del buffer[: self._left]
+        data = _take(buffer, self._left)
         self._left -= len(data)
         return data
+
+    def end(self) -> bool:
+        """The connection has ended; whether the body had."""
+        return self.complete
+
+
+class OpenBody:
+    """A response body that lasts until the connection ends (RFC 9112 section 6.3, rule 8)."""
+
+    __slots__ = ("complete",)
+
+    def __init__(self) -> None:
+        self.complete = False
+
+    def receive(self, buffer: bytearray) -> bytes:
+        return _take(buffer, len(buffer))
+
+    def end(self) -> bool:
+        """The connection has ended, and with it the body."""
+        self.complete = True
+        return True
 
 
 class _State(Enum):
@@ -45,10 +67,7 @@ class _State(Enum):
 
 
 class ChunkedBody:
-    """A chunked body. `receive` takes what it can off the front of the buffer and returns the data in it.
-
-    Raises WireError at the first octet that a strict reader would not accept.
-    """
+    """A body in the chunked coding. `receive` raises WireError at the first octet that a strict reader refuses."""
 
     __slots__ = ("_left", "_state")
 
@@ -59,6 +78,10 @@ class ChunkedBody:
     @property
     def complete(self) -> bool:
         return self._state is _State.COMPLETE
+
+    def end(self) -> bool:
+        """The connection has ended; whether the body had."""
+        return self.complete
 
     def receive(self, buffer: bytearray) -> bytes:
         steps = {_State.SIZE: self._size, _State.END: self._end, _State.TRAILER: self._trailer}
@@ -87,8 +110,7 @@ class ChunkedBody:
         return True
 
     def _data(self, buffer: bytearray) -> bytes:
-        data = bytes(buffer[: self._left])
-        del buffer[: self._left]
+        data = _take(buffer, self._left)
         self._left -= len(data)
         if not self._left:
             self._state = _State.END
@@ -117,9 +139,20 @@ class ChunkedBody:
         return True
 
 
-RequestBody = FixedBody | ChunkedBody
+Body = FixedBody | OpenBody | ChunkedBody
 
 
-def body_for(length: int | None) -> RequestBody:
+def request_body(length: int | None) -> Body:
     """The reader for a head's `length`: octets, or None for chunked."""
     return ChunkedBody() if length is None else FixedBody(length)
+
+
+def _take(buffer: bytearray, count: int) -> bytes:
+    """At most `count` octets off the front."""
+    if len(buffer) <= count:
+        data = bytes(buffer)
+        buffer.clear()
+        return data
+    data = bytes(buffer[:count])
+    del buffer[:count]
+    return data

@@ -1,0 +1,17 @@
+"""The data plane inside one worker: mitmproxy's connection handling and HTTP state machine, our judgement.
+
+Theory. A client connection is a stack of layers (mitmproxy's sans-IO generators) that take events and yield commands;
+`connection.py` alone performs them. The stack has one entrance for bytes that ask for something:
+
+* `client_side.py` reads request heads strictly, has each judged, and answers refusals itself, so that mitmproxy's
+  streams exist for allowed requests only and no byte of a refused one goes any further;
+* `socks.py` does the same for SOCKS requests;
+* `tunnel.py` looks at the first bytes inside a CONNECT or SOCKS tunnel: TLS is spliced, plain HTTP goes back to the
+  first.
+
+`judge.py` asks the policy; `dial.py` opens what was allowed; `flows.py` knows what to cut when a line changes.
+"""
+
+from nfemu.gateway.engine.engine import Engine, tune_process
+
+__all__ = ["Engine", "tune_process"]

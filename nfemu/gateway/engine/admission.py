@@ -1,0 +1,104 @@
+"""One client connection's way through the judge: whose it is, and what each of its requests may do."""
+
+from dataclasses import dataclass
+
+from mitmproxy import http
+
+from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.dial import DialRequest
+from nfemu.gateway.engine.flows import Connection, Flow, FlowTable
+from nfemu.gateway.engine.forwarding import forwarded_fields
+from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
+from nfemu.model.destination import Scheme
+from nfemu.model.identity import Msisdn
+from nfemu.wire.http_head import RequestHead
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """An allowed plain HTTP request, as it will leave the gateway, and where it goes."""
+
+    request: http.Request
+    dial: DialRequest
+    websocket: bool
+
+
+class Admission:
+    """`owner` None: every request names its line itself. `inside`: the target of the tunnel that it comes through."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        flows: FlowTable,
+        connection: Connection,
+        owner: Msisdn | None = None,
+        inside: Target | None = None,
+    ) -> None:
+        self.judge = judge
+        self._flows = flows
+        self._connection = connection
+        self.owner = owner
+        self._inside = inside
+
+    def for_tunnel(self, line: Line, target: Target) -> "Admission":
+        """For plain HTTP inside a tunnel of this connection."""
+        return Admission(self.judge, self._flows, self._connection, line.state.msisdn, target)
+
+    def connect(self, head: RequestHead) -> tuple[Line, Target]:
+        """Judge a CONNECT request and enter its flow. Raises Refusal."""
+        line = self._line(head)
+        if self._inside is not None:
+            raise Refusal(responses.refusal(400, "CONNECT inside a tunnel"))
+        target = Target.read(head.authority)
+        self.enter_tunnel(line, target)
+        return line, target
+
+    def enter_tunnel(self, line: Line, target: Target) -> None:
+        """Judge a tunnel and enter its flow. Raises Refusal."""
+        self.judge.tunnel(line, target)
+        self._enter(line, target, Scheme.RAW, named=False)
+
+    def name_tunnel(self, line: Line, target: Target) -> None:
+        """The tunnel has proved to be TLS to the name that it was opened for."""
+        self._enter(line, target, Scheme.HTTPS, named=True)
+
+    def request(self, head: RequestHead) -> Forward:
+        """Judge a plain HTTP request, enter its flow, and make what will be forwarded. Raises Refusal."""
+        line = self._line(head)
+        target = Target.read(head.authority, 80 if self._inside is None else self._inside.port)
+        if self._inside is not None and target != self._inside:
+            raise Refusal(responses.refusal(400, "the request's authority is not the tunnel's"))
+        decision = self.judge.request(line, target, head)
+        fields = line.rules.enricher.strip(forwarded_fields(head))
+        if decision.enrich:
+            fields += self.judge.enrichment(line, target, decision)
+        self._enter(line, target, Scheme.HTTP, named=True)
+        request = http.Request(
+            host=target.text,
+            port=target.port,
+            method=head.method,
+            scheme=b"http",
+            authority=b"",
+            path=head.target,
+            http_version=head.version,
+            headers=http.Headers(fields),
+            content=None,
+            trailers=None,
+            timestamp_start=0,
+            timestamp_end=None,
+        )
+        return Forward(request, DialRequest(target.text, target.port, True, line.state), head.wants_websocket)
+
+    def leave(self) -> None:
+        """What was entered last has ended."""
+        self._flows.leave(self._connection)
+
+    def _line(self, head: RequestHead) -> Line:
+        if self.owner is not None:
+            return self.judge.line(self.owner)
+        return self.judge.line_of(head.notable[b"proxy-authorization"])
+
+    def _enter(self, line: Line, target: Target, scheme: Scheme, *, named: bool) -> None:
+        state = line.state
+        flow = Flow(state.imsi, state.msisdn, state.generation, target.destination(scheme), named)
+        self._flows.enter(self._connection, flow)

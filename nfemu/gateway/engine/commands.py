@@ -1,0 +1,67 @@
+"""What our layers ask for beyond mitmproxy's own commands."""
+
+from dataclasses import dataclass
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events
+
+from nfemu.gateway.engine.dial import DialError, DialRequest
+from nfemu.gateway.engine.judge import Line, Target
+from nfemu.gateway.ports import DialTarget
+
+
+class Dial(commands.OpenConnection):
+    """Open `connection` to where `request` leads; completed by DialCompleted."""
+
+    connection: Server
+
+    def __init__(self, connection: Server, request: DialRequest) -> None:
+        super().__init__(connection)
+        self.request = request
+
+
+@dataclass(repr=False)
+class DialCompleted(events.CommandCompleted):
+    command: Dial
+    reply: DialTarget | DialError
+    """What was dialled, or why nothing was."""
+
+
+class AskOrigin(commands.Command):
+    """An HTTP stream wants a connection for its request: a kept one or a new one."""
+
+    blocking = True
+
+    def __init__(self, request: DialRequest) -> None:
+        self.request = request
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An open connection for plain HTTP and what it leads to."""
+
+    connection: Server
+    target: DialTarget
+
+
+@dataclass(repr=False)
+class AskOriginCompleted(events.CommandCompleted):
+    command: AskOrigin
+    reply: Origin | DialError
+
+
+class OriginDialled(commands.Command):
+    """A new connection for an AskOrigin has been opened, or not."""
+
+    def __init__(self, asked: AskOrigin, outcome: Origin | DialError) -> None:
+        self.asked = asked
+        self.outcome = outcome
+
+
+class StartTunnel(commands.Command):
+    """A CONNECT request was allowed; `early` are the bytes that already came behind it."""
+
+    def __init__(self, line: Line, target: Target, early: bytes) -> None:
+        self.line = line
+        self.target = target
+        self.early = early

@@ -1,0 +1,90 @@
+"""Performs what the layers of one client connection ask for: mitmproxy's handler with our dialling, and a cut."""
+
+import asyncio
+import logging
+import time
+from types import TracebackType
+from typing import Literal
+
+from mitmproxy.connection import ConnectionState
+from mitmproxy.options import Options
+from mitmproxy.proxy import commands
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
+
+from nfemu.gateway.engine.commands import Dial, DialCompleted
+from nfemu.gateway.engine.dial import DialError, Dialler
+
+_MODE = ProxyMode.parse("regular")
+_ExcInfo = Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None
+
+
+class GatewayConnection(LiveConnectionHandler):
+    """One client connection and the origin connections that it has open."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options, dialler: Dialler
+    ) -> None:
+        super().__init__(reader, writer, options, _MODE)
+        self._dialler = dialler
+        self._dials = 0
+        self._dialled = asyncio.Event()
+        self._finished = asyncio.Event()
+        peer = writer.get_extra_info("peername")
+        self._source_port: int = peer[1] if isinstance(peer, tuple) else 0
+
+    async def serve(self) -> None:
+        """Until the client's connection and all that it opened have ended."""
+        try:
+            await self.handle_client()
+        finally:
+            self._finished.set()
+
+    def cut(self) -> None:
+        """Stop both directions now: transports drop what they still hold, readers and dials are cancelled."""
+        for io in list(self.transports.values()):
+            if isinstance(io.writer, asyncio.StreamWriter):
+                io.writer.transport.abort()
+            if io.handler is not None:
+                io.handler.cancel("the line changed")
+
+    async def wait_finished(self) -> None:
+        await self._finished.wait()
+
+    async def open_connection(self, command: commands.OpenConnection) -> None:
+        """Only our own layers open connections, and only with a route that was judged."""
+        if not isinstance(command, Dial):
+            raise TypeError(f"{command!r} has no route")
+        connection = command.connection
+        connection.timestamp_start = time.time()
+        self._dials += 1
+        try:
+            dialled = await self._dialler.dial(command.request, self._source_port)
+        except DialError as error:
+            connection.error = str(error)
+            self.transports.pop(connection, None)
+            await self.server_event(DialCompleted(command, error))
+            return
+        finally:
+            self._dials -= 1
+            self._dialled.set()
+        connection.state = ConnectionState.OPEN
+        connection.timestamp_tcp_setup = time.time()
+        self.transports[connection] = ConnectionIO(asyncio.current_task(), dialled.reader, dialled.writer)
+        await self.server_event(DialCompleted(command, dialled.target))
+        await self.handle_connection(connection)
+
+    async def drain_writers(self) -> None:
+        """Called after every read; what a client sends while its origin is being dialled must not pile up here."""
+        await super().drain_writers()  # type: ignore[no-untyped-call]  # it is not annotated
+        while self._dials:
+            self._dialled.clear()
+            await self._dialled.wait()
+
+    async def handle_hook(self, hook: commands.StartHook) -> None:
+        """There are no addons."""
+
+    def log(self, message: str, level: int = logging.INFO, exc_info: _ExcInfo = None) -> None:
+        """Errors only: mitmproxy tells of every connection."""
+        if level >= logging.ERROR:
+            super().log(message, level, exc_info)

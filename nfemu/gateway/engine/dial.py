@@ -1,0 +1,137 @@
+"""Opening connections towards origins: the emulated Internet, the real one, or a configured upstream.
+
+Every dial is for one line and one target that was allowed; the address that is dialled is one that the resolver gave
+in this very dial, checked after resolution. Connecting takes five seconds at the most, resolution included.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.engine.addresses import is_own, is_public
+from nfemu.gateway.ports import DialTarget, Direct, Emulated, Resolver, Route, UeAddress, Upstream
+from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NotFound, Unavailable
+from nfemu.wire.proxy_protocol import ProxyHeader, encode
+
+TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DialRequest:
+    """`plain_http`: the connection is for plain HTTP requests; else for a tunnel. Equal requests may share one."""
+
+    host: str
+    port: int
+    plain_http: bool
+    line: LineState
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    target: DialTarget
+
+
+class DialError(Exception):
+    """Nothing was opened. `status`: 403 forbidden after resolution, 502 no such thing or refused, 503, 504 late."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Dialler:
+    """One per worker."""
+
+    def __init__(self, resolver: Resolver, origin_socket: Path, origin_token: bytes) -> None:
+        self._resolver = resolver
+        self._origin_socket = origin_socket
+        self._origin_token = origin_token
+        self._tls = ssl.create_default_context()
+
+    async def dial(self, request: DialRequest, source_port: int) -> Dialled:
+        """Resolve and connect. `source_port` is announced as the UE's. Raises DialError."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                route = await self._resolver.resolve(request.host)
+                target = route.http if request.plain_http else route.other
+                reader, writer = await self._open(request, route, target, source_port)
+        except TimeoutError:
+            raise DialError(504, "no answer within five seconds") from None
+        except NotFound as error:
+            raise DialError(502, str(error)) from None
+        except Unavailable as error:
+            raise DialError(503, str(error)) from None
+        except OSError as error:
+            raise DialError(502, error.strerror or str(error)) from None
+        return Dialled(reader, writer, target)
+
+    async def _open(
+        self, request: DialRequest, route: Route, target: DialTarget, source_port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        match target:
+            case Emulated():
+                return await self._open_emulated(request, route, source_port)
+            case Upstream():
+                return await self._open_upstream(request, route, target, source_port)
+            case Direct():
+                return await _open_direct(route, request.port)
+
+    async def _open_emulated(
+        self, request: DialRequest, route: Route, source_port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        header = proxy_header(request, route, source_port, self._origin_token)
+        reader, writer = await asyncio.open_unix_connection(self._origin_socket)
+        writer.write(header)
+        return reader, writer
+
+    async def _open_upstream(
+        self, request: DialRequest, route: Route, target: Upstream, source_port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if target.ue_address is not UeAddress.PROXY2:
+            tls = self._tls if target.tls and request.plain_http else None
+            return await asyncio.open_connection(target.host, target.port, ssl=tls)
+        header = proxy_header(request, route, source_port, b"")
+        reader, writer = await asyncio.open_connection(target.host, target.port)
+        writer.write(header)
+        if target.tls and request.plain_http:
+            await writer.start_tls(self._tls, server_hostname=target.host)
+        return reader, writer
+
+
+async def _open_direct(route: Route, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The first address that answers, of those that may be dialled."""
+    permitted = [address for address in route.addresses if is_public(address) and not is_own(address)]
+    if not permitted:
+        raise DialError(403, "the name leads to no public address: the gateway does not dial it")
+    for address in permitted[:-1]:
+        try:
+            return await asyncio.open_connection(str(address), port)
+        except OSError:
+            continue
+    return await asyncio.open_connection(str(permitted[-1]), port)
+
+
+def proxy_header(request: DialRequest, route: Route, source_port: int, token: bytes) -> bytes:
+    """PROXY version 2 from the UE to the first of the route's addresses that is of one of the UE's families."""
+    for address in route.addresses:
+        source = _ue_address(request.line, address)
+        if source is not None:
+            return encode(ProxyHeader(source, source_port, address, request.port, token))
+    raise DialError(502, "the line has no address of the destination's family")
+
+
+def ue_address(line: LineState) -> IpAddress | None:
+    """The address that the UE is known by: IPv4 where it has one."""
+    return line.ue_ipv4 or (line.ue_ipv6[1] if line.ue_ipv6 is not None else None)
+
+
+def _ue_address(line: LineState, destination: IpAddress) -> IPv4Address | IPv6Address | None:
+    if destination.version == 4:
+        return line.ue_ipv4
+    return line.ue_ipv6[1] if line.ue_ipv6 is not None else None

@@ -1,0 +1,133 @@
+"""The engine: accepts on the sockets it was given, serves, and closes at a flip what the new state forbids."""
+
+import asyncio
+import gc
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from socket import socket
+from typing import Any
+
+from mitmproxy.options import Options
+from mitmproxy.proxy import layer
+from mitmproxy.proxy.context import Context
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.engine.admission import Admission
+from nfemu.gateway.engine.connection import GatewayConnection
+from nfemu.gateway.engine.dial import Dialler
+from nfemu.gateway.engine.flows import FlowTable, cut_all
+from nfemu.gateway.engine.http_layer import GatewayHttpLayer
+from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.socks import SocksLayer
+from nfemu.gateway.ports import EngineConfig, LineView, Resolver
+from nfemu.model.identity import Msisdn
+
+TopLayer = Callable[[Context, Admission], layer.Layer]
+
+_BACKLOG = 1024
+
+
+def tune_process() -> None:
+    """Once per worker, after imports: what lives for ever is no longer looked at by the garbage collector."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Engine:
+    """One worker's data plane. Create and start it in a running event loop."""
+
+    def __init__(
+        self, config: EngineConfig, view: LineView, resolver: Resolver, now: Callable[[], datetime] = _utc_now
+    ) -> None:
+        self._config = config
+        self._view = view
+        self._judge = Judge(view, now)
+        self._flows = FlowTable()
+        self._dialler = Dialler(resolver, config.origin_socket, config.origin_token)
+        self._options = _options()
+        self._connections: set[GatewayConnection] = set()
+        self._servers: list[asyncio.Server] = []
+
+    async def start(self) -> None:
+        """Begin to accept."""
+        for sock in self._config.http_sockets:
+            await self._listen(sock, GatewayHttpLayer, None)
+        for sock in self._config.socks_sockets:
+            await self._listen(sock, _socks_layer, None)
+        for msisdn, sock in self._config.subscriber_sockets.items():
+            await self._listen(sock, GatewayHttpLayer, msisdn)
+
+    async def stop(self) -> None:
+        """Accept no more and close every connection."""
+        for server in self._servers:
+            server.close()
+        await cut_all(self._connections)
+
+    async def line_changed(self, state: LineState) -> None:
+        """Close every flow of this line that `state` forbids; returns when they are closed."""
+        flows = self._flows.of_line(state.imsi)
+        await cut_all(connection for connection, flow in flows if not self._judge.permits(flow, state))
+
+    async def rules_changed(self) -> None:
+        """Close every flow that the new rules forbid."""
+        await cut_all(
+            connection
+            for connection, flow in self._flows.all()
+            if (state := self._view.line(flow.msisdn)) is None or not self._judge.permits(flow, state)
+        )
+
+    async def control_lost(self) -> None:
+        """Close every flow: nobody knows any more who may do what."""
+        await cut_all(connection for connection, _ in self._flows.all())
+
+    @property
+    def connections(self) -> int:
+        """Client connections that are open."""
+        return len(self._connections)
+
+    async def _listen(self, sock: socket, top_layer: TopLayer, owner: Msisdn | None) -> None:
+        server = await asyncio.start_server(self._acceptor(top_layer, owner), sock=sock, backlog=_BACKLOG)
+        self._servers.append(server)
+
+    def _acceptor(
+        self, top_layer: TopLayer, owner: Msisdn | None
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]:
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = GatewayConnection(reader, writer, self._options, self._dialler)
+            context = connection.layer.context
+            connection.layer = top_layer(context, Admission(self._judge, self._flows, connection, owner))
+            self._connections.add(connection)
+            try:
+                await connection.serve()
+            finally:
+                self._connections.discard(connection)
+                self._flows.leave(connection)
+
+        return accept
+
+
+def _socks_layer(context: Context, admission: Admission) -> layer.Layer:
+    return SocksLayer(context, admission, GatewayHttpLayer)
+
+
+def _options() -> Options:
+    """What mitmproxy's layers ask for; `stream_large_bodies` and `body_size_limit` stay unset (bodies are streamed)."""
+    options = Options()
+    wanted: dict[str, tuple[object, object]] = {
+        "connection_strategy": (str, "lazy"),
+        "stream_large_bodies": (str | None, None),
+        "body_size_limit": (str | None, None),
+        "validate_inbound_headers": (bool, True),
+        "keep_host_header": (bool, True),
+        "store_streamed_bodies": (bool, False),
+    }
+    for name, (kind, value) in wanted.items():
+        if name not in options:
+            options.add_option(name, kind, value, "")
+    options.update(websocket=False, rawtcp=True)
+    return options

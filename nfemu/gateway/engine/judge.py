@@ -1,0 +1,196 @@
+"""Who asks, where to, and what the answer is: the worker's use of `decide` on what arrives at a proxy listener.
+
+The judge knows no connection and sends nothing; it returns what may go on and raises `Refusal` with the answer for
+what may not. Every request of a kept-alive connection is asked anew, so a flip needs no notice to it.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from nfemu.carrier.ports import LineState
+from nfemu.enrichment.values import Identity
+from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.addresses import is_public, is_virtual
+from nfemu.gateway.engine.dial import ue_address
+from nfemu.gateway.engine.flows import Flow
+from nfemu.gateway.ports import GatewayRules, LineView
+from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
+from nfemu.model.errors import InvalidInput, NotFound
+from nfemu.model.identity import Msisdn
+from nfemu.model.policy import Decision, Verdict
+from nfemu.policy.names import normalise_host
+from nfemu.policy.rules import NO_BINDINGS, CompiledProfile, decide
+from nfemu.wire.http_head import Authority, Fields, RequestHead
+
+_SAFE_METHODS = (b"GET", b"HEAD")
+
+
+class Refusal(Exception):
+    """Not let through; `answer` is the complete HTTP response that says so."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a request or tunnel wants to go: a normalised name or an address, never both."""
+
+    host: str | None
+    address: IpAddress | None
+    port: int
+
+    @classmethod
+    def read(cls, authority: Authority, default_port: int = 80) -> "Target":
+        """Raises Refusal (400) when the host is neither a name nor an address."""
+        try:
+            host = normalise_host(authority.host)
+        except InvalidInput as error:
+            raise Refusal(responses.refusal(400, str(error))) from None
+        port = default_port if authority.port is None else authority.port
+        return cls(host, None, port) if isinstance(host, str) else cls(None, host, port)
+
+    @property
+    def text(self) -> str:
+        """As the resolver and tokens know it."""
+        return self.host if self.host is not None else str(self.address)
+
+    def destination(self, scheme: Scheme) -> Destination:
+        return Destination(self.host, self.address, self.port, Transport.TCP, scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A subscriber's line at this moment, with the rules that go with it."""
+
+    state: LineState
+    profile: CompiledProfile
+    rules: GatewayRules
+
+    @property
+    def restricted(self) -> bool:
+        return self.profile.default is not Verdict.ALLOW
+
+
+class Judge:
+    """One per worker. `now` is wall time."""
+
+    def __init__(self, view: LineView, now: Callable[[], datetime]) -> None:
+        self._view = view
+        self._now = now
+
+    def line_of(self, credentials: list[bytes]) -> Line:
+        """The line named by a request's Proxy-Authorization values. Raises Refusal: 407 for nobody's number, 503."""
+        self._check_control()
+        number = credentials[0] if len(credentials) == 1 else b""
+        return self.line(_number(number, self._view.rules().country_code))
+
+    def line(self, msisdn: Msisdn | None) -> Line:
+        """Raises Refusal: 407 for a number that is not known, 403 when not attached, 503 without control process."""
+        self._check_control()
+        state = None if msisdn is None else self._view.line(msisdn)
+        if state is None:
+            raise Refusal(responses.PROXY_AUTHENTICATION)
+        return self._attached(state)
+
+    def line_by_name(self, user_name: str) -> Line:
+        """The line of a SOCKS user name. Raises Refusal."""
+        self._check_control()
+        try:
+            return self.line(Msisdn.parse(user_name, self._view.rules().country_code))
+        except InvalidInput:
+            raise Refusal(responses.PROXY_AUTHENTICATION) from None
+
+    def request(self, line: Line, target: Target, head: RequestHead) -> Decision:
+        """Judge one plain HTTP request. Raises Refusal with the redirect, 511 or 403."""
+        self._check_address(target)
+        decision = decide(line.profile, target.destination(Scheme.HTTP), NO_BINDINGS, self._now())
+        if decision.verdict is Verdict.ALLOW:
+            return decision
+        landing = line.profile.redirect_to
+        if decision.verdict is Verdict.REJECT or landing is None:
+            raise Refusal(responses.refusal(403, decision.reason))
+        if head.method not in _SAFE_METHODS:
+            raise Refusal(responses.sign_in_needed(landing))
+        raise Refusal(responses.redirect(landing, target.text, _url(target, head.target)))
+
+    def tunnel(self, line: Line, target: Target) -> Decision:
+        """Judge a CONNECT or SOCKS request before anything of its inside is known. Raises Refusal (403)."""
+        self._check_address(target)
+        if line.restricted and target.host is None:
+            raise Refusal(responses.refusal(403, "a restricted line reaches names only: CONNECT to a name"))
+        decision = decide(line.profile, target.destination(Scheme.RAW), NO_BINDINGS, self._now())
+        if decision.verdict is not Verdict.ALLOW:
+            raise Refusal(responses.refusal(403, decision.reason))
+        return decision
+
+    def is_trusted(self, line: Line, target: Target) -> bool:
+        """Whether plain HTTP to there would be enriched."""
+        return decide(line.profile, target.destination(Scheme.HTTP), NO_BINDINGS, self._now()).enrich
+
+    def enrichment(self, line: Line, target: Target, decision: Decision) -> Fields:
+        """The header fields to insert. Raises Refusal (503) when a value cannot be sent: never forwarded without."""
+        state = line.state
+        identity = Identity(state.msisdn, state.imsi, _text(ue_address(state)), state.apn)
+        try:
+            return line.rules.enricher.headers_for(identity, target.text, decision.group or "", self._now())
+        except InvalidInput as error:
+            raise Refusal(responses.refusal(503, str(error))) from None
+
+    def permits(self, flow: Flow, state: LineState) -> bool:
+        """Whether a flow that is under way may go on under the line's new state."""
+        if (state.imsi, state.generation) != (flow.imsi, flow.generation):
+            return False
+        try:
+            line = self._attached(state)
+        except Refusal:
+            return False
+        if line.restricted and not flow.named:
+            return False
+        return decide(line.profile, flow.destination, NO_BINDINGS, self._now()).verdict is Verdict.ALLOW
+
+    def _attached(self, state: LineState) -> Line:
+        if state.policy is None:
+            raise Refusal(responses.refusal(403, "the line has no data connection: it is not attached"))
+        rules = self._view.rules()
+        try:
+            return Line(state, rules.policies.profile(state.policy), rules)
+        except NotFound as error:
+            raise Refusal(responses.refusal(403, str(error))) from None
+
+    def _check_control(self) -> None:
+        if not self._view.fresh():
+            raise Refusal(responses.UNAVAILABLE)
+
+    def _check_address(self, target: Target) -> None:
+        address = target.address
+        if address is not None and not is_public(address) and not is_virtual(address):
+            raise Refusal(responses.refusal(403, f"{address} is not a public address: the gateway does not dial it"))
+
+
+def _url(target: Target, path: bytes) -> bytes:
+    host = f"[{target.address}]" if target.address is not None and target.address.version == 6 else target.text
+    port = "" if target.port == 80 else f":{target.port}"
+    return f"http://{host}{port}".encode() + (b"/" if path == b"*" else path)
+
+
+def _text(address: IpAddress | None) -> str | None:
+    return None if address is None else str(address)
+
+
+@lru_cache(maxsize=4096)
+def _number(credentials: bytes, country_code: str) -> Msisdn | None:
+    """The number in `Basic` credentials (RFC 7617): the user name, in any spelling; the password plays no part."""
+    scheme, _, encoded = credentials.partition(b" ")
+    if scheme.lower() != b"basic" or len(encoded) > 512:
+        return None
+    try:
+        user = base64.b64decode(encoded.strip(), validate=True).partition(b":")[0].decode()
+        return Msisdn.parse(user, country_code)
+    except (binascii.Error, UnicodeDecodeError, InvalidInput):
+        return None

@@ -1,0 +1,167 @@
+"""What happens inside a CONNECT or SOCKS tunnel that was allowed.
+
+The first bytes decide. TLS is spliced untouched; a restricted line's ClientHello must name exactly the host that the
+tunnel was opened for. Plain HTTP, whatever the port, goes through the HTTP layer, whose every request must be for the
+tunnel's own authority. Anything else passes on an open line only, and never to a trusted destination: what is not
+HTTP to us might still be HTTP to it.
+
+An open line's tunnel is dialled before it is confirmed, so that the client learns when nobody answers and servers that
+speak first are heard. A restricted line's tunnel is confirmed first: before its ClientHello nothing may be dialled.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import tcp
+
+from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.admission import Admission
+from nfemu.gateway.engine.commands import Dial
+from nfemu.gateway.engine.dial import DialError, DialRequest
+from nfemu.gateway.engine.judge import Line, Target
+from nfemu.gateway.ports import DialTarget
+from nfemu.model.errors import InvalidInput
+from nfemu.policy.names import normalise_host
+from nfemu.wire.errors import WireError
+from nfemu.wire.first_bytes import FirstBytes, classify
+from nfemu.wire.socks5 import Reply
+from nfemu.wire.socks5 import reply as socks_reply
+from nfemu.wire.tls_hello import parse_client_hello
+
+Commands = layer.CommandGenerator[None]
+HttpLayerFactory = Callable[[Context, Admission], layer.Layer]
+
+_HTTP_PORT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """How the protocol that asked for the tunnel says that it is there, or is not."""
+
+    established: bytes
+    failed: Callable[[DialError], bytes]
+
+
+def _socks_failure(error: DialError) -> bytes:
+    return socks_reply(Reply.NOT_ALLOWED if error.status == 403 else Reply.HOST_UNREACHABLE)
+
+
+HTTP_REPLIES = Replies(responses.CONNECT_OK, lambda error: responses.failure(error.status, str(error)))
+SOCKS_REPLIES = Replies(socks_reply(Reply.SUCCEEDED), _socks_failure)
+
+
+class TunnelLayer(layer.Layer):
+    """The attribute `_handle_event` is the state, as in mitmproxy's own layers."""
+
+    def __init__(
+        self,
+        context: Context,
+        admission: Admission,
+        line: Line,
+        target: Target,
+        replies: Replies,
+        http_layer: HttpLayerFactory,
+    ) -> None:
+        super().__init__(context)
+        self._admission = admission
+        self._line = line
+        self._target = target
+        self._replies = replies
+        self._http_layer = http_layer
+        self._early = bytearray()
+        self._no_raw = line.restricted or admission.judge.is_trusted(line, target)
+        context.server = Server(address=(target.text, target.port))
+
+    def _handle_event(self, _event: events.Event) -> Commands:
+        """Start."""
+        if not self._no_raw and self._target.port != _HTTP_PORT:
+            outcome = yield from self._dial()
+            if isinstance(outcome, DialError):
+                self._become(self._done)
+                yield commands.SendData(self.context.client, self._replies.failed(outcome))
+                yield commands.CloseConnection(self.context.client)
+                return
+        self._become(self._sniff)
+        yield commands.SendData(self.context.client, self._replies.established)
+
+    def _dial(self) -> layer.CommandGenerator[DialTarget | DialError]:
+        request = DialRequest(self._target.text, self._target.port, False, self._line.state)
+        outcome: DialTarget | DialError = yield Dial(self.context.server, request)
+        return outcome
+
+    def _become(self, state: Callable[[events.Event], Commands]) -> None:
+        self._handle_event = state  # type: ignore[method-assign,assignment]  # mitmproxy's way to change state
+
+    def _sniff(self, event: events.Event) -> Commands:
+        if isinstance(event, events.ConnectionClosed):
+            yield from self._close()
+        elif isinstance(event, events.DataReceived):
+            if event.connection is self.context.server:
+                yield from self._relay(event)
+                return
+            self._early += event.data
+            yield from self._decide()
+
+    def _decide(self) -> Commands:
+        match classify(self._early):
+            case FirstBytes.TLS:
+                yield from self._tls()
+            case FirstBytes.HTTP:
+                yield from self._http()
+            case FirstBytes.OTHER if self._no_raw:
+                yield from self._close()
+            case FirstBytes.OTHER:
+                yield from self._relay()
+
+    def _tls(self) -> Commands:
+        try:
+            hello = parse_client_hello(self._early)
+            if hello is None:
+                return
+            name = None if hello.server_name is None else normalise_host(hello.server_name)
+        except (WireError, InvalidInput):
+            name = None
+        named = name is not None and name == self._target.host
+        if self._line.restricted and not named:
+            yield from self._close()
+            return
+        if named:
+            self._admission.name_tunnel(self._line, self._target)
+        yield from self._relay()
+
+    def _http(self) -> Commands:
+        """Each request dials for itself: plain HTTP may lead elsewhere than other traffic."""
+        if self.context.server.connected:
+            yield commands.CloseConnection(self.context.server)
+        self._admission.leave()
+        http = self._http_layer(self.context, self._admission.for_tunnel(self._line, self._target))
+        yield from self._hand_over(http, bytes(self._early))
+
+    def _relay(self, server_spoke: events.DataReceived | None = None) -> Commands:
+        if not self.context.server.connected:
+            outcome = yield from self._dial()
+            if isinstance(outcome, DialError):
+                yield from self._close()
+                return
+        yield from self._hand_over(tcp.TCPLayer(self.context, ignore=True), bytes(self._early), server_spoke)
+
+    def _hand_over(self, child: layer.Layer, early: bytes, server_spoke: events.Event | None = None) -> Commands:
+        self._early.clear()
+        self._become(child.handle_event)
+        yield from child.handle_event(events.Start())
+        if early:
+            yield from child.handle_event(events.DataReceived(self.context.client, early))
+        if server_spoke is not None:
+            yield from child.handle_event(server_spoke)
+
+    def _close(self) -> Commands:
+        self._become(self._done)
+        if self.context.server.connected:
+            yield commands.CloseConnection(self.context.server)
+        yield commands.CloseConnection(self.context.client)
+
+    def _done(self, _event: events.Event) -> Commands:
+        yield from ()

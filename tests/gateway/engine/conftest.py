@@ -1,0 +1,131 @@
+"""The real engine on real sockets, between raw clients and an origin that records every byte."""
+
+import asyncio
+import base64
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from nfemu.gateway.engine import Engine
+from nfemu.gateway.ports import EngineConfig
+from tests.fakes.gateway import ARREARS, OPEN, WALLED, FakeResolver, FakeView, RecordingOrigin, line
+
+OPEN_NUMBER = "13800138000"
+ARREARS_NUMBER = "13800138001"
+WALLED_NUMBER = "13800138002"
+DETACHED_NUMBER = "13800138003"
+TOKEN = b"origin-token"
+
+
+class World:
+    """One engine with three kinds of listener, its origin, and the strings to pull."""
+
+    def __init__(self, folder: Path) -> None:
+        self.view = FakeView()
+        self.resolver = FakeResolver()
+        self.origin = RecordingOrigin()
+        self.open = self.view.put(line(OPEN_NUMBER, OPEN))
+        self.arrears = self.view.put(line(ARREARS_NUMBER, ARREARS))
+        self.walled = self.view.put(line(WALLED_NUMBER, WALLED))
+        self.detached = self.view.put(line(DETACHED_NUMBER, None))
+        self._origin_path = folder / "origin.sock"
+        http, socks, own = (_listener() for _ in range(3))
+        self.http_port, self.socks_port, self.own_port = (sock.getsockname()[1] for sock in (http, socks, own))
+        config = EngineConfig([http], [socks], {self.arrears.msisdn: own}, self._origin_path, TOKEN)
+        self.engine = Engine(config, self.view, self.resolver)
+
+    async def start(self) -> None:
+        await self.origin.listen_unix(self._origin_path)
+        await self.engine.start()
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        await self.origin.stop()
+
+    async def connect(self, port: int | None = None) -> "Client":
+        reader, writer = await asyncio.open_connection("127.0.0.1", port or self.http_port)
+        return Client(reader, writer)
+
+    async def exchange(self, data: bytes, port: int | None = None) -> bytes:
+        """Send on a new connection, and return everything that comes until the gateway closes it."""
+        client = await self.connect(port)
+        await client.send(data)
+        return await client.rest()
+
+
+class Client:
+    """A raw TCP client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        try:
+            self.writer.write(data)
+            await self.writer.drain()
+        except ConnectionError:
+            pass  # the gateway refused early; what it said is still to be read
+
+    async def response(self, *, head_only: bool = False) -> bytes:
+        """One response with Content-Length."""
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = next((int(f[15:]) for f in head.lower().split(b"\r\n") if f.startswith(b"content-length:")), 0)
+        return head + (b"" if head_only else await self.reader.readexactly(length))
+
+    async def rest(self) -> bytes:
+        """Everything up to the end of the connection."""
+        data = bytearray()
+        try:
+            while part := await self.reader.read(65536):
+                data += part
+        except ConnectionError:
+            pass
+        self.writer.close()
+        return bytes(data)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+def _listener() -> socket.socket:
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(128)
+    return sock
+
+
+def auth(number: str, password: str = "x") -> bytes:
+    """A Proxy-Authorization field line."""
+    return b"Proxy-Authorization: Basic " + base64.b64encode(f"{number}:{password}".encode()) + b"\r\n"
+
+
+def get(url: str, number: str, extra: bytes = b"", method: str = "GET") -> bytes:
+    """A proxy request as curl sends it, with the Host that belongs to it."""
+    host = url.removeprefix("http://").partition("/")[0]
+    return f"{method} {url} HTTP/1.1\r\nHost: {host}\r\n".encode() + auth(number) + extra + b"\r\n"
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def header(answer: bytes, name: str) -> str | None:
+    """The value of a response's first field of that name."""
+    for field_line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        key, _, value = field_line.decode().partition(":")
+        if key.lower() == name.lower():
+            return value.strip()
+    return None
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    world = World(tmp_path)
+    await world.start()
+    yield world
+    async with asyncio.timeout(5):
+        await world.stop()
