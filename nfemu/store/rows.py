@@ -1,0 +1,290 @@
+"""Model values to rows and back. What was validated when it entered is validated again when it is read."""
+
+import json
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Network
+from typing import Any
+
+from sqlalchemy import Row
+
+from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
+from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import (
+    AccountId,
+    Apn,
+    CorrelationId,
+    Imsi,
+    Msisdn,
+    NoticeId,
+    OrderId,
+    PaymentNo,
+    PolicyName,
+    ProfileName,
+    SessionId,
+)
+from nfemu.model.money import Money
+from nfemu.model.orders import (
+    Notice,
+    NoticeKind,
+    NoticeState,
+    OrderKind,
+    OrderState,
+    Payment,
+    PaymentState,
+    WorkOrder,
+)
+from nfemu.model.session import PdnSession, SessionState
+from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, Subscription
+from nfemu.model.timeline import TimelineEvent
+
+Values = dict[str, Any]
+
+
+def account_values(account: Account) -> Values:
+    """Without the balance, which only the ledger moves. Raises InvalidInput for a limit in a foreign currency."""
+    limit = account.credit_limit
+    if limit.currency != account.currency:
+        raise InvalidInput(
+            f"account `{account.id}` is in {account.currency}, its credit limit in {limit.currency}; use one currency"
+        )
+    return {
+        "id": account.id,
+        "kind": account.kind.value,
+        "currency": account.currency,
+        "credit_limit": limit.minor,
+        "level": account.level,
+    }
+
+
+def account_from(row: Row[Any]) -> Account:
+    return Account(
+        id=AccountId(row.id),
+        kind=AccountKind(row.kind),
+        currency=row.currency,
+        credit_limit=Money(row.credit_limit, row.currency),
+        level=row.level,
+    )
+
+
+def subscriber_values(subscriber: Subscriber) -> Values:
+    """The card, without its HSS record."""
+    return {
+        "imsi": subscriber.imsi.digits,
+        "msisdn": subscriber.msisdn.e164,
+        "account_id": subscriber.account,
+        "role": subscriber.role.value,
+        "language": subscriber.language,
+        "static_ipv4": _text(subscriber.static_ipv4),
+        "static_ipv6": _text(subscriber.static_ipv6),
+    }
+
+
+def subscriber_from(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        imsi=Imsi(row.imsi),
+        msisdn=Msisdn(row.msisdn),
+        account=AccountId(row.account_id),
+        role=CardRole(row.role),
+        language=row.language,
+        static_ipv4=_ipv4(row.static_ipv4),
+        static_ipv6=_ipv6(row.static_ipv6),
+    )
+
+
+def subscription_values(subscription: Subscription) -> Values:
+    return {
+        "ordered": subscription.ordered.value,
+        "version": subscription.version,
+        "hold": subscription.hold.value,
+    }
+
+
+def subscription_from(row: Row[Any]) -> Subscription:
+    return Subscription(Imsi(row.imsi), OrderedProfile(row.ordered), row.version, Hold(row.hold))
+
+
+def session_values(session: PdnSession) -> Values:
+    return {
+        "id": session.id,
+        "imsi": session.imsi.digits,
+        "msisdn": session.msisdn.e164,
+        "apn": session.apn.name,
+        "profile": session.profile,
+        "policy": session.policy,
+        "ue_ipv4": _text(session.ue_ipv4),
+        "ue_ipv6": _text(session.ue_ipv6),
+        "generation": session.generation,
+        "policy_version": session.policy_version,
+        "acknowledged_version": session.acknowledged_version,
+        "attached_at": session.attached_at,
+        "state": session.state.value,
+        "released_at": session.released_at,
+        "ebi": session.ebi,
+    }
+
+
+def session_from(row: Row[Any]) -> PdnSession:
+    return PdnSession(
+        id=SessionId(row.id),
+        imsi=Imsi(row.imsi),
+        msisdn=Msisdn(row.msisdn),
+        apn=Apn(row.apn),
+        profile=ProfileName(row.profile),
+        policy=PolicyName(row.policy),
+        ue_ipv4=_ipv4(row.ue_ipv4),
+        ue_ipv6=_ipv6(row.ue_ipv6),
+        generation=row.generation,
+        policy_version=row.policy_version,
+        acknowledged_version=row.acknowledged_version,
+        attached_at=row.attached_at,
+        state=SessionState(row.state),
+        released_at=row.released_at,
+        ebi=row.ebi,
+    )
+
+
+def entry_values(entry: LedgerEntry) -> Values:
+    return {
+        "account_id": entry.account,
+        "kind": entry.kind.value,
+        "amount": entry.amount.minor,
+        "currency": entry.amount.currency,
+        "at": entry.at,
+        "trade_no": entry.trade_no,
+        "imsi": None if entry.imsi is None else entry.imsi.digits,
+        "note": entry.note,
+    }
+
+
+def entry_from(row: Row[Any]) -> LedgerEntry:
+    return LedgerEntry(
+        account=AccountId(row.account_id),
+        kind=EntryKind(row.kind),
+        amount=Money(row.amount, row.currency),
+        at=row.at,
+        trade_no=row.trade_no,
+        imsi=None if row.imsi is None else Imsi(row.imsi),
+        note=row.note,
+    )
+
+
+def order_values(order: WorkOrder) -> Values:
+    return {
+        "id": order.id,
+        "imsi": order.imsi.digits,
+        "kind": order.kind.value,
+        "target": order.target.value,
+        "cause": order.cause,
+        "correlation": order.correlation,
+        "created_at": order.created_at,
+        "state": order.state.value,
+        "done_at": order.done_at,
+    }
+
+
+def order_from(row: Row[Any]) -> WorkOrder:
+    return WorkOrder(
+        id=OrderId(row.id),
+        imsi=Imsi(row.imsi),
+        kind=OrderKind(row.kind),
+        target=OrderedProfile(row.target),
+        cause=row.cause,
+        correlation=CorrelationId(row.correlation),
+        created_at=row.created_at,
+        state=OrderState(row.state),
+        done_at=row.done_at,
+    )
+
+
+def notice_values(notice: Notice) -> Values:
+    return {
+        "id": notice.id,
+        "imsi": notice.imsi.digits,
+        "kind": notice.kind.value,
+        "sender": notice.sender,
+        "text": notice.text,
+        "correlation": notice.correlation,
+        "created_at": notice.created_at,
+        "link": notice.link,
+        "state": notice.state.value,
+        "sent_at": notice.sent_at,
+    }
+
+
+def notice_from(row: Row[Any]) -> Notice:
+    return Notice(
+        id=NoticeId(row.id),
+        imsi=Imsi(row.imsi),
+        kind=NoticeKind(row.kind),
+        sender=row.sender,
+        text=row.text,
+        correlation=CorrelationId(row.correlation),
+        created_at=row.created_at,
+        link=row.link,
+        state=NoticeState(row.state),
+        sent_at=row.sent_at,
+    )
+
+
+def payment_values(payment: Payment) -> Values:
+    return {
+        "no": payment.no,
+        "account_id": payment.account,
+        "imsi": payment.imsi.digits,
+        "amount": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "provider": payment.provider,
+        "created_at": payment.created_at,
+        "expires_at": payment.expires_at,
+        "state": payment.state.value,
+        "trade_no": payment.trade_no,
+    }
+
+
+def payment_from(row: Row[Any]) -> Payment:
+    return Payment(
+        no=PaymentNo(row.no),
+        account=AccountId(row.account_id),
+        imsi=Imsi(row.imsi),
+        amount=Money(row.amount, row.currency),
+        provider=row.provider,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        state=PaymentState(row.state),
+        trade_no=row.trade_no,
+    )
+
+
+def event_values(event: TimelineEvent) -> Values:
+    return {
+        "imsi": event.imsi.digits,
+        "correlation": event.correlation,
+        "name": event.name,
+        "at": event.at,
+        "elapsed_ms": event.elapsed_ms,
+        "detail": json.dumps(dict(event.detail), ensure_ascii=False),
+    }
+
+
+def event_from(row: Row[Any]) -> TimelineEvent:
+    detail: Mapping[str, str] = json.loads(row.detail)
+    return TimelineEvent(
+        imsi=Imsi(row.imsi),
+        correlation=CorrelationId(row.correlation),
+        name=row.name,
+        at=row.at,
+        elapsed_ms=row.elapsed_ms,
+        detail=detail,
+    )
+
+
+def _text(address: IPv4Address | IPv6Network | None) -> str | None:
+    return None if address is None else str(address)
+
+
+def _ipv4(text: str | None) -> IPv4Address | None:
+    return None if text is None else IPv4Address(text)
+
+
+def _ipv6(text: str | None) -> IPv6Network | None:
+    return None if text is None else IPv6Network(text)

@@ -1,0 +1,237 @@
+"""The tables. `migrations/` builds them step by step; a test holds the two equal.
+
+* Money is a BIGINT of minor units; its currency stands beside it or is the account's. Times are UTC with
+  microseconds. Addresses and prefixes are text. States and roles are closed lists here as in the model, by CHECK;
+  kinds of orders and notices grow with the product, and are the model's alone.
+* `account.balance` and `share.amount` are sums over the append-only ledger, kept in the transaction that appends,
+  so that no decision reads a growing table.
+* The HSS record (`ordered`, `version`, `hold`) stands in the subscriber's row: a million subscribers are a
+  million rows, not two.
+* Closed lists are written `a = 'x' OR a = 'y'`: under an `IN` of three words SQLite builds a temporary tree for
+  every row that it inserts, which doubled the time to load a million subscribers.
+* Conditions of partial indices are literal text that queries repeat word for word: SQLite uses such an index only
+  when it sees while compiling that the condition holds.
+"""
+
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+
+from nfemu.model.account import AccountKind
+from nfemu.model.orders import NoticeState, OrderState, PaymentState
+from nfemu.model.session import SessionState
+from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
+from nfemu.store.columns import SERIAL, UtcDateTime
+
+HEAD = "0001"
+"""The newest migration. A store at this version opens without loading the migration machinery."""
+
+LATEST = sa.text("latest = 1")
+ACTIVE = sa.text("state = 'active'")
+RELEASED = sa.text("state = 'released'")
+UNFINISHED = sa.text("(state = 'created' OR state = 'executed')")
+PENDING = sa.text("state = 'pending'")
+OPEN = sa.text("state = 'created'")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _one_of(column: str, words: type[Enum]) -> sa.CheckConstraint:
+    return sa.CheckConstraint(" OR ".join(f"{column} = '{word.value}'" for word in words), name=column)
+
+
+def _partial(name: str, column: sa.Column[Any], where: sa.TextClause) -> sa.Index:
+    return sa.Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
+def _unique_partial(name: str, column: sa.Column[Any], where: sa.TextClause) -> sa.Index:
+    return sa.Index(name, column, unique=True, sqlite_where=where, postgresql_where=where)
+
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("credit_limit", sa.BigInteger, nullable=False),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("balance", sa.BigInteger, nullable=False, server_default="0"),
+    _one_of("kind", AccountKind),
+    sa.CheckConstraint("level BETWEEN 1 AND 10", name="level"),
+    sqlite_with_rowid=False,
+)
+
+subscriber = sa.Table(
+    "subscriber",
+    metadata,
+    sa.Column("imsi", sa.Text, primary_key=True),
+    sa.Column("msisdn", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("static_ipv4", sa.Text),
+    sa.Column("static_ipv6", sa.Text),
+    sa.Column("ordered", sa.Text, nullable=False, server_default=OrderedProfile.OPEN.value),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("hold", sa.Text, nullable=False, server_default=Hold.NONE.value),
+    _one_of("role", CardRole),
+    _one_of("ordered", OrderedProfile),
+    _one_of("hold", Hold),
+    sqlite_with_rowid=False,
+)
+subscriber_by_msisdn = sa.Index("ux_subscriber_msisdn", subscriber.c.msisdn, unique=True)
+subscriber_by_account = sa.Index("ix_subscriber_account_id", subscriber.c.account_id)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("msisdn", sa.Text, nullable=False),
+    sa.Column("apn", sa.Text, nullable=False),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("ue_ipv4", sa.Text),
+    sa.Column("ue_ipv6", sa.Text),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("policy_version", sa.BigInteger, nullable=False),
+    sa.Column("acknowledged_version", sa.BigInteger, nullable=False),
+    sa.Column("attached_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("released_at", UtcDateTime),
+    sa.Column("ebi", sa.SmallInteger, nullable=False),
+    sa.Column("latest", sa.SmallInteger, nullable=False),
+    _one_of("state", SessionState),
+    sa.CheckConstraint("acknowledged_version <= policy_version", name="acknowledged_version"),
+    sa.CheckConstraint("ebi BETWEEN 5 AND 15", name="ebi"),
+    sa.CheckConstraint("latest = 0 OR latest = 1", name="latest"),
+    sa.CheckConstraint("latest = 1 OR state = 'released'", name="older_is_released"),
+)
+"""Every session there was. `latest` is 1 for the subscriber's one of the highest policy version; only that one can
+be active, so nobody has two."""
+_unique_partial("ux_session_latest", session.c.imsi, LATEST)
+_partial("ix_session_released_at", session.c.released_at, RELEASED)
+_unique_partial("ux_session_active_ipv4", session.c.ue_ipv4, ACTIVE)
+_unique_partial("ux_session_active_ipv6", session.c.ue_ipv6, ACTIVE)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("trade_no", sa.Text),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi")),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.CheckConstraint("(kind = 'charge' AND amount < 0) OR (kind = 'payment' AND amount > 0)", name="amount"),
+)
+ledger_by_trade_no = sa.Index("ux_ledger_trade_no", ledger.c.trade_no, unique=True)
+ledger_by_account = sa.Index("ix_ledger_account_id", ledger.c.account_id, ledger.c.serial)
+
+share = sa.Table(
+    "share",
+    metadata,
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), primary_key=True),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Sum of an account's ledger entries that one card caused or paid."""
+
+work_order = sa.Table(
+    "work_order",
+    metadata,
+    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("correlation", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("done_at", UtcDateTime),
+    _one_of("target", OrderedProfile),
+    _one_of("state", OrderState),
+)
+_partial("ix_work_order_unfinished", work_order.c.imsi, UNFINISHED)
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("correlation", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("link", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("sent_at", UtcDateTime),
+    _one_of("state", NoticeState),
+)
+_partial("ix_notice_pending", notice.c.id, PENDING)
+sa.Index("ix_notice_inbox", notice.c.imsi, notice.c.state, notice.c.sent_at, notice.c.serial)
+
+payment = sa.Table(
+    "payment",
+    metadata,
+    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("no", sa.Text, nullable=False, unique=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("trade_no", sa.Text),
+    _one_of("state", PaymentState),
+    sa.CheckConstraint("amount > 0", name="amount"),
+)
+_partial("ix_payment_open", payment.c.no, OPEN)
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("correlation", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("elapsed_ms", sa.Double, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+"""The timeline. `detail` is a JSON object of texts."""
+sa.Index("ix_event_imsi", event.c.imsi, event.c.serial)
+
+host_name = sa.Table(
+    "host_name",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+)
+"""Numbers of host names in the order of first use, from 1."""
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+"""Single values: `clock` (where the test clock stands), `seed` (fingerprint of what was loaded)."""

@@ -1,0 +1,173 @@
+"""`carrier.ports.Store` on a database. Blocking work runs in threads: one that writes, a few that read."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from nfemu.carrier.ports import AccountView, Change
+from nfemu.model.account import LedgerEntry
+from nfemu.model.errors import Unavailable
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.session import PdnSession
+from nfemu.model.subscriber import Subscriber
+from nfemu.model.timeline import TimelineEvent
+from nfemu.store import reads, seed, values, wipe, writes
+from nfemu.store.database import READERS, Database, parse_url
+from nfemu.store.migrate import upgrade
+from nfemu.store.seed import SeedAccount
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """Durable state in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://…`).
+
+    Raises InvalidInput when the URL is neither. Between `open` and `close` every method may be called from any task;
+    each raises Unavailable when the database cannot do it now, with nothing written. A commit whose caller was
+    cancelled may still take effect, as any that was on its way.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(parse_url(url))
+        self._threads: tuple[Executor, Executor] | None = None
+
+    async def open(self) -> None:
+        """Create what is missing and bring the schema up to date.
+
+        Raises Unavailable (cannot be opened) and Conflict (a newer program wrote it). The file of a new SQLite store
+        is readable by its owner only.
+        """
+        self._threads = (
+            ThreadPoolExecutor(1, thread_name_prefix="store-writer"),
+            ThreadPoolExecutor(READERS, thread_name_prefix="store-reader"),
+        )
+        try:
+            await self._run(self._threads[0], self._database.create_file)
+            await self._write(upgrade)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Finish what was begun, then let go of the database. Harmless when it is closed."""
+        if self._threads is None:
+            return
+        threads, self._threads = self._threads, None
+        for executor in threads:
+            await asyncio.to_thread(executor.shutdown)
+        await asyncio.to_thread(self._database.close)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        return await self._run(self._opened()[0], lambda: self._database.write(work))
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await self._run(self._opened()[1], lambda: self._database.read(work))
+
+    def _opened(self) -> tuple[Executor, Executor]:
+        if self._threads is None:
+            raise Unavailable("the store is not open")
+        return self._threads
+
+    async def _run(self, executor: Executor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+    async def seed(
+        self,
+        accounts: Iterable[SeedAccount],
+        subscribers: Iterable[Subscriber],
+        *,
+        at: datetime | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Add the accounts and cards that are not there yet, all or none; what is there keeps its state.
+
+        Both iterables are read once, in the writer's thread. `at` is the business time of the opening balances
+        (None: where the test clock stands, else the wall clock). With a `fingerprint` of the source equal to that of
+        the last seed nothing is read at all. Raises Conflict and NotFound as `seed.load` says.
+        """
+
+        def load(connection: Connection) -> None:
+            if fingerprint is not None and values.seed_fingerprint(connection) == fingerprint:
+                return
+            opened_at = at or values.clock(connection) or datetime.now(UTC)
+            seed.load(connection, accounts, subscribers, opened_at)
+            values.set_seed_fingerprint(connection, fingerprint or "")
+
+        await self._write(load)
+
+    async def wipe(self) -> None:
+        """Delete everything, the ledger too: the one way to do that. The schema stays."""
+        await self._write(wipe.everything)
+
+    async def name_index(self, name: str) -> int:
+        """The durable number of a host name: 1, 2, 3, … in the order of first use."""
+        known = await self._read(lambda connection: values.name_number(connection, name))
+        if known is not None:
+            return known
+        return await self._write(lambda connection: values.give_name_number(connection, name))
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        """Write all changes, in their order, or none. Raises Conflict, NotFound, InvalidInput, Unavailable."""
+
+        def apply(connection: Connection) -> None:
+            for change in changes:
+                writes.apply(connection, change)
+
+        if changes:
+            await self._write(apply)
+
+    async def subscriber(self, msisdn: Msisdn) -> Subscriber | None:
+        return await self._read(lambda connection: reads.subscriber(connection, msisdn))
+
+    async def subscriber_by_imsi(self, imsi: Imsi) -> Subscriber | None:
+        return await self._read(lambda connection: reads.subscriber_by_imsi(connection, imsi))
+
+    async def subscribers(self, *, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
+        return await self._read(lambda connection: reads.subscribers(connection, after, limit))
+
+    async def count_subscribers(self) -> int:
+        return await self._read(reads.count_subscribers)
+
+    async def account(self, account: AccountId) -> AccountView | None:
+        return await self._read(lambda connection: reads.account(connection, account))
+
+    async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
+        return await self._read(lambda connection: reads.ledger(connection, account, limit))
+
+    async def entry(self, trade_no: str) -> LedgerEntry | None:
+        return await self._read(lambda connection: reads.entry(connection, trade_no))
+
+    async def payment(self, no: PaymentNo) -> Payment | None:
+        return await self._read(lambda connection: reads.payment(connection, no))
+
+    async def open_payments(self) -> list[Payment]:
+        return await self._read(reads.open_payments)
+
+    async def sessions(self) -> list[PdnSession]:
+        return await self._read(reads.sessions)
+
+    async def sessions_released_since(self, since: datetime) -> list[PdnSession]:
+        return await self._read(lambda connection: reads.sessions_released_since(connection, since))
+
+    async def unfinished_orders(self) -> list[WorkOrder]:
+        return await self._read(reads.unfinished_orders)
+
+    async def pending_notices(self) -> list[Notice]:
+        return await self._read(reads.pending_notices)
+
+    async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
+        return await self._read(lambda connection: reads.notices(connection, imsi, limit))
+
+    async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
+        return await self._read(lambda connection: reads.events(connection, imsi, limit))
+
+    async def read_clock(self) -> datetime | None:
+        return await self._read(values.clock)
+
+    async def write_clock(self, now: datetime) -> None:
+        await self._write(lambda connection: values.set_clock(connection, now))
