@@ -1,0 +1,142 @@
+"""What the portal's and the provider's pages share: rendering, languages, forms, and the headers that protect them.
+
+Pages work without JavaScript and carry a strict content security policy: styles from the own origin, no scripts,
+forms to named targets only, never inside a frame.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from urllib.parse import parse_qsl
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
+
+LANGUAGES = ("zh", "en")
+_FORM_LIMIT = 16 * 1024
+_FORM_FIELDS = 20
+
+Texts = Mapping[str, Mapping[str, str]]
+"""Language → key → text with `{named}` places."""
+
+
+class Pages:
+    """The templates of one site (`<package>/templates`, `<package>/static/style.css`) in all its languages."""
+
+    def __init__(self, package: str, texts: Texts, form_targets: Sequence[str]) -> None:
+        """`form_targets`: origins to which forms of this site may lead, redirects included."""
+        self._environment = Environment(
+            loader=PackageLoader(package),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._texts = texts
+        self._style = files(package).joinpath("static", "style.css").read_bytes()
+        targets = " ".join(["'self'", *form_targets])
+        self._headers = {
+            "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+            f"form-action {targets}",
+            "X-Frame-Options": "DENY",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+        }
+
+    def text(self, language: str, key: str, **values: object) -> str:
+        return self._texts[language][key].format(**values)
+
+    def render(self, template: str, language: str, status: int = 200, **values: object) -> Response:
+        """The page in `language`. Templates have `t(key, **values)` for texts; everything is escaped."""
+
+        def translate(key: str, **places: object) -> str:
+            return self.text(language, key, **places)
+
+        body = self._environment.get_template(template).render(t=translate, lang=language, **values)
+        return HTMLResponse(body, status, dict(self._headers))
+
+    def style_route(self) -> Route:
+        """Serves the style sheet; it holds nothing personal and may be cached."""
+
+        async def style(_: Request) -> Response:
+            return Response(self._style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+        return Route("/static/style.css", style)
+
+
+def redirect(url: str) -> Response:
+    """See Other (RFC 9110 section 15.4.4), never cached. `url` must be checked by the caller."""
+    headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Response(status_code=303, headers=headers)
+
+
+def requested_language(request: Request) -> str | None:
+    """The language that a link asked for by `?lang=`, if it is one of ours."""
+    asked = request.query_params.get("lang", "")
+    return asked if asked in LANGUAGES else None
+
+
+def accepted_language(request: Request) -> str:
+    """The browser's choice among ours (RFC 9110 section 12.5.4); Chinese when it has none."""
+    best, best_weight = LANGUAGES[0], 0.0
+    for part in request.headers.get("accept-language", "").split(",")[:20]:
+        tag, _, parameter = part.strip().partition(";")
+        language = tag.lower().split("-")[0]
+        weight = _weight(parameter)
+        if language in LANGUAGES and weight > best_weight:
+            best, best_weight = language, weight
+    return best
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 0.0
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a posted form. Raises InvalidInput on anything but a small urlencoded one without repetition."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise InvalidInput(f"form of type `{kind}`; send application/x-www-form-urlencoded")
+    pairs = _pairs(await read_body(request, _FORM_LIMIT))
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidInput("form names a field twice")
+    return form
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FORM_FIELDS, errors="strict")
+    except ValueError as error:
+        raise InvalidInput("form cannot be read; send it urlencoded in UTF-8, at most 20 fields") from error
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body. Raises InvalidInput past `limit` bytes."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise InvalidInput(f"request body is larger than {limit} bytes")
+    return body
+
+
+_STATUS: tuple[tuple[type[NfemuError], int], ...] = (
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Unavailable, 503),
+)
+
+
+def status_of(error: NfemuError) -> int:
+    """The HTTP status of a refusal (`nfemu.model.errors`)."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)

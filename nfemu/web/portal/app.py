@@ -1,0 +1,44 @@
+"""The portal as one ASGI application, for HTTP and HTTPS on the portal's host."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from nfemu.model.errors import NfemuError, NotFound
+from nfemu.web.pages import read_body
+from nfemu.web.portal.captive import CaptiveApi
+from nfemu.web.portal.checkout import Checkout
+from nfemu.web.portal.landing import Landing
+from nfemu.web.portal.notify import NotificationReceiver
+from nfemu.web.portal.shell import Shell, is_secure
+
+_NOTIFICATION_LIMIT = 16 * 1024
+
+
+def portal_application(shell: Shell, receiver: NotificationReceiver) -> Starlette:
+    """Every page, the captive-portal API, and the provider's notification endpoint."""
+    landing, checkout, captive = Landing(shell), Checkout(shell), CaptiveApi(shell)
+
+    async def notify(request: Request) -> Response:
+        if not is_secure(request):
+            raise NotFound("notifications are taken over https only")
+        answer = await receiver.notify(await read_body(request, _NOTIFICATION_LIMIT), dict(request.headers))
+        return JSONResponse({"code": answer.code, "message": answer.message}, answer.status)
+
+    return Starlette(
+        routes=[
+            Route("/", landing.enter),
+            Route("/green", landing.enter),
+            Route("/continue", landing.proceed, methods=["POST"]),
+            Route("/enter", checkout.enter),
+            Route("/order", checkout.show_order),
+            Route("/order", checkout.place_order, methods=["POST"]),
+            Route("/result", checkout.result),
+            Route("/captive-api", captive.answer),
+            Route("/notify", notify, methods=["POST"]),
+            shell.pages.style_route(),
+        ],
+        exception_handlers={NfemuError: shell.refused, HTTPException: shell.refused, Exception: shell.refused},
+    )

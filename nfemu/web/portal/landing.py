@@ -1,0 +1,52 @@
+"""The plain-HTTP half: recognise, show what is due, hand over to HTTPS by a ticket (G2, G10, G11)."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from nfemu.web.pages import read_form, redirect, requested_language
+from nfemu.web.portal.back_url import safe_back_url
+from nfemu.web.portal.line_view import line_view
+from nfemu.web.portal.shell import Shell, Visitor, is_secure
+
+
+class Landing:
+    """`/` and `/green` on HTTP; on HTTPS they lead on, or explain."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
+    async def enter(self, request: Request) -> Response:
+        if is_secure(request):
+            known = await self._shell.logged_in(request)
+            return redirect("/order") if known is not None else self._shell.unknown(request)
+        visitor = await self._shell.enriched_visitor(request)
+        if visitor is None:
+            return self._shell.unknown(request)
+        return self._shell.page(
+            "landing.html",
+            self._shell.language(request, visitor),
+            line=line_view(visitor.status, self._shell.config.country_code),
+            back=self._back(request.query_params.get("url", "")),
+            path=request.url.path,
+            chosen=requested_language(request) or "",
+        )
+
+    async def proceed(self, request: Request) -> Response:
+        """The button: a one-time ticket, redeemed at once over HTTPS."""
+        visitor = None if is_secure(request) else await self._shell.enriched_visitor(request)
+        if visitor is None:
+            return self._shell.unknown(request)
+        form = await read_form(request)
+        return redirect(ticket_url(self._shell, visitor, self._back(form.get("url", "")), requested_language(request)))
+
+    def _back(self, text: str) -> str | None:
+        return safe_back_url(text, self._shell.config.host)
+
+
+def ticket_url(shell: Shell, visitor: Visitor, back: str | None = None, language: str | None = None) -> str:
+    """An HTTPS link that logs this visitor in, once, within a minute."""
+    session = visitor.session
+    ticket = shell.tickets.issue(visitor.msisdn, session.id, session.generation, back, language)
+    return f"{shell.config.secure_url}/enter?{urlencode({'ticket': ticket})}"

@@ -1,0 +1,127 @@
+"""What all portal handlers stand on: who is there, in which language, and how a page is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from nfemu.carrier.status import LineStatus
+from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NfemuError, NotFound
+from nfemu.model.identity import Msisdn
+from nfemu.model.session import PdnSession
+from nfemu.runtime.service import CarrierService
+from nfemu.web.origins.connection import origin_of
+from nfemu.web.pages import LANGUAGES, Pages, accepted_language, requested_language, status_of
+from nfemu.web.portal.config import Identify, PortalConfig
+from nfemu.web.portal.line_view import is_same, session_at
+from nfemu.web.portal.login import COOKIE, Login, LoginSeal
+from nfemu.web.portal.texts import TEXTS
+from nfemu.web.portal.tickets import TicketDesk
+
+_EXPLAINED = (404, 405, 409, 422, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A recognised subscriber: the status just read, and the active session that the request came over."""
+
+    status: LineStatus
+    session: PdnSession
+
+    @property
+    def msisdn(self) -> Msisdn:
+        return self.status.line.subscriber.msisdn
+
+
+class Shell:
+    """The portal's collaborators and the questions that every handler asks of them. `wall` is aware wall time."""
+
+    def __init__(
+        self,
+        config: PortalConfig,
+        carrier: CarrierService,
+        identify: Identify,
+        key: bytes,
+        wall: Callable[[], datetime],
+    ) -> None:
+        self.config = config
+        self.carrier = carrier
+        self.wall = wall
+        self.tickets = TicketDesk(wall)
+        self.seal = LoginSeal(key)
+        self.pages = Pages("nfemu.web.portal", TEXTS, (config.secure_url, *config.pay_origins))
+        self._identify = identify
+
+    async def enriched_visitor(self, request: Request) -> Visitor | None:
+        """Who the gateway says is there. Believed on plain HTTP through the origin front only, which nobody but
+        the gateway can reach; over TLS the gateway could not have written the header (G10, G12)."""
+        origin = origin_of(request.scope)
+        if origin is None or origin.connection.tls:
+            return None
+        msisdn = self._identify(origin.headers)
+        return None if msisdn is None else await self.visitor(msisdn, origin.connection.ue_address)
+
+    async def logged_in(self, request: Request) -> tuple[Login, Visitor] | None:
+        """Who the session cookie says is there, if that session and generation still has the request's address."""
+        value = request.cookies.get(COOKIE)
+        login = None if value is None or not is_secure(request) else self.seal.read(value, self.wall())
+        if login is None:
+            return None
+        visitor = await self.visitor(login.msisdn, ue_address(request))
+        if visitor is None or not is_same(visitor.session, login.session, login.generation):
+            return None
+        return login, visitor
+
+    async def visitor(self, msisdn: Msisdn, address: IpAddress) -> Visitor | None:
+        """The line of `msisdn`, if it exists and is attached with that UE address."""
+        try:
+            status = await self.carrier.status(msisdn)
+        except NotFound:
+            return None
+        session = session_at(status, address)
+        return None if session is None else Visitor(status, session)
+
+    def language(self, request: Request, visitor: Visitor | None = None, chosen: str | None = None) -> str:
+        """`?lang=` of this request, what was chosen before, the subscriber's own, the browser's."""
+        known = visitor.status.line.subscriber.language if visitor is not None else None
+        wanted = requested_language(request) or chosen or known
+        return wanted if wanted in LANGUAGES else accepted_language(request)
+
+    def page(self, template: str, language: str, status: int = 200, **values: object) -> Response:
+        return self.pages.render(
+            template,
+            language,
+            status,
+            carrier=self.config.name[language],
+            other="en" if language == "zh" else "zh",
+            plain_url=self.config.plain_url,
+            **values,
+        )
+
+    def unknown(self, request: Request, *, text: str = "unknown") -> Response:
+        """No identity: how to get one. `text`: `unknown` or `over`."""
+        return self.page("unknown.html", self.language(request), 403, text=text)
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """Every error is a page."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if isinstance(error, NfemuError):
+            status = status_of(error)
+        key = f"error_{status}" if status in _EXPLAINED else "error_other"
+        return self.page("error.html", self.language(request), status, explanation=key)
+
+
+def is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def ue_address(request: Request) -> IpAddress:
+    """The subscriber's address, as the gateway told the front. Raises NotFound for a request from elsewhere."""
+    if request.client is None:
+        raise NotFound("a portal request has no client address; it must come through the gateway")
+    return ip_address(request.client.host)

@@ -1,0 +1,121 @@
+"""The provider's pages: order → verification → back to the merchant (G13). HTTPS only.
+
+The link to an order is unguessable and signed, so it is also what protects the forms from other sites.
+"""
+
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from nfemu.model.errors import NfemuError, NotFound
+from nfemu.web.pages import Pages, accepted_language, read_form, redirect, requested_language, status_of
+from nfemu.web.provider.builtin import BuiltinProvider
+from nfemu.web.provider.orders import OrderSheet, Stage
+from nfemu.web.provider.texts import TEXTS
+
+_EXPLAINED = (404, 409, 422, 503)
+
+
+class ProviderSite:
+    """Handlers; `application()` is the ASGI application. `merchant_origins`: where the payer is sent back to."""
+
+    def __init__(self, provider: BuiltinProvider, merchant_origins: tuple[str, ...]) -> None:
+        self._provider = provider
+        self._pages = Pages("nfemu.web.provider", TEXTS, merchant_origins)
+
+    def application(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/pay/{link}", self._order),
+                Route("/pay/{link}/verify", self._ask_pin),
+                Route("/pay/{link}/verify", self._verify, methods=["POST"]),
+                Route("/pay/{link}/cancel", self._cancel, methods=["POST"]),
+                self._pages.style_route(),
+            ],
+            exception_handlers={NfemuError: self._refused, HTTPException: self._refused, Exception: self._refused},
+        )
+
+    async def _order(self, request: Request) -> Response:
+        sheet = self._sheet(request)
+        if self._provider.stage(sheet) is not Stage.OPEN:
+            return self._done(request, sheet)
+        return self._page(request, "order.html", sheet)
+
+    async def _ask_pin(self, request: Request) -> Response:
+        sheet = self._sheet(request)
+        if self._provider.stage(sheet) is not Stage.OPEN:
+            return self._done(request, sheet)
+        return self._pin_page(request, sheet, wrong=False)
+
+    async def _verify(self, request: Request) -> Response:
+        sheet = self._sheet(request)
+        form = await read_form(request)
+        stage = self._provider.stage(sheet)
+        if stage is Stage.OPEN:
+            stage = await self._provider.verify(sheet, form.get("pin", ""))
+        if stage is Stage.OPEN:
+            return self._pin_page(request, sheet, wrong=True)
+        return redirect(_return_url(sheet)) if stage is Stage.PAID else self._done(request, sheet)
+
+    async def _cancel(self, request: Request) -> Response:
+        sheet = self._sheet(request)
+        if self._provider.stage(sheet) is Stage.OPEN:
+            self._provider.cancel(sheet)
+        return self._done(request, sheet)
+
+    def _sheet(self, request: Request) -> OrderSheet:
+        if request.url.scheme != "https":
+            raise NotFound("payments are made over https only")
+        return self._provider.order(request.path_params["link"])
+
+    def _pin_page(self, request: Request, sheet: OrderSheet, *, wrong: bool) -> Response:
+        left = self._provider.attempts_left(sheet) if wrong else None
+        status = 422 if wrong else 200
+        return self._page(request, "verify.html", sheet, status, left=left, pin=self._provider.config.pin)
+
+    def _done(self, request: Request, sheet: OrderSheet) -> Response:
+        stage = self._provider.stage(sheet)
+        return self._page(request, "done.html", sheet, stage=stage.value, back=_return_url(sheet))
+
+    def _page(
+        self, request: Request, template: str, sheet: OrderSheet, status: int = 200, **values: object
+    ) -> Response:
+        language = _language(request)
+        return self._pages.render(
+            template,
+            language,
+            status,
+            title=self._provider.config.title[language],
+            merchant=self._provider.config.merchant[language],
+            sheet=sheet,
+            base=f"/pay/{request.path_params['link']}",
+            other=_other(language),
+            **values,
+        )
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if isinstance(error, NfemuError):
+            status = status_of(error)
+        language = _language(request)
+        key = f"error_{status}" if status in _EXPLAINED else "error_other"
+        title = self._provider.config.title[language]
+        return self._pages.render("error.html", language, status, title=title, explanation=key)
+
+
+def _language(request: Request) -> str:
+    return requested_language(request) or accepted_language(request)
+
+
+def _other(language: str) -> str:
+    return "en" if language == "zh" else "zh"
+
+
+def _return_url(sheet: OrderSheet) -> str:
+    """The merchant's page, told which order it is about; what the merchant shows it asks its own books."""
+    joint = "&" if "?" in sheet.return_url else "?"
+    return f"{sheet.return_url}{joint}{urlencode({'payment': sheet.no})}"
