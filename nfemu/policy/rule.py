@@ -1,7 +1,8 @@
 """One line of a compiled profile, with the decisions that it can lead to, made once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from nfemu.model.identity import GroupName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
 
 DEFAULT_PORTS = frozenset({80, 443})
@@ -54,7 +55,7 @@ class RuleFactory:
             frozenset(group.ports) or DEFAULT_PORTS,
             f"listed in group `{group.name}`, which profile `{profile.name}` allows",
             f"listed in trusted group `{group.name}`, which profile `{profile.name}` allows: plain HTTP is enriched",
-            outcomes(profile.default, f"{profile.name}/unbound/{group.name}", reason),
+            outcomes(profile.default, f"{profile.name}/unbound/{group.name}", reason, group.name),
         )
 
     def rule(self, pattern: str) -> Rule:
@@ -64,10 +65,10 @@ class RuleFactory:
         return Rule(group, pattern, self.ports, allowed, enriched, self.unbound)
 
 
-def outcomes(default: Verdict, rule_id: str, reason: str) -> Outcomes:
+def outcomes(default: Verdict, rule_id: str, reason: str, group: GroupName | None = None) -> Outcomes:
     """The profile's default as decisions. Only plain HTTP can be sent elsewhere: the rest of a redirect is a reject."""
-    http = Decision(default, False, rule_id, reason)
-    return Outcomes(http, Decision(Verdict.REJECT, False, rule_id, reason) if default is Verdict.REDIRECT else http)
+    http = Decision(default, False, rule_id, reason, group)
+    return Outcomes(http, replace(http, verdict=Verdict.REJECT) if default is Verdict.REDIRECT else http)
 
 
 def first_for_port(rules: tuple[Rule, ...], port: int) -> Rule | None:
