@@ -1,4 +1,4 @@
-"""Fakes of the gateway's ports: a replica without a link, a resolver without a control process, an origin that only records."""
+"""Fakes of the gateway's ports: a replica without a link, a resolver without a control process, a recording origin."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
