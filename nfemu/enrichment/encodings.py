@@ -29,13 +29,9 @@ Encoder = Callable[[str, Target], str]
 
 def encoder_for(rule: HeaderRule, pseudonym_key: bytes, sealer: TokenSealer | None) -> Encoder:
     """Raises InvalidInput: what the encoding needs is missing, or the lifetime is out of range."""
-    match rule.encoding:
-        case Encoding.PLAIN:
-            return _plain
-        case Encoding.PSEUDONYM:
-            return _pseudonyms(rule, pseudonym_key)
-        case Encoding.TOKEN:
-            return _tokens(rule, sealer)
+    if rule.encoding is Encoding.TOKEN:
+        return _tokens(rule, sealer)
+    return _pseudonyms(rule, pseudonym_key) if rule.encoding is Encoding.PSEUDONYM else _plain
 
 
 def pseudonym(key: bytes, group: str, value: EnrichedValue, text: str) -> str:

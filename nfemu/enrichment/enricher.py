@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from nfemu.enrichment.cookies import CookieFilter
 from nfemu.enrichment.encodings import Encoder, Target, encoder_for
-from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
+from nfemu.enrichment.spelling import HOP_BY_HOP, canonical, checked_cookie, checked_name
 from nfemu.enrichment.values import HeaderRule, Identity, TokenSealer, plain, sendable
 from nfemu.model.errors import InvalidInput
 
@@ -102,7 +102,7 @@ class Enricher:
     def _cleaner_for(self, name: bytes) -> _Cleaner | None:
         """By the name alone; None for what passes as it is."""
         spelling = canonical(name)
-        if spelling in self._identity or spelling.startswith(b"proxy-"):
+        if spelling in self._identity or spelling.startswith(HOP_BY_HOP):
             return _drop
         if spelling in _LISTS_OF_NAMES:
             return self._clean_list

@@ -7,6 +7,9 @@ from nfemu.model.errors import InvalidInput
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_ALPHANUMERIC = re.compile(rb"[^a-z0-9]+")
 
+HOP_BY_HOP = b"proxy-"
+"""Headers for this proxy alone (RFC 9110 section 11.7); none of them leaves it."""
+
 _OF_THE_MESSAGE = frozenset(
     {
         b"host",
@@ -39,7 +42,8 @@ def checked_name(text: str, where: str) -> bytes:
     """A configured header name. Raises InvalidInput: no field name (RFC 9110 section 5.1), or one that HTTP needs."""
     if not _TOKEN.fullmatch(text) or not canonical(text.encode()):
         raise InvalidInput(f"{where} {_shown(text)} is not a header name; write it like X-MSISDN")
-    if canonical(text.encode()) in _OF_THE_MESSAGE:
+    spelling = canonical(text.encode())
+    if spelling in _OF_THE_MESSAGE or spelling.startswith(HOP_BY_HOP):
         raise InvalidInput(f"{where} {_shown(text)} is a header that HTTP itself needs; choose a name of your own")
     return text.encode()
 
