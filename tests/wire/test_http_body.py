@@ -110,7 +110,7 @@ def test_round_trip(chunks: list[bytes], step: int) -> None:
 
 @given(st.binary(max_size=300), st.integers(1, 40))
 def test_nothing_but_wire_errors_and_no_dependence_on_division(raw: bytes, step: int) -> None:
-    outcomes = []
+    outcomes: list[object] = []
     for size in (step, 1000):
         body = ChunkedBody()
         try:

@@ -1,5 +1,6 @@
 """ClientHello: hand-built ones in every shape, and real ones from OpenSSL as an independent writer."""
 
+import contextlib
 import ssl
 import struct
 
@@ -92,10 +93,8 @@ def test_refused(raw: bytes, reason: str) -> None:
 def test_one_changed_octet_never_crashes(position: int, value: int) -> None:
     changed = bytearray(NAMED)
     changed[position] = value
-    try:
+    with contextlib.suppress(WireError):
         parse_client_hello(_records(bytes(changed)))
-    except WireError:
-        pass
 
 
 @given(st.binary(max_size=300))
