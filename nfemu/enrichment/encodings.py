@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,9 +29,7 @@ Encoder = Callable[[str, Target], str]
 
 def encoder_for(rule: HeaderRule, pseudonym_key: bytes, sealer: TokenSealer | None) -> Encoder:
     """Raises InvalidInput: what the encoding needs is missing, or the lifetime is out of range."""
-    if rule.encoding is Encoding.TOKEN:
-        return _tokens(rule, sealer)
-    return _pseudonyms(rule, pseudonym_key) if rule.encoding is Encoding.PSEUDONYM else _plain
+    return _MAKERS[rule.encoding](rule, pseudonym_key, sealer)
 
 
 def pseudonym(key: bytes, group: str, value: EnrichedValue, text: str) -> str:
@@ -68,3 +66,11 @@ def _tokens(rule: HeaderRule, sealer: TokenSealer | None) -> Encoder:
         return sealer.seal(claims, target.host)
 
     return seal
+
+
+_MAKERS: Mapping[Encoding, Callable[[HeaderRule, bytes, TokenSealer | None], Encoder]] = {
+    Encoding.PLAIN: lambda _rule, _key, _sealer: _plain,
+    Encoding.PSEUDONYM: lambda rule, key, _sealer: _pseudonyms(rule, key),
+    Encoding.TOKEN: lambda rule, _key, sealer: _tokens(rule, sealer),
+}
+"""An encoding without a maker is an error, never plain text."""
