@@ -107,10 +107,9 @@ class Gateway:
         )
 
     async def stop(self) -> None:
-        """End the workers within two seconds, then the link and the listeners. May be called twice."""
-        await self._supervisor.stop()
-        if self._link is not None:
-            await self._link.stop()
+        """End workers, link and listeners within two seconds; what is open is cut. May be called twice."""
+        link_ends = [self._link.stop()] if self._link is not None else []
+        await asyncio.gather(self._supervisor.stop(), *link_ends)
         if self._listeners is not None:
             self._listeners.close_all_but()
 

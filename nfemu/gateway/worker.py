@@ -27,12 +27,17 @@ from nfemu.model.errors import Unavailable
 _log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 """prctl(2)."""
-_STOP_S = 1.0
+_DRAIN_S = 1.0
+"""Seconds for what is open when the supervisor asks for the end; the link holds meanwhile."""
+_STOP_S = 0.2
 
 
 class ServingEngine(FlowControl, Protocol):
     async def start(self) -> None:
         """Accept connections."""
+
+    async def drain(self, within_s: float) -> None:
+        """Accept no more; return when what is open has ended by itself, or after `within_s` seconds."""
 
     async def stop(self) -> None:
         """Accept no more, and end what is open."""
@@ -83,7 +88,8 @@ async def _serve(launch: Launch, build: BuildEngine) -> int:
         if await _before(following, client.picture()):
             await engine.start()
             client.ready()
-            await _before(following, asked_to_end.wait())
+            if await _before(following, asked_to_end.wait()):
+                await _before(following, engine.drain(_DRAIN_S))
     finally:
         await _stop(engine)
         following.cancel()
@@ -98,7 +104,8 @@ async def _before(following: asyncio.Task[None], work: Coroutine[Any, Any, objec
     if task.done():
         return True
     task.cancel()
-    following.result()
+    if not following.cancelled():
+        following.result()
     return False
 
 

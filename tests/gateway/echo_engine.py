@@ -5,6 +5,7 @@ says of that line, or `not fresh`. A connection stays open and is asked again fo
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -21,6 +22,7 @@ class EchoEngine:
         self._view = view
         self._resolver = resolver
         self._servers: list[asyncio.Server] = []
+        self._talks: set[asyncio.Future[None]] = set()
         self.changed: list[LineState] = []
         self.reloads = 0
         self.lost = 0
@@ -32,9 +34,17 @@ class EchoEngine:
         for msisdn, sock in self._config.subscriber_sockets.items():
             self._servers.append(await asyncio.start_server(self._talk_of(msisdn), sock=sock))
 
+    async def drain(self, within_s: float) -> None:
+        await self.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await asyncio.sleep(0.02)
+                await asyncio.gather(*self._talks)
+
     async def stop(self) -> None:
         for server in self._servers:
             server.close()
+        self._servers.clear()
 
     async def line_changed(self, state: LineState) -> None:
         self.changed.append(state)
@@ -53,6 +63,11 @@ class EchoEngine:
         return talk
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talks.add(talk := asyncio.ensure_future(self._conversation(reader, writer)))
+        talk.add_done_callback(self._talks.discard)
+        await talk
+
+    async def _conversation(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while number := (await reader.readline()).decode().strip():
             writer.write(self._answer(Msisdn(number)).encode() + b"\n")
             await writer.drain()

@@ -1,6 +1,7 @@
 """The engine: accepts on the sockets it was given, serves, and closes at a flip what the new state forbids."""
 
 import asyncio
+import contextlib
 import gc
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from nfemu.model.identity import Msisdn
 TopLayer = Callable[[Context, Admission], layer.Layer]
 
 _BACKLOG = 1024
+_HANDOVER_S = 0.02
+"""What was accepted just before a listener closed reaches us some turns of the loop later."""
 
 
 def tune_process() -> None:
@@ -62,11 +65,24 @@ class Engine:
         for msisdn, sock in self._config.subscriber_sockets.items():
             await self._listen(sock, GatewayHttpLayer, msisdn)
 
+    async def drain(self, within_s: float) -> None:
+        """Accept no more; return when every connection has ended by itself, after `within_s` seconds at the most."""
+        self._close_listeners()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await asyncio.sleep(_HANDOVER_S)
+                while self._connections:
+                    await asyncio.gather(*(connection.wait_finished() for connection in self._connections))
+
     async def stop(self) -> None:
         """Accept no more and close every connection."""
+        self._close_listeners()
+        await cut_all(self._connections)
+
+    def _close_listeners(self) -> None:
         for server in self._servers:
             server.close()
-        await cut_all(self._connections)
+        self._servers.clear()
 
     async def line_changed(self, state: LineState) -> None:
         """Close every flow of this line that `state` forbids; returns when they are closed."""

@@ -1,18 +1,14 @@
 """A point's resolver: asks the control process, remembers the answers for as long as they hold."""
 
 import asyncio
-import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 
 from nfemu.gateway.link.messages import Failure, Resolve, Resolved, Unresolved
+from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import Route
 from nfemu.model.errors import NotFound, Unavailable
 
-_CAPACITY = 10_000
-"""Names remembered; the one asked for longest ago goes first."""
 _PATIENCE_S = 6.0
 """Seconds to wait for an answer: a little longer than the control process waits for the real DNS."""
 _GONE = "the control process is gone; nothing is served until it is back"
@@ -21,29 +17,22 @@ _GONE = "the control process is gone; nothing is served until it is back"
 Answer = Resolved | Unresolved
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    answer: Answer
-    expires: float
-
-
 class RemoteNames:
     """Implements Resolver. `send` puts a question on the link."""
 
     def __init__(self, send: Callable[[Resolve], None]) -> None:
         self._send = send
         self._numbers = count(1)
-        self._known: OrderedDict[str, _Remembered] = OrderedDict()
+        self._known: AnswerMemory[Answer] = AnswerMemory()
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._hosts: dict[int, str] = {}
         self._current = 0
 
     async def resolve(self, host: str) -> Route:
         """See Resolver. One question at a time per name, however many connections wait for it."""
-        known = self._known.get(host)
-        if known is not None and known.expires > time.monotonic():
-            self._known.move_to_end(host)
-            return _route(known.answer)
+        known = self._known.recall(host)
+        if known is not None:
+            return _route(known)
         try:
             return _route(await asyncio.wait_for(asyncio.shield(self._question(host)), _PATIENCE_S))
         except TimeoutError as error:
@@ -66,15 +55,12 @@ class RemoteNames:
         asked = self._asked.pop(host, None)
         if asked is not None and not asked.done():
             asked.set_result(answer)
-        if answer.ttl_s > 0 and answer.id > self._current:
-            self._known[host] = _Remembered(answer, time.monotonic() + answer.ttl_s)
-            self._known.move_to_end(host)
-            if len(self._known) > _CAPACITY:
-                self._known.popitem(last=False)
+        if answer.id > self._current:
+            self._known.keep(host, answer, answer.ttl_s)
 
     def forget(self) -> None:
         """The rules have changed: every name is asked for again."""
-        self._known.clear()
+        self._known.forget()
         self._current = max(self._hosts, default=self._current)
 
     def give_up(self) -> None:

@@ -44,7 +44,8 @@ _HELLO_S = 5.0
 """Seconds that a new connection has to prove itself."""
 _CHUNK = 500
 """Lines per message of a snapshot: updates of other lines go in between."""
-_FAILURE_TTL_S = 1.0
+_NOT_FOUND_S = 5.0
+"""Seconds that points may keep the answer that a name does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +278,7 @@ class LinkServer:
         try:
             answer = await self._host.answer(host)
         except NotFound as error:
-            point.send(Unresolved(number, _FAILURE_TTL_S, Failure.NOT_FOUND, str(error)))
+            point.send(Unresolved(number, _NOT_FOUND_S, Failure.NOT_FOUND, str(error)))
         except Unavailable as error:
             point.send(Unresolved(number, 0.0, Failure.UNAVAILABLE, str(error)))
         else:

@@ -1,0 +1,149 @@
+"""Where names lead, decided on the control side: the emulated Internet, the real one, or a configured upstream.
+
+The private-address guard is not here but where addresses are dialled (engine/addresses.py), after resolution and for
+whatever resolver there is. Configured upstreams are exempt from it: their routes say Upstream.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Protocol
+
+from nfemu.gateway.link.server import Answer
+from nfemu.gateway.memory import AnswerMemory
+from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
+from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NotFound, Unavailable
+
+VIRTUAL_RANGES = (IPv4Network("198.18.0.0/15"), IPv6Network("2001:2::/48"))
+"""The emulated Internet (RFC 2544, RFC 5180)."""
+_STABLE_S = 3600.0
+"""Virtual addresses never change; points forget them on every reload anyway."""
+_REAL_S = 30.0
+"""getaddrinfo(3) does not tell the TTL."""
+_LITERAL_S = 60.0
+_NOT_FOUND_S = 5.0
+_PATIENCE_S = 5.0
+_MOST_ADDRESSES = 8
+_NEVER_RESOLVED = ("invalid", "localhost", "local", "onion")
+"""Top-level names that no resolver may ask the DNS for (RFC 6761, RFC 6762, RFC 7686), or that mean this machine."""
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
+
+
+class Internet(Enum):
+    EMULATED = "emulated"
+    REAL = "real"
+
+
+@dataclass(frozen=True, slots=True)
+class HostUpstream:
+    """A configured server behind a name, by what the phone speaks; None: the built-in origin answers."""
+
+    http: Upstream | None = None
+    https: Upstream | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamePlan:
+    """Names are lower-case A-labels. `built_in`: answered by the origin front in either mode (portal, payment)."""
+
+    internet: Internet
+    built_in: frozenset[str] = frozenset()
+    upstreams: Mapping[str, HostUpstream] = field(default_factory=dict)
+
+
+class VirtualAddresses(Protocol):
+    """The emulated Internet's own addresses."""
+
+    async def resolve(self, name: str) -> tuple[IPv4Address, IPv6Address]: ...
+
+
+class Names:
+    """Implements the gateway's NameService."""
+
+    def __init__(self, plan: NamePlan, virtual: VirtualAddresses) -> None:
+        self._plan = plan
+        self._virtual = virtual
+        self._known: AnswerMemory[Answer] = AnswerMemory()
+        self._nowhere: AnswerMemory[str] = AnswerMemory()
+
+    def replace(self, plan: NamePlan, virtual: VirtualAddresses) -> None:
+        """From now on by this plan; to be followed by Gateway.reload, which has the points forget."""
+        self._plan = plan
+        self._virtual = virtual
+        self._known.forget()
+        self._nowhere.forget()
+
+    async def answer(self, host: str) -> Answer:
+        """A normalised name or an IP literal. Raises NotFound, Unavailable."""
+        known = self._known.recall(host)
+        if known is not None:
+            return known
+        plan = self._plan
+        if (reason := self._nowhere.recall(host)) is not None:
+            raise NotFound(reason)
+        try:
+            answer = await self._find(plan, host)
+        except NotFound as error:
+            if plan is self._plan:
+                self._nowhere.keep(host, str(error), _NOT_FOUND_S)
+            raise
+        if plan is self._plan:
+            self._known.keep(host, answer, answer.ttl_s)
+        return answer
+
+    async def _find(self, plan: NamePlan, host: str) -> Answer:
+        address = _literal(host)
+        if address is not None:
+            return Answer(_literal_route(plan, address), _LITERAL_S)
+        if plan.internet is Internet.EMULATED or host in plan.built_in or host in plan.upstreams:
+            return Answer(await self._emulated(plan, host), _STABLE_S)
+        return Answer(Route(await _real_addresses(host), Direct(), Direct()), _REAL_S)
+
+    async def _emulated(self, plan: NamePlan, host: str) -> Route:
+        _refuse_special(host)
+        upstream = plan.upstreams.get(host, HostUpstream())
+        addresses = await self._virtual.resolve(host)
+        return Route(addresses, upstream.http or Emulated(), upstream.https or Emulated())
+
+
+def _literal(host: str) -> IpAddress | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _literal_route(plan: NamePlan, address: IpAddress) -> Route:
+    if any(address in network for network in VIRTUAL_RANGES):
+        return Route((address,), Emulated(), Emulated())
+    if plan.internet is Internet.EMULATED:
+        raise NotFound(f"{address} is not in the emulated Internet; use a name, or `internet: real` in carrier.yaml")
+    return Route((address,), Direct(), Direct())
+
+
+def _refuse_special(host: str) -> None:
+    if host.rpartition(".")[2] in _NEVER_RESOLVED:
+        raise NotFound(f"`{host}` does not exist: names of that kind are never in the DNS")
+
+
+async def _real_addresses(host: str) -> tuple[IpAddress, ...]:
+    """By the system's resolver, without its search list."""
+    _refuse_special(host)
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            found = await loop.getaddrinfo(f"{host}.", None, type=socket.SOCK_STREAM)
+    except TimeoutError as error:
+        raise Unavailable(f"the DNS did not answer for `{host}` in time; try again") from error
+    except socket.gaierror as error:
+        if error.errno in _NO_SUCH_NAME:
+            raise NotFound(f"`{host}` does not exist") from error
+        raise Unavailable(f"`{host}` cannot be resolved ({error.strerror}); try again") from error
+    except UnicodeError as error:
+        raise NotFound(f"`{host}` is no name that the DNS can hold") from error
+    addresses = dict.fromkeys(ip_address(str(row[4][0]).partition("%")[0]) for row in found)
+    return tuple(addresses)[:_MOST_ADDRESSES]
