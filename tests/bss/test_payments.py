@@ -1,0 +1,57 @@
+"""A payment's states: the whole matrix, and what contradicts an order."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from nfemu.bss import payments
+from nfemu.bss.payments import TRANSITIONS, PaymentInput
+from nfemu.model.account import Account, AccountKind
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import AccountId, Imsi, PaymentNo
+from nfemu.model.money import Money
+from nfemu.model.orders import PaymentState
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+CARD = Imsi("460000000000001")
+ACCOUNT = Account(AccountId("zhang"), AccountKind.PERSONAL, "CNY", Money(0))
+ORDER = payments.create(PaymentNo("pay-1"), ACCOUNT, CARD, Money(2900), "sandbox", NOW, timedelta(minutes=15))
+
+
+def test_an_order_has_until_its_expiry() -> None:
+    assert (ORDER.state, ORDER.expires_at - ORDER.created_at) == (PaymentState.CREATED, timedelta(minutes=15))
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(PaymentState, PaymentInput)))
+def test_the_whole_matrix(state: PaymentState, event: PaymentInput) -> None:
+    order = replace(ORDER, state=state)
+    if (state, event) in TRANSITIONS:
+        assert payments.advance(order, event) == replace(order, state=TRANSITIONS[state, event])
+    else:
+        with pytest.raises(Conflict, match=f"`pay-1` is {state.value} and cannot be {event.value}"):
+            payments.advance(order, event)
+
+
+def test_only_money_makes_it_paid_and_late_money_does_too() -> None:
+    paid = {key for key, state in TRANSITIONS.items() if state is PaymentState.PAID}
+    assert paid == {(state, PaymentInput.NOTIFIED) for state in (PaymentState.CREATED, PaymentState.CLOSED)}
+
+
+def test_settling_keeps_the_trade_number() -> None:
+    paid = payments.settle(ORDER, "T1")
+    assert (paid.state, paid.trade_no) == (PaymentState.PAID, "T1")
+    payments.check_repeat(paid, "T1")
+    with pytest.raises(Conflict, match="`T2` is already booked for another payment order than `pay-1`"):
+        payments.check_repeat(paid, "T2")
+
+
+def test_a_notification_matches_its_order() -> None:
+    payments.check_notification(ORDER, "sandbox", Money(2900))
+    with pytest.raises(Conflict, match="ordered at `sandbox`, not at `other`"):
+        payments.check_notification(ORDER, "other", Money(2900))
+    with pytest.raises(Conflict, match=r"is over 29.00 CNY, the notification says 0.01 CNY; nothing was booked"):
+        payments.check_notification(ORDER, "sandbox", Money(1))
+    with pytest.raises(Conflict, match=r"29.00 EUR"):
+        payments.check_notification(ORDER, "sandbox", Money(2900, "EUR"))
