@@ -49,6 +49,16 @@ class StateFolder:
         return self.path / "api.token"
 
     @property
+    def keys(self) -> Path:
+        """Generated secrets, mode 0700."""
+        return self.path / "keys"
+
+    @property
+    def origin_socket(self) -> Path:
+        """Where the built-in origins listen for the gateway."""
+        return self.path / "origin.sock"
+
+    @property
     def status_file(self) -> Path:
         return self.path / "status.json"
 

@@ -1,0 +1,26 @@
+"""Opening a TCP listener, with errors that name the setting to change."""
+
+import errno
+import socket
+
+from nfemu.model.errors import Conflict, InvalidInput
+
+_BACKLOG = 1024
+
+
+def listen(host: str, port: int, setting: str) -> socket.socket:
+    """A listening socket; port 0 takes a free one. `setting` is the place in carrier.yaml, for the errors.
+
+    Raises Conflict for a port in use, InvalidInput for an address that is not ours."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict(
+                f"port `{port}` on {host} is in use; stop what listens there, or set another port in carrier.yaml "
+                f"(`{setting}`; 0 takes a free one)"
+            ) from error
+        raise InvalidInput(
+            f"cannot listen on `{host}` port `{port}` ({error.strerror or error}); change `{setting}` in carrier.yaml"
+        ) from error
