@@ -8,8 +8,6 @@ the package's parsed lines. Reading them takes about 0.15 s: they are read when 
 from dataclasses import dataclass
 from functools import cache
 
-from publicsuffix2 import PublicSuffixList
-
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
@@ -59,6 +57,8 @@ def has_suffix_below(name: str) -> bool:
 
 @cache
 def _rules() -> _Rules:
+    from publicsuffix2 import PublicSuffixList  # it imports an HTTP client, which most users of this room never need
+
     exact, wildcard, exception = set(), set(), set()
     parents: set[str] = set()
     ancestors: set[str] = set()
