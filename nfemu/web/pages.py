@@ -102,10 +102,11 @@ def _weight(parameter: str) -> float:
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a posted form. Raises InvalidInput on anything but a small urlencoded one without repetition."""
+    body = await read_body(request, _FORM_LIMIT)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+    if body and kind != "application/x-www-form-urlencoded":
         raise InvalidInput(f"form of type `{kind}`; send application/x-www-form-urlencoded")
-    pairs = _pairs(await read_body(request, _FORM_LIMIT))
+    pairs = _pairs(body)
     form = dict(pairs)
     if len(form) != len(pairs):
         raise InvalidInput("form names a field twice")

@@ -78,13 +78,13 @@ class GatewaySide:
     """Makes connections to the origin front at `path` that trust `ca_pem`."""
 
     def __init__(self, path: Path, ca_pem: bytes, token: bytes = TOKEN) -> None:
-        self._path = path
+        self.path = path
         self._ca = ca_pem.decode()
         self._token = token
         self._wires: list[Wire] = []
 
     async def bare(self) -> Wire:
-        wire = Wire(*await asyncio.open_unix_connection(str(self._path)))
+        wire = Wire(*await asyncio.open_unix_connection(str(self.path)))
         self._wires.append(wire)
         return wire
 

@@ -156,7 +156,7 @@ class Browser:
             sent.append(("X-MSISDN", self.msisdn.e164))
         if self.cookie and parts.scheme == "https" and parts.hostname == PORTAL:
             sent.append(("Cookie", f"__Host-session={self.cookie}"))
-        if body:
+        if method == "POST" and not any(name == "Content-Type" for name, _ in sent):
             sent.append(("Content-Type", "application/x-www-form-urlencoded"))
         answer = await self.stack.gateway.fetch(method, url, sent, body, ue=self.stack.ue(self.msisdn))
         set_cookie = answer.header("set-cookie")

@@ -95,7 +95,7 @@ class OriginFront:
     async def stop(self, grace: float = 2.0) -> None:
         """Close the socket and every connection; requests under way get `grace` seconds."""
         if self._listening is not None:
-            listener, accepting = self._listening
+            (listener, accepting), self._listening = self._listening, None
             accepting.cancel()
             await asyncio.gather(accepting, return_exceptions=True)
             listener.close()

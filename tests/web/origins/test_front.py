@@ -1,4 +1,7 @@
 import asyncio
+import os
+import resource
+import socket
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -188,3 +191,26 @@ async def test_a_client_that_hangs_up_in_the_middle_of_a_stream(gateway: Gateway
     await wire.close()
     assert (await gateway.get("http://b.example/")).status == 200
     await asyncio.sleep(0)
+
+
+async def test_without_descriptors_the_front_waits_and_lives_on(
+    gateway: GatewaySide, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = gateway.path
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    client = socket.socket(socket.AF_UNIX)
+    client.setblocking(False)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, before[1]))
+    try:
+        client.connect(str(path))
+        while "cannot accept" not in caplog.text:  # noqa: ASYNC110 - waits for the front's own task, not for time
+            await asyncio.sleep(0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    client.sendall(PROXY + REQUEST)
+    reader, writer = await asyncio.open_unix_connection(sock=client)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await writer.wait_closed()

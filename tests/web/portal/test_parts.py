@@ -1,0 +1,109 @@
+"""The small parts: return addresses, tickets, logins."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nfemu.model.identity import Msisdn, SessionId
+from nfemu.web.portal import tickets
+from nfemu.web.portal.back_url import safe_back_url, shown_host
+from nfemu.web.portal.login import LoginSeal
+from nfemu.web.portal.tickets import TicketDesk
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+ZHANG = Msisdn("8613800138000")
+SESSION = SessionId("ses-1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://news.example",
+        "https://news.example/a/b?c=d&e=f#g",
+        "HTTP://NEWS.example:8080/%E4%B8%AD",
+        "http://[2001:db8::1]/",
+        "http://xn--fiq228c.example?x",
+    ],
+)
+def test_ordinary_addresses_are_kept(url: str) -> None:
+    assert safe_back_url(url, "portal.carrier.example") == url
+    assert shown_host(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "news.example",
+        "/order",
+        "//evil.example/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://news.example/",
+        "http:///x",
+        "http://user@news.example/",
+        "http://news.example\\@evil.example/",
+        "http://news.example/ x",
+        "http://news.example/\r\nSet-Cookie: a=b",
+        'http://news.example/"x',
+        "http://news.example/<x>",
+        "http://news.example:port/",
+        "http://news.example:99999/",
+        "http://[::1/",
+        "http://中国.example/",
+        "http://portal.carrier.example/green",
+        "https://PORTAL.carrier.example./",
+        "http://news.example/" + "x" * 1500,
+    ],
+)
+def test_anything_else_is_dropped(url: str) -> None:
+    assert safe_back_url(url, "portal.carrier.example") is None
+
+
+class Wall:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def test_tickets_are_bounded_per_line() -> None:
+    desk = TicketDesk(Wall())
+    issued = [desk.issue(ZHANG, SESSION, 1, None, None) for _ in range(6)]
+    assert desk.redeem(issued[0]) is None
+    assert all(desk.redeem(text) is not None for text in issued[1:])
+
+
+def test_tickets_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "_AT_ONCE", 2)
+    desk = TicketDesk(Wall())
+    issued = [desk.issue(Msisdn(f"861380013800{n}"), SESSION, 1, None, None) for n in range(3)]
+    assert [desk.redeem(text) is not None for text in issued] == [False, True, True]
+
+
+def test_expired_tickets_are_swept() -> None:
+    wall = Wall()
+    desk = TicketDesk(wall)
+    old = desk.issue(ZHANG, SESSION, 1, None, None)
+    wall.now += timedelta(seconds=59)
+    kept = desk.issue(ZHANG, SESSION, 1, "http://a.example/", "en")
+    wall.now += timedelta(seconds=1)
+    fresh = desk.issue(ZHANG, SESSION, 2, None, None)
+    assert desk.redeem(old) is None
+    ticket = desk.redeem(kept)
+    assert ticket is not None
+    assert (ticket.back, ticket.language) == ("http://a.example/", "en")
+    assert desk.redeem(fresh) is not None
+
+
+def test_a_login_survives_the_round_trip_and_only_with_its_key() -> None:
+    seal = LoginSeal(b"a" * 32)
+    login = seal.open(ZHANG, SESSION, 3, NOW, "http://a.example/" + "x" * 1400, "en")
+    value = seal.cookie_value(login)
+    assert len(value) < 4000
+    assert seal.read(value, NOW) == login
+    assert seal.read(value, NOW + timedelta(minutes=15)) is None
+    assert LoginSeal(b"b" * 32).read(value, NOW) is None
+    assert seal.is_csrf_token(login, seal.csrf_token(login))
+    assert not seal.is_csrf_token(seal.open(ZHANG, SESSION, 3, NOW), seal.csrf_token(login))
