@@ -38,22 +38,23 @@ from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, S
 from nfemu.model.timeline import TimelineEvent
 
 Values = dict[str, Any]
+ACCOUNT = ("id", "kind", "currency", "credit_limit", "level")
+SUBSCRIBER = ("imsi", "msisdn", "account_id", "role", "language", "static_ipv4", "static_ipv6")
 
 
 def account_values(account: Account) -> Values:
     """Without the balance, which only the ledger moves. Raises InvalidInput for a limit in a foreign currency."""
+    return dict(zip(ACCOUNT, account_tuple(account), strict=True))
+
+
+def account_tuple(account: Account) -> tuple[str | int, ...]:
+    """The same in the order of `ACCOUNT`, for the driver."""
     limit = account.credit_limit
     if limit.currency != account.currency:
         raise InvalidInput(
             f"account `{account.id}` is in {account.currency}, its credit limit in {limit.currency}; use one currency"
         )
-    return {
-        "id": account.id,
-        "kind": account.kind.value,
-        "currency": account.currency,
-        "credit_limit": limit.minor,
-        "level": account.level,
-    }
+    return account.id, account.kind.value, account.currency, limit.minor, account.level
 
 
 def account_from(row: Row[Any]) -> Account:
@@ -68,15 +69,20 @@ def account_from(row: Row[Any]) -> Account:
 
 def subscriber_values(subscriber: Subscriber) -> Values:
     """The card, without its HSS record."""
-    return {
-        "imsi": subscriber.imsi.digits,
-        "msisdn": subscriber.msisdn.e164,
-        "account_id": subscriber.account,
-        "role": subscriber.role.value,
-        "language": subscriber.language,
-        "static_ipv4": _text(subscriber.static_ipv4),
-        "static_ipv6": _text(subscriber.static_ipv6),
-    }
+    return dict(zip(SUBSCRIBER, subscriber_tuple(subscriber), strict=True))
+
+
+def subscriber_tuple(subscriber: Subscriber) -> tuple[str | None, ...]:
+    """The same in the order of `SUBSCRIBER`, for the driver."""
+    return (
+        subscriber.imsi.digits,
+        subscriber.msisdn.e164,
+        subscriber.account,
+        subscriber.role.value,
+        subscriber.language,
+        _text(subscriber.static_ipv4),
+        _text(subscriber.static_ipv6),
+    )
 
 
 def subscriber_from(row: Row[Any]) -> Subscriber:

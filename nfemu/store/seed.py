@@ -24,8 +24,6 @@ from nfemu.store import rows, schema
 BATCH = 5_000
 """Rows per call of the driver: large enough to hide the call, small enough to stay out of the memory's sight."""
 
-_ACCOUNT = ("id", "kind", "currency", "credit_limit", "level", "balance")
-_CARD = ("imsi", "msisdn", "account_id", "role", "language", "static_ipv4", "static_ipv6")
 _SECONDARY = (
     schema.subscriber_by_msisdn,
     schema.subscriber_by_account,
@@ -64,7 +62,7 @@ def load(
 
 
 def _add_accounts(connection: Connection, accounts: Iterable[SeedAccount]) -> None:
-    insert = _insert_new(connection, schema.account, "id", _ACCOUNT)
+    insert = _insert_new(connection, schema.account, "id", (*rows.ACCOUNT, "balance"))
     seen: set[AccountId] = set()
     for batch in _batches(accounts):
         for account, _ in batch:
@@ -79,7 +77,7 @@ def _account_row(account: Account, opening: Money) -> tuple[str | int, ...]:
         raise InvalidInput(
             f"account `{account.id}` is in {account.currency}, its opening balance in {opening.currency}; use one"
         )
-    return (*rows.account_values(account).values(), opening.minor)
+    return (*rows.account_tuple(account), opening.minor)
 
 
 def _open_ledgers(connection: Connection, at: datetime, empty: bool) -> None:
@@ -148,13 +146,13 @@ def _digits(value: int) -> str:
 
 
 def _add_subscribers(connection: Connection, subscribers: Iterable[Subscriber]) -> None:
-    insert = _insert_new(connection, schema.subscriber, "imsi", _CARD)
+    insert = _insert_new(connection, schema.subscriber, "imsi", rows.SUBSCRIBER)
     seen = _Seen()
     for batch in _batches(subscribers):
         seen.add(batch)
         try:
             with connection.begin_nested():
-                connection.exec_driver_sql(insert, [tuple(rows.subscriber_values(card).values()) for card in batch])
+                connection.exec_driver_sql(insert, [rows.subscriber_tuple(card) for card in batch])
         except exc.IntegrityError:
             seen.check()
             _check_against_store(connection, batch)

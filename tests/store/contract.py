@@ -1,0 +1,276 @@
+"""What every Store must do, by the words of `carrier.ports`. A subclass gives the fixture `store`, empty and open."""
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+import pytest
+
+from nfemu.carrier.ports import (
+    AddEvent,
+    AppendEntry,
+    PutAccount,
+    PutNotice,
+    PutOrder,
+    PutPayment,
+    PutSession,
+    PutSubscriber,
+    PutSubscription,
+    Store,
+)
+from nfemu.model.account import AccountKind
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.money import Money
+from nfemu.model.orders import OrderState, PaymentState
+from nfemu.model.subscriber import Hold, OrderedProfile, Subscription
+from tests.store.people import (
+    ACCOUNTS,
+    CARDS,
+    MAIN,
+    PHONE,
+    SECOND,
+    START,
+    WANG,
+    ZHANG,
+    after,
+    entry,
+    event,
+    notice,
+    order,
+    payment,
+    people,
+    released,
+    session,
+)
+
+FIRST = Subscription(PHONE.imsi)
+STOPPED = replace(FIRST, ordered=OrderedProfile.ARREARS, version=2, hold=Hold.RESTRICT)
+
+
+class StoreContract:
+    async def test_an_empty_store_knows_nobody(self, store: Store) -> None:
+        assert await store.count_subscribers() == 0
+        assert await store.subscribers() == []
+        assert await store.subscriber(PHONE.msisdn) is None
+        assert await store.subscriber_by_imsi(PHONE.imsi) is None
+        assert await store.account(ZHANG) is None
+        assert await store.ledger(ZHANG) == []
+        assert await store.entry("t-1") is None
+        assert await store.payment(PaymentNo("pay-1")) is None
+        assert await store.events(PHONE.imsi) == []
+        assert await store.read_clock() is None
+
+    async def test_people_are_given_back_as_they_were_put(self, store: Store) -> None:
+        await store.commit(people())
+        assert [await store.subscriber(card.msisdn) for card in CARDS] == list(CARDS)
+        assert [await store.subscriber_by_imsi(card.imsi) for card in CARDS] == list(CARDS)
+        assert await store.count_subscribers() == 3
+        for account in ACCOUNTS:
+            view = await store.account(account.id)
+            assert view is not None
+            assert view.account == account
+
+    async def test_an_account_comes_with_its_cards_records_and_sums(self, store: Store) -> None:
+        await store.commit([*people(), PutSession(session("ses-1", MAIN)), PutSubscription(STOPPED)])
+        charges = [entry(-700, card=MAIN), entry(-200, card=SECOND), entry(-50, card=SECOND)]
+        await store.commit([AppendEntry(each) for each in (*charges, entry(5000, "t-1", MAIN, by_card=False))])
+        view = await store.account(WANG)
+        assert view is not None
+        assert view.balance == Money(4050, "EUR")
+        assert view.shares == {MAIN.imsi: Money(-700, "EUR"), SECOND.imsi: Money(-250, "EUR")}
+        lines = {line.subscriber: (line.subscription, line.session) for line in view.lines}
+        assert lines == {
+            MAIN: (Subscription(MAIN.imsi), session("ses-1", MAIN)),
+            SECOND: (Subscription(SECOND.imsi), None),
+        }
+
+    async def test_a_new_account_has_nothing(self, store: Store) -> None:
+        await store.commit([PutAccount(ACCOUNTS[1])])
+        view = await store.account(WANG)
+        assert view is not None
+        assert (view.balance, view.shares, view.lines, view.orders) == (Money(0, "EUR"), {}, (), ())
+
+    async def test_putting_an_account_again_keeps_its_ledger(self, store: Store) -> None:
+        await store.commit([*people(), AppendEntry(entry(3000))])
+        changed = replace(ACCOUNTS[0], kind=AccountKind.UNIT, credit_limit=Money(1500), level=10)
+        await store.commit([PutAccount(changed)])
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert (view.account, view.balance) == (changed, Money(3000))
+
+    async def test_putting_a_card_again_keeps_its_hss_record(self, store: Store) -> None:
+        await store.commit([*people(), PutSubscription(STOPPED)])
+        moved = replace(PHONE, msisdn=Msisdn("8613700137000"), language="en")
+        await store.commit([PutSubscriber(moved)])
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert [(line.subscriber, line.subscription) for line in view.lines] == [(moved, STOPPED)]
+        assert await store.subscriber(PHONE.msisdn) is None
+
+    @pytest.mark.parametrize("version", [1, 3])
+    async def test_a_subscription_must_follow_the_stored_version(self, store: Store, version: int) -> None:
+        await store.commit(people())
+        with pytest.raises(Conflict):
+            await store.commit([PutSubscription(replace(STOPPED, version=version))])
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert view.lines[0].subscription == FIRST
+
+    async def test_subscribers_are_paged_by_number(self, store: Store) -> None:
+        await store.commit(people())
+        await store.commit([PutSubscriber(replace(PHONE, imsi=Imsi("460009"), msisdn=Msisdn("8613800138001")))])
+        first = await store.subscribers(limit=2)
+        assert [card.msisdn.e164 for card in first] == ["8613800138000", "8613800138001"]
+        rest = await store.subscribers(after=first[-1].msisdn, limit=2)
+        assert rest == [MAIN, SECOND]
+        assert await store.subscribers(after=SECOND.msisdn) == []
+
+    async def test_a_commit_is_all_or_nothing(self, store: Store) -> None:
+        await store.commit([*people(), AppendEntry(entry(3000, "t-1"))])
+        with pytest.raises(Conflict):
+            await store.commit(
+                [
+                    PutPayment(payment("pay-1")),
+                    PutSubscription(STOPPED),
+                    AppendEntry(entry(5900)),
+                    AddEvent(event("ledger.appended")),
+                    AppendEntry(entry(5900, "t-1")),
+                ]
+            )
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert (view.balance, view.shares) == (Money(3000), {PHONE.imsi: Money(3000)})
+        assert view.lines[0].subscription == FIRST
+        assert await store.payment(PaymentNo("pay-1")) is None
+        assert await store.events(PHONE.imsi) == []
+        assert len(await store.ledger(ZHANG)) == 1
+
+    async def test_a_trade_number_is_taken_once_over_all_accounts(self, store: Store) -> None:
+        await store.commit([*people(), AppendEntry(entry(3000, "t-1"))])
+        with pytest.raises(Conflict, match="t-1"):
+            await store.commit([AppendEntry(entry(100, "t-1", MAIN))])
+        with pytest.raises(Conflict, match="t-2"):
+            await store.commit([AppendEntry(entry(1, "t-2")), AppendEntry(entry(2, "t-2"))])
+        assert await store.entry("t-1") == entry(3000, "t-1")
+        assert await store.entry("t-2") is None
+
+    async def test_entries_without_trade_number_repeat_freely(self, store: Store) -> None:
+        await store.commit([*people(), AppendEntry(entry(-100)), AppendEntry(entry(-100))])
+        assert await store.ledger(ZHANG) == [entry(-100), entry(-100)]
+
+    async def test_the_ledger_is_newest_first(self, store: Store) -> None:
+        await store.commit(people())
+        for number in range(1, 6):
+            await store.commit([AppendEntry(entry(number, f"t-{number}"))])
+        assert [each.amount.minor for each in await store.ledger(ZHANG, limit=3)] == [5, 4, 3]
+        assert await store.ledger(ZHANG, limit=1) == [entry(5, "t-5")]
+        assert await store.ledger(WANG) == []
+
+    async def test_payments_are_open_until_paid_or_closed(self, store: Store) -> None:
+        first, second, third = payment("pay-1"), payment("pay-2", seconds=1), payment("pay-3", seconds=2)
+        await store.commit([*people(), PutPayment(first), PutPayment(second), PutPayment(third)])
+        paid = replace(first, state=PaymentState.PAID, trade_no="t-1")
+        await store.commit([PutPayment(paid)])
+        assert await store.payment(first.no) == paid
+        assert await store.open_payments() == [second, third]
+        await store.commit([PutPayment(replace(second, state=PaymentState.CLOSED))])
+        assert await store.open_payments() == [third]
+
+    async def test_sessions_are_the_latest_of_each_subscriber(self, store: Store) -> None:
+        old, other = session("ses-1"), session("ses-2", MAIN, last=2)
+        await store.commit([*people(), PutSession(old), PutSession(other)])
+        new = session("ses-3", version=2, last=3)
+        await store.commit([PutSession(released(old, 5)), PutSession(new)])
+        assert set(await store.sessions()) == {other, new}
+        await store.commit([PutSession(released(new, 9))])
+        assert set(await store.sessions()) == {other, released(new, 9)}
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert view.lines[0].session == released(new, 9)
+
+    async def test_an_old_session_put_again_does_not_become_the_latest(self, store: Store) -> None:
+        old, new = released(session("ses-1"), 5), session("ses-2", version=2, last=2)
+        await store.commit([*people(), PutSession(old), PutSession(new)])
+        await store.commit([PutSession(replace(old, acknowledged_version=1))])
+        assert await store.sessions() == [new]
+
+    async def test_a_session_of_a_lower_version_is_not_the_latest(self, store: Store) -> None:
+        new, late = session("ses-2", version=2, last=2), released(session("ses-1"), 5)
+        await store.commit([*people(), PutSession(new), PutSession(late)])
+        assert await store.sessions() == [new]
+        assert await store.sessions_released_since(START) == [late]
+
+    async def test_a_session_without_addresses_is_kept(self, store: Store) -> None:
+        bare = replace(session("ses-1"), ue_ipv4=None, ue_ipv6=None)
+        await store.commit([*people(), PutSession(bare)])
+        assert await store.sessions() == [bare]
+
+    async def test_released_sessions_are_found_by_time_of_release(self, store: Store) -> None:
+        first = released(session("ses-1"), 10)
+        second = released(session("ses-2", version=2, last=2), 30)
+        other = released(session("ses-3", MAIN, last=3), 20)
+        await store.commit([*people(), *(PutSession(each) for each in (first, second, other))])
+        await store.commit([PutSession(session("ses-4", version=3))])
+        assert await store.sessions_released_since(after(10)) == [first, other, second]
+        assert await store.sessions_released_since(after(20)) == [other, second]
+        assert await store.sessions_released_since(after(20.000001)) == [second]
+        assert await store.sessions_released_since(after(31)) == []
+
+    async def test_orders_stay_until_they_are_done_or_superseded(self, store: Store) -> None:
+        first, second, third = order("ord-1"), order("ord-2", MAIN, 1), order("ord-3", SECOND, 2)
+        await store.commit([*people(), PutOrder(first), PutOrder(second), PutOrder(third)])
+        assert await store.unfinished_orders() == [first, second, third]
+        executed = replace(second, state=OrderState.EXECUTED)
+        superseded = replace(first, state=OrderState.SUPERSEDED)
+        await store.commit([PutOrder(executed), PutOrder(superseded)])
+        assert await store.unfinished_orders() == [executed, third]
+        view = await store.account(WANG)
+        assert view is not None
+        assert view.orders == (executed, third)
+        await store.commit([PutOrder(replace(executed, state=OrderState.DONE, done_at=after(3)))])
+        assert await store.unfinished_orders() == [third]
+        other = await store.account(ZHANG)
+        assert other is not None
+        assert other.orders == ()
+
+    async def test_notices_are_pending_then_in_the_inbox(self, store: Store) -> None:
+        first, second, foreign = notice("not-1"), notice("not-2", seconds=1), notice("not-3", MAIN, 2)
+        await store.commit([*people(), PutNotice(first), PutNotice(second), PutNotice(foreign)])
+        assert await store.pending_notices() == [first, second, foreign]
+        assert await store.notices(PHONE.imsi) == []
+        sent = [notice("not-1", sent=5), notice("not-2", seconds=1, sent=6)]
+        await store.commit([PutNotice(each) for each in sent])
+        assert await store.pending_notices() == [foreign]
+        assert await store.notices(PHONE.imsi) == sent[::-1]
+        assert await store.notices(PHONE.imsi, limit=1) == [sent[1]]
+
+    async def test_the_timeline_gives_the_latest_oldest_first(self, store: Store) -> None:
+        events = [event(f"step.{number}", seconds=number) for number in range(5)]
+        await store.commit([*people(), *(AddEvent(each) for each in events), AddEvent(event("other", MAIN))])
+        assert await store.events(PHONE.imsi) == events
+        assert await store.events(PHONE.imsi, limit=2) == events[3:]
+
+    async def test_a_time_is_the_same_instant_whatever_its_zone(self, store: Store) -> None:
+        shanghai = timezone(timedelta(hours=8))
+        local = START.astimezone(shanghai)
+        await store.commit([*people(), AppendEntry(replace(entry(100), at=local))])
+        (found,) = await store.ledger(ZHANG)
+        assert found.at == START
+        assert found.at.utcoffset() is not None
+
+    async def test_the_clock_is_where_it_was_left(self, store: Store) -> None:
+        for now in (START, START + timedelta(days=31, microseconds=1)):
+            await store.write_clock(now)
+            assert await store.read_clock() == now
+
+    async def test_an_empty_commit_changes_nothing(self, store: Store) -> None:
+        await store.commit([])
+        assert await store.account(AccountId("nobody")) is None
+        assert await store.read_clock() is None
+
+    async def test_what_is_read_does_not_change_later(self, store: Store) -> None:
+        await store.commit([*people(), AppendEntry(entry(100))])
+        before = await store.account(ZHANG)
+        await store.commit([AppendEntry(entry(200))])
+        assert before is not None
+        assert (before.balance, dict(before.shares)) == (Money(100), {PHONE.imsi: Money(100)})
