@@ -40,6 +40,11 @@ class StateFolder:
         base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         return cls(Path(base).expanduser().absolute() / "nfemu" / "default")
 
+    def create(self) -> None:
+        """Make the folder; only its owner may enter."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
     @property
     def database(self) -> Path:
         return self.path / "nfemu.sqlite"

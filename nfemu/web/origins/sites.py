@@ -44,6 +44,10 @@ class EmulatedSites:
     def __init__(self, overrides: Mapping[str, SiteOverride]) -> None:
         self._overrides = dict(overrides)
 
+    def replace(self, overrides: Mapping[str, SiteOverride]) -> None:
+        """From the next request on."""
+        self._overrides = dict(overrides)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         recording: Recording = scope[RECORDING]
         if scope["type"] == "websocket":

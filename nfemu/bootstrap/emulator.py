@@ -9,39 +9,38 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from nfemu.bss.dunning import DunningRules
-from nfemu.bss.notices import Letterhead
+from fastapi import FastAPI
+
+from nfemu.bootstrap.conversion import carrier_rules, name_plan, needs_restart, rule_source, site_overrides
+from nfemu.bootstrap.ports import BoundPorts
 from nfemu.carrier.ports import LineState
-from nfemu.carrier.rules import CarrierRules
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.gateway import Gateway, GatewayConfig
-from nfemu.gateway.listeners import ListenerPlan
-from nfemu.gateway.ports import UeAddress, Upstream
-from nfemu.gateway.resolving import HostUpstream, Internet, NamePlan, Names
-from nfemu.gateway.rules import RuleSource
-from nfemu.gateway.sealer import load_keys
-from nfemu.model.errors import NfemuError
-from nfemu.model.identity import Msisdn
+from nfemu.gateway.resolving import Names
+from nfemu.gateway.worker_process import WorkerState
+from nfemu.model.errors import Conflict, NfemuError
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
 from nfemu.runtime.service import CarrierService
-from nfemu.settings import ClockKind, Configuration, UpstreamTarget
+from nfemu.settings import ClockKind, Configuration
 from nfemu.store import SeedAccount, SqlStore
-from nfemu.web.keys import load_or_create_key
+from nfemu.web.api.app import create_api
+from nfemu.web.api.backend import ApiBackend, ApiConfig, Component
+from nfemu.web.keys import load_or_create_key, write_private
+from nfemu.web.listener import Listener
 from nfemu.web.origins.addresses import VirtualAddresses
 from nfemu.web.origins.ca import CertificateAuthority
 from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
-from nfemu.web.origins.sites import EmulatedSites, SiteOverride
+from nfemu.web.origins.sites import EmulatedSites
 from nfemu.web.portal.app import portal_application
 from nfemu.web.portal.config import PortalConfig, plain_identity
 from nfemu.web.portal.notify import NotificationReceiver
@@ -58,82 +57,11 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-def rule_source(configuration: Configuration, state: StateFolder) -> RuleSource:
-    """What enforcement points compile their rules from."""
-    enrichment = configuration.enrichment
-    return RuleSource(
-        groups=configuration.policies.groups,
-        profiles=configuration.policies.profiles,
-        headers=enrichment.headers,
-        aliases=enrichment.aliases,
-        cookies=enrichment.cookies,
-        pseudonym_key=load_or_create_key(state.keys / "pseudonym.key"),
-        token_keys=load_keys(state.keys / "token.jwks"),
-        country_code=configuration.carrier.country_code,
-    )
-
-
-def carrier_rules(configuration: Configuration) -> CarrierRules:
-    """What the use cases go by."""
-    carrier, dunning = configuration.carrier, configuration.dunning
-    return CarrierRules(
-        catalogue=configuration.catalogue,
-        dunning=DunningRules(dunning.restricted, Money(0, carrier.currency)),
-        letterhead=Letterhead(carrier.name, f"http://{carrier.portal.host}/green", carrier.country_code),
-        order_expiry=dunning.order_expiry,
-    )
-
-
-def name_plan(configuration: Configuration, provider_host: str) -> NamePlan:
-    """Where names lead."""
-    portal = configuration.carrier.portal
-    upstream = portal.upstream
-    targets = {}
-    if upstream is not None:
-        http, https = (_upstream(target, upstream.preserve_host) for target in (upstream.http, upstream.https))
-        targets[portal.host] = HostUpstream(http, https)
-    internet = Internet(configuration.carrier.internet.value)
-    return NamePlan(internet, frozenset({portal.host, provider_host}), targets)
-
-
-def _upstream(target: UpstreamTarget | None, preserve_host: bool) -> Upstream | None:
-    if target is None:
-        return None
-    return Upstream(
-        target.host, target.port, target.scheme == "https", preserve_host, UeAddress(target.ue_address.value)
-    )
-
-
-def site_overrides(configuration: Configuration) -> dict[str, SiteOverride]:
-    """What `internet.yaml` says about single names."""
-    return {
-        name: SiteOverride(title=site.title or None, status=site.status, delay=site.delay)
-        for name, site in configuration.internet.sites.items()
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class BoundPorts:
-    """Which ports to take; 0 is any free one. Kept over a reset, so that clients need not ask again."""
-
-    api: int
-    http: int
-    socks: int
-    lines: Mapping[Msisdn, int]
-
-    @classmethod
-    def of(cls, configuration: Configuration) -> Self:
-        """What the configuration says."""
-        carrier = configuration.carrier
-        proxy = carrier.proxy
-        return cls(carrier.api.port, proxy.http_port, proxy.socks_port, proxy.subscriber_listeners)
-
-    def free(self) -> Self:
-        """The same listeners on any free ports."""
-        return type(self)(0, 0, 0, dict.fromkeys(self.lines, 0))
-
-    def plan(self, host: str) -> ListenerPlan:
-        return ListenerPlan(host, self.http, self.socks, self.lines)
+def api_token(state: StateFolder) -> str:
+    """The API's bearer token, generated at first use, mode 0600."""
+    if not state.api_token.exists():
+        write_private(state.api_token, secrets.token_urlsafe(32).encode())
+    return state.api_token.read_text().strip()
 
 
 class Inbox:
@@ -146,19 +74,24 @@ class Inbox:
 class Emulator:
     """A whole carrier in this process, as an asynchronous context. One use: a reset makes a new one."""
 
-    def __init__(self, state: StateFolder, configuration: Configuration, ports: BoundPorts | None = None) -> None:
-        """`ports` None: listen where the configuration says."""
+    def __init__(self, state: StateFolder, read: Callable[[], Configuration], ports: BoundPorts | None = None) -> None:
+        """`read` gives the configuration, now and on each reload. `ports` None: listen where it says.
+
+        Raises ConfigurationError, Conflict for a port in use, Unavailable for damaged key files.
+        """
         self.state = state
-        self.configuration = configuration
+        self._read = read
+        self.configuration = configuration = read()
         carrier = configuration.carrier
         self._stack = AsyncExitStack()
+        self.reset_wanted = asyncio.Event()
+        """Set when somebody asked for the shipped state; whoever runs the emulator wipes and starts a new one."""
         self._ports = ports or BoundPorts.of(configuration)
         self.store = SqlStore(carrier.database or f"sqlite:///{state.database}")
         clock = TestClock(self.store, wall()) if carrier.clock is ClockKind.TEST else WallClock()
         provider_key = load_or_create_key(state.keys / "provider.key")
         self.provider = BuiltinProvider(ProviderConfig(carrier.name), provider_key, self._deliver, clock.now, wall)
-        self.virtual = VirtualAddresses(self.store, configuration.internet.shared)
-        self.names = Names(name_plan(configuration, self.provider.config.host), self.virtual)
+        self.names = Names(name_plan(configuration, self.provider.config.host), self._virtual(configuration))
         origin_token = secrets.token_bytes(32)
         self.gateway = Gateway(
             GatewayConfig(
@@ -185,7 +118,27 @@ class Emulator:
         self.till = Till(self.service, self.provider, self.receiver)
         self.recorder = Recorder(wall)
         self.authority = CertificateAuthority.load_or_create(state.path / "ca", wall)
+        self.sites = EmulatedSites(site_overrides(configuration))
         self.front = OriginFront(self._origins(), self.authority, state.origin_socket, origin_token)
+        self.api = Listener(self._api(), carrier.api.host, self._ports.api, "api.port")
+
+    def _api(self) -> FastAPI:
+        carrier = self.configuration.carrier
+        config = ApiConfig(
+            token=api_token(self.state),
+            country_code=carrier.country_code,
+            currency=carrier.currency,
+            timezone=carrier.timezone,
+            carrier_name=dict(carrier.name),
+            host_names=carrier.api.names,
+        )
+        backend = ApiBackend(
+            policies=lambda: self.configuration.policies.compiled,
+            components=self.components,
+            reload=self.reload,
+            reset=self._ask_for_reset,
+        )
+        return create_api(self.service, config, backend)
 
     def _origins(self) -> OriginDispatcher:
         """Portal, payment provider, and the emulated sites for every other name."""
@@ -205,7 +158,7 @@ class Emulator:
             portal.host: portal_application(shell, self.receiver),
             self.provider.config.host: ProviderSite(self.provider, (portal.secure_url,)).application(),
         }
-        return OriginDispatcher(apps, EmulatedSites(site_overrides(self.configuration)), self.recorder)
+        return OriginDispatcher(apps, self.sites, self.recorder)
 
     def _lines(self) -> list[LineState]:
         """The gateway is made before the service that knows the lines."""
@@ -227,11 +180,10 @@ class Emulator:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        stack, people = self._stack, self.configuration.people
+        stack = self._stack
         await self.store.open()
         stack.push_async_callback(self.store.close)
-        accounts = (SeedAccount(opened.account, opened.balance) for opened in people.accounts())
-        await self.store.seed(accounts, people, fingerprint=None)
+        await self._seed()
         await self.service.load()
         await self.front.start()
         stack.push_async_callback(self.front.stop)
@@ -242,8 +194,16 @@ class Emulator:
         await self._attach_listed()
         notifying = asyncio.create_task(self.provider.notifications.run(), name="provider notifications")
         stack.push_async_callback(_ended, notifying)
+        await self.api.start()
+        stack.push_async_callback(self.api.stop)
         self.state.publish(self.status())
         stack.callback(self.state.withdraw)
+
+    async def _seed(self) -> None:
+        """Everybody whom the configuration names and the store does not know yet."""
+        people = self.configuration.people
+        accounts = (SeedAccount(opened.account, opened.balance) for opened in people.accounts())
+        await self.store.seed(accounts, people)
 
     async def _attach_listed(self) -> None:
         """Who has a session from the start and never had one: a line that was detached stays so."""
@@ -255,12 +215,78 @@ class Emulator:
                 except NfemuError as error:
                     _log.warning("%s is not attached: %s", subscriber.msisdn.masked(), error)
 
+    async def reload(self) -> list[str]:
+        """Read the configuration again. Everything is applied or, where it is invalid, nothing.
+
+        Raises ConfigurationError; Conflict where a change needs a restart or a port is in use.
+        """
+        fresh = self._read()
+        fixed = needs_restart(self.configuration, fresh)
+        if fixed:
+            raise Conflict(f"nothing was applied: {', '.join(fixed)} changed, which needs `nfemu down` and `nfemu up`")
+        before, self.configuration = self.configuration, fresh
+        try:
+            await self._seed()
+            self.names.replace(name_plan(fresh, self.provider.config.host), self._virtual(fresh))
+            listeners = fresh.carrier.proxy.subscriber_listeners
+            changed = listeners if listeners != before.carrier.proxy.subscriber_listeners else None
+            await self.gateway.reload(rule_source(fresh, self.state), changed)
+        except NfemuError:
+            self.configuration = before
+            self.names.replace(name_plan(before, self.provider.config.host), self._virtual(before))
+            raise
+        self.sites.replace(site_overrides(fresh))
+        await self._attach_listed()
+        self.state.publish(self.status())
+        return ["policies, enrichment, sites, listeners and subscribers are as the files say"]
+
+    def _virtual(self, configuration: Configuration) -> VirtualAddresses:
+        return VirtualAddresses(self.store, configuration.internet.shared)
+
+    async def _ask_for_reset(self) -> list[str]:
+        self.reset_wanted.set()
+        return ["the carrier starts again from the shipped state"]
+
+    async def wipe(self) -> None:
+        """Empty the store of an emulator that has stopped."""
+        await self.store.open()
+        try:
+            await self.store.wipe()
+        finally:
+            await self.store.close()
+
+    def components(self) -> list[Component]:
+        """What runs, for `nfemu status`."""
+        gateway = self.gateway.status()
+        status = self.status()
+        workers = [
+            Component(
+                f"worker {place.pid}",
+                place.state is WorkerState.SERVING,
+                f"{place.state.value}, {place.restarts} restarts",
+            )
+            for place in gateway.workers
+        ]
+        return [
+            Component("api", True, status.api),
+            Component("access", True, status.access),
+            Component("http proxy", True, f"{status.http_proxy}, user name = number"),
+            Component("socks5 proxy", True, f"{status.socks_proxy}, user name = number"),
+            *workers,
+        ]
+
+    def bound(self) -> BoundPorts:
+        """The ports in use."""
+        addresses = self.gateway.status().addresses
+        lines = {msisdn: port for msisdn, (_, port) in addresses.lines.items()}
+        return BoundPorts(self.api.address[1], addresses.http[1], addresses.socks[1], lines)
+
     def status(self) -> RunningStatus:
         """What clients need to know."""
         addresses = self.gateway.status().addresses
         return RunningStatus(
             pid=os.getpid(),
-            api="",
+            api=_text(self.api.address),
             http_proxy=_text(addresses.http),
             socks_proxy=_text(addresses.socks),
             subscriber_proxies={msisdn.e164: _text(address) for msisdn, address in addresses.lines.items()},

@@ -1,0 +1,82 @@
+"""From the configuration's types to those of the rooms, which do not know the configuration."""
+
+from dataclasses import replace
+
+from nfemu.bss.dunning import DunningRules
+from nfemu.bss.notices import Letterhead
+from nfemu.carrier.rules import CarrierRules
+from nfemu.client.state import StateFolder
+from nfemu.gateway.ports import UeAddress, Upstream
+from nfemu.gateway.resolving import HostUpstream, Internet, NamePlan
+from nfemu.gateway.rules import RuleSource
+from nfemu.gateway.sealer import load_keys
+from nfemu.model.money import Money
+from nfemu.settings import Configuration, UpstreamTarget
+from nfemu.web.keys import load_or_create_key
+from nfemu.web.origins.sites import SiteOverride
+
+
+def rule_source(configuration: Configuration, state: StateFolder) -> RuleSource:
+    """What enforcement points compile their rules from."""
+    enrichment = configuration.enrichment
+    return RuleSource(
+        groups=configuration.policies.groups,
+        profiles=configuration.policies.profiles,
+        headers=enrichment.headers,
+        aliases=enrichment.aliases,
+        cookies=enrichment.cookies,
+        pseudonym_key=load_or_create_key(state.keys / "pseudonym.key"),
+        token_keys=load_keys(state.keys / "token.jwks"),
+        country_code=configuration.carrier.country_code,
+    )
+
+
+def carrier_rules(configuration: Configuration) -> CarrierRules:
+    """What the use cases go by."""
+    carrier, dunning = configuration.carrier, configuration.dunning
+    return CarrierRules(
+        catalogue=configuration.catalogue,
+        dunning=DunningRules(dunning.restricted, Money(0, carrier.currency)),
+        letterhead=Letterhead(carrier.name, f"http://{carrier.portal.host}/green", carrier.country_code),
+        order_expiry=dunning.order_expiry,
+    )
+
+
+def name_plan(configuration: Configuration, provider_host: str) -> NamePlan:
+    """Where names lead."""
+    portal = configuration.carrier.portal
+    upstream = portal.upstream
+    targets = {}
+    if upstream is not None:
+        http, https = (_upstream(target, upstream.preserve_host) for target in (upstream.http, upstream.https))
+        targets[portal.host] = HostUpstream(http, https)
+    internet = Internet(configuration.carrier.internet.value)
+    return NamePlan(internet, frozenset({portal.host, provider_host}), targets)
+
+
+def _upstream(target: UpstreamTarget | None, preserve_host: bool) -> Upstream | None:
+    if target is None:
+        return None
+    return Upstream(
+        target.host, target.port, target.scheme == "https", preserve_host, UeAddress(target.ue_address.value)
+    )
+
+
+def site_overrides(configuration: Configuration) -> dict[str, SiteOverride]:
+    """What `internet.yaml` says about single names."""
+    return {
+        name: SiteOverride(title=site.title or None, status=site.status, delay=site.delay)
+        for name, site in configuration.internet.sites.items()
+    }
+
+
+def needs_restart(old: Configuration, new: Configuration) -> list[str]:
+    """Which parts differ that a running carrier cannot change; listeners of single lines are not among them."""
+    carrier = replace(new.carrier, proxy=replace(new.carrier.proxy, subscriber_listeners={}), portal=old.carrier.portal)
+    same = replace(old.carrier, proxy=replace(old.carrier.proxy, subscriber_listeners={}))
+    differing = {
+        "carrier.yaml": carrier != same or new.carrier.portal.host != old.carrier.portal.host,
+        "apns.yaml": new.catalogue != old.catalogue,
+        "dunning.yaml": new.dunning != old.dunning,
+    }
+    return [name for name, differs in differing.items() if differs]

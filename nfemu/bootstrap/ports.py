@@ -1,0 +1,33 @@
+"""Which ports a carrier takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from nfemu.gateway.listeners import ListenerPlan
+from nfemu.model.identity import Msisdn
+from nfemu.settings import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPorts:
+    """Which ports to take; 0 is any free one. Kept over a reset, so that clients need not ask again."""
+
+    api: int
+    http: int
+    socks: int
+    lines: Mapping[Msisdn, int]
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Self:
+        """What the configuration says."""
+        carrier = configuration.carrier
+        proxy = carrier.proxy
+        return cls(carrier.api.port, proxy.http_port, proxy.socks_port, proxy.subscriber_listeners)
+
+    def free(self) -> Self:
+        """The same listeners on any free ports."""
+        return type(self)(0, 0, 0, dict.fromkeys(self.lines, 0))
+
+    def plan(self, host: str) -> ListenerPlan:
+        return ListenerPlan(host, self.http, self.socks, self.lines)

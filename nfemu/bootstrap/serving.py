@@ -1,0 +1,51 @@
+"""The life of the control process: one carrier after another on one state folder, until a signal ends it."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from nfemu.bootstrap.emulator import Emulator
+from nfemu.bootstrap.ports import BoundPorts
+from nfemu.client.state import StateFolder
+from nfemu.settings import Configuration
+
+
+async def serve(
+    state: StateFolder, read: Callable[[], Configuration], started: Callable[[], None], *, free_ports: bool = False
+) -> None:
+    """Serve until SIGINT or SIGTERM; a reset empties the store and starts over on the same ports.
+
+    `started` is called each time the carrier serves. Raises what `Emulator` raises.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    ports = BoundPorts.of(read()).free() if free_ports else None
+    while not stop.is_set():
+        emulator = Emulator(state, read, ports)
+        async with emulator:
+            ports = emulator.bound()
+            started()
+            await _first(stop, emulator.reset_wanted)
+        if not stop.is_set():
+            await emulator.wipe()
+
+
+async def _first(*events: asyncio.Event) -> None:
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+
+
+def run(
+    state: StateFolder, read: Callable[[], Configuration], started: Callable[[], None], *, free_ports: bool = False
+) -> None:
+    """`serve` in an event loop of its own: uvloop's where it is installed."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        from asyncio import new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serve(state, read, started, free_ports=free_ports))

@@ -1,0 +1,143 @@
+"""Starting, finding and ending the control process of a state folder.
+
+The control process holds a lock (flock) on the folder for as long as it lives, so a second start is refused, and a
+process id left behind by a killed one is never mistaken for a carrier.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from nfemu.client.state import RunningStatus, StateFolder
+from nfemu.model.errors import Conflict, InvalidInput, NfemuError, Unavailable
+
+READY = "ready"
+_STOP_S = 15.0
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a carrier is started. `config` None: `./config`, else the shipped one."""
+
+    state: StateFolder
+    config: Path | None = None
+    clock: str | None = None
+    free_ports: bool = False
+
+    def arguments(self) -> list[str]:
+        """The same on a command line, up to the command `up`."""
+        config = ["--config", str(self.config)] if self.config else []
+        clock = ["--clock", self.clock] if self.clock else []
+        free = ["--free-ports"] if self.free_ports else []
+        return ["--state", str(self.state.path), *config, "up", *clock, *free]
+
+
+def is_running(state: StateFolder) -> bool:
+    """Whether a living control process holds the state folder."""
+    try:
+        with state.lock_file.open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def running(state: StateFolder) -> RunningStatus:
+    """Raises Unavailable when no carrier serves here."""
+    if not is_running(state):
+        raise Unavailable("nfemu is not running; start it with `nfemu up`")
+    return state.status()
+
+
+def start(options: Options) -> None:
+    """Start a control process in the background; return when it serves.
+
+    Raises Conflict when one runs already, otherwise the error that ended the new one.
+    """
+    _refuse_second(options.state)
+    options.state.create()
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "nfemu.cli.main", *options.arguments(), "--foreground", "--ready-fd", str(writing)]
+    with options.state.log_file.open("a") as log:
+        subprocess.Popen(  # noqa: S603 - our own command line
+            command, pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        answer = pipe.readline().strip()
+    if answer != READY:
+        raise _failure(answer, options.state)
+
+
+def _failure(answer: str, state: StateFolder) -> NfemuError:
+    if not answer:
+        return Unavailable(f"the carrier ended while it started; its last words are in `{state.log_file}`")
+    report = json.loads(answer)
+    return (InvalidInput if report["input"] else Unavailable)(report["error"])
+
+
+def serve(options: Options, report: TextIO | None) -> None:
+    """Be the control process until a signal ends it. `report` is told `ready`, or the error that ended it."""
+    from nfemu.bootstrap import serving
+    from nfemu.cli.files import config_folder
+    from nfemu.settings import ConfigurationError, load
+
+    overrides = {"carrier.clock": options.clock} if options.clock else {}
+    folder = config_folder(options.config)
+
+    def started() -> None:
+        if report is not None and not report.closed:
+            print(READY, file=report)
+            report.close()
+
+    try:
+        with _hold(options.state):
+            serving.run(options.state, lambda: load(folder, overrides), started, free_ports=options.free_ports)
+    except NfemuError as error:
+        if report is not None and not report.closed:
+            json.dump({"error": str(error), "input": isinstance(error, InvalidInput | ConfigurationError)}, report)
+            report.close()
+        raise
+
+
+def stop(state: StateFolder) -> bool:
+    """End the control process and wait until it is gone; False when none ran. Raises Unavailable when it stays."""
+    if not is_running(state):
+        return False
+    pid = state.status().pid
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_S
+    while is_running(state):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"process {pid} does not end; its log is `{state.log_file}`, `kill -9 {pid}` ends it")
+        time.sleep(_POLL_S)
+    return True
+
+
+def _refuse_second(state: StateFolder) -> None:
+    if is_running(state):
+        raise Conflict(f"nfemu is already running on `{state.path}`; see `nfemu status`, or end it with `nfemu down`")
+
+
+@contextmanager
+def _hold(state: StateFolder) -> Iterator[None]:
+    """Keep the state folder for this process. Raises Conflict when another one has it."""
+    state.create()
+    with state.lock_file.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _refuse_second(state)
+        yield
