@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nfemu.model.errors import NfemuError
+from nfemu.model.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,7 +20,7 @@ class Finding:
         return f"{place}: {self.message}"
 
 
-class ConfigurationError(NfemuError):
+class ConfigurationError(InvalidInput):
     """The configuration cannot be used (exit code 2). The text lists all findings of all files, one a line."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:

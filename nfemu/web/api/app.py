@@ -1,0 +1,58 @@
+"""The API as one ASGI application, for loopback, behind uvicorn with httptools (architecture, section 10)."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+
+from nfemu import __version__
+from nfemu.runtime.service import CarrierService
+from nfemu.web.api import problems
+from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.guard import Guard
+from nfemu.web.api.inbox import InboxPages
+from nfemu.web.api.login import Logins
+from nfemu.web.api.models import Problem
+from nfemu.web.api.subscribers import Subscribers
+from nfemu.web.api.system import System
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text, "content": {problems.MEDIA_TYPE: {}}}
+    for status, text in (
+        (401, "Token missing or wrong."),
+        (404, "No such subscriber."),
+        (409, "Contradicts the present state."),
+        (422, "The request is wrong in itself."),
+        (503, "A part is missing or late; nothing was done."),
+    )
+}
+
+
+def create_api(
+    service: CarrierService, config: ApiConfig, backend: ApiBackend, logins: Logins | None = None
+) -> FastAPI:
+    """The application; it opens nothing and starts nothing. `service` must have been started."""
+    issued = logins or Logins()
+    app = FastAPI(
+        title="nfemu",
+        version=__version__,
+        description="The emulated carrier: subscribers, their accounts and lines, the business clock.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[Middleware(Guard, token=config.token, host_names=config.host_names)],
+        responses=_REFUSALS,
+    )
+    problems.install(app)
+    versioned = APIRouter(prefix="/api/v1")
+    versioned.include_router(Subscribers(service, config, backend).router())
+    versioned.include_router(System(service, config, backend, issued).router())
+    app.include_router(versioned)
+    app.router.routes.extend(InboxPages(service, config, issued).routes())
+
+    @app.get("/healthz", operation_id="getHealth", tags=["system"])
+    async def healthz() -> dict[str, str]:
+        """The process answers; needs no token."""
+        return {"status": "ok"}
+
+    return app

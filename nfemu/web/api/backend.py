@@ -1,0 +1,41 @@
+"""What the API needs beside the carrier's service: who may ask, and what only the assembled program can do."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from nfemu.policy.rules import PolicySet
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """`host_names`: names in `Host` and `Origin` that are accepted beside the loopback ones."""
+
+    token: str = field(repr=False)
+    """The bearer token, as in the file `api.token`."""
+    country_code: str
+    currency: str
+    timezone: ZoneInfo
+    carrier_name: dict[str, str]
+    """By language: `zh`, `en`."""
+    host_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the running program, for `status`. `detail` is one line for people."""
+
+    name: str
+    healthy: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiBackend:
+    """Each is called per request. `reload` and `reset` return what they did, a line each, or raise NfemuError."""
+
+    policies: Callable[[], PolicySet]
+    """The policy in force."""
+    components: Callable[[], Sequence[Component]]
+    reload: Callable[[], Awaitable[Sequence[str]]]
+    reset: Callable[[], Awaitable[Sequence[str]]]

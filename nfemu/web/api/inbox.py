@@ -1,0 +1,84 @@
+"""The inbox as pages for people: `/login`, `/inbox`, `/inbox/{number}`. Reading only; no JavaScript."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from nfemu.model.errors import NfemuError
+from nfemu.model.identity import Msisdn
+from nfemu.runtime.service import CarrierService
+from nfemu.web.api.backend import ApiConfig
+from nfemu.web.api.login import COOKIE, SESSION_LIFE_S, Logins
+from nfemu.web.api.texts import TEXTS
+from nfemu.web.pages import Pages, accepted_language, requested_language, status_of
+
+_PAGE_SIZE = 100
+
+
+class InboxPages:
+    """`logins` decides who may read."""
+
+    def __init__(self, service: CarrierService, config: ApiConfig, logins: Logins) -> None:
+        self._service = service
+        self._config = config
+        self._logins = logins
+        self._pages = Pages(__package__, TEXTS, form_targets=())
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return (
+            Route("/login", self._login),
+            Route("/inbox", self._list),
+            Route("/inbox/{number}", self._inbox),
+            self._pages.style_route(),
+        )
+
+    async def _login(self, request: Request) -> Response:
+        """The page leads on by itself: a Strict cookie is not sent with a redirect that began on another site."""
+        redeemed = self._logins.redeem(request.query_params.get("token", ""))
+        if redeemed is None:
+            return self._render("locked.html", request, 403)
+        session, target = redeemed
+        answer = self._render("welcome.html", request, target=target)
+        answer.set_cookie(COOKIE, session, max_age=int(SESSION_LIFE_S), path="/", httponly=True, samesite="strict")
+        return answer
+
+    async def _list(self, request: Request) -> Response:
+        if not self._may_read(request):
+            return self._render("locked.html", request, 403)
+        try:
+            after = request.query_params.get("after")
+            start = Msisdn.parse(after, self._config.country_code) if after else None
+            found = await self._service.subscribers(start, _PAGE_SIZE + 1)
+        except NfemuError as error:
+            return self._wrong(request, error)
+        numbers = [card.msisdn.national(self._config.country_code) for card in found[:_PAGE_SIZE]]
+        more = numbers[-1] if len(found) > _PAGE_SIZE else None
+        return self._render("list.html", request, numbers=numbers, more=more)
+
+    async def _inbox(self, request: Request) -> Response:
+        if not self._may_read(request):
+            return self._render("locked.html", request, 403)
+        try:
+            card = await self._service.find(request.path_params["number"])
+            notices = await self._service.inbox(card.msisdn)
+        except NfemuError as error:
+            return self._wrong(request, error)
+        shown = [
+            {"notice": notice, "at": (notice.sent_at or notice.created_at).astimezone(self._config.timezone)}
+            for notice in notices
+        ]
+        number = card.msisdn.national(self._config.country_code)
+        return self._render("inbox.html", request, number=number, notices=shown)
+
+    def _may_read(self, request: Request) -> bool:
+        return self._logins.is_valid(request.cookies.get(COOKIE, ""))
+
+    def _wrong(self, request: Request, error: NfemuError) -> Response:
+        return self._render("wrong.html", request, status_of(error), error=str(error))
+
+    def _render(self, template: str, request: Request, status: int = 200, **values: object) -> Response:
+        language = requested_language(request) or accepted_language(request)
+        names = self._config.carrier_name
+        return self._pages.render(template, language, status, carrier=names[language], path=request.url.path, **values)

@@ -1,0 +1,186 @@
+"""What the API sends and takes, as pydantic models: the OpenAPI document is made from them.
+
+Money is a decimal text and its currency, never a JSON number. Times carry their zone.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MoneyOut(Model):
+    amount: str = Field(examples=["-29.00"])
+    currency: str = Field(examples=["CNY"])
+
+
+class AccountOut(Model):
+    id: str
+    kind: Literal["personal", "unit"]
+    level: int = Field(description="Credit level, 1 to 10.")
+    balance: MoneyOut
+    credit_limit: MoneyOut = Field(description="How far below zero the balance may fall.")
+    standing: Literal["in credit", "in grace", "overdue"]
+    amount_due: MoneyOut = Field(description="What clears the account; zero where nothing is due.")
+
+
+class SessionOut(Model):
+    """The latest PDN session, active or released."""
+
+    apn: str
+    profile: str = Field(description="APN profile that the PGW has applied.")
+    policy: str
+    state: Literal["active", "released"]
+    ue_ipv4: str | None
+    ue_ipv6: str | None
+    generation: int = Field(description="Rises with every new address.")
+    policy_version: int
+    acknowledged: bool = Field(description="Every enforcement point holds this version.")
+    attached_at: datetime
+
+
+class SubscriberOut(Model):
+    number: str = Field(description="As dialled inside its country.")
+    e164: str
+    imsi: str
+    role: Literal["main", "secondary"]
+    language: str = Field(examples=["zh"])
+    account: AccountOut
+    share: MoneyOut = Field(description="The sum of this card's own entries.")
+    shown_due: MoneyOut = Field(description="What this card's owner may see as due.")
+    ordered: Literal["open", "arrears", "barred"] = Field(description="What the carrier ordered in the HSS.")
+    hold: Literal["none", "restrict", "restore"] = Field(description="A manual decision that outranks standing.")
+    effective: str | None = Field(description="APN profile that every enforcement point has acknowledged.")
+    session: SessionOut | None
+
+
+class SubscriberPage(Model):
+    subscribers: list[SubscriberOut]
+    total: int
+    next: str | None = Field(description="Give it as `after` for the next page; null on the last one.")
+
+
+class AmountIn(Model):
+    amount: str = Field(examples=["59.00"], max_length=32)
+
+
+class ChargeIn(AmountIn):
+    note: str = Field(default="", max_length=200)
+
+
+class SettlementOut(Model):
+    trade_no: str
+    paid: MoneyOut
+    missing: MoneyOut = Field(description="What is still due before service is restored.")
+    repeated: bool
+    subscriber: SubscriberOut
+
+
+class NoticeOut(Model):
+    id: str
+    kind: Literal["stopped", "restored", "payment confirmed"]
+    sender: str
+    text: str
+    link: str | None
+    sent_at: datetime | None
+
+
+class Inbox(Model):
+    notices: list[NoticeOut] = Field(description="Newest first.")
+
+
+class EventOut(Model):
+    name: str = Field(examples=["hss.profile_changed"])
+    at: datetime = Field(description="Wall time.")
+    elapsed_ms: float = Field(description="Since the trigger of the same correlation.")
+    correlation: str
+    detail: dict[str, str]
+
+
+class Timeline(Model):
+    events: list[EventOut] = Field(description="Oldest first.")
+
+
+class EntryOut(Model):
+    kind: Literal["charge", "payment"]
+    amount: MoneyOut
+    at: datetime = Field(description="Business time.")
+    trade_no: str | None
+    imsi: str | None
+    note: str
+
+
+class Ledger(Model):
+    account: str
+    balance: MoneyOut
+    entries: list[EntryOut] = Field(description="Newest first.")
+
+
+class CandidateOut(Model):
+    group: str
+    pattern: str
+    decided: bool
+    remark: str
+
+
+class ExplanationOut(Model):
+    destination: str
+    profile: str | None = Field(description="Policy profile of the line; null without a session.")
+    verdict: Literal["allow", "redirect", "reject"]
+    enrich: bool
+    rule: str
+    reason: str
+    summary: str = Field(description="The verdict in words.")
+    candidates: list[CandidateOut]
+
+
+class ClockOut(Model):
+    now: datetime = Field(description="Business time, in the carrier's zone.")
+    kind: Literal["wall", "test"]
+    happened: list[str] = Field(default=[], description="What fell due while the clock moved.")
+
+
+class AdvanceIn(Model):
+    by: str = Field(examples=["15m"], max_length=16)
+
+
+class SetClockIn(Model):
+    to: datetime = Field(description="With its zone.")
+
+
+class ComponentOut(Model):
+    name: str
+    healthy: bool
+    detail: str
+
+
+class StatusOut(Model):
+    version: str
+    healthy: bool
+    subscribers: int
+    clock: ClockOut
+    components: list[ComponentOut]
+
+
+class Done(Model):
+    done: list[str] = Field(description="What was done, a line each.")
+
+
+class LoginLinkIn(Model):
+    number: str | None = Field(default=None, max_length=32, description="Whose inbox to open; null: the list.")
+
+
+class LoginLinkOut(Model):
+    path: str = Field(description="Opens the pages once, within five minutes.")
+
+
+class Problem(Model):
+    """RFC 9457, as `application/problem+json`."""
+
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,138 @@
+"""`/api/v1/subscribers`: the people, their lines, and everything that can happen to them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+
+from nfemu.carrier.status import LineStatus
+from nfemu.model.identity import Msisdn
+from nfemu.model.money import Money
+from nfemu.runtime.service import CarrierService
+from nfemu.web.api import views
+from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.explain import explain_url
+from nfemu.web.api.models import (
+    AmountIn,
+    ChargeIn,
+    ExplanationOut,
+    Inbox,
+    Ledger,
+    SessionOut,
+    SettlementOut,
+    SubscriberOut,
+    SubscriberPage,
+    Timeline,
+)
+
+PageLimit = Annotated[int, Query(ge=1, le=500)]
+
+
+class Subscribers:
+    """Numbers in paths may have any spelling."""
+
+    def __init__(self, service: CarrierService, config: ApiConfig, backend: ApiBackend) -> None:
+        self._service = service
+        self._config = config
+        self._backend = backend
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/subscribers", tags=["subscribers"])
+        for method, path, endpoint, name in (
+            ("GET", "", self._list, "listSubscribers"),
+            ("GET", "/{number}", self._show, "getSubscriber"),
+            ("POST", "/{number}/attach", self._attach, "attachSubscriber"),
+            ("POST", "/{number}/detach", self._detach, "detachSubscriber"),
+            ("POST", "/{number}/restrict", self._restrict, "restrictSubscriber"),
+            ("POST", "/{number}/restore", self._restore, "restoreSubscriber"),
+            ("POST", "/{number}/charges", self._charge, "chargeSubscriber"),
+            ("POST", "/{number}/payments", self._pay, "paySubscriber"),
+            ("GET", "/{number}/inbox", self._inbox, "getInbox"),
+            ("GET", "/{number}/timeline", self._timeline, "getTimeline"),
+            ("GET", "/{number}/ledger", self._ledger, "getLedger"),
+            ("GET", "/{number}/explain", self._explain, "explainDestination"),
+        ):
+            router.add_api_route(path, endpoint, methods=[method], operation_id=name, name=name)
+        return router
+
+    async def _list(self, after: str | None = None, limit: PageLimit = 100) -> SubscriberPage:
+        """By number, a page at a time."""
+        start = Msisdn.parse(after, self._config.country_code) if after else None
+        found = await self._service.subscribers(start, limit + 1)
+        shown = [await self._view(card.msisdn) for card in found[:limit]]
+        return SubscriberPage(
+            subscribers=shown,
+            total=await self._service.count_subscribers(),
+            next=shown[-1].number if len(found) > limit else None,
+        )
+
+    async def _show(self, number: str) -> SubscriberOut:
+        """One subscriber: account, standing, what is ordered, what is effective, the session."""
+        return await self._view(await self._find(number))
+
+    async def _attach(self, number: str) -> SessionOut:
+        """Give the line a session and an address."""
+        return views.session(await self._service.attach(await self._find(number)))
+
+    async def _detach(self, number: str) -> SessionOut:
+        """Release the line's session; its address is on hold for a while."""
+        return views.session(await self._service.detach(await self._find(number)))
+
+    async def _restrict(self, number: str) -> SubscriberOut:
+        """Restrict by hand; only a manual restore lifts it."""
+        return self._status(await self._service.restrict(await self._find(number)))
+
+    async def _restore(self, number: str) -> SubscriberOut:
+        """Restore by hand; an overdue account stays open until its standing next changes."""
+        return self._status(await self._service.restore(await self._find(number)))
+
+    async def _charge(
+        self,
+        number: str,
+        charge: ChargeIn,
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=64)] = None,
+    ) -> SubscriberOut:
+        """Charge the account. The same `Idempotency-Key` again has no further effect."""
+        msisdn = await self._find(number)
+        amount = Money.parse(charge.amount, self._config.currency)
+        return self._status(await self._service.charge(msisdn, amount, charge.note, idempotency_key))
+
+    async def _pay(self, number: str, payment: AmountIn) -> SettlementOut:
+        """Pay through the provider; answered when service is restored, or when it is clear what is missing."""
+        msisdn = await self._find(number)
+        amount = Money.parse(payment.amount, self._config.currency)
+        return views.settlement(await self._service.direct_payment(msisdn, amount), self._config.country_code)
+
+    async def _inbox(self, number: str, limit: PageLimit = 100) -> Inbox:
+        """The messages that the phone has received."""
+        notices = await self._service.inbox(await self._find(number), limit)
+        return Inbox(notices=[views.notice(each) for each in notices])
+
+    async def _timeline(self, number: str, limit: PageLimit = 500) -> Timeline:
+        """Everything that happened to the line, with milliseconds since the trigger."""
+        events = await self._service.timeline(await self._find(number), limit)
+        return Timeline(events=[views.event(each) for each in events])
+
+    async def _ledger(self, number: str, limit: PageLimit = 100) -> Ledger:
+        """The account's ledger."""
+        msisdn = await self._find(number)
+        status = await self._service.status(msisdn)
+        entries = await self._service.ledger(msisdn, limit)
+        return Ledger(
+            account=status.account.id,
+            balance=views.money(status.balance),
+            entries=[views.entry(each) for each in entries],
+        )
+
+    async def _explain(self, number: str, url: Annotated[str, Query(max_length=2048)]) -> ExplanationOut:
+        """May this line reach that URL now, and by which rule?"""
+        status = await self._service.status(await self._find(number))
+        return explain_url(status, self._backend.policies(), url, self._service.now())
+
+    async def _find(self, number: str) -> Msisdn:
+        return (await self._service.find(number)).msisdn
+
+    async def _view(self, msisdn: Msisdn) -> SubscriberOut:
+        return self._status(await self._service.status(msisdn))
+
+    def _status(self, status: LineStatus) -> SubscriberOut:
+        return views.subscriber(status, self._config.country_code)

@@ -1,0 +1,106 @@
+"""The rest of `/api/v1`: business clock, status, reload, reset, links into the pages."""
+
+import re
+from datetime import timedelta
+from typing import Literal
+
+from fastapi import APIRouter
+
+from nfemu import __version__
+from nfemu.model.errors import InvalidInput
+from nfemu.runtime.clocks import TestClock
+from nfemu.runtime.service import CarrierService
+from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.login import Logins
+from nfemu.web.api.models import (
+    AdvanceIn,
+    ClockOut,
+    ComponentOut,
+    Done,
+    LoginLinkIn,
+    LoginLinkOut,
+    SetClockIn,
+    StatusOut,
+)
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class System:
+    """`logins` issues the links that `/login` takes."""
+
+    def __init__(self, service: CarrierService, config: ApiConfig, backend: ApiBackend, logins: Logins) -> None:
+        self._service = service
+        self._config = config
+        self._backend = backend
+        self._logins = logins
+
+    def router(self) -> APIRouter:
+        router = APIRouter(tags=["system"])
+        for method, path, endpoint, name in (
+            ("GET", "/clock", self._show_clock, "getClock"),
+            ("POST", "/clock/advance", self._advance_clock, "advanceClock"),
+            ("PUT", "/clock", self._set_clock, "setClock"),
+            ("GET", "/status", self._status, "getStatus"),
+            ("POST", "/reload", self._reload, "reloadConfiguration"),
+            ("POST", "/reset", self._reset, "resetState"),
+            ("POST", "/login-links", self._login_link, "createLoginLink"),
+        ):
+            router.add_api_route(path, endpoint, methods=[method], operation_id=name, name=name)
+        return router
+
+    async def _show_clock(self) -> ClockOut:
+        """Business time."""
+        return self._clock()
+
+    async def _advance_clock(self, advance: AdvanceIn) -> ClockOut:
+        """Move the test clock forward; the answer says what fell due."""
+        return self._clock(await self._service.advance_clock(duration(advance.by)))
+
+    async def _set_clock(self, target: SetClockIn) -> ClockOut:
+        """Move the test clock forward to a moment; the answer says what fell due."""
+        if target.to.tzinfo is None:
+            raise InvalidInput(f"time `{target.to.isoformat()}` has no zone; write it like 2026-11-01T08:00:00+08:00")
+        return self._clock(await self._service.set_clock(target.to))
+
+    async def _status(self) -> StatusOut:
+        """Is everything there that should be?"""
+        components = [
+            ComponentOut(name=each.name, healthy=each.healthy, detail=each.detail)
+            for each in self._backend.components()
+        ]
+        return StatusOut(
+            version=__version__,
+            healthy=all(each.healthy for each in components),
+            subscribers=await self._service.count_subscribers(),
+            clock=self._clock(),
+            components=components,
+        )
+
+    async def _reload(self) -> Done:
+        """Read the configuration again: applied whole, or refused whole and the old one stays."""
+        return Done(done=list(await self._backend.reload()))
+
+    async def _reset(self) -> Done:
+        """Back to the shipped state: ledger, orders, sessions and timeline are emptied."""
+        return Done(done=list(await self._backend.reset()))
+
+    async def _login_link(self, wanted: LoginLinkIn) -> LoginLinkOut:
+        """A link that opens the inbox pages in a browser, once."""
+        target = "/inbox"
+        if wanted.number is not None:
+            card = await self._service.find(wanted.number)
+            target = f"/inbox/{card.msisdn.national(self._config.country_code)}"
+        return LoginLinkOut(path=f"/login?token={self._logins.link(target)}")
+
+    def _clock(self, happened: list[str] | None = None) -> ClockOut:
+        kind: Literal["test", "wall"] = "test" if isinstance(self._service.clock, TestClock) else "wall"
+        now = self._service.now().astimezone(self._config.timezone)
+        return ClockOut(now=now, kind=kind, happened=happened or [])
+
+
+def duration(text: str) -> timedelta:
+    """Read `90s`, `15m`, `24h`, `30d`, or several of them (`1d12h`). Raises InvalidInput."""
+    if not re.fullmatch(r"([0-9]{1,7}[smhd])+", text, re.ASCII):
+        raise InvalidInput(f"`{text}` is not a duration; write it like 15m, 24h or 1d12h")
+    return timedelta(seconds=sum(int(part[:-1]) * _UNITS[part[-1]] for part in re.findall(r"[0-9]+[smhd]", text)))

@@ -1,0 +1,127 @@
+"""From the carrier's values to what the API sends."""
+
+from nfemu.carrier.payments import Settlement
+from nfemu.carrier.status import LineStatus
+from nfemu.epc.pgw import is_acknowledged
+from nfemu.model.account import LedgerEntry
+from nfemu.model.money import Money
+from nfemu.model.orders import Notice
+from nfemu.model.session import PdnSession
+from nfemu.model.timeline import TimelineEvent
+from nfemu.policy.explain import Explanation, describe
+from nfemu.web.api.models import (
+    AccountOut,
+    CandidateOut,
+    EntryOut,
+    EventOut,
+    ExplanationOut,
+    MoneyOut,
+    NoticeOut,
+    SessionOut,
+    SettlementOut,
+    SubscriberOut,
+)
+
+
+def money(value: Money) -> MoneyOut:
+    return MoneyOut(amount=value.decimal(), currency=value.currency)
+
+
+def session(value: PdnSession) -> SessionOut:
+    return SessionOut(
+        apn=value.apn.name,
+        profile=value.profile,
+        policy=value.policy,
+        state=value.state.value,
+        ue_ipv4=str(value.ue_ipv4) if value.ue_ipv4 is not None else None,
+        ue_ipv6=str(value.ue_ipv6) if value.ue_ipv6 is not None else None,
+        generation=value.generation,
+        policy_version=value.policy_version,
+        acknowledged=is_acknowledged(value),
+        attached_at=value.attached_at,
+    )
+
+
+def subscriber(status: LineStatus, country_code: str) -> SubscriberOut:
+    card, account = status.line.subscriber, status.account
+    latest = status.line.session
+    return SubscriberOut(
+        number=card.msisdn.national(country_code),
+        e164=card.msisdn.e164,
+        imsi=card.imsi.digits,
+        role=card.role.value,
+        language=card.language,
+        account=AccountOut(
+            id=account.id,
+            kind=account.kind.value,
+            level=account.level,
+            balance=money(status.balance),
+            credit_limit=money(account.credit_limit),
+            standing=status.standing.value,
+            amount_due=money(status.amount_due),
+        ),
+        share=money(status.share),
+        shown_due=money(status.shown_due),
+        ordered=status.ordered.value,
+        hold=status.line.subscription.hold.value,
+        effective=status.effective,
+        session=session(latest) if latest is not None else None,
+    )
+
+
+def settlement(value: Settlement, country_code: str) -> SettlementOut:
+    return SettlementOut(
+        trade_no=value.entry.trade_no or "",
+        paid=money(value.entry.amount),
+        missing=money(value.missing),
+        repeated=value.repeated,
+        subscriber=subscriber(value.status, country_code),
+    )
+
+
+def notice(value: Notice) -> NoticeOut:
+    return NoticeOut(
+        id=value.id,
+        kind=value.kind.value,
+        sender=value.sender,
+        text=value.text,
+        link=value.link,
+        sent_at=value.sent_at,
+    )
+
+
+def event(value: TimelineEvent) -> EventOut:
+    return EventOut(
+        name=value.name,
+        at=value.at,
+        elapsed_ms=value.elapsed_ms,
+        correlation=value.correlation,
+        detail=dict(value.detail),
+    )
+
+
+def entry(value: LedgerEntry) -> EntryOut:
+    return EntryOut(
+        kind=value.kind.value,
+        amount=money(value.amount),
+        at=value.at,
+        trade_no=value.trade_no,
+        imsi=value.imsi.digits if value.imsi is not None else None,
+        note=value.note,
+    )
+
+
+def explanation(value: Explanation) -> ExplanationOut:
+    return ExplanationOut(
+        destination=describe(value.destination),
+        profile=value.profile,
+        verdict=value.decision.verdict.value,
+        enrich=value.decision.enrich,
+        rule=value.decision.rule,
+        reason=value.decision.reason,
+        summary=value.verdict,
+        candidates=[
+            CandidateOut(group=one.group, pattern=one.pattern, decided=one.decided, remark=one.remark)
+            for one in value.candidates
+        ],
+    )

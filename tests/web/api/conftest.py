@@ -1,0 +1,96 @@
+"""A small carrier with its API."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from starlette.types import ASGIApp
+
+from nfemu.model.errors import NfemuError
+from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.rules import PolicySet
+from nfemu.web.api import ApiBackend, ApiConfig, Component, create_api
+from nfemu.web.api.login import Logins
+from tests.fakes.world import World
+from tests.web.api.browser import Answer, ask
+
+TOKEN = "the-token-of-this-test"
+
+
+def policies() -> PolicySet:
+    portal = DestinationGroup(GroupName("portal"), ("portal.carrier.example",), trusted=True)
+    return PolicySet.build(
+        [portal],
+        [
+            PolicyProfile(PolicyName("open"), Verdict.ALLOW, (portal.name,)),
+            PolicyProfile(
+                PolicyName("arrears"), Verdict.REDIRECT, (portal.name,), "http://portal.carrier.example/green"
+            ),
+        ],
+    )
+
+
+@dataclass(slots=True)
+class Program:
+    """What only the assembled program can do, recorded."""
+
+    asked: list[str] = field(default_factory=list)
+    fails_with: NfemuError | None = None
+    workers_healthy: bool = True
+
+    async def reload(self) -> Sequence[str]:
+        return self._did("reload")
+
+    async def reset(self) -> Sequence[str]:
+        return self._did("reset")
+
+    def components(self) -> Sequence[Component]:
+        return [Component("gateway", self.workers_healthy, "2 workers")]
+
+    def _did(self, what: str) -> Sequence[str]:
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.asked.append(what)
+        return [f"{what} done"]
+
+
+@dataclass(slots=True)
+class Api:
+    app: ASGIApp
+    world: World
+    program: Program
+    seconds: list[float]
+    """The one value is the monotonic time that logins see."""
+
+    async def __call__(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, token: str = TOKEN
+    ) -> Answer:
+        """A request under `/api/v1` with the token."""
+        given = {"Host": "127.0.0.1:8600", "Authorization": f"Bearer {token}", **(headers or {})}
+        if body is None:
+            return await ask(self.app, method, f"/api/v1{path}", list(given.items()))
+        given["Content-Type"] = "application/json"
+        return await ask(self.app, method, f"/api/v1{path}", list(given.items()), json.dumps(body).encode())
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    world = World()
+    service = await world.start()
+    program = Program()
+    seconds = [0.0]
+    config = ApiConfig(
+        token=TOKEN,
+        country_code="86",
+        currency="CNY",
+        timezone=ZoneInfo("Asia/Shanghai"),
+        carrier_name={"zh": "示例移动", "en": "Example Mobile"},
+        host_names=("Emulator.Example",),
+    )
+    backend = ApiBackend(policies, program.components, program.reload, program.reset)
+    yield Api(create_api(service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
+    await service.stop()
