@@ -1,14 +1,15 @@
 """What the portal was configured to be."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
+from nfemu.web.origins.connection import OriginRequest
 
-Identify = Callable[[Sequence[tuple[bytes, bytes]]], Msisdn | None]
-"""Who an enriched request is from, by its headers as received; None when they do not say so beyond doubt."""
+Identify = Callable[[OriginRequest], Msisdn | None]
+"""Who an enriched request is from, by what the front received; None when that is not beyond doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,20 @@ class PortalConfig:
         return f"https://{self.host}"
 
 
+def only_value(request: OriginRequest, header: str) -> str | None:
+    """The value of the only header of that name; None when there is none, or more than one."""
+    wanted = header.lower().encode()
+    values = [value for name, value in request.headers if name.lower() == wanted]
+    return values[0].decode("latin-1") if len(values) == 1 else None
+
+
 def plain_identity(header: str, country_code: str = "86") -> Identify:
     """For the encoding `plain`: the only header of that name holds the number."""
-    wanted = header.lower().encode()
 
-    def identify(headers: Sequence[tuple[bytes, bytes]]) -> Msisdn | None:
-        values = [value for name, value in headers if name.lower() == wanted]
-        if len(values) != 1:
-            return None
+    def identify(request: OriginRequest) -> Msisdn | None:
+        value = only_value(request, header)
         try:
-            return Msisdn.parse(values[0].decode("latin-1"), country_code)
+            return None if value is None else Msisdn.parse(value, country_code)
         except InvalidInput:
             return None
 

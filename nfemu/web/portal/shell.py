@@ -57,13 +57,17 @@ class Shell:
         self.pages = Pages("nfemu.web.portal", TEXTS, (config.secure_url, *config.pay_origins))
         self._identify = identify
 
+    def recognise_by(self, identify: Identify) -> None:
+        """Read the enriched header another way, from the next request on: header, encoding or keys have changed."""
+        self._identify = identify
+
     async def enriched_visitor(self, request: Request) -> Visitor | None:
         """Who the gateway says is there. Believed on plain HTTP through the origin front only, which nobody but
         the gateway can reach; over TLS the gateway could not have written the header (G10, G12)."""
         origin = origin_of(request.scope)
         if origin is None or origin.connection.tls:
             return None
-        msisdn = self._identify(origin.headers)
+        msisdn = self._identify(origin)
         return None if msisdn is None else await self.visitor(msisdn, origin.connection.ue_address)
 
     async def logged_in(self, request: Request) -> tuple[Login, Visitor] | None:

@@ -5,7 +5,6 @@ from starlette.types import Message
 
 from nfemu.model.identity import Msisdn
 from nfemu.web.portal.app import portal_application
-from nfemu.web.portal.config import plain_identity
 from tests.fakes.world import LI, ZHANG
 from tests.web.stack import PORTAL, Browser, Stack
 
@@ -139,12 +138,6 @@ async def test_a_changed_cookie_is_refused(stack: Stack) -> None:
     for forged in (f"{payload}A.{mac}", f"{payload}.{mac[:-1]}0{mac[-1]}", payload, "", "x" * 5000):
         browser.cookie = forged
         assert (await browser.open(f"https://{PORTAL}/order")).status == 403
-
-
-def test_plain_identity_reads_one_header_only() -> None:
-    identify = plain_identity("X-MSISDN")
-    assert identify([(b"x-MSISDN", b"13800138000")]) == ZHANG
-    assert identify([]) is None
 
 
 async def test_what_does_not_come_through_the_front_is_nobody(stack: Stack) -> None:
