@@ -1,0 +1,130 @@
+"""`Client`: one method for each operation of the API."""
+
+from datetime import datetime
+from typing import Self
+
+from nfemu.client.errors import NOT_RUNNING
+from nfemu.client.state import StateFolder
+from nfemu.client.values import (
+    Clock,
+    Event,
+    Explanation,
+    Ledger,
+    Notice,
+    Session,
+    Settlement,
+    Status,
+    Subscriber,
+    SubscriberPage,
+)
+from nfemu.model.errors import Unavailable
+
+TIMEOUT_S = 60.0
+"""Longest silence of the server; a payment is answered only after the flip, a clock after everything that fell due."""
+
+
+class Client:
+    """Every method raises ClientError with the server's own words, and Unavailable when nobody answers.
+
+    Numbers may have any spelling. Not for use by several threads at once.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float = TIMEOUT_S) -> None:
+        """`url` such as `http://127.0.0.1:8600`. Raises InvalidInput for another kind of address."""
+        from nfemu.client.transport import Transport  # the parts of http.client are loaded where they are used
+
+        self.url = url
+        self._api = Transport(url, token, timeout)
+
+    @classmethod
+    def find(cls, state: StateFolder | None = None) -> Self:
+        """The emulator that runs on a state folder (None: the default one). Raises Unavailable when none does."""
+        folder = state or StateFolder.default()
+        status = folder.status()
+        try:
+            token = folder.api_token.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            raise Unavailable(NOT_RUNNING) from None
+        return cls(f"http://{status.api}", token)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._api.close()
+
+    # ---- subscribers
+
+    def subscribers(self, after: str | None = None, limit: int = 100) -> SubscriberPage:
+        """One page, by number; `limit` is 500 at most."""
+        return SubscriberPage.of(self._api.get("subscribers", after=after, limit=limit))
+
+    def subscriber(self, number: str) -> Subscriber:
+        return Subscriber.of(self._api.get("subscribers", number))
+
+    def attach(self, number: str) -> Session:
+        return Session.of(self._api.post("subscribers", number, "attach"))
+
+    def detach(self, number: str) -> Session:
+        return Session.of(self._api.post("subscribers", number, "detach"))
+
+    def restrict(self, number: str) -> Subscriber:
+        return Subscriber.of(self._api.post("subscribers", number, "restrict"))
+
+    def restore(self, number: str) -> Subscriber:
+        return Subscriber.of(self._api.post("subscribers", number, "restore"))
+
+    def charge(self, number: str, amount: str, note: str = "", key: str | None = None) -> Subscriber:
+        """Charge decimal `amount`. Repeating a call with the same `key` has no further effect."""
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        body = {"amount": amount, "note": note}
+        return Subscriber.of(self._api.post("subscribers", number, "charges", body=body, headers=headers))
+
+    def pay(self, number: str, amount: str) -> Settlement:
+        """Pay through the provider; returns when service is restored, or when it is clear what is missing."""
+        return Settlement.of(self._api.post("subscribers", number, "payments", body={"amount": amount}))
+
+    def inbox(self, number: str, limit: int = 100) -> list[Notice]:
+        """Newest first."""
+        return [Notice.of(each) for each in self._api.get("subscribers", number, "inbox", limit=limit)["notices"]]
+
+    def timeline(self, number: str, limit: int = 500) -> list[Event]:
+        """Oldest first."""
+        return [Event.of(each) for each in self._api.get("subscribers", number, "timeline", limit=limit)["events"]]
+
+    def ledger(self, number: str, limit: int = 100) -> Ledger:
+        return Ledger.of(self._api.get("subscribers", number, "ledger", limit=limit))
+
+    def explain(self, number: str, url: str) -> Explanation:
+        return Explanation.of(self._api.get("subscribers", number, "explain", url=url))
+
+    # ---- the rest
+
+    def clock(self) -> Clock:
+        return Clock.of(self._api.get("clock"))
+
+    def advance_clock(self, by: str) -> Clock:
+        """`by` such as `15m` or `1d12h`."""
+        return Clock.of(self._api.post("clock", "advance", body={"by": by}))
+
+    def set_clock(self, to: datetime) -> Clock:
+        """`to` with its zone."""
+        return Clock.of(self._api.put("clock", body={"to": to.isoformat()}))
+
+    def status(self) -> Status:
+        return Status.of(self._api.get("status"))
+
+    def reload(self) -> list[str]:
+        """Read the configuration again; what was done, a line each."""
+        return list(self._api.post("reload")["done"])
+
+    def reset(self) -> list[str]:
+        """Back to the shipped state; what was done, a line each."""
+        return list(self._api.post("reset")["done"])
+
+    def pages_link(self, number: str | None = None) -> str:
+        """A link that opens the inbox pages in a browser, once."""
+        return self.url + str(self._api.post("login-links", body={"number": number})["path"])

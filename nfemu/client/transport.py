@@ -1,0 +1,70 @@
+"""One connection to the API: requests with the token, JSON both ways, problem documents as errors."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from nfemu.client.errors import NOT_RUNNING, ClientError
+from nfemu.model.errors import InvalidInput, Unavailable
+
+_PREFIX = "/api/v1"
+
+
+class Transport:
+    """Kept alive between requests. `timeout` in seconds, for each step of an exchange."""
+
+    def __init__(self, url: str, token: str, timeout: float) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise InvalidInput(f"`{url}` is not the address of the API; write it like http://127.0.0.1:8600")
+        self._url = url
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+    def get(self, *path: str, **query: object) -> Any:
+        """The JSON at `path` (segments); parameters that are None are left out."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self._exchange("GET", path, f"?{urlencode(wanted)}" if wanted else "", None, {})
+
+    def post(self, *path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
+        return self._exchange("POST", path, "", body, headers or {})
+
+    def put(self, *path: str, body: object) -> Any:
+        return self._exchange("PUT", path, "", body, {})
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _exchange(
+        self, method: str, path: tuple[str, ...], query: str, body: object, headers: Mapping[str, str]
+    ) -> Any:
+        target = "/".join([_PREFIX, *(quote(segment, safe="") for segment in path)]) + query
+        given = {**self._headers, **headers}
+        content = None
+        if body is not None:
+            content = json.dumps(body).encode()
+            given["Content-Type"] = "application/json"
+        try:
+            self._connection.request(method, target, content, given)
+            response = self._connection.getresponse()
+            text = response.read()
+        except ConnectionRefusedError:
+            raise Unavailable(NOT_RUNNING) from None
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise Unavailable(f"the API at `{self._url}` does not answer ({error}); see `nfemu status`") from None
+        return _read(response.status, text)
+
+
+def _read(status: int, text: bytes) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if status < 300 and value is not None:
+        return value
+    if isinstance(value, dict) and "detail" in value:
+        raise ClientError(status, str(value["detail"]))
+    raise ClientError(status, f"what answered with status {status} is not nfemu's API; check the address")

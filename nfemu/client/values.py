@@ -1,0 +1,267 @@
+"""What the API answers, as values. Money is a decimal text with its currency; times are as the server wrote them."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """`amount` is exact decimal text: `-29.00`."""
+
+    amount: str
+    currency: str
+
+    @classmethod
+    def of(cls, data: dict[str, str]) -> Self:
+        return cls(data["amount"], data["currency"])
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+    def __bool__(self) -> bool:
+        """Whether it is anything but zero."""
+        return self.amount.strip("-0.") != ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    kind: str
+    """`personal` or `unit`."""
+    level: int
+    balance: Amount
+    credit_limit: Amount
+    standing: str
+    """`in credit`, `in grace` or `overdue`."""
+    amount_due: Amount
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(
+            **{
+                **_known(cls, data),
+                "balance": Amount.of(data["balance"]),
+                "credit_limit": Amount.of(data["credit_limit"]),
+                "amount_due": Amount.of(data["amount_due"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    apn: str
+    profile: str
+    policy: str
+    state: str
+    """`active` or `released`."""
+    ue_ipv4: str | None
+    ue_ipv6: str | None
+    generation: int
+    policy_version: int
+    acknowledged: bool
+    attached_at: datetime
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**{**_known(cls, data), "attached_at": moment(data["attached_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    number: str
+    e164: str
+    imsi: str
+    role: str
+    language: str
+    account: Account
+    share: Amount
+    shown_due: Amount
+    ordered: str
+    """`open`, `arrears` or `barred`: what the HSS holds."""
+    hold: str
+    effective: str | None
+    """The APN profile that every enforcement point has acknowledged."""
+    session: Session | None
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(
+            **{
+                **_known(cls, data),
+                "account": Account.of(data["account"]),
+                "share": Amount.of(data["share"]),
+                "shown_due": Amount.of(data["shown_due"]),
+                "session": Session.of(data["session"]) if data["session"] is not None else None,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberPage:
+    subscribers: list[Subscriber]
+    total: int
+    next: str | None
+    """Give it as `after` for the next page."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls([Subscriber.of(each) for each in data["subscribers"]], data["total"], data["next"])
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    trade_no: str
+    paid: Amount
+    missing: Amount
+    repeated: bool
+    subscriber: Subscriber
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(
+            data["trade_no"],
+            Amount.of(data["paid"]),
+            Amount.of(data["missing"]),
+            data["repeated"],
+            Subscriber.of(data["subscriber"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    id: str
+    kind: str
+    """`stopped`, `restored` or `payment confirmed`."""
+    sender: str
+    text: str
+    link: str | None
+    sent_at: datetime | None
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        sent = data["sent_at"]
+        return cls(**{**_known(cls, data), "sent_at": moment(sent) if sent is not None else None})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: str
+    at: datetime
+    elapsed_ms: float
+    """Since the trigger of the same `correlation`."""
+    correlation: str
+    detail: dict[str, str]
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**{**_known(cls, data), "at": moment(data["at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    kind: str
+    """`charge` or `payment`."""
+    amount: Amount
+    at: datetime
+    trade_no: str | None
+    imsi: str | None
+    note: str
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**{**_known(cls, data), "amount": Amount.of(data["amount"]), "at": moment(data["at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    account: str
+    balance: Amount
+    entries: list[Entry]
+    """Newest first."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(data["account"], Amount.of(data["balance"]), [Entry.of(each) for each in data["entries"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    group: str
+    pattern: str
+    decided: bool
+    remark: str
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    destination: str
+    profile: str | None
+    verdict: str
+    """`allow`, `redirect` or `reject`."""
+    enrich: bool
+    rule: str
+    reason: str
+    summary: str
+    candidates: list[Candidate]
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**{**_known(cls, data), "candidates": [Candidate.of(each) for each in data["candidates"]]})
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    now: datetime
+    kind: str
+    """`wall` or `test`."""
+    happened: list[str]
+    """What fell due while the clock moved."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(moment(data["now"]), data["kind"], data["happened"])
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    name: str
+    healthy: bool
+    detail: str
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    version: str
+    healthy: bool
+    subscribers: int
+    clock: Clock
+    components: list[Component]
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(
+            data["version"],
+            data["healthy"],
+            data["subscribers"],
+            Clock.of(data["clock"]),
+            [Component.of(each) for each in data["components"]],
+        )
+
+
+def moment(text: str) -> datetime:
+    """A time as JSON carries it."""
+    return datetime.fromisoformat(text)
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `kind` in `data`; a newer server may send more."""
+    return {field.name: data[field.name] for field in fields(kind)}
