@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from nfemu.model.errors import InvalidInput
 from nfemu.store import schema
+from nfemu.store.columns import TimeWithoutZone
 
 _CLOCK = "clock"
 _SEED = "seed"
@@ -25,9 +25,9 @@ def clock(connection: Connection) -> datetime | None:
 
 
 def set_clock(connection: Connection, now: datetime) -> None:
-    """Raises InvalidInput for a time without a zone."""
+    """Raises TimeWithoutZone, an InvalidInput."""
     if now.tzinfo is None:
-        raise InvalidInput(f"time `{now.isoformat()}` has no time zone; give an aware one, for example in UTC")
+        raise TimeWithoutZone(now)
     _put(connection, _CLOCK, now.isoformat())
 
 
