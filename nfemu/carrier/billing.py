@@ -12,7 +12,7 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.transitions import ByHand
 from nfemu.model.account import LedgerEntry
-from nfemu.model.identity import CorrelationId, Msisdn
+from nfemu.model.identity import CorrelationId, Imsi, Msisdn
 from nfemu.model.money import Money
 
 
@@ -30,7 +30,7 @@ def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: s
     if entry.trade_no is not None:
         known = yield from ask(LoadEntry(entry.trade_no))
     if not ledger.is_repeat(known, entry):
-        yield from emit_entry(view, entry, correlation)
+        yield from emit_entry(view, line.subscriber.imsi, entry, correlation)
         changes = yield from after_entry(rules, view, entry.amount, correlation)
         yield from ask(Commit((AppendEntry(entry), *changes)))
     view = yield from carry_out(rules, view.account.id, correlation)
@@ -56,7 +56,7 @@ def restore(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
     return (yield from _by_hand(rules, view, line, trigger, correlation))
 
 
-def emit_entry(view: AccountView, entry: LedgerEntry, correlation: CorrelationId) -> Step[None]:
+def emit_entry(view: AccountView, imsi: Imsi, entry: LedgerEntry, correlation: CorrelationId) -> Step[None]:
     """The entry on the timeline of the card that caused or paid it."""
     detail = {
         "kind": entry.kind.value,
@@ -64,8 +64,7 @@ def emit_entry(view: AccountView, entry: LedgerEntry, correlation: CorrelationId
         "balance": (view.balance + entry.amount).decimal(),
         "trade_no": entry.trade_no or "",
     }
-    if entry.imsi is not None:
-        yield from ask(Emit(entry.imsi, correlation, events.LEDGER_ENTRY, detail))
+    yield from ask(Emit(imsi, correlation, events.LEDGER_ENTRY, detail))
 
 
 def _by_hand(

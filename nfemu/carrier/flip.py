@@ -51,7 +51,7 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(account))
-    yield from deliver(account, (*composed, *notices))
+    yield from _deliver_fresh(account, (*composed, *notices))
     return view
 
 
@@ -60,26 +60,40 @@ def carry_out_reactivations(rules: CarrierRules, account: AccountId, correlation
     view = yield from load_account(account)
     view = yield from reactivate_lines(rules, view, lambda order: order.kind is OrderKind.REACTIVATE)
     view, composed = yield from _acknowledge(rules, view, correlation)
-    yield from deliver(account, composed)
+    yield from _deliver_fresh(account, composed)
     return view
 
 
-def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
-    """Send pending notices. One that its channel does not take stays pending and is tried again."""
-    changes: list[Change] = []
+def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]:
+    """Send pending notices. Those that their channel does not take stay pending, are tried again, and returned."""
+    sent: list[Change] = []
+    delayed: list[Notice] = []
     for notice in notices:
-        detail = {"notice": notice.id, "kind": notice.kind.value, "sender": notice.sender}
         try:
             yield from ask(Deliver(notice))
         except Unavailable:
-            yield from ask(Emit(notice.imsi, notice.correlation, events.NOTICE_DELAYED, detail))
-            yield from ask(FinishLater(account))
+            delayed.append(notice)
             continue
         now = yield from ask(Now())
-        changes.append(PutNotice(delivered(notice, now)))
-        yield from ask(Emit(notice.imsi, notice.correlation, events.NOTICE_SENT, detail))
-    if notices:
-        yield from ask(Commit(tuple(changes)))
+        sent.append(PutNotice(delivered(notice, now)))
+        yield from _emit_notice(notice, events.NOTICE_SENT)
+    yield from ask(Commit(tuple(sent)))
+    if delayed:
+        yield from ask(FinishLater(account))
+    return delayed
+
+
+def _deliver_fresh(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
+    """The first attempt; a delay is worth one event, its repetitions are not."""
+    delayed = yield from deliver(account, notices)
+    for notice in delayed:
+        yield from _emit_notice(notice, events.NOTICE_DELAYED)
+    yield from ask(Commit(()))
+
+
+def _emit_notice(notice: Notice, name: str) -> Step[None]:
+    detail = {"notice": notice.id, "kind": notice.kind.value, "sender": notice.sender}
+    yield from ask(Emit(notice.imsi, notice.correlation, name, detail))
 
 
 @dataclass(frozen=True, slots=True)

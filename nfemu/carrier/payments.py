@@ -109,7 +109,7 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
         view = yield from carry_out(rules, payment.account, correlation)
         return _settlement(rules, view, known, payment, repeated=True)
     confirmation = yield from _confirmation(rules, view, payment, correlation, now)
-    yield from emit_entry(view, entry, correlation)
+    yield from emit_entry(view, payment.imsi, entry, correlation)
     changes = yield from after_entry(rules, view, entry.amount, correlation)
     paid = rules_of_payments.settle(payment, notification.trade_no)
     yield from ask(Commit((AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes)))

@@ -5,7 +5,7 @@ pending. Nothing that was visible is repeated.
 """
 
 from nfemu.carrier.commands import Begin, LoadPendingNotices, Lock, Step, ask
-from nfemu.carrier.flip import carry_out, carry_out_reactivations
+from nfemu.carrier.flip import carry_out, carry_out_reactivations, deliver
 from nfemu.carrier.lines import load_account
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model.identity import AccountId
@@ -18,7 +18,8 @@ def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
     view = yield from load_account(account)
     cards = {line.subscriber.imsi for line in view.lines}
     pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
-    yield from carry_out(rules, account, correlation, pending)
+    yield from carry_out(rules, account, correlation)
+    yield from deliver(account, pending)
 
 
 def reactivate(rules: CarrierRules, account: AccountId) -> Step[None]:

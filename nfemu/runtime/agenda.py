@@ -41,9 +41,6 @@ class Agenda:
         self._timer: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
-    def __len__(self) -> int:
-        return len(self._duties)
-
     def add(self, due_at: datetime, run: Callable[[], Awaitable[str | None]]) -> None:
         self._added += 1
         heapq.heappush(self._duties, Duty(due_at, self._added, run))

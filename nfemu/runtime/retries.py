@@ -23,22 +23,20 @@ class Retries:
     def __init__(self, work: Callable[[AccountId], Awaitable[None]]) -> None:
         self._work = work
         self._waiting: dict[AccountId, asyncio.TimerHandle] = {}
+        self._delays: dict[AccountId, float] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._stopped = False
 
-    def __len__(self) -> int:
-        return len(self._waiting) + len(self._running)
+    def __contains__(self, account: AccountId) -> bool:
+        """Is a run for `account` waiting?"""
+        return account in self._waiting
 
     def schedule(self, account: AccountId, delay: float = _FIRST_RETRY) -> None:
-        """In `delay` seconds, unless a run is waiting already."""
-        self._arm(account, delay, then=delay)
-
-    def now(self, account: AccountId) -> None:
-        """At once, if a run is waiting."""
-        handle = self._waiting.pop(account, None)
-        if handle is not None:
-            handle.cancel()
-            self._arm(account, 0.0, then=_FIRST_RETRY)
+        """In `delay` seconds, unless a run is waiting already; later after each run that did not succeed."""
+        if self._stopped or account in self._waiting:
+            return
+        delay = self._delays.get(account, delay)
+        self._waiting[account] = asyncio.get_running_loop().call_later(delay, self._launch, account, delay)
 
     async def stop(self) -> None:
         """Forget what waits and let finish what runs."""
@@ -49,12 +47,6 @@ class Retries:
         while self._running:
             await asyncio.wait(self._running)
 
-    def _arm(self, account: AccountId, delay: float, then: float) -> None:
-        if self._stopped or account in self._waiting:
-            return
-        loop = asyncio.get_running_loop()
-        self._waiting[account] = loop.call_later(delay, self._launch, account, then)
-
     def _launch(self, account: AccountId, delay: float) -> None:
         del self._waiting[account]
         task = asyncio.get_running_loop().create_task(self._attempt(account, delay))
@@ -62,9 +54,12 @@ class Retries:
         task.add_done_callback(self._running.discard)
 
     async def _attempt(self, account: AccountId, delay: float) -> None:
+        """What this run, or the work itself, schedules again waits twice as long."""
+        self._delays[account] = min(max(delay * 2, _FIRST_RETRY), _LONGEST_RETRY)
         try:
             await self._work(account)
         except NfemuError as error:
-            again = min(max(delay * 2, _FIRST_RETRY), _LONGEST_RETRY)
-            _log.warning("account `%s` is not finished yet, next try in %.1f s: %s", account, again, error)
-            self._arm(account, again, then=again)
+            _log.warning("account `%s` is not finished yet, trying again: %s", account, error)
+            self.schedule(account)
+        if account not in self._waiting:
+            self._delays.pop(account, None)

@@ -189,8 +189,13 @@ class CarrierService:
         )
 
     async def page_delivered(self, msisdn: Msisdn) -> None:
-        """The success page has reached the phone: a reactivation that waits for it need wait no longer. NotFound."""
-        self._reactivating.now((await self._subscriber(msisdn)).account)
+        """The success page has reached the phone: a reactivation that waits for it happens now.
+
+        Raises NotFound; Unavailable: it is tried again.
+        """
+        account = (await self._subscriber(msisdn)).account
+        if account in self._reactivating:
+            await self._reactivate(account)
 
     # ---- the clock
 

@@ -11,11 +11,15 @@ class Crash(BaseException):
 
 
 class Faults:
-    """Every effect of a port passes `before` and `after`; each counts as one point where a process can end."""
+    """Every effect of a port passes two points, before and after it; at each a process can end.
+
+    After a crash every further point crashes too, until `heal`: the process is gone as a whole.
+    """
 
     def __init__(self) -> None:
         self._points_left: int | None = None
         self._unavailable: dict[str, int] = {}
+        self.crashed = False
 
     def crash_at(self, point: int) -> None:
         """Crash at the `point`-th next point, counted from 0."""
@@ -24,6 +28,7 @@ class Faults:
     def heal(self) -> None:
         self._points_left = None
         self._unavailable.clear()
+        self.crashed = False
 
     def fail(self, port: str, after: int = 0) -> None:
         """The port answers `after` calls and is unavailable from then on."""
@@ -41,9 +46,9 @@ class Faults:
         self._pass()
 
     def _pass(self) -> None:
-        if self._points_left is None:
-            return
         if self._points_left == 0:
-            self._points_left = None
+            self.crashed = True
+        if self.crashed:
             raise Crash
-        self._points_left -= 1
+        if self._points_left is not None:
+            self._points_left -= 1

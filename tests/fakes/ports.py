@@ -11,17 +11,22 @@ from tests.fakes.faults import Faults
 
 
 class FakeEnforcer:
-    """Keeps what it was told, the latest version of each line. `gate`, when set, holds back every answer."""
+    """Keeps what it was told, the latest version of each line.
+
+    `gate`, when set, holds back every answer; `asked` is set as soon as somebody waits there.
+    """
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
         self.applied: list[LineState] = []
         self.lines: dict[Imsi, LineState] = {}
         self.gate: asyncio.Event | None = None
+        self.asked = asyncio.Event()
 
     async def apply(self, state: LineState) -> None:
         with self._faults.point("enforcer"):
             if self.gate is not None:
+                self.asked.set()
                 await self.gate.wait()
             self.applied.append(state)
             known = self.lines.get(state.imsi)
@@ -30,15 +35,17 @@ class FakeEnforcer:
 
 
 class FakeNotifier:
-    """A channel that drops doubles by id, as the port asks."""
+    """A channel that drops doubles by id, as the port asks. `heard` is set by every message."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
         self.sent: dict[NoticeId, Notice] = {}
+        self.heard = asyncio.Event()
 
     async def send(self, notice: Notice) -> None:
         with self._faults.point("notifier"):
             self.sent.setdefault(notice.id, notice)
+            self.heard.set()
 
 
 class FakeProvider:

@@ -131,6 +131,8 @@ class World:
     async def restart(self) -> CarrierService:
         """The process is gone, with its memory and its enforcement points; a new one comes up on the same store."""
         await self.service.stop()
+        if self.faults.crashed:
+            self.faults.heal()
         self.enforcer = FakeEnforcer(self.faults)
         self.service = self._service()
         await self.service.load()

@@ -1,0 +1,15 @@
+"""The small carrier of `tests.fakes.world`, started."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.fakes.world import World
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    await world.start()
+    yield world
+    await world.service.stop()
