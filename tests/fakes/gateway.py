@@ -27,7 +27,7 @@ def policies() -> PolicySet:
     """The shipped policies in small, and `walled`, whose default is to reject."""
     groups = [
         DestinationGroup(GroupName("portal"), ("portal.carrier.example",), trusted=True),
-        DestinationGroup(GroupName("payment"), ("pay.provider.example",), networks=("203.0.113.0/28",)),
+        DestinationGroup(GroupName("payment"), ("pay.provider.example",), networks=("198.18.1.0/28",)),
     ]
     portal, payment = GroupName("portal"), GroupName("payment")
     profiles = [

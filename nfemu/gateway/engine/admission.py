@@ -87,6 +87,7 @@ class Admission:
             timestamp_start=0,
             timestamp_end=None,
         )
+        request.stream = True
         return Forward(request, DialRequest(target.text, target.port, True, line.state), head.wants_websocket)
 
     def leave(self) -> None:

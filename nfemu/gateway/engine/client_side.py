@@ -63,7 +63,6 @@ class ClientSide(HttpConnection):
         self._checked = 0
         self._stream_id = 1
         self._response: http.Response | None = None
-        self._request_done = self._response_done = False
         self._read: Callable[[], Commands] = self._read_head
 
     def _handle_event(self, event: events.Event) -> Commands:
@@ -135,8 +134,6 @@ class ClientSide(HttpConnection):
         if self._body.complete and self._read == self._read_body:
             self._read = self._read_ahead
             yield ReceiveHttp(RequestEndOfMessage(self._stream_id))
-            self._request_done = True
-            yield from self._next()
 
     def _read_ahead(self) -> Commands:
         if len(self._inbox) > MAX_READ_AHEAD:
@@ -179,21 +176,18 @@ class ClientSide(HttpConnection):
         else:
             yield commands.CloseConnection(self.conn)
 
-    def _next(self) -> Commands:
-        """Go on to the next request when both directions of this one are done."""
-        if not self._request_done or not self._response_done or self._response is None:
-            return
-        if self._response.status_code == 101:
+    def _next(self, response: http.Response) -> Commands:
+        """The response is complete, and so, as mitmproxy's stream sees to it, is the request: go on to the next."""
+        if response.status_code == 101:
             self._read = self._pass
             if self._inbox:
                 yield from self._pass()
             return
         self._admission.leave()
-        if self._must_close(self._response):
+        if self._must_close(response):
             self._read = self._discard
             yield commands.CloseConnection(self.conn)
             return
-        self._request_done = self._response_done = False
         self._response = None
         self._stream_id += 2
         self._read = self._read_head
@@ -219,8 +213,8 @@ class ClientSide(HttpConnection):
             case ResponseEndOfMessage():
                 if self._chunked() and self._head.method != b"HEAD":
                     yield commands.SendData(self.conn, b"0\r\n\r\n")
-                self._response_done = True
-                yield from self._next()
+                if self._response is not None:
+                    yield from self._next(self._response)
             case ResponseProtocolError():
                 yield from self._failed(event)
 
@@ -237,4 +231,4 @@ class ClientSide(HttpConnection):
         answer = responses.failure(error.status, str(error))
         self._admission.leave()
         answer = responses.without_body(answer) if self._head.method == b"HEAD" else answer
-        yield from self._refuse(answer, linger=not self._request_done)
+        yield from self._refuse(answer, linger=self._read == self._read_body)

@@ -6,6 +6,7 @@ in this very dial, checked after resolution. Connecting takes five seconds at th
 
 import asyncio
 import ssl
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -124,6 +125,16 @@ def proxy_header(request: DialRequest, route: Route, source_port: int, token: by
         if source is not None:
             return encode(ProxyHeader(source, source_port, address, request.port, token))
     raise DialError(502, "the line has no address of the destination's family")
+
+
+def suit(headers: MutableMapping[str, str], upstream: Upstream, line: LineState) -> None:
+    """Make a request's headers what its upstream wants: the UE's address, and its own name in `Host`."""
+    address = ue_address(line)
+    if upstream.ue_address is UeAddress.XFF and address is not None:
+        headers["X-Forwarded-For"] = str(address)
+    if not upstream.preserve_host:
+        default = 443 if upstream.tls else 80
+        headers["Host"] = upstream.host if upstream.port == default else f"{upstream.host}:{upstream.port}"
 
 
 def ue_address(line: LineState) -> IpAddress | None:

@@ -21,10 +21,10 @@ from nfemu.gateway.engine.commands import (
     OriginDialled,
     StartTunnel,
 )
-from nfemu.gateway.engine.dial import DialError, DialRequest, ue_address
+from nfemu.gateway.engine.dial import DialError, DialRequest, suit
 from nfemu.gateway.engine.origin_side import OriginSide
 from nfemu.gateway.engine.tunnel import HTTP_REPLIES, TunnelLayer
-from nfemu.gateway.ports import DialTarget, UeAddress, Upstream
+from nfemu.gateway.ports import DialTarget, Upstream
 
 Commands = layer.CommandGenerator[None]
 
@@ -120,17 +120,8 @@ class GatewayStream(HttpStream):
             return False
         self.context.server = self.flow.server_conn = outcome.connection
         if isinstance(outcome.target, Upstream):
-            self._suit(outcome.target, forward.dial)
+            suit(self.flow.request.headers, outcome.target, forward.dial.line)
         return True
-
-    def _suit(self, upstream: Upstream, dial: DialRequest) -> None:
-        headers = self.flow.request.headers
-        address = ue_address(dial.line)
-        if upstream.ue_address is UeAddress.XFF and address is not None:
-            headers["X-Forwarded-For"] = str(address)
-        if not upstream.preserve_host:
-            default = 443 if upstream.tls else 80
-            headers["Host"] = upstream.host if upstream.port == default else f"{upstream.host}:{upstream.port}"
 
     def flow_done(self) -> Commands:
         """An upgraded connection is relayed as it is; mitmproxy would keep every message of it."""

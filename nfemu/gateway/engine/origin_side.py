@@ -123,10 +123,14 @@ class OriginSide(HttpConnection):
             yield from self._end_response()
 
     def _end_response(self) -> Commands:
+        """The stream hears of it last: the client's next request may come back in the same breath."""
         self._read = self._after_response
-        yield ReceiveHttp(ResponseEndOfMessage(self._stream_id))
         self._response_done = True
+        stream_id = self._stream_id
         yield from self._next()
+        yield ReceiveHttp(ResponseEndOfMessage(stream_id))
+        if self._read == self._pass and self._inbox:
+            yield from self._pass()
 
     def _after_response(self) -> Commands:
         """Bytes behind a response whose request is not finished: nothing that anybody asked for."""
@@ -162,8 +166,6 @@ class OriginSide(HttpConnection):
             return
         if response.status_code == 101:
             self._read = self._pass
-            if self._inbox:
-                yield from self._pass()
             return
         self._request_done = self._response_done = False
         self._response = None
