@@ -7,7 +7,7 @@ venv=${VENV:-.venv}
 
 say() { printf 'test-lab: %s\n' "$*" >&2; }
 
-declare -A package=([chromium]=chromium [pg_ctl]=postgresql)
+declare -A package=([chromium]=chromium [certutil]=libnss3-tools [pg_ctl]=postgresql)
 missing=()
 present() {
     case $1 in
