@@ -1,6 +1,7 @@
 """From the configuration's types to those of the rooms, which do not know the configuration."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.notices import Letterhead
@@ -10,7 +11,9 @@ from nfemu.gateway.ports import UeAddress, Upstream
 from nfemu.gateway.resolving import HostUpstream, Internet, NamePlan
 from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.sealer import load_keys
+from nfemu.model.destination import Destination, Scheme
 from nfemu.model.money import Money
+from nfemu.policy.rules import NO_BINDINGS, decide
 from nfemu.settings import Configuration, UpstreamTarget
 from nfemu.web.keys import load_or_create_key
 from nfemu.web.origins.sites import SiteOverride
@@ -60,6 +63,14 @@ def _upstream(target: UpstreamTarget | None, preserve_host: bool) -> Upstream | 
     return Upstream(
         target.host, target.port, target.scheme == "https", preserve_host, UeAddress(target.ue_address.value)
     )
+
+
+def portal_group(configuration: Configuration) -> str:
+    """The policy group that makes the portal trusted: pseudonyms are keyed by it. Empty when none does."""
+    portal = Destination(configuration.carrier.portal.host, None, 80, scheme=Scheme.HTTP)
+    policies = configuration.policies.compiled
+    decisions = (decide(policies.profile(name), portal, NO_BINDINGS, datetime.now(UTC)) for name in policies.names)
+    return next((str(decision.group) for decision in decisions if decision.enrich), "")
 
 
 def site_overrides(configuration: Configuration) -> dict[str, SiteOverride]:

@@ -16,7 +16,14 @@ from typing import Self
 
 from fastapi import FastAPI
 
-from nfemu.bootstrap.conversion import carrier_rules, name_plan, needs_restart, rule_source, site_overrides
+from nfemu.bootstrap.conversion import (
+    carrier_rules,
+    name_plan,
+    needs_restart,
+    portal_group,
+    rule_source,
+    site_overrides,
+)
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
@@ -42,7 +49,8 @@ from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
 from nfemu.web.portal.app import portal_application
-from nfemu.web.portal.config import PortalConfig, plain_identity
+from nfemu.web.portal.config import Identify, PortalConfig
+from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
@@ -62,6 +70,11 @@ def api_token(state: StateFolder) -> str:
     if not state.api_token.exists():
         write_private(state.api_token, secrets.token_urlsafe(32).encode())
     return state.api_token.read_text().strip()
+
+
+def new_store(state: StateFolder, configuration: Configuration) -> SqlStore:
+    """The store, not opened yet."""
+    return SqlStore(configuration.carrier.database or f"sqlite:///{state.database}")
 
 
 class Inbox:
@@ -84,10 +97,11 @@ class Emulator:
         self.configuration = configuration = read()
         carrier = configuration.carrier
         self._stack = AsyncExitStack()
+        self._began = wall()
         self.reset_wanted = asyncio.Event()
         """Set when somebody asked for the shipped state; whoever runs the emulator wipes and starts a new one."""
         self._ports = ports or BoundPorts.of(configuration)
-        self.store = SqlStore(carrier.database or f"sqlite:///{state.database}")
+        self.store = new_store(state, configuration)
         clock = TestClock(self.store, wall()) if carrier.clock is ClockKind.TEST else WallClock()
         provider_key = load_or_create_key(state.keys / "provider.key")
         self.provider = BuiltinProvider(ProviderConfig(carrier.name), provider_key, self._deliver, clock.now, wall)
@@ -152,13 +166,28 @@ class Emulator:
             Money(500_000, carrier.currency),
             Money(5_000, carrier.currency),
         )
-        identify = plain_identity("X-MSISDN", carrier.country_code)
-        shell = Shell(portal, self.service, identify, load_or_create_key(self.state.keys / "portal.key"), wall)
+        self.shell = Shell(
+            portal, self.service, self._identify(), load_or_create_key(self.state.keys / "portal.key"), wall
+        )
         apps = {
-            portal.host: portal_application(shell, self.receiver),
+            portal.host: portal_application(self.shell, self.receiver),
             self.provider.config.host: ProviderSite(self.provider, (portal.secure_url,)).application(),
         }
         return OriginDispatcher(apps, self.sites, self.recorder)
+
+    def _identify(self) -> Identify:
+        """How the portal reads the header that the gateway writes."""
+        configuration, source = self.configuration, rule_source(self.configuration, self.state)
+        recognition = Recognition(
+            host=configuration.carrier.portal.host,
+            group=portal_group(configuration),
+            country_code=configuration.carrier.country_code,
+            pseudonym_key=source.pseudonym_key,
+            token_keys={key.kid: key.secret for key in source.token_keys},
+            session_at=self.service.session_at,
+            wall=wall,
+        )
+        return identify_by(configuration.enrichment.headers, recognition)
 
     def _lines(self) -> list[LineState]:
         """The gateway is made before the service that knows the lines."""
@@ -203,7 +232,7 @@ class Emulator:
         """Everybody whom the configuration names and the store does not know yet."""
         people = self.configuration.people
         accounts = (SeedAccount(opened.account, opened.balance) for opened in people.accounts())
-        await self.store.seed(accounts, people)
+        await self.store.seed(accounts, people, fingerprint=people.fingerprint())
 
     async def _attach_listed(self) -> None:
         """Who has a session from the start and never had one: a line that was detached stays so."""
@@ -236,6 +265,7 @@ class Emulator:
             self.names.replace(name_plan(before, self.provider.config.host), self._virtual(before))
             raise
         self.sites.replace(site_overrides(fresh))
+        self.shell.recognise_by(self._identify())
         await self._attach_listed()
         self.state.publish(self.status())
         return ["policies, enrichment, sites, listeners and subscribers are as the files say"]
@@ -246,14 +276,6 @@ class Emulator:
     async def _ask_for_reset(self) -> list[str]:
         self.reset_wanted.set()
         return ["the carrier starts again from the shipped state"]
-
-    async def wipe(self) -> None:
-        """Empty the store of an emulator that has stopped."""
-        await self.store.open()
-        try:
-            await self.store.wipe()
-        finally:
-            await self.store.close()
 
     def components(self) -> list[Component]:
         """What runs, for `nfemu status`."""
@@ -286,6 +308,7 @@ class Emulator:
         addresses = self.gateway.status().addresses
         return RunningStatus(
             pid=os.getpid(),
+            started_at=self._began.isoformat(),
             api=_text(self.api.address),
             http_proxy=_text(addresses.http),
             socks_proxy=_text(addresses.socks),

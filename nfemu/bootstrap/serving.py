@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from nfemu.bootstrap.emulator import Emulator
+from nfemu.bootstrap.emulator import Emulator, new_store
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.client.state import StateFolder
 from nfemu.settings import Configuration
@@ -29,7 +29,26 @@ async def serve(
             started()
             await _first(stop, emulator.reset_wanted)
         if not stop.is_set():
-            await emulator.wipe()
+            await wipe(state, emulator.configuration)
+
+
+async def wipe(state: StateFolder, configuration: Configuration) -> None:
+    """Empty the store of a carrier that does not run. Raises Unavailable."""
+    store = new_store(state, configuration)
+    await store.open()
+    try:
+        await store.wipe()
+    finally:
+        await store.close()
+
+
+def fastest_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 async def _first(*events: asyncio.Event) -> None:
@@ -43,9 +62,5 @@ def run(
     state: StateFolder, read: Callable[[], Configuration], started: Callable[[], None], *, free_ports: bool = False
 ) -> None:
     """`serve` in an event loop of its own: uvloop's where it is installed."""
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        from asyncio import new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=fastest_loop) as runner:
         runner.run(serve(state, read, started, free_ports=free_ports))

@@ -4,6 +4,7 @@ The control process holds a lock (flock) on the folder for as long as it lives, 
 process id left behind by a killed one is never mistaken for a carrier.
 """
 
+import asyncio
 import fcntl
 import json
 import os
@@ -27,19 +28,18 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a carrier is started. `config` None: `./config`, else the shipped one."""
+    """How a carrier is started."""
 
     state: StateFolder
-    config: Path | None = None
+    config: Path
     clock: str | None = None
     free_ports: bool = False
 
     def arguments(self) -> list[str]:
         """The same on a command line, up to the command `up`."""
-        config = ["--config", str(self.config)] if self.config else []
         clock = ["--clock", self.clock] if self.clock else []
         free = ["--free-ports"] if self.free_ports else []
-        return ["--state", str(self.state.path), *config, "up", *clock, *free]
+        return ["--state", str(self.state.path), "--config", str(self.config), "up", *clock, *free]
 
 
 def is_running(state: StateFolder) -> bool:
@@ -91,11 +91,9 @@ def _failure(answer: str, state: StateFolder) -> NfemuError:
 def serve(options: Options, report: TextIO | None) -> None:
     """Be the control process until a signal ends it. `report` is told `ready`, or the error that ended it."""
     from nfemu.bootstrap import serving
-    from nfemu.cli.files import config_folder
     from nfemu.settings import ConfigurationError, load
 
     overrides = {"carrier.clock": options.clock} if options.clock else {}
-    folder = config_folder(options.config)
 
     def started() -> None:
         if report is not None and not report.closed:
@@ -104,12 +102,21 @@ def serve(options: Options, report: TextIO | None) -> None:
 
     try:
         with _hold(options.state):
-            serving.run(options.state, lambda: load(folder, overrides), started, free_ports=options.free_ports)
+            serving.run(options.state, lambda: load(options.config, overrides), started, free_ports=options.free_ports)
     except NfemuError as error:
         if report is not None and not report.closed:
             json.dump({"error": str(error), "input": isinstance(error, InvalidInput | ConfigurationError)}, report)
             report.close()
         raise
+
+
+def wipe(options: Options) -> None:
+    """Empty the store of a carrier that does not run."""
+    from nfemu.bootstrap import serving
+    from nfemu.settings import load
+
+    with _hold(options.state):
+        asyncio.run(serving.wipe(options.state, load(options.config)))
 
 
 def stop(state: StateFolder) -> bool:

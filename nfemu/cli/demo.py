@@ -16,9 +16,12 @@ from pathlib import Path
 
 import click
 
+from nfemu.cli.context import config_of
+
 NUMBER = "13800138000"
 OTHER = "13800138001"
 _TIMEOUT_S = 30
+INTRODUCTION = "A phone runs into arrears, meets the green channel, pays, and is back. Every row is real traffic.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def _texts(outcome: Outcome, wanted: Sequence[str], absent: Sequence[str]) -> st
 def journey(upload: Path) -> list[Step]:
     """The rows, in order. `upload` is a file of 1 MiB that no origin may see a byte of."""
     news, portal = "http://news.example/", "http://portal.carrier.example/"
+    captive, provider = "https://portal.carrier.example/captive-api", "https://pay.provider.example/static/style.css"
     landing = "Location: http://portal.carrier.example/green"
     identity = r"(?i)x-msisdn|13800138000"
     return [
@@ -114,8 +118,8 @@ def journey(upload: Path) -> list[Step]:
             ("explain", NUMBER, "https://news.example/"),
             says("reject", "arrears/default"),
         ),
-        Step("the portal and its HTTPS stay reachable", curl(NUMBER, "https://portal.carrier.example/"), answers(200)),
-        Step("so does the payment provider", curl(NUMBER, "https://pay.provider.example/"), answers(200)),
+        Step("the captive-portal API says so over HTTPS", curl(NUMBER, captive), answers(200, '"captive": true')),
+        Step("the payment provider is reachable", curl(NUMBER, provider), answers(200)),
         Step("nobody else is affected", curl(OTHER, news), answers(200)),
         Step("a part payment says what is missing", ("pay", NUMBER, "10.00"), says(r"19\.00")),
         Step("and restores nothing", curl(NUMBER, news), answers(302)),
@@ -134,8 +138,8 @@ def journey(upload: Path) -> list[Step]:
 class Carrier:
     """A temporary carrier: its own state folder and ports, gone at the end."""
 
-    def __init__(self, folder: Path, config: Path | None) -> None:
-        self._config = ("--config", str(config)) if config else ()
+    def __init__(self, folder: Path, config: Path) -> None:
+        self._config = ("--config", str(config))
         self._environment = {**os.environ, "NFEMU_STATE": str(folder / "state")}
 
     def nfemu(self, *arguments: str) -> Outcome:
@@ -153,7 +157,7 @@ class Carrier:
         return Outcome(done.returncode, done.stdout + done.stderr, (time.perf_counter() - started) * 1000)
 
 
-def play(config: Path | None) -> int:
+def play(config: Path) -> int:
     """Play the journey and print the table; the number of failed rows."""
     with tempfile.TemporaryDirectory(prefix="nfemu-demo-") as name:
         folder = Path(name)
@@ -187,7 +191,6 @@ def _play_rows(carrier: Carrier, steps: Sequence[Step]) -> int:
 @click.pass_context
 def demo(context: click.Context) -> None:
     """Play the whole journey in a temporary carrier and print what passed."""
-    click.echo("A phone runs into arrears, meets the green channel, pays, and is back. Every row is real traffic.\n")
-    config: Path | None = context.find_root().params.get("config")
-    if play(config):
+    click.echo(INTRODUCTION)
+    if play(config_of(context)):
         context.exit(1)

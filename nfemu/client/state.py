@@ -17,6 +17,8 @@ class RunningStatus:
     """What the running carrier wrote into `status.json`. Addresses are `host:port`."""
 
     pid: int
+    started_at: str
+    """Wall time of this start, ISO 8601; another one after a reset."""
     api: str
     http_proxy: str
     socks_proxy: str

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from nfemu.model.errors import Unavailable
 from nfemu.runtime.listening import listen
 
 
@@ -26,17 +28,22 @@ class Listener:
 
     def __init__(self, app: ASGIApp, host: str, port: int, setting: str) -> None:
         self._app = app
-        self._socket = listen(host, port, setting)
+        self._wanted = (host, port, setting)
+        self._socket: socket.socket | None = None
         self._server: _QuietServer | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port as bound."""
+        """Host and port as bound. Raises Unavailable before the start."""
+        if self._socket is None:
+            raise Unavailable("the listener has not been started")
         host, port = self._socket.getsockname()[:2]
         return host, port
 
     async def start(self) -> None:
+        """Raises Conflict for a port in use, InvalidInput for an address that is not ours."""
+        self._socket = listen(*self._wanted)
         config = uvicorn.Config(
             self._app,
             http="httptools",
@@ -56,4 +63,5 @@ class Listener:
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()

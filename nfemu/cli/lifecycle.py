@@ -1,0 +1,122 @@
+"""`nfemu up | down | status | reset | run`: the life of one carrier on this machine."""
+
+import json
+import os
+import sys
+import time
+
+import click
+
+from nfemu.cli import control
+from nfemu.cli.context import config_of, state_of
+from nfemu.cli.control import Options
+from nfemu.client import Client, StateFolder
+from nfemu.model.errors import Unavailable
+
+_RESET_S = 30.0
+_POLL_S = 0.05
+
+TRY = """
+Try this in another terminal (`make shell` puts nfemu on PATH):
+
+    nfemu subscriber list
+    nfemu exec 13800138000 -- curl -si http://news.example/
+    nfemu charge 13800138000 59.00
+    nfemu inbox 13800138000
+    nfemu exec 13800138000 -- curl -si http://news.example/
+    nfemu explain 13800138000 https://news.example/
+    nfemu pay 13800138000 29.00
+    nfemu timeline 13800138000
+"""
+
+
+@click.command()
+@click.option("--foreground", is_flag=True, help="Serve in this process until Ctrl-C.")
+@click.option("--clock", type=click.Choice(["wall", "test"]), help="Business clock; test moves only when told.")
+@click.option("--free-ports", is_flag=True, help="Take any free ports instead of the configured ones.")
+@click.option("--ready-fd", type=int, hidden=True)
+@click.pass_context
+def up(context: click.Context, foreground: bool, clock: str | None, free_ports: bool, ready_fd: int | None) -> None:
+    """Start the emulated carrier."""
+    options = Options(state_of(context), config_of(context).absolute(), clock, free_ports)
+    if foreground:
+        control.serve(options, None if ready_fd is None else os.fdopen(ready_fd, "w"))
+        return
+    control.start(options)
+    _show_status(options.state)
+
+
+@click.command()
+@click.pass_context
+def down(context: click.Context) -> None:
+    """Stop the emulated carrier; what it knows stays."""
+    click.echo("stopped" if control.stop(state_of(context)) else "nfemu is not running")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show what runs and where it listens."""
+    state = state_of(context)
+    control.running(state)
+    if not as_json:
+        _show_status(state)
+        return
+    with Client.find(state) as client:
+        seen = client.status()
+    click.echo(json.dumps({"healthy": seen.healthy, "version": seen.version, "subscribers": seen.subscribers}))
+
+
+def _show_status(state: StateFolder) -> None:
+    running = control.running(state)
+    with Client.find(state) as client:
+        seen = client.status()
+    click.echo(f"nfemu {seen.version} is running (process {running.pid}), {seen.subscribers} subscribers")
+    click.echo(f"  state    {state.path}")
+    for part in seen.components:
+        click.echo(f"  {part.name:16} {part.detail}{'' if part.healthy else '   NOT HEALTHY'}")
+
+
+@click.command()
+@click.pass_context
+def reset(context: click.Context) -> None:
+    """Back to the shipped state: ledger, orders, sessions and messages are emptied."""
+    options = Options(state_of(context), config_of(context).absolute())
+    if control.is_running(options.state):
+        _reset_running(options.state)
+    else:
+        control.wipe(options)
+    click.echo("everything is as shipped")
+
+
+def _reset_running(state: StateFolder) -> None:
+    """Ask for it, then wait for the carrier's next start. Raises Unavailable when it does not come."""
+    before = state.status().started_at
+    with Client.find(state) as client:
+        client.reset()
+    deadline = time.monotonic() + _RESET_S
+    while time.monotonic() < deadline:
+        try:
+            if state.status().started_at != before:
+                return
+        except Unavailable:
+            pass  # between two starts there is no status
+        time.sleep(_POLL_S)
+    raise Unavailable(f"the carrier did not start again; its log is `{state.log_file}`")
+
+
+@click.command()
+@click.pass_context
+def run(context: click.Context) -> None:
+    """Show the journey, then serve (on a terminal) until Ctrl-C."""
+    from nfemu.cli.demo import INTRODUCTION, play
+
+    options = Options(state_of(context), config_of(context).absolute())
+    click.echo(INTRODUCTION)
+    failed = play(options.config)
+    if failed or not sys.stdout.isatty():
+        context.exit(1 if failed else 0)
+    click.echo("\nStarting the carrier; Ctrl-C ends it.")
+    click.echo(TRY)
+    control.serve(options, None)
