@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from nfemu.carrier.rules import CarrierRules
+from nfemu.enrichment.values import EnrichedValue, HeaderRule
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.session import PdnSession
@@ -19,13 +20,14 @@ from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
 from nfemu.web.portal.app import portal_application
-from nfemu.web.portal.config import PortalConfig, plain_identity
+from nfemu.web.portal.config import PortalConfig
+from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
 from nfemu.web.provider.site import ProviderSite
 from nfemu.web.provider.till import Till
-from tests.fakes.world import EVERYBODY, START, World
+from tests.fakes.world import EVERYBODY, START, World, people
 from tests.web.gateway_side import TOKEN, Answer, GatewaySide
 
 NAMES = {"zh": "示例移动", "en": "Example Mobile"}
@@ -65,7 +67,9 @@ class Stack:
         )
         self.receiver = NotificationReceiver(self.service, merchant_key(PROVIDER_KEY), self.wall)
         self.till = Till(self.service, self.provider, self.receiver)
-        self.shell = Shell(PortalConfig(name=NAMES), self.service, plain_identity("X-MSISDN"), b"k" * 32, self.wall)
+        recognition = Recognition(PORTAL, "portal", "86", b"", {}, self.service.session_at, self.wall)
+        identify = identify_by([HeaderRule("X-MSISDN", EnrichedValue.MSISDN)], recognition)
+        self.shell = Shell(PortalConfig(name=NAMES), self.service, identify, b"k" * 32, self.wall)
         self.recorder = Recorder(self.wall)
         self.authority = CertificateAuthority.load_or_create(folder / "ca", self.wall)
         apps = {
@@ -77,8 +81,6 @@ class Stack:
         self.gateway = GatewaySide(folder / "origin.sock", self.authority.pem)
 
     async def start(self) -> None:
-        from tests.fakes.world import people
-
         await self.world.store.commit(people())
         await self.service.start()
         for msisdn in EVERYBODY:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.web.origins.connection import OriginRequest
@@ -33,23 +32,3 @@ class PortalConfig:
     @property
     def secure_url(self) -> str:
         return f"https://{self.host}"
-
-
-def only_value(request: OriginRequest, header: str) -> str | None:
-    """The value of the only header of that name; None when there is none, or more than one."""
-    wanted = header.lower().encode()
-    values = [value for name, value in request.headers if name.lower() == wanted]
-    return values[0].decode("latin-1") if len(values) == 1 else None
-
-
-def plain_identity(header: str, country_code: str = "86") -> Identify:
-    """For the encoding `plain`: the only header of that name holds the number."""
-
-    def identify(request: OriginRequest) -> Msisdn | None:
-        value = only_value(request, header)
-        try:
-            return None if value is None else Msisdn.parse(value, country_code)
-        except InvalidInput:
-            return None
-
-    return identify

@@ -21,7 +21,7 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.session import PdnSession
 from nfemu.web.origins.connection import OriginRequest
-from nfemu.web.portal.config import Identify, only_value
+from nfemu.web.portal.config import Identify
 
 _ALGORITHMS = ["A256KW", "A256GCM"]
 
@@ -49,10 +49,17 @@ def identify_by(rules: Sequence[HeaderRule], recognition: Recognition) -> Identi
     read = _READERS[rule.encoding]
 
     def identify(request: OriginRequest) -> Msisdn | None:
-        value = only_value(request, rule.name)
+        value = _only_value(request, rule.name)
         return None if value is None else read(value, request, recognition)
 
     return identify
+
+
+def _only_value(request: OriginRequest, header: str) -> str | None:
+    """The value of the only header of that name; None when there is none, or more than one."""
+    wanted = header.lower().encode()
+    values = [value for name, value in request.headers if name.lower() == wanted]
+    return values[0].decode("latin-1") if len(values) == 1 else None
 
 
 def _plain(value: str, _: OriginRequest, recognition: Recognition) -> Msisdn | None:

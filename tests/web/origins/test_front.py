@@ -11,11 +11,13 @@ from wsproto.events import AcceptConnection, CloseConnection, Request, TextMessa
 
 from nfemu.model.errors import InvalidInput
 from nfemu.web.origins.ca import CertificateAuthority
+from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
 from nfemu.wire.proxy_protocol import SIGNATURE, ProxyHeader, encode
 from tests.web.gateway_side import ADDRESS, TOKEN, UE, GatewaySide
+from tests.web.origins.conftest import wall
 
 PROXY = encode(ProxyHeader(ip_address(UE), 40000, ip_address(ADDRESS), 80, TOKEN))
 REQUEST = b"GET / HTTP/1.1\r\nHost: news.example\r\n\r\n"
@@ -157,9 +159,6 @@ async def test_the_socket_is_private_and_removed(tmp_path: Path, authority: Cert
 
 
 async def test_stop_ends_streams_and_half_open_connections(tmp_path: Path, authority: CertificateAuthority) -> None:
-    from nfemu.web.origins.dispatch import OriginDispatcher
-    from tests.web.origins.conftest import wall
-
     path = tmp_path / "origin.sock"
     front = OriginFront(OriginDispatcher({}, EmulatedSites({}), Recorder(wall)), authority, path, TOKEN)
     await front.start()

@@ -1,10 +1,16 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 
+from nfemu.web.origins.ca import CertificateAuthority
 from nfemu.web.origins.connectivity import CHECKS
+from nfemu.web.origins.dispatch import OriginDispatcher
+from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
-from tests.web.gateway_side import ADDRESS, UE, GatewaySide
+from nfemu.web.origins.sites import EmulatedSites, SiteOverride
+from tests.web.gateway_side import ADDRESS, TOKEN, UE, GatewaySide
+from tests.web.origins.conftest import OVERRIDES, wall
 
 
 async def test_text_for_curl(gateway: GatewaySide) -> None:
@@ -69,6 +75,18 @@ async def test_overrides(gateway: GatewaySide) -> None:
     assert [value for name, value in own.headers if name == "x-one"] == ["1", "2"]
 
 
+async def test_overrides_are_replaced_from_the_next_request_on(tmp_path: Path, authority: CertificateAuthority) -> None:
+    sites = EmulatedSites(OVERRIDES)
+    front = OriginFront(OriginDispatcher({}, sites, Recorder(wall)), authority, tmp_path / "sites.sock", TOKEN)
+    await front.start()
+    side = GatewaySide(tmp_path / "sites.sock", authority.pem)
+    assert (await side.get("http://broken.example/")).status == 500
+    sites.replace({"broken.example": SiteOverride(status=200)})
+    assert (await side.get("http://broken.example/")).status == 200
+    await side.close()
+    await front.stop()
+
+
 @pytest.mark.parametrize(("host", "path"), CHECKS)
 async def test_connectivity_checks(gateway: GatewaySide, host: str, path: str) -> None:
     answer = await gateway.get(f"http://{host}{path}")
@@ -127,10 +145,6 @@ async def test_received_is_bounded_and_ordered(gateway: GatewaySide, recorder: R
 
 
 async def test_the_dispatcher_serves_the_front_only() -> None:
-    from nfemu.web.origins.dispatch import OriginDispatcher
-    from nfemu.web.origins.sites import EmulatedSites
-    from tests.web.origins.conftest import wall
-
     async def nothing(*_: object) -> dict[str, object]:
         return {}
 

@@ -14,7 +14,7 @@ from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
 from nfemu.model.session import PdnSession
 from nfemu.web.origins.connection import OriginConnection, OriginRequest
-from nfemu.web.portal.config import Identify, plain_identity
+from nfemu.web.portal.config import Identify
 from nfemu.web.portal.identity import Recognition, identify_by
 from tests.fakes.world import LI, ZHANG, imsi_of
 from tests.web.stack import PORTAL, Stack
@@ -92,10 +92,10 @@ async def test_tokens_end_are_for_one_audience_and_survive_one_rotation(
     assert identify(request_of(enriched(rule))) is None, "a key that the portal does not have"
 
 
-async def test_another_header_from_the_next_request_on(stack: Stack) -> None:
+async def test_another_header_from_the_next_request_on(stack: Stack, recognition: Recognition) -> None:
     browser = stack.browser(ZHANG)
     assert (await browser.open(f"http://{PORTAL}/")).status == 200
-    stack.shell.recognise_by(plain_identity("X-Other"))
+    stack.shell.recognise_by(identify_by([HeaderRule("X-Other", EnrichedValue.MSISDN)], recognition))
     assert (await browser.open(f"http://{PORTAL}/")).status == 403
 
 
@@ -106,10 +106,3 @@ def test_without_a_header_for_the_number_nobody_is_recognised() -> None:
     recognition = Recognition(PORTAL, "portal", "86", KEY, {}, nobody, lambda: NOW)
     identify: Identify = identify_by([HeaderRule("X-Card", EnrichedValue.IMSI)], recognition)
     assert identify(request_of([(b"X-Card", b"460001380013800")])) is None
-
-
-def test_plain_identity_reads_one_header_only() -> None:
-    identify = plain_identity("X-MSISDN")
-    assert identify(request_of([(b"x-MSISDN", b"13800138000")])) == ZHANG
-    assert identify(request_of([])) is None
-    assert identify(request_of([(b"x-MSISDN", b"x")])) is None

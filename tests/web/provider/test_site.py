@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -78,8 +79,6 @@ async def test_an_order_expires_on_the_business_clock(
 
 @pytest.mark.parametrize("link", ["x", "x.y", "é.é", "."])
 async def test_only_the_providers_own_links_open(browser: Browser, link: str) -> None:
-    from urllib.parse import quote
-
     answer = await browser.open(f"https://pay.provider.example/pay/{quote(link)}")
     assert (answer.status, "No such order" in answer.text) == (404, True)
 
