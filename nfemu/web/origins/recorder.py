@@ -82,7 +82,7 @@ class Recording:
 class Recorder:
     """The latest requests of each name; the name that was quiet longest is forgotten first."""
 
-    def __init__(self, now: Callable[[], datetime], *, per_name: int = 100, names: int = 2000) -> None:
+    def __init__(self, now: Callable[[], datetime], *, per_name: int = 50, names: int = 200) -> None:
         """`now` is aware wall time."""
         self._now = now
         self._per_name = per_name

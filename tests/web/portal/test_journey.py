@@ -133,6 +133,7 @@ async def test_cancel_and_come_back(stack: Stack) -> None:
     assert "已取消付款" in cancelled.text
     waiting = await browser.click("返回商户")
     assert "等待付款结果" in waiting.text
+    assert 'href="/order?lang=zh"' in waiting.text
     await stack.service.set_clock(stack.service.now().replace(hour=9))
     closed = await browser.open(browser.url)
     assert "订单已关闭" in closed.text
