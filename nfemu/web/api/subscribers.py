@@ -71,11 +71,11 @@ class Subscribers:
 
     async def _attach(self, number: str) -> SessionOut:
         """Give the line a session and an address."""
-        return views.session(await self._service.attach(await self._find(number)))
+        return views.session(await self._service.attach(await self._find(number)), self._config.timezone)
 
     async def _detach(self, number: str) -> SessionOut:
         """Release the line's session; its address is on hold for a while."""
-        return views.session(await self._service.detach(await self._find(number)))
+        return views.session(await self._service.detach(await self._find(number)), self._config.timezone)
 
     async def _restrict(self, number: str) -> SubscriberOut:
         """Restrict by hand; only a manual restore lifts it."""
@@ -100,17 +100,18 @@ class Subscribers:
         """Pay through the provider; answered when service is restored, or when it is clear what is missing."""
         msisdn = await self._find(number)
         amount = Money.parse(payment.amount, self._config.currency)
-        return views.settlement(await self._service.direct_payment(msisdn, amount), self._config.country_code)
+        settled = await self._service.direct_payment(msisdn, amount)
+        return views.settlement(settled, self._config.country_code, self._config.timezone)
 
     async def _inbox(self, number: str, limit: PageLimit = 100) -> Inbox:
         """The messages that the phone has received."""
         notices = await self._service.inbox(await self._find(number), limit)
-        return Inbox(notices=[views.notice(each) for each in notices])
+        return Inbox(notices=[views.notice(each, self._config.timezone) for each in notices])
 
     async def _timeline(self, number: str, limit: PageLimit = 500) -> Timeline:
         """Everything that happened to the line, with milliseconds since the trigger."""
         events = await self._service.timeline(await self._find(number), limit)
-        return Timeline(events=[views.event(each) for each in events])
+        return Timeline(events=[views.event(each, self._config.timezone) for each in events])
 
     async def _ledger(self, number: str, limit: PageLimit = 100) -> Ledger:
         """The account's ledger."""
@@ -120,7 +121,7 @@ class Subscribers:
         return Ledger(
             account=status.account.id,
             balance=views.money(status.balance),
-            entries=[views.entry(each) for each in entries],
+            entries=[views.entry(each, self._config.timezone) for each in entries],
         )
 
     async def _explain(self, number: str, url: Annotated[str, Query(max_length=2048)]) -> ExplanationOut:
@@ -135,4 +136,4 @@ class Subscribers:
         return self._status(await self._service.status(msisdn))
 
     def _status(self, status: LineStatus) -> SubscriberOut:
-        return views.subscriber(status, self._config.country_code)
+        return views.subscriber(status, self._config.country_code, self._config.timezone)

@@ -1,4 +1,6 @@
-"""From the carrier's values to what the API sends."""
+"""From the carrier's values to what the API sends. Times go into the carrier's zone."""
+
+from datetime import tzinfo
 
 from nfemu.carrier.payments import Settlement
 from nfemu.carrier.status import LineStatus
@@ -27,7 +29,7 @@ def money(value: Money) -> MoneyOut:
     return MoneyOut(amount=value.decimal(), currency=value.currency)
 
 
-def session(value: PdnSession) -> SessionOut:
+def session(value: PdnSession, zone: tzinfo) -> SessionOut:
     return SessionOut(
         apn=value.apn.name,
         profile=value.profile,
@@ -38,11 +40,11 @@ def session(value: PdnSession) -> SessionOut:
         generation=value.generation,
         policy_version=value.policy_version,
         acknowledged=is_acknowledged(value),
-        attached_at=value.attached_at,
+        attached_at=value.attached_at.astimezone(zone),
     )
 
 
-def subscriber(status: LineStatus, country_code: str) -> SubscriberOut:
+def subscriber(status: LineStatus, country_code: str, zone: tzinfo) -> SubscriberOut:
     card, account = status.line.subscriber, status.account
     latest = status.line.session
     return SubscriberOut(
@@ -65,46 +67,46 @@ def subscriber(status: LineStatus, country_code: str) -> SubscriberOut:
         ordered=status.ordered.value,
         hold=status.line.subscription.hold.value,
         effective=status.effective,
-        session=session(latest) if latest is not None else None,
+        session=session(latest, zone) if latest is not None else None,
     )
 
 
-def settlement(value: Settlement, country_code: str) -> SettlementOut:
+def settlement(value: Settlement, country_code: str, zone: tzinfo) -> SettlementOut:
     return SettlementOut(
         trade_no=value.entry.trade_no or "",
         paid=money(value.entry.amount),
         missing=money(value.missing),
         repeated=value.repeated,
-        subscriber=subscriber(value.status, country_code),
+        subscriber=subscriber(value.status, country_code, zone),
     )
 
 
-def notice(value: Notice) -> NoticeOut:
+def notice(value: Notice, zone: tzinfo) -> NoticeOut:
     return NoticeOut(
         id=value.id,
         kind=value.kind.value,
         sender=value.sender,
         text=value.text,
         link=value.link,
-        sent_at=value.sent_at,
+        sent_at=value.sent_at.astimezone(zone) if value.sent_at is not None else None,
     )
 
 
-def event(value: TimelineEvent) -> EventOut:
+def event(value: TimelineEvent, zone: tzinfo) -> EventOut:
     return EventOut(
         name=value.name,
-        at=value.at,
+        at=value.at.astimezone(zone),
         elapsed_ms=value.elapsed_ms,
         correlation=value.correlation,
         detail=dict(value.detail),
     )
 
 
-def entry(value: LedgerEntry) -> EntryOut:
+def entry(value: LedgerEntry, zone: tzinfo) -> EntryOut:
     return EntryOut(
         kind=value.kind.value,
         amount=money(value.amount),
-        at=value.at,
+        at=value.at.astimezone(zone),
         trade_no=value.trade_no,
         imsi=value.imsi.digits if value.imsi is not None else None,
         note=value.note,

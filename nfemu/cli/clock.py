@@ -1,0 +1,54 @@
+"""`nfemu clock show | advance | set`."""
+
+from datetime import datetime
+
+import click
+
+from nfemu.cli.context import client_of
+from nfemu.cli.output import json_option, show_json
+from nfemu.client.values import Clock
+from nfemu.model.errors import InvalidInput
+
+
+@click.group()
+def clock() -> None:
+    """Business time. It moves by command where the carrier was started with `nfemu up --clock test`."""
+
+
+@clock.command()
+@json_option
+@click.pass_context
+def show(context: click.Context, as_json: bool) -> None:
+    """Show business time."""
+    _report(client_of(context).clock(), as_json=as_json)
+
+
+@clock.command()
+@click.argument("duration")
+@json_option
+@click.pass_context
+def advance(context: click.Context, duration: str, as_json: bool) -> None:
+    """Move the test clock forward by DURATION, such as 15m, 24h or 1d12h."""
+    _report(client_of(context).advance_clock(duration), as_json=as_json)
+
+
+@clock.command("set")
+@click.argument("moment")
+@json_option
+@click.pass_context
+def set_command(context: click.Context, moment: str, as_json: bool) -> None:
+    """Move the test clock forward to MOMENT, such as 2026-11-01T08:00:00+08:00."""
+    try:
+        target = datetime.fromisoformat(moment)
+    except ValueError:
+        raise InvalidInput(f"`{moment}` is not a moment; write it like 2026-11-01T08:00:00+08:00") from None
+    _report(client_of(context).set_clock(target), as_json=as_json)
+
+
+def _report(found: Clock, *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    for line in found.happened:
+        click.echo(f"  {line}")
+    click.echo(f"{found.now.isoformat(sep=' ', timespec='seconds')} ({found.kind} clock)")

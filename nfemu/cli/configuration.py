@@ -1,0 +1,31 @@
+"""`nfemu config check`, `reload`."""
+
+import click
+
+from nfemu.cli.context import client_of, config_of
+
+
+@click.group("config")
+def config_command() -> None:
+    """The configuration's files, without a running emulator."""
+
+
+@config_command.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Read and check every file; exit status 2 with every mistake, its line and what to write instead."""
+    from nfemu.settings import load
+
+    found = load(config_of(context))
+    click.echo(
+        f"{found.directory}: valid; {len(found.people)} subscribers, {len(found.catalogue.profiles)} APN profiles, "
+        f"{len(found.policies.groups)} destination groups, {len(found.policies.profiles)} policy profiles"
+    )
+
+
+@click.command()
+@click.pass_context
+def reload(context: click.Context) -> None:
+    """Make the running emulator read its configuration again: all of it, or none where it is wrong."""
+    for line in client_of(context).reload():
+        click.echo(line)

@@ -1,0 +1,24 @@
+"""What every command starts from: the state folder, the running emulator, the configuration folder."""
+
+from pathlib import Path
+
+import click
+
+from nfemu.cli.files import config_folder
+from nfemu.client import Client, StateFolder
+
+
+def state_of(context: click.Context) -> StateFolder:
+    """The state folder that `--state` names, else the default one."""
+    chosen: Path | None = context.find_root().params.get("state")
+    return StateFolder(chosen.expanduser().absolute()) if chosen is not None else StateFolder.default()
+
+
+def client_of(context: click.Context) -> Client:
+    """The API of the running emulator, closed when the command ends. Raises Unavailable when none runs."""
+    return context.with_resource(Client.find(state_of(context)))
+
+
+def config_of(context: click.Context) -> Path:
+    """The configuration folder to read."""
+    return config_folder(context.find_root().params.get("config"))

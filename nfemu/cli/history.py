@@ -1,0 +1,55 @@
+"""`nfemu inbox`, `timeline`."""
+
+import click
+
+from nfemu.cli.context import client_of
+from nfemu.cli.output import json_option, seconds, show_json, show_table
+
+
+@click.command()
+@click.argument("number", required=False)
+@click.option("--open", "as_page", is_flag=True, help="Print a link that opens the inbox in a browser, once.")
+@json_option
+@click.pass_context
+def inbox(context: click.Context, number: str | None, as_page: bool, as_json: bool) -> None:
+    """Show the messages that NUMBER's phone has received, newest first."""
+    if as_page:
+        click.echo(client_of(context).pages_link(number))
+        return
+    if number is None:
+        raise click.UsageError("whose inbox? name a NUMBER, or use --open for a page with all of them")
+    notices = client_of(context).inbox(number)
+    if as_json:
+        show_json(notices)
+        return
+    if not notices:
+        click.echo("no messages")
+    for notice in notices:
+        click.echo(f"{seconds(notice.sent_at) if notice.sent_at else '-'}  {notice.sender}  ({notice.kind})")
+        click.echo(f"  {notice.text}")
+
+
+@click.command()
+@click.argument("number")
+@click.option("--limit", type=click.IntRange(1, 500), default=500, show_default=True, help="How many events.")
+@json_option
+@click.pass_context
+def timeline(context: click.Context, number: str, limit: int, as_json: bool) -> None:
+    """Show what happened to NUMBER's line, with the milliseconds since each trigger."""
+    events = client_of(context).timeline(number, limit)
+    if as_json:
+        show_json(events)
+        return
+    show_table(
+        ("TIME", "SINCE TRIGGER", "EVENT", "DETAIL"),
+        (
+            (
+                event.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+                f"{event.elapsed_ms:.1f} ms",
+                event.name,
+                ", ".join(f"{name} {value}" for name, value in event.detail.items()),
+            )
+            for event in events
+        ),
+        right=[1],
+    )

@@ -1,0 +1,68 @@
+"""Commands that need no running emulator."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nfemu.cli.files import config_folder, shipped_config
+from tests.cli.conftest import Nfemu
+
+SHIPPED = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "config"))
+
+
+def test_config_check(nfemu: Nfemu, folder: Path) -> None:
+    valid = nfemu("--config", str(folder), "config", "check")
+    counts = "26 subscribers, 3 APN profiles, 2 destination groups, 2 policy profiles"
+    assert (valid.status, valid.out) == (0, f"{folder}: valid; {counts}\n")
+
+
+def test_config_check_names_every_mistake(nfemu: Nfemu, folder: Path) -> None:
+    for file, old, new in (("apns", "arrears: green", "arrears: gren"), ("dunning", "15m", "soon")):
+        path = folder / f"{file}.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    refused = nfemu("--config", str(folder), "config", "check")
+    assert refused.status == 2
+    head, one, two = refused.err.splitlines()
+    assert (head, refused.out) == ("nfemu:", "")
+    assert one == f"{folder}/apns.yaml:34: profile `gren` does not exist; did you mean `green`?"
+    assert two.startswith(f"{folder}/dunning.yaml:5: `order_expiry`: `soon` is not a duration")
+
+
+def test_policy_lint(nfemu: Nfemu, folder: Path) -> None:
+    path = folder / "policies.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("profiles:\n", "  unused: {hosts: [a.example]}\nprofiles:\n"), encoding="utf-8")
+    checked = nfemu("--config", str(folder), "policy", "lint")
+    assert checked.status == 0
+    assert "unused" in checked.out
+    assert checked.out.splitlines()[-1].startswith("3 groups, 2 profiles, ")
+    findings = json.loads(nfemu("--config", str(folder), "policy", "lint", "--json").out)
+    assert any("unused" in finding["where"] for finding in findings)
+    assert nfemu("--config", str(folder), "policy", "lint", "--strict").status == 0
+    path.write_text(text.replace("pay.provider.example]", "pay.provider.example]\n    networks: [10.0.0.0/8]"), "utf-8")
+    assert nfemu("--config", str(folder), "policy", "lint").status == 0
+    assert nfemu("--config", str(folder), "policy", "lint", "--strict").status == 1
+
+
+def test_which_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert config_folder(None) == shipped_config() == SHIPPED
+    (tmp_path / "config").mkdir()
+    assert config_folder(None) == SHIPPED
+    (tmp_path / "config" / "carrier.yaml").touch()
+    assert config_folder(None) == Path("config")
+    assert config_folder(Path("other")) == Path("other")
+
+
+def test_every_command_is_there(nfemu: Nfemu) -> None:
+    shown = nfemu("--help")
+    assert shown.status == 0
+    for name in ("up", "down", "status", "reset", "run", "demo", "subscriber", "exec", "clock", "policy", "reload"):
+        assert f"\n  {name} " in shown.out

@@ -1,0 +1,150 @@
+"""The SDK against the real API on a real socket."""
+
+import socket
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from nfemu.client import Client, ClientError, StateFolder
+from nfemu.client.values import Amount
+from nfemu.model.errors import InvalidInput, NotFound, Unavailable
+from tests.client.running import Running, status_of
+from tests.web.api.conftest import TOKEN
+
+
+def test_the_journey(nfemu: Client) -> None:
+    session = nfemu.attach("13800138000")
+    assert (session.state, session.ue_ipv4, session.profile) == ("active", "10.45.0.2", "internet")
+    charged = nfemu.charge("+86 138 0013 8000", "59.00", note="fees", key="bill-1")
+    assert (charged.ordered, charged.effective, charged.account.standing) == ("arrears", "green", "overdue")
+    assert nfemu.charge("13800138000", "59.00", note="fees", key="bill-1") == charged
+    assert charged.account.amount_due == Amount("29.00", "CNY")
+    refused = nfemu.explain("13800138000", "https://news.example/?a=b&c=d")
+    assert (refused.verdict, refused.rule, refused.candidates) == ("reject", "arrears/default", [])
+    allowed = nfemu.explain("13800138000", "http://portal.carrier.example/")
+    assert (allowed.verdict, allowed.enrich, allowed.candidates[0].decided) == ("allow", True, True)
+    part = nfemu.pay("13800138000", "10.00")
+    assert (str(part.missing), bool(part.missing), part.subscriber.ordered) == ("19.00 CNY", True, "arrears")
+    rest = nfemu.pay("13800138000", "19.00")
+    assert (bool(rest.missing), rest.subscriber.effective) == (False, "internet")
+    assert [entry.kind for entry in nfemu.ledger("13800138000").entries] == ["payment", "payment", "charge", "payment"]
+    assert str(nfemu.ledger("13800138000", limit=1).entries[0].amount) == "19.00 CNY"
+    assert {notice.kind for notice in nfemu.inbox("13800138000")} == {"stopped", "restored", "payment confirmed"}
+    events = nfemu.timeline("13800138000")
+    assert {"order.created", "enforcement.acknowledged"} <= {event.name for event in events}
+    assert all(event.elapsed_ms >= 0 and event.at.utcoffset() == timedelta(hours=8) for event in events)
+    assert nfemu.detach("13800138000").state == "released"
+
+
+def test_subscribers(nfemu: Client) -> None:
+    page = nfemu.subscribers(limit=5)
+    assert ([each.number for each in page.subscribers][:2], page.total) == (["13800138000", "13800138001"], 7)
+    assert page.subscribers[0].session is None
+    rest = nfemu.subscribers(after=page.next)
+    assert (len(rest.subscribers), rest.next) == (2, None)
+    assert nfemu.subscriber("13800138001").account.credit_limit == Amount("20.00", "CNY")
+
+
+def test_by_hand(nfemu: Client) -> None:
+    assert nfemu.restrict("13800138001").hold == "restrict"
+    assert nfemu.restore("13800138001").ordered == "open"
+
+
+def test_clock_status_reload_reset(nfemu: Client, running: Running) -> None:
+    before = nfemu.clock()
+    assert (before.kind, before.happened) == ("test", [])
+    assert nfemu.advance_clock("1d12h").now - before.now == timedelta(hours=36)
+    target = datetime.fromisoformat("2026-12-01T00:00:00+08:00")
+    assert nfemu.set_clock(target).now == target
+    status = nfemu.status()
+    assert (status.healthy, status.subscribers, status.components[0].name) == (True, 7, "gateway")
+    assert nfemu.reload() == ["reload done"]
+    assert nfemu.reset() == ["reset done"]
+    assert running.program.asked == ["reload", "reset"]
+
+
+def test_a_link_into_the_pages(nfemu: Client, running: Running) -> None:
+    link = nfemu.pages_link("13800138000")
+    assert link.startswith(f"{running.url}/login?token=")
+    assert TOKEN not in link
+
+
+def test_refusals_have_the_server_s_words(nfemu: Client) -> None:
+    with pytest.raises(ClientError, match="no subscriber has the number `8613999999999`") as unknown:
+        nfemu.subscriber("13999999999")
+    assert unknown.value.status == 404
+    with pytest.raises(ClientError, match=r"`zhang\?x` is not a phone number"):
+        nfemu.subscriber("zhang?x")
+    with pytest.raises(ClientError, match="is not a positive CNY amount") as wrong:
+        nfemu.charge("13800138000", "-1")
+    assert wrong.value.status == 422
+    with pytest.raises(ClientError, match="has no zone"):
+        nfemu.set_clock(datetime(2027, 1, 1))  # noqa: DTZ001 - without a zone on purpose
+
+
+def test_a_failure_of_the_server_tells_nothing_of_its_inside(nfemu: Client, running: Running) -> None:
+    running.program.fails_with = RuntimeError("secret")  # type: ignore[assignment]  # a programming error on purpose
+    with pytest.raises(ClientError, match="internal error; the log in the state folder has the details") as failed:
+        nfemu.reload()
+    assert failed.value.status == 500
+
+
+def test_a_wrong_token(running: Running) -> None:
+    with (
+        Client(running.url, "wrong") as stranger,
+        pytest.raises(ClientError, match="token missing or wrong") as refused,
+    ):
+        stranger.clock()
+    assert refused.value.status == 401
+
+
+def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NFEMU_STATE", str(tmp_path))
+    with pytest.raises(Unavailable, match="nfemu is not running; start it with `nfemu up`"):
+        Client.find()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    state = StateFolder(tmp_path)
+    state.publish(status_of(address, tmp_path))
+    with pytest.raises(Unavailable, match="nfemu is not running"):
+        Client.find()
+    state.api_token.write_text(TOKEN)
+    with Client.find() as client, pytest.raises(Unavailable, match="nfemu is not running"):
+        client.clock()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "said"),
+    [
+        (b"", Unavailable, "does not answer"),
+        (b"nonsense\r\n\r\n", Unavailable, "does not answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", ClientError, "status 200 is not nfemu's API"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\n[]", ClientError, "status 502 is not nfemu's API"),
+    ],
+)
+def test_something_else_there(answer: bytes, error: type[Exception], said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN) as client, pytest.raises(error, match=said):
+            client.clock()
+        thread.join()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8600", "https://127.0.0.1", "http://"])
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is not the address of the API"):
+        Client(url, TOKEN)
+
+
+def test_errors_are_no_business_errors_of_another_kind() -> None:
+    assert not issubclass(ClientError, NotFound)
