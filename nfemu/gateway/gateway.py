@@ -10,7 +10,7 @@ from nfemu.carrier.ports import LineState
 from nfemu.gateway.link.messages import Origin, Role
 from nfemu.gateway.link.point import Point, PointStatus
 from nfemu.gateway.link.server import Answer, LinkServer
-from nfemu.gateway.link.token import fresh_token
+from nfemu.gateway.link.token import CONTROL_SOCKET, LINK_TOKEN, fresh_token
 from nfemu.gateway.listeners import Addresses, ListenerPlan, Listeners
 from nfemu.gateway.processes import process_ended
 from nfemu.gateway.replica import LineTable
@@ -20,10 +20,8 @@ from nfemu.gateway.worker_process import WORKER_ARGV, Command
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Msisdn
 
-CONTROL_SOCKET = "control.sock"
-LINK_TOKEN = "link.token"  # noqa: S105 (a file's name)
 WORKER_LOG = "nfemu.log"
-"""Names inside the state folder."""
+"""Name inside the state folder."""
 
 
 class NameService(Protocol):

@@ -1,10 +1,13 @@
-"""The link's token: a file that only this user reads. A new one at every start of the control process."""
+"""The link's files in the state folder. The token is new at every start of the control process."""
 
 import os
 import secrets
 from pathlib import Path
 
 from nfemu.model.errors import Unavailable
+
+CONTROL_SOCKET = "control.sock"
+LINK_TOKEN = "link.token"  # noqa: S105 (a file's name)
 
 
 def fresh_token(path: Path) -> str:
