@@ -47,7 +47,7 @@ def timeline(context: click.Context, number: str, limit: int, as_json: bool) -> 
                 event.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
                 f"{event.elapsed_ms:.1f} ms",
                 event.name,
-                ", ".join(f"{name} {value}" for name, value in event.detail.items()),
+                ", ".join(f"{name} {value}" for name, value in event.detail.items() if value),
             )
             for event in events
         ),

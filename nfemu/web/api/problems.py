@@ -11,11 +11,13 @@ from nfemu.model.errors import NfemuError
 from nfemu.web.pages import status_of
 
 MEDIA_TYPE = "application/problem+json"
+_TITLES = {422: "Unprocessable Content"}
+"""Names of RFC 9110 that Python knows only since 3.13."""
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """`title` is the status's own name; `detail` says what was wrong and what to do instead."""
-    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    body = {"title": _TITLES.get(status) or HTTPStatus(status).phrase, "status": status, "detail": detail}
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 

@@ -109,7 +109,7 @@ async def test_refusals(api: Api, method: str, path: str, body: object, status: 
 
 async def test_a_body_that_is_no_json(api: Api) -> None:
     answer = await api("POST", "/subscribers/13800138000/charges", "not an object")
-    assert (answer.status, answer.json()["title"]) == (422, "Unprocessable Entity")
+    assert (answer.status, answer.json()["title"]) == (422, "Unprocessable Content")
 
 
 async def test_unavailable_is_503(api: Api) -> None:
