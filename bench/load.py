@@ -4,34 +4,41 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-REQUEST = b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\nUser-Agent: bench\r\nAccept: */*\r\n%s\r\n"
+CONNECTIONS = 8
+EXPECTED = b"HTTP/1.1 200"
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What to send: to `port` on loopback, `requests` in all over `connections`; `extra` are further header lines."""
+class Target:
+    """A proxy on loopback: process `pid` listens on `port` and is asked for `url`; `extra` are header lines."""
 
+    name: str
+    pid: int
     port: int
-    requests: int
-    connections: int = 8
+    url: str
     extra: bytes = b""
-    expect: bytes = b"HTTP/1.1 200"
+
+    def request(self) -> bytes:
+        host = self.url.split("/")[2]
+        head = f"GET {self.url} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+        return head.encode() + self.extra + b"\r\n"
 
 
-async def run(load: Load) -> None:
-    """Send it all; raises RuntimeError at the first answer that is not the expected one."""
-    share = load.requests // load.connections
-    await asyncio.gather(*(_connection(load, share) for _ in range(load.connections)))
+async def processor_seconds(target: Target, requests: int) -> float:
+    """What the proxy's process spends on `requests` requests. Raises RuntimeError at the first unexpected answer."""
+    before = cpu_seconds(target.pid)
+    await asyncio.gather(*(_connection(target, requests // CONNECTIONS) for _ in range(CONNECTIONS)))
+    return cpu_seconds(target.pid) - before
 
 
-async def _connection(load: Load, count: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", load.port)
-    request = REQUEST % load.extra
+async def _connection(target: Target, count: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+    request = target.request()
     for _ in range(count):
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(load.expect):
-            raise RuntimeError(f"unexpected answer: {head[:200]!r}")
+        if not head.startswith(EXPECTED):
+            raise RuntimeError(f"{target.name} answered {head[:200]!r}")
         await reader.readexactly(_content_length(head))
     writer.close()
     await writer.wait_closed()

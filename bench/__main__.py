@@ -1,0 +1,18 @@
+"""`python -m bench [NAME…]`: every figure that the documentation quotes, measured now on this machine."""
+
+import importlib
+import sys
+
+SUITES = ("decide", "proxy", "flip", "million")
+
+
+def main(names: list[str]) -> None:
+    for name in names or SUITES:
+        if name not in SUITES:
+            sys.exit(f"bench: there is no suite `{name}`; there are: {', '.join(SUITES)}")
+        for line in importlib.import_module(f"bench.{name}").run():
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,79 @@
+"""Our worker's data plane with everything on: strict heads, decision, removal of copies, enrichment.
+
+`our_worker ORIGIN_PORT`: one open line, for which `news.example` is a trusted destination at the bench's origin.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from nfemu.bootstrap.conversion import rule_source
+from nfemu.bootstrap.serving import fastest_loop
+from nfemu.carrier.ports import LineState
+from nfemu.client.state import StateFolder
+from nfemu.gateway.engine import Engine, tune_process
+from nfemu.gateway.ports import EngineConfig, GatewayRules, Route, Upstream
+from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId
+from nfemu.settings import load
+
+_CONFIG = Path(__file__).parents[2] / "config"
+
+
+class View:
+    """A replica of one open line."""
+
+    def __init__(self, rules: GatewayRules) -> None:
+        self._rules = rules
+        self._line = LineState(
+            imsi=Imsi("460001380013800"),
+            msisdn=Msisdn("8613800138000"),
+            session=SessionId("ses-1"),
+            policy=PolicyName("open"),
+            apn=Apn("internet"),
+            generation=1,
+            version=1,
+            ue_ipv4=IPv4Address("10.45.0.2"),
+            ue_ipv6=None,
+        )
+
+    def line(self, msisdn: Msisdn) -> LineState | None:
+        return self._line if msisdn == self._line.msisdn else None
+
+    def rules(self) -> GatewayRules:
+        return self._rules
+
+    def fresh(self) -> bool:
+        return True
+
+
+class ToOrigin:
+    """Every name is the bench's origin."""
+
+    def __init__(self, port: int) -> None:
+        target = Upstream("127.0.0.1", port)
+        self._route = Route((IPv4Address("198.18.0.16"),), target, target)
+
+    async def resolve(self, host: str) -> Route:  # noqa: ARG002 - the port's signature
+        return self._route
+
+
+async def main(origin: int, folder: Path) -> None:
+    state = StateFolder(folder)
+    state.create()
+    configuration = load(_CONFIG, {"policies.groups.portal.hosts": ["portal.carrier.example", "news.example"]})
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listener.setblocking(False)
+    config = EngineConfig([listener], [], {}, folder / "unused.sock", b"")
+    engine = Engine(config, View(rule_source(configuration, state).compile()), ToOrigin(origin))
+    tune_process()
+    await engine.start()
+    print(listener.getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=fastest_loop) as runner:
+        runner.run(main(int(sys.argv[1]), Path(os.environ["BENCH_STATE"])))
