@@ -122,25 +122,24 @@ class Gateway:
             await self._link.publish_line(state)
 
     async def reload(self, rules: RuleSource, line_listeners: Mapping[Msisdn, int] | None = None) -> None:
-        """Put new rules in force everywhere, then the new listeners of single lines, where given.
+        """Put new listeners of single lines in force, where given, then new rules everywhere at once.
 
-        Raises InvalidInput or Conflict, and then everything is as before. Unavailable: the rules are in force, but
-        a worker with the new listeners did not come up.
+        Raises InvalidInput, Conflict, or Unavailable when a worker with the new listeners does not come up; then the
+        rules are as before.
         """
         async with self._reloading:
             await asyncio.to_thread(rules.compile)
-            if self._listeners is None or self._link is None:
-                self._host.source = rules
-                return
-            old = self._listeners
-            new = old.rebind(line_listeners) if line_listeners is not None else old
+            if line_listeners is not None and self._listeners is not None:
+                await self._listen_for(self._listeners, line_listeners)
             self._host.source = rules
-            await self._link.publish_rules(rules)
-            if new.all() != old.all():
-                await self._roll(old, new)
+            if self._link is not None:
+                await self._link.publish_rules(rules)
 
-    async def _roll(self, old: Listeners, new: Listeners) -> None:
+    async def _listen_for(self, old: Listeners, wanted: Mapping[Msisdn, int]) -> None:
         """Connections wait in the sockets while workers change; those of removed listeners end."""
+        new = old.rebind(wanted)
+        if new.all() == old.all():
+            return
         try:
             await self._supervisor.roll(new)
         except BaseException:
