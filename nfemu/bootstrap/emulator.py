@@ -148,6 +148,7 @@ class Emulator:
         )
         backend = ApiBackend(
             policies=lambda: self.configuration.policies.compiled,
+            pay=self.till.pay,
             components=self.components,
             reload=self.reload,
             reset=self._ask_for_reset,

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ import uvicorn
 
 from nfemu.client import RunningStatus, StateFolder
 from nfemu.web.api import ApiBackend, ApiConfig, create_api
+from tests.fakes.paying import pay
 from tests.fakes.world import World
 from tests.web.api.conftest import TOKEN, Program, policies
 
@@ -68,6 +70,6 @@ async def _serve(server: uvicorn.Server, world: World, listener: socket.socket) 
 
 def _config(world: World, program: Program) -> uvicorn.Config:
     config = ApiConfig(TOKEN, "86", "CNY", ZoneInfo("Asia/Shanghai"), {"zh": "示例移动", "en": "Example Mobile"})
-    backend = ApiBackend(policies, program.components, program.reload, program.reset)
+    backend = ApiBackend(policies, partial(pay, world.service), program.components, program.reload, program.reset)
     app = create_api(world.service, config, backend)
     return uvicorn.Config(app, http="httptools", lifespan="off", log_level="critical", timeout_graceful_shutdown=1)

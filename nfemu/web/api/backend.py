@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from nfemu.carrier.payments import Settlement
+from nfemu.model.identity import Msisdn
+from nfemu.model.money import Money
 from nfemu.policy.rules import PolicySet
 
 
@@ -36,6 +39,8 @@ class ApiBackend:
 
     policies: Callable[[], PolicySet]
     """The policy in force."""
+    pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
+    """An order at the provider, paid there, and its notification settled."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[str]]]
     reset: Callable[[], Awaitable[Sequence[str]]]

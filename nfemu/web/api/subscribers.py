@@ -100,7 +100,7 @@ class Subscribers:
         """Pay through the provider; answered when service is restored, or when it is clear what is missing."""
         msisdn = await self._find(number)
         amount = Money.parse(payment.amount, self._config.currency)
-        settled = await self._service.direct_payment(msisdn, amount)
+        settled = await self._backend.pay(msisdn, amount)
         return views.settlement(settled, self._config.country_code, self._config.timezone)
 
     async def _inbox(self, number: str, limit: PageLimit = 100) -> Inbox:

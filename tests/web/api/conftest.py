@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
 from nfemu.web.api import ApiBackend, ApiConfig, Component, create_api
 from nfemu.web.api.login import Logins
+from tests.fakes.paying import pay
 from tests.fakes.world import World
 from tests.web.api.browser import Answer, ask
 
@@ -91,6 +93,6 @@ async def api() -> AsyncIterator[Api]:
         carrier_name={"zh": "示例移动", "en": "Example Mobile"},
         host_names=("Emulator.Example",),
     )
-    backend = ApiBackend(policies, program.components, program.reload, program.reset)
+    backend = ApiBackend(policies, partial(pay, world.service), program.components, program.reload, program.reset)
     yield Api(create_api(service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
     await service.stop()
