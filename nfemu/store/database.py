@@ -6,9 +6,11 @@ Rules that hold here:
   the log at every commit, which survives the loss of power as well as `kill -9`.
 * SQLite's writer takes the write lock when it begins (`BEGIN IMMEDIATE`). A transaction that read first and asked
   for the lock later could be refused in the middle.
+* PostgreSQL's writers exclude each other by an advisory lock, also those of two programs on one database.
 * A read sees one snapshot, also over several statements.
 * Whatever keeps the database from answering (disk full, I/O error, lock held by another program, server gone)
-  leaves as `Unavailable`, with nothing written.
+  leaves as `Unavailable`, with nothing written. A PostgreSQL server that went away over a COMMIT is asked
+  afterwards what became of it.
 """
 
 import sqlite3
@@ -19,11 +21,23 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from nfemu.model.errors import InvalidInput, Unavailable
 
 READERS = 2
 """Reads that may run at one time."""
+
+_BECOME_WRITER = "SELECT pg_current_xact_id()::text FROM pg_advisory_xact_lock(x'6e66656d75'::bigint)"  # "nfemu"
+_LOCK_WAIT = "5s"
+_PATIENCE = {
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds that sent data may go unacknowledged
+    "keepalives_idle": 10,  # seconds of silence until the server is probed
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""How long a server on the network may be silent before the connection counts as lost (libpq's parameters)."""
 
 T = TypeVar("T")
 
@@ -67,8 +81,8 @@ class Database:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction, durable on return. Raises Unavailable, and what `work` raises."""
         with refusals(self._url), self._writer.connect() as connection, connection.begin() as transaction:
+            number = _begin_write(connection)
             result = work(connection)
-            number = _transaction_number(connection)
             try:
                 transaction.commit()
             except exc.DBAPIError as error:
@@ -82,10 +96,21 @@ class Database:
             return work(connection)
 
     def _was_committed(self, number: str) -> bool:
-        """Whether a transaction whose COMMIT went unanswered took effect: only the server knows."""
-        with self._writer.connect() as connection:
-            statement = "SELECT pg_xact_status(%s::xid8)"
-            return bool(connection.exec_driver_sql(statement, (number,)).scalar_one() == "committed")
+        """Whether a transaction whose COMMIT went unanswered took effect: only the server knows.
+
+        Its lock is free once the server has ended it, one way or the other; until then there is no answer. Raises
+        Unavailable, which alone cannot promise that nothing was written, when the server cannot be asked.
+        """
+        try:
+            with self._writer.connect() as connection, connection.begin():
+                _begin_write(connection)
+                status = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (number,)).scalar_one()
+        except exc.DBAPIError as error:
+            raise Unavailable(
+                f"the store `{self._url.render_as_string()}` went away while it was committing, and cannot be asked "
+                f"whether it did ({_cause(error)}); look whether it is there before you repeat it"
+            ) from error
+        return bool(status == "committed")
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its log into the one file."""
@@ -117,10 +142,11 @@ def _cause(error: exc.SQLAlchemyError) -> str:
     return str(getattr(error, "orig", error)).strip().splitlines()[0]
 
 
-def _transaction_number(connection: Connection) -> str:
+def _begin_write(connection: Connection) -> str:
+    """Become the one writer. On PostgreSQL, the number by which the server knows the transaction; else empty."""
     if connection.dialect.name == "sqlite":
         return ""
-    return str(connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one())
+    return str(connection.exec_driver_sql(_BECOME_WRITER).scalar_one())
 
 
 def _sqlite_engine(url: URL, readers: int) -> Engine:
@@ -143,12 +169,21 @@ def _sqlite_engine(url: URL, readers: int) -> Engine:
 def _postgresql_engine(url: URL, readers: int) -> Engine:
     # `format` gives positional parameters, as SQLite has; the ping finds a server that was restarted meanwhile
     isolation = "REPEATABLE READ" if readers else "READ COMMITTED"
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=readers or 1,
         max_overflow=0,
         pool_pre_ping=True,
         paramstyle="format",
         isolation_level=isolation,
-        connect_args={"connect_timeout": 5},
+        connect_args=_PATIENCE,
     )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = '{_LOCK_WAIT}'")
+        cursor.close()
+        connection.commit()
+
+    return engine
