@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -22,8 +23,12 @@ from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, Unavailable
 
 READY = "ready"
+_LATE = "late"
+_START_S = 120
+"""Seconds; a first start with a million subscribers takes some."""
 _STOP_S = 15.0
 _POLL_S = 0.02
+_LOOKS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +76,21 @@ def start(options: Options) -> None:
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "nfemu.cli.main", *options.arguments(), "--foreground", "--ready-fd", str(writing)]
     with options.state.log_file.open("a") as log:
-        subprocess.Popen(  # noqa: S603 - our own command line
+        process = subprocess.Popen(  # noqa: S603 - our own command line
             command, pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        answer = pipe.readline().strip()
+        answer = pipe.readline().strip() if select.select([pipe], [], [], _START_S)[0] else _LATE
+    if answer == _LATE:
+        process.kill()
     if answer != READY:
         raise _failure(answer, options.state)
 
 
 def _failure(answer: str, state: StateFolder) -> NfemuError:
+    if answer == _LATE:
+        return Unavailable(f"the carrier did not serve within {_START_S} s and was ended; see `{state.log_file}`")
     if not answer:
         return Unavailable(f"the carrier ended while it started; its last words are in `{state.log_file}`")
     report = json.loads(answer)
@@ -123,7 +132,7 @@ def stop(state: StateFolder) -> bool:
     """End the control process and wait until it is gone; False when none ran. Raises Unavailable when it stays."""
     if not is_running(state):
         return False
-    pid = state.status().pid
+    pid = int(state.lock_file.read_text())
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_S
     while is_running(state):
@@ -135,16 +144,32 @@ def stop(state: StateFolder) -> bool:
 
 def _refuse_second(state: StateFolder) -> None:
     if is_running(state):
-        raise Conflict(f"nfemu is already running on `{state.path}`; see `nfemu status`, or end it with `nfemu down`")
+        raise _already(state)
+
+
+def _already(state: StateFolder) -> Conflict:
+    return Conflict(f"nfemu is already running on `{state.path}`; see `nfemu status`, or end it with `nfemu down`")
 
 
 @contextmanager
 def _hold(state: StateFolder) -> Iterator[None]:
     """Keep the state folder for this process. Raises Conflict when another one has it."""
     state.create()
-    with state.lock_file.open("w") as handle:
+    with state.lock_file.open("a+") as handle:
+        _lock(handle, state)
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _lock(handle: TextIO, state: StateFolder) -> None:
+    """Whoever only looks (`is_running`) has the lock for a moment too, so one refusal is not believed."""
+    for _ in range(_LOOKS):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _refuse_second(state)
-        yield
+            time.sleep(_POLL_S)
+        else:
+            return
+    raise _already(state)

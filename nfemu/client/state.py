@@ -71,7 +71,7 @@ class StateFolder:
 
     @property
     def lock_file(self) -> Path:
-        """Locked (flock) by the running control process for as long as it lives."""
+        """Locked (flock) by the running control process for as long as it lives; holds its process id."""
         return self.path / "lock"
 
     @property

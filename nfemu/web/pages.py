@@ -34,6 +34,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            keep_trailing_newline=True,
         )
         self._texts = texts
         self._style = files(package).joinpath("static", "style.css").read_bytes()

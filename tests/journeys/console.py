@@ -1,0 +1,33 @@
+"""Console blocks in Markdown: the commands behind `$ `, and what is printed below each."""
+
+import doctest
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One command and its output as the document shows it; `...` stands for anything."""
+
+    command: str
+    output: str
+
+    def agrees_with(self, printed: str) -> bool:
+        """Trailing blanks and carriage returns do not count."""
+        return doctest.OutputChecker().check_output(_tidy(self.output), _tidy(printed), doctest.ELLIPSIS)
+
+
+def commands(document: Path) -> Iterator[Shown]:
+    """Every command of every console block, in order."""
+    for block in _BLOCK.findall(document.read_text(encoding="utf-8")):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield Shown(command, output)
+
+
+def _tidy(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.replace("\r", "").rstrip().splitlines()) + "\n"
