@@ -14,7 +14,7 @@ from nfemu.carrier.transitions import Aim, Demand, Trigger, respond
 from nfemu.epc import hss
 from nfemu.model.identity import CorrelationId, OrderId
 from nfemu.model.money import Money
-from nfemu.model.orders import OrderKind, OrderState, WorkOrder
+from nfemu.model.orders import OrderKind, WorkOrder
 from nfemu.model.subscriber import OrderedProfile
 
 
@@ -63,15 +63,12 @@ def _order(
 ) -> Step[list[Change]]:
     now = yield from ask(Now())
     imsi = line.subscriber.imsi
-    overtaken = orders_of(view, imsi)
     changes: list[Change] = []
-    for order in overtaken:
-        changes.append(PutOrder(advance(order, OrderInput.SUPERSEDE, now)))
-        yield from ask(Emit(imsi, correlation, events.ORDER_SUPERSEDED, {"order": order.id}))
+    for overtaken in orders_of(view, imsi):
+        changes.append(PutOrder(advance(overtaken, OrderInput.SUPERSEDE, now)))
+        yield from ask(Emit(imsi, correlation, events.ORDER_SUPERSEDED, {"order": overtaken.id}))
+    # An order is created even where the HSS already has its target: an overtaken one has not been announced.
     target = rules.dunning.restricted if demand is Demand.STOP else OrderedProfile.OPEN
-    begun = any(order.state is OrderState.EXECUTED for order in overtaken)
-    if target is line.subscription.ordered and not begun:
-        return changes  # the overtaken order had changed nothing yet: what it wanted is simply dropped
     order = WorkOrder(
         id=OrderId((yield from ask(NewId("ord")))),
         imsi=imsi,

@@ -47,8 +47,8 @@ async def test_a_stop_that_was_executed_is_overtaken_by_a_payment(world: World) 
     assert events.ORDER_SUPERSEDED in [event.name for event in await world.service.timeline(ZHANG)]
 
 
-async def test_a_stop_that_was_never_executed_is_dropped_by_a_payment(world: World) -> None:
-    """The HSS had not been changed, so there is nothing to resume and nothing to tell."""
+async def test_a_stop_that_was_never_executed_is_overtaken_too(world: World) -> None:
+    """The HSS had not been changed: its version stays, and no stop is announced."""
     await world.service.attach(ZHANG)
     world.faults.fail("store", after=1)
     with pytest.raises(Unavailable):
@@ -57,8 +57,28 @@ async def test_a_stop_that_was_never_executed_is_dropped_by_a_payment(world: Wor
     assert await order_states(world) == [("stop", OrderState.CREATED)]
     settled = await world.service.direct_payment(ZHANG, Money(2900))
     assert (settled.status.effective, settled.status.line.subscription.version) == ("internet", 1)
-    assert await order_states(world) == [("stop", OrderState.SUPERSEDED)]
-    assert [notice.kind for notice in await world.service.inbox(ZHANG)] == [NoticeKind.PAYMENT_CONFIRMED]
+    assert await order_states(world) == [("stop", OrderState.SUPERSEDED), ("resume", OrderState.DONE)]
+    assert NoticeKind.STOPPED not in [notice.kind for notice in await world.service.inbox(ZHANG)]
+
+
+async def test_no_stop_without_a_notice(world: World) -> None:
+    """S22: stopped, paid and charged again while nothing could be finished; the stop that stays is announced."""
+    await world.service.attach(ZHANG)
+    world.faults.fail("enforcer")
+    with pytest.raises(Unavailable):
+        await world.service.charge(ZHANG, Money(5900))
+    world.faults.fail("store", after=2)
+    with pytest.raises(Unavailable):
+        await world.service.direct_payment(ZHANG, Money(2900))
+    world.faults.heal()
+    status = await world.service.charge(ZHANG, Money(100))
+    assert status.effective == "green"
+    assert await order_states(world) == [
+        ("stop", OrderState.SUPERSEDED),
+        ("resume", OrderState.SUPERSEDED),
+        ("stop", OrderState.DONE),
+    ]
+    assert (await world.service.inbox(ZHANG))[0].kind is NoticeKind.STOPPED
 
 
 async def test_an_order_that_waits_counts_as_the_lines_aim(world: World) -> None:

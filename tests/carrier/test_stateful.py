@@ -23,6 +23,7 @@ from nfemu.carrier.lines import line_state
 from nfemu.carrier.ports import AccountView, Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
+from nfemu.epc.pools import Ipv4Slots, Ipv6Slots
 from nfemu.model.account import Standing
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import AccountId, Imsi, Msisdn
@@ -282,6 +283,17 @@ class Journeys(RuleBasedStateMachine):
         assert isinstance(network, IPv4Network)
         kept_out = {network[0], network[1], network[-1]}
         assert not kept_out & {each.ue_ipv4 for each in sessions}
+
+    @invariant()
+    def only_active_sessions_own_addresses(self) -> None:
+        """What was reserved and not committed came back."""
+        table = self.world.service._pgw
+        active = [session for session in table.sessions() if pgw.is_active(session)]
+        spaces: list[Ipv4Slots | Ipv6Slots] = [*table._ipv4.values(), *table._ipv6.values()]
+        for space in spaces:
+            owned = {space.address(slot): imsi for slot, imsi in space.slots._owner.items()}
+            addresses = {each.ue_ipv4 if isinstance(space, Ipv4Slots) else each.ue_ipv6: each.imsi for each in active}
+            assert owned == addresses
 
     def _apart(self, one: PdnSession, other: PdnSession) -> None:
         """Between the two the address has been on hold (G12)."""
