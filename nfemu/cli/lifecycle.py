@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict
 
 import click
 
@@ -59,13 +60,14 @@ def down(context: click.Context) -> None:
 def status(context: click.Context, as_json: bool) -> None:
     """Show what runs and where it listens."""
     state = state_of(context)
-    control.running(state)
+    running = control.running(state)
     if not as_json:
         _show_status(state)
         return
     with Client.find(state) as client:
         seen = client.status()
-    click.echo(json.dumps({"healthy": seen.healthy, "version": seen.version, "subscribers": seen.subscribers}))
+    known = {"healthy": seen.healthy, "version": seen.version, "subscribers": seen.subscribers}
+    click.echo(json.dumps({**known, "state": str(state.path), **asdict(running)}, indent=2))
 
 
 def _show_status(state: StateFolder) -> None:
