@@ -36,6 +36,17 @@ def test_console_blocks_show_what_is_printed(document: Path, stopped: CarrierPro
         assert each.agrees_with(done.stdout), f"$ {each.command}\nshown:\n{each.output}\nprinted:\n{done.stdout}"
 
 
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.name)
+def test_python_blocks_run(document: Path, stopped: CarrierProcess) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    if not blocks:
+        return
+    stopped.up()
+    for block in blocks:
+        environment = {**environ, "NFEMU_STATE": str(stopped.state.path)}
+        subprocess.run([sys.executable, "-c", block], env=environment, check=True, timeout=60)
+
+
 def test_the_readme_has_a_tour() -> None:
     assert len(list(commands(_ROOT / "README.md"))) >= 10
 
