@@ -44,3 +44,8 @@ def is_own(address: IpAddress) -> bool:
         except OSError:
             return False
         return bool(probe.getsockname()[0] == str(address))
+
+
+def is_foreign(address: IpAddress) -> bool:
+    """Whether a resolved address may be dialled: somebody else's, on the public Internet."""
+    return is_public(address) and not is_own(address)

@@ -99,8 +99,9 @@ class ClientSide(HttpConnection):
             yield from self._start_request()
 
     def _take_head(self) -> RequestHead | None:
-        if self._inbox.startswith(b"\r\n") and not self._checked:
-            del self._inbox[:2]  # an empty line before a request (RFC 9112 section 2.2)
+        while self._inbox.startswith(b"\r\n"):
+            del self._inbox[:2]  # empty lines before a request (RFC 9112 section 2.2)
+            self._checked = 0
         length = head_length(self._inbox, self._checked)
         if length is None:
             self._checked = len(self._inbox)

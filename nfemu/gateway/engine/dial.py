@@ -5,14 +5,15 @@ in this very dial, checked after resolution. Connecting takes five seconds at th
 """
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.engine.addresses import is_own, is_public
+from nfemu.gateway.engine.addresses import is_foreign
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, Resolver, Route, UeAddress, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
@@ -47,10 +48,20 @@ class DialError(Exception):
 
 
 class Dialler:
-    """One per worker."""
+    """One per worker. `may_dial` is the guard on resolved addresses, `timeout_s` bounds resolution and connecting."""
 
-    def __init__(self, resolver: Resolver, origin_socket: Path, origin_token: bytes) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        origin_socket: Path,
+        origin_token: bytes,
+        *,
+        may_dial: Callable[[IpAddress], bool] = is_foreign,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self._resolver = resolver
+        self._may_dial = may_dial
+        self._timeout_s = timeout_s
         self._origin_socket = origin_socket
         self._origin_token = origin_token
         self._tls = ssl.create_default_context()
@@ -58,12 +69,12 @@ class Dialler:
     async def dial(self, request: DialRequest, source_port: int) -> Dialled:
         """Resolve and connect. `source_port` is announced as the UE's. Raises DialError."""
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 route = await self._resolver.resolve(request.host)
                 target = route.http if request.plain_http else route.other
                 reader, writer = await self._open(request, route, target, source_port)
         except TimeoutError:
-            raise DialError(504, "no answer within five seconds") from None
+            raise DialError(504, f"no answer within {self._timeout_s:g} seconds") from None
         except NotFound as error:
             raise DialError(502, str(error)) from None
         except Unavailable as error:
@@ -81,7 +92,7 @@ class Dialler:
             case Upstream():
                 return await self._open_upstream(request, route, target, source_port)
             case Direct():
-                return await _open_direct(route, request.port)
+                return await self._open_direct(route, request.port)
 
     async def _open_emulated(
         self, request: DialRequest, route: Route, source_port: int
@@ -104,18 +115,15 @@ class Dialler:
             await writer.start_tls(self._tls, server_hostname=target.host)
         return reader, writer
 
-
-async def _open_direct(route: Route, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """The first address that answers, of those that may be dialled."""
-    permitted = [address for address in route.addresses if is_public(address) and not is_own(address)]
-    if not permitted:
-        raise DialError(403, "the name leads to no public address: the gateway does not dial it")
-    for address in permitted[:-1]:
-        try:
-            return await asyncio.open_connection(str(address), port)
-        except OSError:
-            continue
-    return await asyncio.open_connection(str(permitted[-1]), port)
+    async def _open_direct(self, route: Route, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The first address that answers, of those that may be dialled."""
+        permitted = [address for address in route.addresses if self._may_dial(address)]
+        if not permitted:
+            raise DialError(403, "the name leads to no public address: the gateway does not dial it")
+        for address in permitted[:-1]:
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(str(address), port)
+        return await asyncio.open_connection(str(permitted[-1]), port)
 
 
 def proxy_header(request: DialRequest, route: Route, source_port: int, token: bytes) -> bytes:

@@ -142,15 +142,14 @@ class OriginOpening(layer.Layer):
         super().__init__(context)
         self._asked = asked
 
-    def _handle_event(self, event: events.Event) -> Commands:
-        if not isinstance(event, events.Start):
-            return
+    def _handle_event(self, _event: events.Event) -> Commands:
+        """Start."""
         outcome: DialTarget | DialError = yield Dial(self.context.server, self._asked.request)
         if isinstance(outcome, DialError):
             yield OriginDialled(self._asked, outcome)
             return
         side = OriginSide(self.context)
-        self._handle_event = side.handle_event  # type: ignore[method-assign]  # as mitmproxy's HttpClient does
+        self._handle_event = side.handle_event  # type: ignore[method-assign,assignment]  # as mitmproxy's HttpClient
         yield OriginDialled(self._asked, Origin(self.context.server, outcome))
 
 

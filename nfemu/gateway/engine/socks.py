@@ -6,8 +6,9 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
 from nfemu.gateway.engine.admission import Admission
-from nfemu.gateway.engine.judge import Line, Refusal, Target
+from nfemu.gateway.engine.judge import Refusal, Target
 from nfemu.gateway.engine.tunnel import SOCKS_REPLIES, HttpLayerFactory, TunnelLayer
+from nfemu.model.identity import Msisdn
 from nfemu.wire.errors import WireError
 from nfemu.wire.socks5 import (
     NO_ACCEPTABLE_METHOD,
@@ -28,7 +29,7 @@ Commands = layer.CommandGenerator[None]
 class SocksLayer(layer.Layer):
     """The attribute `_read` is the state: which message is expected next."""
 
-    _line: Line
+    _owner: Msisdn
 
     def __init__(self, context: Context, admission: Admission, http_layer: HttpLayerFactory) -> None:
         super().__init__(context)
@@ -64,7 +65,7 @@ class SocksLayer(layer.Layer):
             return
         user, length = parsed
         try:
-            self._line = self._admission.judge.line_by_name(user.name)
+            self._owner = self._admission.judge.line_by_name(user.name).state.msisdn
         except Refusal:
             yield from self._refuse(user_name_answer(accepted=False))
             return
@@ -81,13 +82,14 @@ class SocksLayer(layer.Layer):
             return
         authority, length = parsed
         try:
+            line = self._admission.judge.line(self._owner)  # it may have changed since
             target = Target.read(authority)
-            self._admission.enter_tunnel(self._line, target)
+            self._admission.enter_tunnel(line, target)
         except Refusal:
             yield from self._refuse(reply(Reply.NOT_ALLOWED))
             return
         early = self._inbox[length:]
-        tunnel = TunnelLayer(self.context, self._admission, self._line, target, SOCKS_REPLIES, self._http_layer)
+        tunnel = TunnelLayer(self.context, self._admission, line, target, SOCKS_REPLIES, self._http_layer)
         self._handle_event = tunnel.handle_event  # type: ignore[method-assign]  # mitmproxy's way to become another layer
         yield from tunnel.handle_event(events.Start())
         if early:
@@ -100,11 +102,6 @@ class SocksLayer(layer.Layer):
             yield from state()
 
     def _refuse(self, answer: bytes) -> Commands:
-        self._read = self._done
         if answer:
             yield commands.SendData(self.context.client, answer)
         yield commands.CloseConnection(self.context.client)
-
-    def _done(self) -> Commands:
-        self._inbox = b""
-        yield from ()

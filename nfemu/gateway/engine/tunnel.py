@@ -95,7 +95,14 @@ class TunnelLayer(layer.Layer):
     def _become(self, state: Callable[[events.Event], Commands]) -> None:
         self._handle_event = state  # type: ignore[method-assign,assignment]  # mitmproxy's way to change state
 
+    def _foreign(self, event: events.Event) -> bool:
+        """The last words of a connection that served plain requests before the tunnel."""
+        own = (self.context.client, self.context.server)
+        return isinstance(event, events.ConnectionEvent) and event.connection not in own
+
     def _sniff(self, event: events.Event) -> Commands:
+        if self._foreign(event):
+            return
         if isinstance(event, events.ConnectionClosed):
             yield from self._close()
         elif isinstance(event, events.DataReceived):
@@ -138,7 +145,8 @@ class TunnelLayer(layer.Layer):
             yield commands.CloseConnection(self.context.server)
         self._admission.leave()
         http = self._http_layer(self.context, self._admission.for_tunnel(self._line, self._target))
-        yield from self._hand_over(http, bytes(self._early))
+        self._become(http.handle_event)
+        yield from self._feed(http)
 
     def _relay(self, server_spoke: events.DataReceived | None = None) -> Commands:
         if not self.context.server.connected:
@@ -146,16 +154,19 @@ class TunnelLayer(layer.Layer):
             if isinstance(outcome, DialError):
                 yield from self._close()
                 return
-        yield from self._hand_over(tcp.TCPLayer(self.context, ignore=True), bytes(self._early), server_spoke)
+        relay = tcp.TCPLayer(self.context, ignore=True)
+        self._become(lambda event: _nothing() if self._foreign(event) else relay.handle_event(event))
+        yield from self._feed(relay)
+        if server_spoke is not None:
+            yield from relay.handle_event(server_spoke)
 
-    def _hand_over(self, child: layer.Layer, early: bytes, server_spoke: events.Event | None = None) -> Commands:
+    def _feed(self, child: layer.Layer) -> Commands:
+        """Start it with what came so far."""
+        early = bytes(self._early)
         self._early.clear()
-        self._become(child.handle_event)
         yield from child.handle_event(events.Start())
         if early:
             yield from child.handle_event(events.DataReceived(self.context.client, early))
-        if server_spoke is not None:
-            yield from child.handle_event(server_spoke)
 
     def _close(self) -> Commands:
         self._become(self._done)
@@ -165,3 +176,7 @@ class TunnelLayer(layer.Layer):
 
     def _done(self, _event: events.Event) -> Commands:
         yield from ()
+
+
+def _nothing() -> Commands:
+    yield from ()

@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from nfemu.gateway.engine import Engine
 from nfemu.gateway.ports import EngineConfig
@@ -69,6 +70,12 @@ class Client:
         except ConnectionError:
             pass  # the gateway refused early; what it said is still to be read
 
+    async def drip(self, data: bytes) -> None:
+        """One octet at a time, each in a packet of its own."""
+        for octet in data:
+            await self.send(bytes((octet,)))
+            await turns(3)
+
     async def response(self, *, head_only: bool = False) -> bytes:
         """One response with Content-Length."""
         head = await self.reader.readuntil(b"\r\n\r\n")
@@ -88,6 +95,18 @@ class Client:
 
     def close(self) -> None:
         self.writer.close()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop run until the condition holds."""
+    while not condition():
+        await turns(1)
+
+
+async def turns(count: int = 3000) -> None:
+    """Let the event loop run until what can happen has happened."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 def _listener() -> socket.socket:
@@ -120,6 +139,11 @@ def header(answer: bytes, name: str) -> str | None:
         if key.lower() == name.lower():
             return value.strip()
     return None
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Workers run on uvloop; asyncio's own loop is what the code is written for."""
+    return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.fakes.gateway import swallow
 from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, World, auth, get, status
 
 URL = b"http://portal.carrier.example/"
@@ -28,7 +29,13 @@ MALFORMED = {
     + A
     + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     + SMUGGLED,
-    "two CL": b"POST " + URL + b" HTTP/1.1\r\n" + HOST + A + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n" + SMUGGLED,
+    "two CL": b"POST "
+    + URL
+    + b" HTTP/1.1\r\n"
+    + HOST
+    + A
+    + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n"
+    + SMUGGLED,
     "CL with sign": b"POST " + URL + b" HTTP/1.1\r\n" + HOST + A + b"Content-Length: +5\r\n\r\nhello",
     "CL list": b"POST " + URL + b" HTTP/1.1\r\n" + HOST + A + b"Content-Length: 5, 5\r\n\r\nhello",
     "CL with blank": b"POST " + URL + b" HTTP/1.1\r\n" + HOST + A + b"Content-Length: 5 0\r\n\r\nhello",
@@ -74,16 +81,14 @@ async def test_malformed_is_refused_and_closed(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", ["obs-fold", "CL and TE", "Host differs"])
 async def test_malformed_one_octet_at_a_time(world: World, name: str) -> None:
     client = await world.connect()
-    for octet in MALFORMED[name]:
-        await client.send(bytes((octet,)))
+    await client.drip(MALFORMED[name])
     assert status(await client.rest()) == 400
     assert not world.origin.visits
 
 
 async def test_request_one_octet_at_a_time(world: World) -> None:
     client = await world.connect()
-    for octet in b"\r\n" + get("http://news.example/", OPEN_NUMBER):
-        await client.send(bytes((octet,)))
+    await client.drip(b"\r\n" + get("http://news.example/", OPEN_NUMBER))
     assert status(await client.response()) == 200
     client.close()
 
@@ -122,8 +127,6 @@ async def test_too_many_fields(world: World) -> None:
 
 
 async def test_requests_piled_up_behind_a_slow_one_are_bounded(world: World) -> None:
-    from tests.fakes.gateway import swallow
-
     world.origin.serve = swallow
     client = await world.connect()
     await client.send(get("http://news.example/", OPEN_NUMBER))

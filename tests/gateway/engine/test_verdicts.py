@@ -54,7 +54,8 @@ async def test_restricted_line_is_sent_to_the_landing_page(world: World, method:
     assert header(answer, "cache-control") == "no-store"
     assert header(answer, "connection") == "close"
     body = answer.partition(b"\r\n\r\n")[2]
-    assert (b"<script>" not in body) and (bool(body) == (method == "GET"))
+    assert b"<script>" not in body
+    assert bool(body) == (method == "GET")
     assert not world.origin.visits
     assert not world.resolver.asked
 
@@ -113,7 +114,9 @@ async def test_trusted_gets_the_number(world: World) -> None:
 )
 async def test_any_spelling_of_the_number_and_any_password(world: World, spelling: str, password: str) -> None:
     client = await world.connect()
-    await client.send(b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\n" + auth(spelling, password) + b"\r\n")
+    await client.send(
+        b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\n" + auth(spelling, password) + b"\r\n"
+    )
     assert status(await client.response()) == 200
     client.close()
 
@@ -132,7 +135,9 @@ async def test_any_spelling_of_the_number_and_any_password(world: World, spellin
     ],
 )
 async def test_nobody_is_asked_for_the_number(world: World, credentials: bytes) -> None:
-    answer = await world.exchange(b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\n" + credentials + b"\r\n")
+    answer = await world.exchange(
+        b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\n" + credentials + b"\r\n"
+    )
     assert status(answer) == 407
     assert (header(answer, "proxy-authenticate") or "").startswith("Basic ")
     assert not world.origin.visits
