@@ -3,7 +3,7 @@
 from nfemu.bss import ledger
 from nfemu.bss.standing import is_cleared
 from nfemu.carrier import events
-from nfemu.carrier.commands import Begin, Commit, Emit, LoadEntry, Now, Step, ask
+from nfemu.carrier.commands import Begin, Emit, LoadEntry, Now, Step, ask
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import locked_line
 from nfemu.carrier.orders import Cause, after_entry, line_changes
@@ -11,6 +11,7 @@ from nfemu.carrier.ports import AccountView, AppendEntry, Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.transitions import ByHand
+from nfemu.carrier.view import commit
 from nfemu.model.account import LedgerEntry
 from nfemu.model.identity import CorrelationId, Imsi, Msisdn
 from nfemu.model.money import Money
@@ -32,8 +33,8 @@ def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: s
     if not ledger.is_repeat(known, entry):
         yield from emit_entry(view, line.subscriber.imsi, entry, correlation)
         changes = yield from after_entry(rules, view, entry.amount, correlation)
-        yield from ask(Commit((AppendEntry(entry), *changes)))
-    view = yield from carry_out(rules, view.account.id, correlation)
+        view = yield from commit(view, [AppendEntry(entry), *changes])
+    view = yield from carry_out(rules, view, correlation)
     return line_status(rules, view, line.subscriber.imsi)
 
 
@@ -71,6 +72,6 @@ def _by_hand(
     rules: CarrierRules, view: AccountView, line: Line, trigger: ByHand, correlation: CorrelationId
 ) -> Step[LineStatus]:
     changes = yield from line_changes(rules, view, line, trigger, Cause.BY_HAND, correlation)
-    yield from ask(Commit(tuple(changes)))
-    view = yield from carry_out(rules, view.account.id, correlation)
+    view = yield from commit(view, changes)
+    view = yield from carry_out(rules, view, correlation)
     return line_status(rules, view, line.subscriber.imsi)

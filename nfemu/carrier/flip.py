@@ -1,6 +1,6 @@
 """The flip: unfinished orders carried out until every enforcement point has acknowledged them.
 
-`carry_out` is the one way from an order to an effective profile, and it is safe to run at any time: it reads
+`carry_out` is the one way from an order to an effective profile, and it is safe to run at any time: it looks at
 what is stored and does what is missing. It is therefore also how a crash is survived and a failure retried.
 
     orders CREATED ──commit: HSS and PGW──▶ EXECUTED ──apply, acknowledged──▶ commit: DONE and notices ──▶ deliver
@@ -11,7 +11,6 @@ acknowledgement. After a stop it follows at once, after a resume when the page i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nfemu.bss.notices import compose, delivered
@@ -20,12 +19,13 @@ from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
 from nfemu.carrier import events
 from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
-from nfemu.carrier.lines import emit_all, line_state, load_account, orders_of
+from nfemu.carrier.lines import line_state, orders_of
 from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import AccountView, Change, Line, PutNotice, PutOrder, PutSession, PutSubscription
 from nfemu.carrier.reactivation import follow_ups, is_at_once, reactivate_lines
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import account_due
+from nfemu.carrier.view import commit
 from nfemu.epc import hss, pgw
 from nfemu.model.account import AccountKind
 from nfemu.model.errors import Unavailable
@@ -37,31 +37,28 @@ from nfemu.model.subscriber import ApnProfile
 
 
 def carry_out(
-    rules: CarrierRules, account: AccountId, correlation: CorrelationId, notices: Sequence[Notice] = ()
+    rules: CarrierRules, view: AccountView, correlation: CorrelationId, notices: Sequence[Notice] = ()
 ) -> Step[AccountView]:
     """Finish what is unfinished on the locked account, then deliver `notices` (stored as pending) and new ones.
 
     `correlation` is for what no order asked for. Raises Unavailable; what has been committed stays and is resumed.
     """
-    view = yield from load_account(account)
     view = yield from _execute(rules, view, correlation)
     view, composed = yield from _acknowledge(rules, view, correlation)
     if any(is_at_once(order) for order in view.orders):
         view = yield from reactivate_lines(rules, view, is_at_once)
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
-        yield from ask(ReactivateLater(account))
-    yield from _deliver_fresh(account, (*composed, *notices))
+        yield from ask(ReactivateLater(view.account.id))
+    yield from _deliver_fresh(view.account.id, (*composed, *notices))
     return view
 
 
-def carry_out_reactivations(rules: CarrierRules, account: AccountId, correlation: CorrelationId) -> Step[AccountView]:
+def carry_out_reactivations(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[None]:
     """Give every session of the locked account that has such an order its new address now."""
-    view = yield from load_account(account)
     view = yield from reactivate_lines(rules, view, lambda order: order.kind is OrderKind.REACTIVATE)
     view, composed = yield from _acknowledge(rules, view, correlation)
-    yield from _deliver_fresh(account, composed)
-    return view
+    yield from _deliver_fresh(view.account.id, composed)
 
 
 def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]:
@@ -96,53 +93,36 @@ def _emit_notice(notice: Notice, name: str) -> Step[None]:
     yield from ask(Emit(notice.imsi, notice.correlation, name, detail))
 
 
-@dataclass(frozen=True, slots=True)
-class _Execution:
-    line: Line
-    orders: tuple[WorkOrder, ...]
-    changes: tuple[Change, ...]
-    events: list[Emit]
-
-
 def _execute(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[AccountView]:
     """HSS and PGW follow the orders, in one commit."""
     now = yield from ask(Now())
-    done = [_execute_line(rules, view, line, correlation, now) for line in view.lines]
-    changes = tuple(change for each in done for change in each.changes)
-    if not changes:
-        return view
-    for each in done:
-        yield from emit_all(each.events)
-    yield from ask(Commit(changes))
-    orders = tuple(order for each in done for order in each.orders)
-    return replace(view, lines=tuple(each.line for each in done), orders=orders)
+    changes: list[Change] = []
+    for line in view.lines:
+        changes += yield from _execute_line(rules, view, line, correlation, now)
+    return (yield from commit(view, changes))
 
 
 def _execute_line(
     rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId, now: datetime
-) -> _Execution:
+) -> Step[list[Change]]:
     subscription, session = line.subscription, line.session
     changes: list[Change] = []
-    emitted: list[Emit] = []
-    orders = orders_of(view, line.subscriber.imsi)
-    for index, order in enumerate(orders):
-        if order.kind is OrderKind.REACTIVATE or order.state is not OrderState.CREATED:
-            continue
-        orders[index] = advance(order, OrderInput.EXECUTE, now)
-        changes.append(PutOrder(orders[index]))
-        correlation = order.correlation
-        subscription = hss.order_profile(subscription, order.target)
+    for order in orders_of(view, line.subscriber.imsi):
+        if order.kind is not OrderKind.REACTIVATE and order.state is OrderState.CREATED:
+            changes.append(PutOrder(advance(order, OrderInput.EXECUTE, now)))
+            correlation = order.correlation
+            subscription = hss.order_profile(subscription, order.target)
     profile = rules.catalogue.meaning(subscription.ordered)
     if subscription is not line.subscription:
         changes.append(PutSubscription(subscription))
         detail = {"ordered": subscription.ordered.value, "profile": profile.name, "version": str(subscription.version)}
-        emitted.append(Emit(subscription.imsi, correlation, events.HSS_PROFILE_CHANGED, detail))
+        yield from ask(Emit(subscription.imsi, correlation, events.HSS_PROFILE_CHANGED, detail))
     followed = _follow(session, profile, now)
     if followed is not None and followed is not session:
         changes.append(PutSession(followed))
         name = events.PGW_SESSION_MODIFIED if pgw.is_active(followed) else events.PGW_SESSION_RELEASED
-        emitted.append(Emit(followed.imsi, correlation, name, session_detail(followed)))
-    return _Execution(Line(line.subscriber, subscription, followed), tuple(orders), tuple(changes), emitted)
+        yield from ask(Emit(followed.imsi, correlation, name, session_detail(followed)))
+    return changes
 
 
 def _follow(session: PdnSession | None, profile: ApnProfile, now: datetime) -> PdnSession | None:
@@ -167,32 +147,26 @@ def _acknowledge(
     if late:
         yield from ask(Apply(tuple(line_state(session) for session in late)))
     now = yield from ask(Now())
-    acknowledged = {session.imsi: pgw.acknowledge(session) for session in late}
-    cause = {order.imsi: order.correlation for order in executed}
-    for session in acknowledged.values():
+    acknowledged = [pgw.acknowledge(session) for session in late]
+    done = [advance(order, OrderInput.ACKNOWLEDGE, now) for order in executed]
+    cause = {order.imsi: order.correlation for order in done}
+    for session in acknowledged:
         about = cause.get(session.imsi, correlation)
         yield from ask(Emit(session.imsi, about, events.ENFORCEMENT_ACKNOWLEDGED, session_detail(session)))
-    view = replace(
-        view,
-        lines=tuple(replace(line, session=acknowledged.get(line.subscriber.imsi, line.session)) for line in view.lines),
-    )
-    done = [advance(order, OrderInput.ACKNOWLEDGE, now) for order in executed]
     for order in done:
         detail = {"order": order.id, "kind": order.kind.value}
         yield from ask(Emit(order.imsi, order.correlation, events.ORDER_DONE, detail))
     notices = yield from _compose(rules, view, done, now)
     following = yield from follow_ups(rules, view, done, now)
-    yield from ask(
-        Commit(
-            (
-                *(PutSession(session) for session in acknowledged.values()),
-                *(PutOrder(order) for order in (*done, *following)),
-                *(PutNotice(notice) for notice in notices),
-            )
-        )
+    view = yield from commit(
+        view,
+        [
+            *(PutSession(session) for session in acknowledged),
+            *(PutOrder(order) for order in (*done, *following)),
+            *(PutNotice(notice) for notice in notices),
+        ],
     )
-    waiting = tuple(order for order in view.orders if order.state is not OrderState.EXECUTED)
-    return replace(view, orders=(*waiting, *following)), notices
+    return view, notices
 
 
 def _compose(rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime) -> Step[list[Notice]]:

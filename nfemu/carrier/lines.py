@@ -1,6 +1,6 @@
 """Finding a line, alone on its account, and what enforcement points are told of it."""
 
-from nfemu.carrier.commands import Emit, LoadAccount, LoadSubscriber, Lock, Step, ask
+from nfemu.carrier.commands import LoadAccount, LoadSubscriber, Lock, Step, ask
 from nfemu.carrier.ports import AccountView, Line, LineState
 from nfemu.epc.pgw import is_active
 from nfemu.model.errors import NotFound
@@ -65,9 +65,5 @@ def line_state(session: PdnSession) -> LineState:
         version=session.policy_version,
         ue_ipv4=session.ue_ipv4 if active else None,
         ue_ipv6=session.ue_ipv6 if active else None,
+        apn=session.apn if active else None,
     )
-
-
-def emit_all(events: list[Emit]) -> Step[None]:
-    for event in events:
-        yield from ask(event)

@@ -1,15 +1,15 @@
 """Reactivation: a session gets a new address and generation, and all its flows end (architecture, section 5)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.carrier import events
-from nfemu.carrier.commands import Commit, Emit, NewId, Now, Reserve, Step, ask
+from nfemu.carrier.commands import Emit, NewId, Now, Reserve, Step, ask
 from nfemu.carrier.lines import line_of
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession
 from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.view import commit
 from nfemu.epc import pgw
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import OrderId, SessionId
@@ -44,23 +44,13 @@ def follow_ups(
 def reactivate_lines(rules: CarrierRules, view: AccountView, chosen: Callable[[WorkOrder], bool]) -> Step[AccountView]:
     """Execute the chosen orders in one commit; acknowledging is the flip's part."""
     changes: list[Change] = []
-    orders: list[WorkOrder] = []
-    lines = {line.subscriber.imsi: line for line in view.lines}
     now = yield from ask(Now())
     for order in view.orders:
-        if order.state is not OrderState.CREATED or not chosen(order):
-            orders.append(order)
-            continue
-        line = lines[order.imsi]
-        sessions = yield from _reactivate(rules, line, order, now)
-        after = advance(order, OrderInput.EXECUTE if sessions else OrderInput.SUPERSEDE, now)
-        changes += [*(PutSession(session) for session in sessions), PutOrder(after)]
-        if sessions:
-            lines[order.imsi] = replace(line, session=sessions[-1])
-            orders.append(after)
-    if changes:
-        yield from ask(Commit(tuple(changes)))
-    return replace(view, lines=tuple(lines.values()), orders=tuple(orders))
+        if order.state is OrderState.CREATED and chosen(order):
+            sessions = yield from _reactivate(rules, line_of(view, order.imsi), order, now)
+            event = OrderInput.EXECUTE if sessions else OrderInput.SUPERSEDE
+            changes += [*(PutSession(session) for session in sessions), PutOrder(advance(order, event, now))]
+    return (yield from commit(view, changes))
 
 
 def _reactivate(rules: CarrierRules, line: Line, order: WorkOrder, now: datetime) -> Step[tuple[PdnSession, ...]]:

@@ -18,7 +18,7 @@ def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
     view = yield from load_account(account)
     cards = {line.subscriber.imsi for line in view.lines}
     pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
-    yield from carry_out(rules, account, correlation)
+    yield from carry_out(rules, view, correlation)
     yield from deliver(account, pending)
 
 
@@ -26,4 +26,4 @@ def reactivate(rules: CarrierRules, account: AccountId) -> Step[None]:
     """New addresses for the account's sessions that wait for one. Raises NotFound, Unavailable."""
     correlation = yield from ask(Begin())
     yield from ask(Lock(account))
-    yield from carry_out_reactivations(rules, account, correlation)
+    yield from carry_out_reactivations(rules, (yield from load_account(account)), correlation)

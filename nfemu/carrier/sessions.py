@@ -6,6 +6,7 @@ from nfemu.carrier.flip import carry_out, session_detail
 from nfemu.carrier.lines import line_of, locked_line
 from nfemu.carrier.ports import AccountView, Line, PutSession
 from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.view import commit
 from nfemu.epc import hss, pgw
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, Msisdn, SessionId
@@ -30,7 +31,7 @@ def attach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
     identifier = SessionId((yield from ask(NewId("ses"))))
     session = pgw.create(identifier, line.subscriber, profile, addresses, line.session, now)
     yield from ask(Emit(session.imsi, correlation, events.PGW_SESSION_CREATED, session_detail(session)))
-    yield from ask(Commit((PutSession(session),)))
+    view = yield from commit(view, [PutSession(session)])
     return (yield from _finished(rules, view, session, correlation))
 
 
@@ -47,7 +48,7 @@ def detach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
         return (yield from _finished(rules, view, line.session, correlation))
     session = pgw.release(line.session, (yield from ask(Now())))
     yield from ask(Emit(session.imsi, correlation, events.PGW_SESSION_RELEASED, session_detail(session)))
-    yield from ask(Commit((PutSession(session),)))
+    view = yield from commit(view, [PutSession(session)])
     return (yield from _finished(rules, view, session, correlation))
 
 
@@ -68,5 +69,5 @@ def _permitted(rules: CarrierRules, line: Line, correlation: CorrelationId) -> S
 def _finished(
     rules: CarrierRules, view: AccountView, session: PdnSession, correlation: CorrelationId
 ) -> Step[PdnSession]:
-    view = yield from carry_out(rules, view.account.id, correlation)
+    view = yield from carry_out(rules, view, correlation)
     return line_of(view, session.imsi).session or session
