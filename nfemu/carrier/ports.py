@@ -141,6 +141,9 @@ class Store(Protocol):
 
     async def count_subscribers(self) -> int: ...
 
+    async def static_subscribers(self) -> list[Subscriber]:
+        """Cards with a static address; nobody else may be given it, attached or not."""
+
     async def account(self, account: AccountId) -> AccountView | None: ...
 
     async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:

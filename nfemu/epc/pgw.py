@@ -105,6 +105,12 @@ class Pgw:
             if not is_active(session):
                 self._hold(session)
 
+    def assign(self, subscribers: Iterable[Subscriber]) -> None:
+        """Keep static addresses for their owners. One outside every pool is refused when its owner attaches."""
+        for subscriber in subscribers:
+            for slots, slot, _ in self._slots_of(subscriber.static_ipv4, subscriber.static_ipv6):
+                slots.assign(slot, subscriber.imsi)
+
     def reserve(self, subscriber: Subscriber, profile: ApnProfile, now: datetime) -> Reservation:
         """Set addresses aside as `profile` and the subscriber's static ones ask. Raises Conflict, taking nothing."""
         pool = self._catalogue.pool(profile)
@@ -153,7 +159,7 @@ class Pgw:
         return self._latest[imsi] if imsi is not None else None
 
     def _enter(self, session: PdnSession) -> None:
-        for slots, slot, _ in self._slots_of(session):
+        for slots, slot, _ in self._slots_of(session.ue_ipv4, session.ue_ipv6):
             slots.occupy(slot, session.imsi)
         for key in _keys(session):
             self._by_address[key] = session.imsi
@@ -163,25 +169,25 @@ class Pgw:
         for key in _keys(session):
             if self._by_address.get(key) == session.imsi:
                 del self._by_address[key]
-        for slots, slot, _ in self._slots_of(session):
+        for slots, slot, _ in self._slots_of(session.ue_ipv4, session.ue_ipv6):
             if slots.owner(slot) == session.imsi:
                 slots.free(slot)
         self._hold(session)
 
     def _hold(self, session: PdnSession) -> None:
         released_at = session.released_at or session.attached_at
-        for slots, slot, hold in self._slots_of(session):
+        for slots, slot, hold in self._slots_of(session.ue_ipv4, session.ue_ipv6):
             slots.hold(slot, Held(session.imsi, released_at + hold))
 
-    def _slots_of(self, session: PdnSession) -> list[tuple[Slots, int, timedelta]]:
-        """The session's addresses as slots with their hold; one that no pool has any more is left out."""
+    def _slots_of(self, ipv4: IPv4Address | None, ipv6: IPv6Network | None) -> list[tuple[Slots, int, timedelta]]:
+        """The addresses as slots with their pool's hold; one that no pool has (any more) is left out."""
         found: list[tuple[Slots, int, timedelta]] = []
         for name, pool in self._catalogue.pools.items():
             space4, space6 = self._ipv4.get(name), self._ipv6.get(name)
-            if space4 is not None and session.ue_ipv4 is not None and session.ue_ipv4 in space4.network:
-                found.append((space4.slots, space4.slot(session.ue_ipv4), pool.hold))
-            if space6 is not None and session.ue_ipv6 is not None and session.ue_ipv6.subnet_of(space6.network):
-                found.append((space6.slots, space6.slot(session.ue_ipv6), pool.hold))
+            if space4 is not None and ipv4 is not None and ipv4 in space4.network:
+                found.append((space4.slots, space4.slot(ipv4), pool.hold))
+            if space6 is not None and ipv6 is not None and ipv6.subnet_of(space6.network):
+                found.append((space6.slots, space6.slot(ipv6), pool.hold))
         return found
 
 

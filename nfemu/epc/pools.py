@@ -8,6 +8,7 @@ Theory. Every address is a slot number counted from the start of its network. A 
 Slots that were never used lie at and above a watermark; slots that came back lie in a heap. The lowest free one is
 therefore found without scanning: the top of the heap, else the watermark. A slot taken by number (a static
 address, or one restored at start) may still lie in the heap or above the watermark; it is passed over there.
+A slot that is assigned to an IMSI (its static address) is never anybody else's, whether it is in use or not.
 
 A held slot belongs to its former owner: only the same IMSI may take it by number before the hold ends, so that a
 reassigned address never shows somebody else's number (G12).
@@ -40,6 +41,7 @@ class Slots:
     def __init__(self, size: int, kept_out: frozenset[int]) -> None:
         self._size = size
         self._kept_out = kept_out
+        self._assigned: dict[int, Imsi] = {}
         self._owner: dict[int, Imsi] = {}
         self._held: dict[int, Held] = {}
         self._ends: list[tuple[datetime, int]] = []
@@ -49,6 +51,10 @@ class Slots:
 
     def owner(self, slot: int) -> Imsi | None:
         return self._owner.get(slot)
+
+    def assign(self, slot: int, imsi: Imsi) -> None:
+        """From now on `slot` is for `imsi` alone."""
+        self._assigned[slot] = imsi
 
     def take_lowest(self, imsi: Imsi, now: datetime) -> int | None:
         """The lowest free slot, now owned by `imsi`; None when there is none."""
@@ -66,6 +72,8 @@ class Slots:
         held = self._held.get(slot)
         if slot in self._kept_out or not 0 <= slot < self._size:
             raise Conflict("it is not one of the pool's addresses for UEs; choose another static address")
+        if self._assigned.get(slot, imsi) != imsi:
+            raise Conflict("it is assigned to another line; choose another static address")
         if self._owner.get(slot, imsi) != imsi:
             raise Conflict("it is in use by another line; detach that line or choose another static address")
         if held is not None and held.imsi != imsi:
@@ -120,7 +128,8 @@ class Slots:
         return None
 
     def _is_free(self, slot: int) -> bool:
-        return slot not in self._owner and slot not in self._held and slot not in self._kept_out
+        taken = (self._owner, self._held, self._assigned, self._kept_out)
+        return not any(slot in slots for slots in taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,10 @@ class CarrierService:
     # ---- start and stop
 
     async def load(self) -> None:
-        """The clock's position and the session table, from the store. Raises Unavailable."""
+        """The clock's position, static addresses and the session table, from the store. Raises Unavailable."""
         if isinstance(self.clock, TestClock):
             await self.clock.load()
+        self._pgw.assign(await self._store.static_subscribers())
         longest = max((pool.hold for pool in self.catalogue.pools.values()), default=timedelta(0))
         latest = await self._store.sessions()
         self._pgw.restore(latest, await self._store.sessions_released_since(self.clock.now() - longest))

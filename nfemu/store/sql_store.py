@@ -20,6 +20,7 @@ from nfemu.store import reads, seed, values, wipe, writes
 from nfemu.store.database import READERS, Database, parse_url
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed import SeedAccount
+from nfemu.store.static import static_subscribers
 
 T = TypeVar("T")
 
@@ -132,6 +133,9 @@ class SqlStore:
 
     async def count_subscribers(self) -> int:
         return await self._read(reads.count_subscribers)
+
+    async def static_subscribers(self) -> list[Subscriber]:
+        return await self._read(static_subscribers)
 
     async def account(self, account: AccountId) -> AccountView | None:
         return await self._read(lambda connection: reads.account(connection, account))

@@ -11,7 +11,7 @@ from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import OrderedProfile
-from tests.fakes.world import HOLD, LI, STATIC, STATIC_IPV4, ZHANG, World, catalogue, imsi_of, rules
+from tests.fakes.world import HOLD, LI, STATIC, STATIC_IPV4, WANG, ZHANG, World, catalogue, imsi_of, rules
 
 
 async def names(world: World, msisdn: Msisdn) -> list[str]:
@@ -73,6 +73,17 @@ async def test_versions_rise_over_detach_and_attach_and_the_address_waits_for_it
 
 async def test_a_static_address_is_given(world: World) -> None:
     assert (await world.service.attach(STATIC)).ue_ipv4 == STATIC_IPV4
+
+
+async def test_a_static_address_waits_for_its_owner() -> None:
+    world = World(rules(shelves=catalogue(ipv4="10.45.3.0/29")))
+    service = await world.start()
+    others = [(await service.attach(number)).ue_ipv4 for number in (ZHANG, LI)]
+    assert STATIC_IPV4 not in others
+    service = await world.restart()
+    assert (await service.attach(WANG)).ue_ipv4 != STATIC_IPV4
+    assert (await service.attach(STATIC)).ue_ipv4 == STATIC_IPV4
+    await service.stop()
 
 
 async def test_an_exhausted_pool_is_a_conflict_that_changes_nothing() -> None:

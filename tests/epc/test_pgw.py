@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
 
@@ -127,6 +127,21 @@ def test_a_static_address_comes_back_to_its_owner_at_once() -> None:
     second = attach(table, FIXED, number=2)
     assert first.ue_ipv4 == second.ue_ipv4 == IPv4Address("10.45.0.9")
     assert (second.generation, table.by_address(IPv4Address("10.45.0.9"))) == (2, second)
+
+
+def test_an_assigned_address_is_its_owners_alone() -> None:
+    """Attached or not: the static line finds its address free whenever it comes."""
+    lowest = replace(TWO, static_ipv4=IPv4Address("10.45.0.2"), static_ipv6=IPv6Network("2001:db8:4500:1::/64"))
+    elsewhere = replace(TWO, imsi=Imsi("460000000000009"), static_ipv4=IPv4Address("192.0.2.1"))
+    table = Pgw(catalogue())
+    table.assign([lowest, elsewhere])
+    session = attach(table, ONE)
+    assert (session.ue_ipv4, str(session.ue_ipv6)) == (IPv4Address("10.45.0.3"), "2001:db8:4500:2::/64")
+    with pytest.raises(Conflict, match="it is assigned to another line"):
+        table.reserve(replace(lowest, imsi=Imsi("460000000000003")), catalogue().meaning(OrderedProfile.OPEN), NOW)
+    assert attach(table, lowest).ue_ipv4 == IPv4Address("10.45.0.2")
+    with pytest.raises(Conflict, match=r"static address `192.0.2.1` in pool `internet`: it is not one of the pool's"):
+        table.reserve(elsewhere, catalogue().meaning(OrderedProfile.OPEN), NOW)
 
 
 def test_a_release_reported_twice_does_not_touch_the_next_owner() -> None:

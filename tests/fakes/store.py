@@ -108,6 +108,9 @@ class MemoryStore:
     async def count_subscribers(self) -> int:
         return len(self._tables.subscribers)
 
+    async def static_subscribers(self) -> list[Subscriber]:
+        return [each for each in self._tables.subscribers.values() if each.static_ipv4 or each.static_ipv6]
+
     async def account(self, account: AccountId) -> AccountView | None:
         found = self._tables.accounts.get(account)
         if found is None:
