@@ -36,6 +36,7 @@ from nfemu.model.orders import (
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
+from nfemu.store.times import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 
 Values = dict[str, Any]
 ACCOUNT = ("id", "kind", "currency", "credit_limit", "level")
@@ -122,9 +123,9 @@ def session_values(session: PdnSession) -> Values:
         "generation": session.generation,
         "policy_version": session.policy_version,
         "acknowledged_version": session.acknowledged_version,
-        "attached_at": session.attached_at,
+        "attached_at": to_micros(session.attached_at),
         "state": session.state.value,
-        "released_at": session.released_at,
+        "released_at": to_micros_or_none(session.released_at),
         "ebi": session.ebi,
     }
 
@@ -142,9 +143,9 @@ def session_from(row: Row[Any]) -> PdnSession:
         generation=row.generation,
         policy_version=row.policy_version,
         acknowledged_version=row.acknowledged_version,
-        attached_at=row.attached_at,
+        attached_at=from_micros(row.attached_at),
         state=SessionState(row.state),
-        released_at=row.released_at,
+        released_at=from_micros_or_none(row.released_at),
         ebi=row.ebi,
     )
 
@@ -155,7 +156,7 @@ def entry_values(entry: LedgerEntry) -> Values:
         "kind": entry.kind.value,
         "amount": entry.amount.minor,
         "currency": entry.amount.currency,
-        "at": entry.at,
+        "at": to_micros(entry.at),
         "trade_no": entry.trade_no,
         "imsi": None if entry.imsi is None else entry.imsi.digits,
         "note": entry.note,
@@ -167,7 +168,7 @@ def entry_from(row: Row[Any]) -> LedgerEntry:
         account=AccountId(row.account_id),
         kind=EntryKind(row.kind),
         amount=Money(row.amount, row.currency),
-        at=row.at,
+        at=from_micros(row.at),
         trade_no=row.trade_no,
         imsi=None if row.imsi is None else Imsi(row.imsi),
         note=row.note,
@@ -182,9 +183,9 @@ def order_values(order: WorkOrder) -> Values:
         "target": order.target.value,
         "cause": order.cause,
         "correlation": order.correlation,
-        "created_at": order.created_at,
+        "created_at": to_micros(order.created_at),
         "state": order.state.value,
-        "done_at": order.done_at,
+        "done_at": to_micros_or_none(order.done_at),
     }
 
 
@@ -196,9 +197,9 @@ def order_from(row: Row[Any]) -> WorkOrder:
         target=OrderedProfile(row.target),
         cause=row.cause,
         correlation=CorrelationId(row.correlation),
-        created_at=row.created_at,
+        created_at=from_micros(row.created_at),
         state=OrderState(row.state),
-        done_at=row.done_at,
+        done_at=from_micros_or_none(row.done_at),
     )
 
 
@@ -210,10 +211,10 @@ def notice_values(notice: Notice) -> Values:
         "sender": notice.sender,
         "text": notice.text,
         "correlation": notice.correlation,
-        "created_at": notice.created_at,
+        "created_at": to_micros(notice.created_at),
         "link": notice.link,
         "state": notice.state.value,
-        "sent_at": notice.sent_at,
+        "sent_at": to_micros_or_none(notice.sent_at),
     }
 
 
@@ -225,10 +226,10 @@ def notice_from(row: Row[Any]) -> Notice:
         sender=row.sender,
         text=row.text,
         correlation=CorrelationId(row.correlation),
-        created_at=row.created_at,
+        created_at=from_micros(row.created_at),
         link=row.link,
         state=NoticeState(row.state),
-        sent_at=row.sent_at,
+        sent_at=from_micros_or_none(row.sent_at),
     )
 
 
@@ -240,8 +241,8 @@ def payment_values(payment: Payment) -> Values:
         "amount": payment.amount.minor,
         "currency": payment.amount.currency,
         "provider": payment.provider,
-        "created_at": payment.created_at,
-        "expires_at": payment.expires_at,
+        "created_at": to_micros(payment.created_at),
+        "expires_at": to_micros(payment.expires_at),
         "state": payment.state.value,
         "trade_no": payment.trade_no,
     }
@@ -254,8 +255,8 @@ def payment_from(row: Row[Any]) -> Payment:
         imsi=Imsi(row.imsi),
         amount=Money(row.amount, row.currency),
         provider=row.provider,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
+        created_at=from_micros(row.created_at),
+        expires_at=from_micros(row.expires_at),
         state=PaymentState(row.state),
         trade_no=row.trade_no,
     )
@@ -266,7 +267,7 @@ def event_values(event: TimelineEvent) -> Values:
         "imsi": event.imsi.digits,
         "correlation": event.correlation,
         "name": event.name,
-        "at": event.at,
+        "at": to_micros(event.at),
         "elapsed_ms": event.elapsed_ms,
         "detail": json.dumps(dict(event.detail), ensure_ascii=False),
     }
@@ -278,7 +279,7 @@ def event_from(row: Row[Any]) -> TimelineEvent:
         imsi=Imsi(row.imsi),
         correlation=CorrelationId(row.correlation),
         name=row.name,
-        at=row.at,
+        at=from_micros(row.at),
         elapsed_ms=row.elapsed_ms,
         detail=detail,
     )

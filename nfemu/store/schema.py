@@ -1,8 +1,8 @@
 """The tables. `migrations/` builds them step by step; a test holds the two equal.
 
-* Money is a BIGINT of minor units; its currency stands beside it or is the account's. Times are UTC with
-  microseconds. Addresses and prefixes are text. States and roles are closed lists here as in the model, by CHECK;
-  kinds of orders and notices grow with the product, and are the model's alone.
+* Money is a BIGINT of minor units; its currency stands beside it or is the account's. Times are UTC in
+  microseconds (`times`). Addresses and prefixes are text. States and roles are closed lists here as in the model,
+  by CHECK; kinds of orders and notices grow with the product, and are the model's alone.
 * `account.balance` and `share.amount` are sums over the append-only ledger, kept in the transaction that appends,
   so that no decision reads a growing table.
 * The HSS record (`ordered`, `version`, `hold`) stands in the subscriber's row: a million subscribers are a
@@ -22,7 +22,6 @@ from nfemu.model.account import AccountKind
 from nfemu.model.orders import NoticeState, OrderState, PaymentState
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
-from nfemu.store.columns import SERIAL, UtcDateTime
 
 HEAD = "0001"
 """The newest migration. A store at this version opens without loading the migration machinery."""
@@ -31,6 +30,7 @@ LATEST = sa.text("latest = 1")
 ACTIVE = sa.text("state = 'active'")
 RELEASED = sa.text("state = 'released'")
 UNFINISHED = sa.text("(state = 'created' OR state = 'executed')")
+SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
 
@@ -44,12 +44,18 @@ metadata = sa.MetaData(
 )
 
 
+_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A number that the database gives, rising. SQLite numbers rows only in a column of exactly the type INTEGER."""
+_MOMENT = sa.BigInteger()
+"""Microseconds since 1970-01-01 UTC (`times`)."""
+
+
 def _one_of(column: str, words: type[Enum]) -> sa.CheckConstraint:
     return sa.CheckConstraint(" OR ".join(f"{column} = '{word.value}'" for word in words), name=column)
 
 
-def _partial(name: str, column: sa.Column[Any], where: sa.TextClause) -> sa.Index:
-    return sa.Index(name, column, sqlite_where=where, postgresql_where=where)
+def _partial(name: str, *columns: sa.Column[Any], where: sa.TextClause) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _unique_partial(name: str, column: sa.Column[Any], where: sa.TextClause) -> sa.Index:
@@ -105,9 +111,9 @@ session = sa.Table(
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("policy_version", sa.BigInteger, nullable=False),
     sa.Column("acknowledged_version", sa.BigInteger, nullable=False),
-    sa.Column("attached_at", UtcDateTime, nullable=False),
+    sa.Column("attached_at", _MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("released_at", UtcDateTime),
+    sa.Column("released_at", _MOMENT),
     sa.Column("ebi", sa.SmallInteger, nullable=False),
     sa.Column("latest", sa.SmallInteger, nullable=False),
     _one_of("state", SessionState),
@@ -119,19 +125,19 @@ session = sa.Table(
 """Every session there was. `latest` is 1 for the subscriber's one of the highest policy version; only that one can
 be active, so nobody has two."""
 _unique_partial("ux_session_latest", session.c.imsi, LATEST)
-_partial("ix_session_released_at", session.c.released_at, RELEASED)
+_partial("ix_session_released_at", session.c.released_at, where=RELEASED)
 _unique_partial("ux_session_active_ipv4", session.c.ue_ipv4, ACTIVE)
 _unique_partial("ux_session_active_ipv6", session.c.ue_ipv6, ACTIVE)
 
 ledger = sa.Table(
     "ledger",
     metadata,
-    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("serial", _SERIAL, primary_key=True),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", _MOMENT, nullable=False),
     sa.Column("trade_no", sa.Text),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi")),
     sa.Column("note", sa.Text, nullable=False),
@@ -153,67 +159,67 @@ share = sa.Table(
 work_order = sa.Table(
     "work_order",
     metadata,
-    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("serial", _SERIAL, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("done_at", UtcDateTime),
+    sa.Column("done_at", _MOMENT),
     _one_of("target", OrderedProfile),
     _one_of("state", OrderState),
 )
-_partial("ix_work_order_unfinished", work_order.c.imsi, UNFINISHED)
+_partial("ix_work_order_unfinished", work_order.c.imsi, where=UNFINISHED)
 
 notice = sa.Table(
     "notice",
     metadata,
-    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("serial", _SERIAL, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("sender", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
     sa.Column("link", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("sent_at", UtcDateTime),
+    sa.Column("sent_at", _MOMENT),
     _one_of("state", NoticeState),
 )
-_partial("ix_notice_pending", notice.c.id, PENDING)
-sa.Index("ix_notice_inbox", notice.c.imsi, notice.c.state, notice.c.sent_at, notice.c.serial)
+_partial("ix_notice_pending", notice.c.id, where=PENDING)
+_partial("ix_notice_inbox", notice.c.imsi, notice.c.sent_at, notice.c.serial, where=SENT)
 
 payment = sa.Table(
     "payment",
     metadata,
-    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("serial", _SERIAL, primary_key=True),
     sa.Column("no", sa.Text, nullable=False, unique=True),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("trade_no", sa.Text),
     _one_of("state", PaymentState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )
-_partial("ix_payment_open", payment.c.no, OPEN)
+_partial("ix_payment_open", payment.c.no, where=OPEN)
 
 event = sa.Table(
     "event",
     metadata,
-    sa.Column("serial", SERIAL, primary_key=True),
+    sa.Column("serial", _SERIAL, primary_key=True),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", _MOMENT, nullable=False),
     sa.Column("elapsed_ms", sa.Double, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
 )

@@ -20,6 +20,7 @@ from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
 from nfemu.model.subscriber import Subscriber
 from nfemu.store import rows, schema
+from nfemu.store.times import to_micros
 
 BATCH = 5_000
 """Rows per call of the driver: large enough to hide the call, small enough to stay out of the memory's sight."""
@@ -89,7 +90,7 @@ def _open_ledgers(connection: Connection, at: datetime, empty: bool) -> None:
         kind,
         account.c.balance,
         account.c.currency,
-        sa.literal(at, ledger.c.at.type),
+        sa.literal(to_micros(at), ledger.c.at.type),
         sa.literal("opening:") + account.c.id,
         sa.literal("opening balance"),
     ).where(account.c.balance != 0)

@@ -1,7 +1,7 @@
 """How each change of `carrier.ports` is written. The caller owns the transaction.
 
-Rows are changed by UPDATE, and inserted where there was none: one statement for the common case, the same on every
-database, and safe because the store has one writer.
+Statements that follow one another (a session and the one that it supersedes, an entry and the sums over it) rely
+on there being one writer.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +24,7 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
 from nfemu.store import rows, schema
+from nfemu.store.prepared import Prepared, insert, insert_or_update, written_columns
 from nfemu.store.refusal import Broken, broken_rule
 
 
@@ -79,72 +80,56 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
 }
 
 
-def _replacing(table: sa.Table, key: str) -> Callable[[Connection, rows.Values], None]:
-    """A function that updates the row with this key, or inserts it."""
-    update = sa.update(table).where(table.c[key] == sa.bindparam("b_key"))
-    insert = sa.insert(table)
-
-    def put(connection: Connection, values: rows.Values) -> None:
-        changed = {name: value for name, value in values.items() if name != key}
-        if connection.execute(update, {"b_key": values[key], **changed}).rowcount == 0:
-            connection.execute(insert, values)
-
-    return put
-
-
-_put_subscriber_row = _replacing(schema.subscriber, "imsi")
-_put_order_row = _replacing(schema.work_order, "id")
-_put_notice_row = _replacing(schema.notice, "id")
-_put_payment_row = _replacing(schema.payment, "no")
-_insert_account = sa.insert(schema.account)
-_update_account = sa.update(schema.account).where(
-    schema.account.c.id == sa.bindparam("b_id"), schema.account.c.currency == sa.bindparam("b_currency")
+_put_account_row = insert_or_update(schema.account, "id", where="account.currency = excluded.currency")
+_put_subscriber_row = insert_or_update(schema.subscriber, "imsi")
+_put_order_row = insert_or_update(schema.work_order, "id")
+_put_notice_row = insert_or_update(schema.notice, "id")
+_put_payment_row = insert_or_update(schema.payment, "no")
+_insert_session = insert(schema.session)
+_insert_entry = insert(schema.ledger)
+_insert_event = insert(schema.event)
+_move_share = insert_or_update(schema.share, "account_id", "imsi", setting={"amount": "share.amount + excluded.amount"})
+_move_balance = Prepared(
+    sa.update(schema.account)
+    .where(schema.account.c.id == sa.bindparam("b_id"), schema.account.c.currency == sa.bindparam("b_currency"))
+    .values(balance=schema.account.c.balance + sa.bindparam("b_amount"))
 )
-_account_currency = sa.select(schema.account.c.currency).where(schema.account.c.id == sa.bindparam("b_id"))
-_update_subscription = sa.update(schema.subscriber).where(
-    schema.subscriber.c.imsi == sa.bindparam("b_imsi"), schema.subscriber.c.version == sa.bindparam("b_version")
+_update_subscription = Prepared(
+    sa.update(schema.subscriber)
+    .where(schema.subscriber.c.imsi == sa.bindparam("b_imsi"), schema.subscriber.c.version == sa.bindparam("b_before"))
+    .values({name: sa.bindparam(name) for name in ("ordered", "version", "hold")})
 )
-_update_session = sa.update(schema.session).where(
-    schema.session.c.id == sa.bindparam("b_id"), schema.session.c.imsi == sa.bindparam("b_imsi")
+_SESSION_KEYS = {"id", "imsi", "latest"}
+_update_session = Prepared(
+    sa.update(schema.session)
+    .where(schema.session.c.id == sa.bindparam("b_id"), schema.session.c.imsi == sa.bindparam("b_imsi"))
+    .values(
+        {name: sa.bindparam(name) for name in written_columns(schema.session) if name not in {"id", "imsi", "latest"}}
+    )
 )
 _latest_session = (schema.session.c.imsi == sa.bindparam("b_imsi"), schema.LATEST)
-_outdate_session = (
+_outdate_session = Prepared(
     sa.update(schema.session)
     .where(*_latest_session, schema.session.c.policy_version < sa.bindparam("b_version"))
-    .values(latest=0)
+    .values(latest=sa.literal_column("0"))
 )
-_count_latest = sa.select(sa.func.count()).select_from(schema.session).where(*_latest_session)
-_insert_session = sa.insert(schema.session)
-_insert_entry = sa.insert(schema.ledger)
-_move_balance = _update_account.values(balance=schema.account.c.balance + sa.bindparam("b_amount"))
-_move_share = (
-    sa.update(schema.share)
-    .where(schema.share.c.account_id == sa.bindparam("b_account"), schema.share.c.imsi == sa.bindparam("b_imsi"))
-    .values(amount=schema.share.c.amount + sa.bindparam("b_amount"))
-)
-_insert_share = sa.insert(schema.share)
-_insert_event = sa.insert(schema.event)
+_count_latest = Prepared(sa.select(sa.func.count()).select_from(schema.session).where(*_latest_session))
 
 
 def _put_account(connection: Connection, change: PutAccount) -> None:
-    values = rows.account_values(change.account)
-    key = {"b_id": values["id"], "b_currency": values["currency"]}
-    if connection.execute(_update_account, {**key, **values}).rowcount:
-        return
-    currency = connection.execute(_account_currency, key).scalar_one_or_none()
-    if currency is not None:
-        raise Conflict(f"account `{change.account.id}` is kept in {currency}; its currency cannot change")
-    connection.execute(_insert_account, values)
+    account = change.account
+    if _put_account_row.run(connection, rows.account_values(account)).rowcount == 0:
+        raise Conflict(f"account `{account.id}` is not kept in {account.currency}; its currency cannot change")
 
 
 def _put_subscriber(connection: Connection, change: PutSubscriber) -> None:
-    _put_subscriber_row(connection, rows.subscriber_values(change.subscriber))
+    _put_subscriber_row.run(connection, rows.subscriber_values(change.subscriber))
 
 
 def _put_subscription(connection: Connection, change: PutSubscription) -> None:
     subscription = change.subscription
-    key = {"b_imsi": subscription.imsi.digits, "b_version": subscription.version - 1}
-    if connection.execute(_update_subscription, {**key, **rows.subscription_values(subscription)}).rowcount == 0:
+    key = {"b_imsi": subscription.imsi.digits, "b_before": subscription.version - 1}
+    if _update_subscription.run(connection, {**key, **rows.subscription_values(subscription)}).rowcount == 0:
         raise Conflict(
             f"subscription of IMSI `{subscription.imsi}` is not at version {subscription.version - 1} any more; "
             "read it again and decide anew"
@@ -154,44 +139,39 @@ def _put_subscription(connection: Connection, change: PutSubscription) -> None:
 def _put_session(connection: Connection, change: PutSession) -> None:
     values = rows.session_values(change.session)
     key = {"b_id": values["id"], "b_imsi": values["imsi"], "b_version": values["policy_version"]}
-    if connection.execute(_update_session, {**values, **key}).rowcount:
+    if _update_session.run(connection, {**values, **key}).rowcount:
         return
-    connection.execute(_outdate_session, key)
-    newer = connection.execute(_count_latest, key).scalar_one()
-    connection.execute(_insert_session, {**values, "latest": 1 - newer})
+    _outdate_session.run(connection, key)
+    newer = _count_latest.run(connection, key).scalar_one()
+    _insert_session.run(connection, {**values, "latest": 1 - newer})
 
 
 def _append_entry(connection: Connection, change: AppendEntry) -> None:
     """The entry and both sums that are kept of it: the account's balance, the card's share."""
     entry = change.entry
-    connection.execute(_insert_entry, rows.entry_values(entry))
+    values = rows.entry_values(entry)
+    _insert_entry.run(connection, values)
     key = {"b_id": entry.account, "b_currency": entry.amount.currency, "b_amount": entry.amount.minor}
-    if connection.execute(_move_balance, key).rowcount == 0:
+    if _move_balance.run(connection, key).rowcount == 0:
         raise InvalidInput(f"account `{entry.account}` is not kept in {entry.amount.currency}; book in its currency")
     if entry.imsi is not None:
-        _move(connection, entry.account, entry.imsi.digits, entry.amount.minor)
-
-
-def _move(connection: Connection, account: str, imsi: str, amount: int) -> None:
-    key = {"b_account": account, "b_imsi": imsi, "b_amount": amount}
-    if connection.execute(_move_share, key).rowcount == 0:
-        connection.execute(_insert_share, {"account_id": account, "imsi": imsi, "amount": amount})
+        _move_share.run(connection, values)
 
 
 def _put_order(connection: Connection, change: PutOrder) -> None:
-    _put_order_row(connection, rows.order_values(change.order))
+    _put_order_row.run(connection, rows.order_values(change.order))
 
 
 def _put_notice(connection: Connection, change: PutNotice) -> None:
-    _put_notice_row(connection, rows.notice_values(change.notice))
+    _put_notice_row.run(connection, rows.notice_values(change.notice))
 
 
 def _put_payment(connection: Connection, change: PutPayment) -> None:
-    _put_payment_row(connection, rows.payment_values(change.payment))
+    _put_payment_row.run(connection, rows.payment_values(change.payment))
 
 
 def _add_event(connection: Connection, change: AddEvent) -> None:
-    connection.execute(_insert_event, rows.event_values(change.event))
+    _insert_event.run(connection, rows.event_values(change.event))
 
 
 _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {

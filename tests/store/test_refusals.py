@@ -71,7 +71,7 @@ async def test_a_session_stays_with_its_subscriber(sql_store: SqlStore) -> None:
 
 async def test_an_account_keeps_its_currency(sql_store: SqlStore) -> None:
     await sql_store.commit(people())
-    with pytest.raises(Conflict, match="is kept in CNY"):
+    with pytest.raises(Conflict, match="is not kept in EUR"):
         await sql_store.commit([PutAccount(replace(ACCOUNTS[0], currency="EUR", credit_limit=Money(0, "EUR")))])
 
 

@@ -9,11 +9,10 @@ revision = "0001"
 down_revision = None
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_MOMENT = sa.DateTime(timezone=True)
 
 
-def _partial(name: str, table: str, column: str, where: str) -> None:
-    op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+def _partial(name: str, table: str, *columns: str, where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _unique_partial(name: str, table: str, column: str, where: str) -> None:
@@ -79,9 +78,9 @@ def _people() -> None:
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("policy_version", sa.BigInteger(), nullable=False),
         sa.Column("acknowledged_version", sa.BigInteger(), nullable=False),
-        sa.Column("attached_at", _MOMENT, nullable=False),
+        sa.Column("attached_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("released_at", _MOMENT, nullable=True),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
         sa.Column("ebi", sa.SmallInteger(), nullable=False),
         sa.Column("latest", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint("latest = 1 OR state = 'released'", name=op.f("ck_session_older_is_released")),
@@ -92,10 +91,10 @@ def _people() -> None:
         sa.ForeignKeyConstraint(["imsi"], ["subscriber.imsi"], name=op.f("fk_session_imsi")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
     )
-    _partial("ix_session_released_at", "session", "released_at", "state = 'released'")
-    _unique_partial("ux_session_active_ipv4", "session", "ue_ipv4", "state = 'active'")
-    _unique_partial("ux_session_active_ipv6", "session", "ue_ipv6", "state = 'active'")
-    _unique_partial("ux_session_latest", "session", "imsi", "latest = 1")
+    _partial("ix_session_released_at", "session", "released_at", where="state = 'released'")
+    _unique_partial("ux_session_active_ipv4", "session", "ue_ipv4", where="state = 'active'")
+    _unique_partial("ux_session_active_ipv6", "session", "ue_ipv6", where="state = 'active'")
+    _unique_partial("ux_session_latest", "session", "imsi", where="latest = 1")
 
 
 def _money() -> None:
@@ -106,7 +105,7 @@ def _money() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("trade_no", sa.Text(), nullable=True),
         sa.Column("imsi", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
@@ -138,8 +137,8 @@ def _money() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
-        sa.Column("created_at", _MOMENT, nullable=False),
-        sa.Column("expires_at", _MOMENT, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("trade_no", sa.Text(), nullable=True),
         sa.CheckConstraint("state = 'created' OR state = 'paid' OR state = 'closed'", name=op.f("ck_payment_state")),
@@ -149,7 +148,7 @@ def _money() -> None:
         sa.PrimaryKeyConstraint("serial", name=op.f("pk_payment")),
         sa.UniqueConstraint("no", name=op.f("uq_payment_no")),
     )
-    _partial("ix_payment_open", "payment", "no", "state = 'created'")
+    _partial("ix_payment_open", "payment", "no", where="state = 'created'")
 
 
 def _back_office() -> None:
@@ -162,9 +161,9 @@ def _back_office() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("correlation", sa.Text(), nullable=False),
-        sa.Column("created_at", _MOMENT, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("done_at", _MOMENT, nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "state = 'created' OR state = 'executed' OR state = 'done' OR state = 'superseded'",
             name=op.f("ck_work_order_state"),
@@ -176,7 +175,7 @@ def _back_office() -> None:
         sa.PrimaryKeyConstraint("serial", name=op.f("pk_work_order")),
         sa.UniqueConstraint("id", name=op.f("uq_work_order_id")),
     )
-    _partial("ix_work_order_unfinished", "work_order", "imsi", "(state = 'created' OR state = 'executed')")
+    _partial("ix_work_order_unfinished", "work_order", "imsi", where="(state = 'created' OR state = 'executed')")
     op.create_table(
         "notice",
         sa.Column("serial", _SERIAL, nullable=False),
@@ -186,24 +185,24 @@ def _back_office() -> None:
         sa.Column("sender", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("correlation", sa.Text(), nullable=False),
-        sa.Column("created_at", _MOMENT, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("link", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("sent_at", _MOMENT, nullable=True),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state = 'pending' OR state = 'sent'", name=op.f("ck_notice_state")),
         sa.ForeignKeyConstraint(["imsi"], ["subscriber.imsi"], name=op.f("fk_notice_imsi")),
         sa.PrimaryKeyConstraint("serial", name=op.f("pk_notice")),
         sa.UniqueConstraint("id", name=op.f("uq_notice_id")),
     )
-    op.create_index("ix_notice_inbox", "notice", ["imsi", "state", "sent_at", "serial"])
-    _partial("ix_notice_pending", "notice", "id", "state = 'pending'")
+    _partial("ix_notice_inbox", "notice", "imsi", "sent_at", "serial", where="state = 'sent'")
+    _partial("ix_notice_pending", "notice", "id", where="state = 'pending'")
     op.create_table(
         "event",
         sa.Column("serial", _SERIAL, nullable=False),
         sa.Column("imsi", sa.Text(), nullable=False),
         sa.Column("correlation", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("elapsed_ms", sa.Double(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["imsi"], ["subscriber.imsi"], name=op.f("fk_event_imsi")),
