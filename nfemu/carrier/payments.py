@@ -66,12 +66,6 @@ class Settlement:
     missing: Money
 
 
-def place(rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money) -> Step[Payment]:
-    """A payment order, stored before any provider hears of it. Raises NotFound, InvalidInput, Unavailable."""
-    correlation = yield from ask(Begin())
-    return (yield from _place(rules, provider, msisdn, amount, correlation))
-
-
 def order_payment(
     rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, return_url: str
 ) -> Step[tuple[Payment, str]]:

@@ -53,7 +53,6 @@ class CarrierService:
         self.clock = clock
         self._store = store
         self._provider = provider
-        self._ids = ids
         self._rules = rules
         self._page_delivery = page_delivery
         self._pgw = Pgw(rules.catalogue)
@@ -180,14 +179,6 @@ class CarrierService:
     async def settle(self, notification: PaymentNotification) -> Settlement:
         """See `carrier.payments.settle`."""
         return await self._runner.run(payments.settle(self._rules, notification))
-
-    async def direct_payment(self, msisdn: Msisdn, amount: Money) -> Settlement:
-        """A payment order and its provider's notification in one. Raises as `settle` does."""
-        payment = await self._runner.run(payments.place(self._rules, self._provider.name, msisdn, amount))
-        trade_no = self._ids.new("trd")
-        return await self.settle(
-            PaymentNotification(payment.provider, payment.no, trade_no, payment.amount, self.clock.now())
-        )
 
     async def page_delivered(self, msisdn: Msisdn) -> None:
         """The success page has reached the phone: a reactivation that waits for it happens now.

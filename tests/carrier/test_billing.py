@@ -9,6 +9,7 @@ from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind
 from nfemu.model.subscriber import Hold, OrderedProfile
+from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, rules
 
 
@@ -133,7 +134,7 @@ async def test_restricted_by_hand_only_a_person_lifts_it(world: World) -> None:
     assert (status.effective, status.line.subscription.hold, status.amount_due) == ("green", Hold.RESTRICT, Money(0))
     assert "缴费不能解除" in (await world.service.inbox(ZHANG))[0].text
     await world.service.charge(ZHANG, Money(5900))
-    settled = await world.service.direct_payment(ZHANG, Money(10000))
+    settled = await pay(world.service, ZHANG, Money(10000))
     assert (settled.status.effective, settled.missing) == ("green", Money(0))
     with pytest.raises(Conflict, match="`restrict` would change nothing"):
         await world.service.restrict(ZHANG)
@@ -146,7 +147,7 @@ async def test_a_stopped_line_can_be_held_without_a_second_stop(world: World) ->
     await world.service.charge(ZHANG, Money(5900))
     await world.service.restrict(ZHANG)
     assert len(world.store.orders()) == 1
-    settled = await world.service.direct_payment(ZHANG, Money(5900))
+    settled = await pay(world.service, ZHANG, Money(5900))
     assert settled.status.ordered is OrderedProfile.ARREARS
 
 
@@ -160,7 +161,7 @@ async def test_restored_by_hand_it_stays_open_until_the_standing_changes(world: 
     assert (status.effective, status.line.subscription.hold) == ("internet", Hold.RESTORE)
     with pytest.raises(Conflict, match="would change nothing"):
         await world.service.restore(ZHANG)
-    settled = await world.service.direct_payment(ZHANG, Money(3000))
+    settled = await pay(world.service, ZHANG, Money(3000))
     assert settled.status.line.subscription.hold is Hold.NONE
     status = await world.service.charge(ZHANG, Money(1))
     assert status.effective == "green"
@@ -178,9 +179,9 @@ async def test_a_line_in_credit_owes_nothing_even_below_the_resume_balance() -> 
     assert (await service.status(ZHANG)).amount_due == Money(0)
     status = await service.charge(ZHANG, Money(5900))
     assert status.amount_due == Money(7900)
-    settled = await service.direct_payment(ZHANG, Money(7899))
+    settled = await pay(service, ZHANG, Money(7899))
     assert (settled.status.ordered, settled.missing) == (OrderedProfile.ARREARS, Money(1))
-    settled = await service.direct_payment(ZHANG, Money(1))
+    settled = await pay(service, ZHANG, Money(1))
     assert (settled.status.ordered, settled.missing) == (OrderedProfile.OPEN, Money(0))
     await service.stop()
 

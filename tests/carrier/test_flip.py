@@ -11,6 +11,7 @@ from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, NoticeState, OrderState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.faults import Crash
+from tests.fakes.paying import pay
 from tests.fakes.world import LI, ZHANG, World, catalogue, imsi_of, rules
 
 
@@ -36,9 +37,9 @@ async def test_a_stop_that_was_executed_is_overtaken_by_a_payment(world: World) 
     with pytest.raises(Unavailable):
         await world.service.charge(ZHANG, Money(5900))
     with pytest.raises(Unavailable):
-        await world.service.direct_payment(ZHANG, Money(2900))
+        await pay(world.service, ZHANG, Money(2900))
     world.faults.heal()
-    settled = await world.service.direct_payment(ZHANG, Money(1))
+    settled = await pay(world.service, ZHANG, Money(1))
     assert settled.status.effective == "internet"
     assert await order_states(world) == [("stop", OrderState.SUPERSEDED), ("resume", OrderState.DONE)]
     kinds = [notice.kind for notice in await world.service.inbox(ZHANG)]
@@ -55,7 +56,7 @@ async def test_a_stop_that_was_never_executed_is_overtaken_too(world: World) -> 
         await world.service.charge(ZHANG, Money(5900))
     world.faults.heal()
     assert await order_states(world) == [("stop", OrderState.CREATED)]
-    settled = await world.service.direct_payment(ZHANG, Money(2900))
+    settled = await pay(world.service, ZHANG, Money(2900))
     assert (settled.status.effective, settled.status.line.subscription.version) == ("internet", 1)
     assert await order_states(world) == [("stop", OrderState.SUPERSEDED), ("resume", OrderState.DONE)]
     assert NoticeKind.STOPPED not in [notice.kind for notice in await world.service.inbox(ZHANG)]
@@ -69,7 +70,7 @@ async def test_no_stop_without_a_notice(world: World) -> None:
         await world.service.charge(ZHANG, Money(5900))
     world.faults.fail("store", after=2)
     with pytest.raises(Unavailable):
-        await world.service.direct_payment(ZHANG, Money(2900))
+        await pay(world.service, ZHANG, Money(2900))
     world.faults.heal()
     status = await world.service.charge(ZHANG, Money(100))
     assert status.effective == "green"

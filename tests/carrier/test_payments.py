@@ -13,6 +13,7 @@ from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderKind, OrderState, PaymentState
 from nfemu.model.subscriber import OrderedProfile
+from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, ZHANG, World, imsi_of, notification
 
 BACK = "http://portal.carrier.example/done"
@@ -58,9 +59,9 @@ async def test_paid_means_restored(world: World) -> None:
 async def test_a_part_payment_is_booked_and_says_what_is_missing(world: World) -> None:
     """S27."""
     await world.service.charge(ZHANG, Money(5900))
-    settlement = await world.service.direct_payment(ZHANG, Money(2000))
+    settlement = await pay(world.service, ZHANG, Money(2000))
     assert (settlement.missing, settlement.status.ordered) == (Money(900), OrderedProfile.ARREARS)
-    settlement = await world.service.direct_payment(ZHANG, Money(900))
+    settlement = await pay(world.service, ZHANG, Money(900))
     assert (settlement.missing, settlement.status.ordered) == (Money(0), OrderedProfile.OPEN)
 
 
@@ -68,7 +69,7 @@ async def test_a_member_of_a_unit_is_told_the_own_share_only(world: World) -> No
     """S11."""
     await world.service.charge(ACME_ONE, Money(1000))
     await world.service.charge(ACME_TWO, Money(60000))
-    settlement = await world.service.direct_payment(ACME_ONE, Money(400))
+    settlement = await pay(world.service, ACME_ONE, Money(400))
     assert (settlement.missing, settlement.status.amount_due) == (Money(600), Money(10600))
 
 

@@ -12,6 +12,7 @@ from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderKind, OrderState
 from nfemu.model.session import PdnSession, SessionState
 from tests.fakes.faults import Crash
+from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, STATIC, STATIC_IPV4, ZHANG, World, catalogue, imsi_of, rules
 
 
@@ -55,7 +56,7 @@ async def test_a_resume_is_effective_in_place_and_moves_behind_the_page(reactiva
     await service.attach(ZHANG)
     stopped = (await service.charge(ZHANG, Money(5900))).line.session
     assert stopped is not None
-    settled = await service.direct_payment(ZHANG, Money(2900))
+    settled = await pay(service, ZHANG, Money(2900))
     in_place = settled.status.line.session
     assert in_place is not None
     assert settled.status.effective == "internet"
@@ -89,7 +90,7 @@ async def test_a_stop_in_the_meantime_overtakes_the_move(reactivating: World) ->
     service = reactivating.service
     await service.attach(ZHANG)
     await service.charge(ZHANG, Money(5900))
-    await service.direct_payment(ZHANG, Money(2900))
+    await pay(service, ZHANG, Money(2900))
     status = await service.charge(ZHANG, Money(1))
     assert status.effective == "green"
     kinds = [(order.kind.value, order.state.value) for order in reactivating.store.orders()]
@@ -105,7 +106,7 @@ async def test_a_line_that_detached_in_the_meantime_is_not_moved(reactivating: W
     service = reactivating.service
     await service.attach(ZHANG)
     await service.charge(ZHANG, Money(5900))
-    await service.direct_payment(ZHANG, Money(2900))
+    await pay(service, ZHANG, Money(2900))
     await service.detach(ZHANG)
     await service._reactivate((await service.find("13800138000")).account)
     assert (await session_of(reactivating, ZHANG)).state is SessionState.RELEASED
@@ -168,7 +169,7 @@ async def test_a_move_that_waited_over_a_restart_happens_then(reactivating: Worl
     service = reactivating.service
     await service.attach(ZHANG)
     await service.charge(ZHANG, Money(5900))
-    await service.direct_payment(ZHANG, Money(2900))
+    await pay(service, ZHANG, Money(2900))
     held = (await session_of(reactivating, ZHANG)).ue_ipv4
     service = await reactivating.restart()
     moved = await session_of(reactivating, ZHANG)
@@ -186,7 +187,7 @@ async def test_a_move_that_was_not_acknowledged_is_tried_again(reactivating: Wor
     service = reactivating.service
     await service.attach(ZHANG)
     await service.charge(ZHANG, Money(5900))
-    await service.direct_payment(ZHANG, Money(2900))
+    await pay(service, ZHANG, Money(2900))
     account = (await service.find("13800138000")).account
     reactivating.faults.fail("enforcer")
     with pytest.raises(Unavailable):

@@ -11,6 +11,7 @@ from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import OrderedProfile
+from tests.fakes.paying import pay
 from tests.fakes.world import HOLD, LI, STATIC, STATIC_IPV4, WANG, ZHANG, World, catalogue, imsi_of, rules
 
 
@@ -110,7 +111,7 @@ async def test_barred_gets_no_ip_until_paid() -> None:
     with pytest.raises(Conflict, match="gives no IP address; pay the arrears"):
         await service.attach(ZHANG)
     assert (await names(world, ZHANG))[-1] == events.HSS_REFUSED
-    await service.direct_payment(ZHANG, Money(2900))
+    await pay(service, ZHANG, Money(2900))
     assert (await service.attach(ZHANG)).profile == "internet"
     await service.stop()
 

@@ -32,6 +32,7 @@ from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, P
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Hold, OrderedProfile
 from tests.fakes.faults import Crash
+from tests.fakes.paying import pay
 from tests.fakes.world import EVERYBODY, HOLD, World, catalogue, notification, rules
 
 BACK = "http://portal.carrier.example/done"
@@ -122,13 +123,13 @@ class Journeys(RuleBasedStateMachine):
 
     @rule(number=numbers, amount=amounts, fault=faults)
     def pay(self, number: Msisdn, amount: Money, fault: tuple[str, int] | None) -> None:
-        self.step(fault, lambda: self.world.service.direct_payment(number, amount))
+        self.step(fault, lambda: pay(self.world.service, number, amount))
 
     @rule(number=numbers, fault=faults)
     def pay_what_is_due(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
         due = self.run(self.world.service.status(number)).amount_due
         if due.minor:
-            self.step(fault, lambda: self.world.service.direct_payment(number, due))
+            self.step(fault, lambda: pay(self.world.service, number, due))
             if fault is None:
                 status = self.run(self.world.service.status(number))
                 assert status.line.subscription.hold is Hold.RESTRICT or status.ordered is OrderedProfile.OPEN
@@ -164,7 +165,7 @@ class Journeys(RuleBasedStateMachine):
         self.step(
             fault,
             lambda: self.world.service.restrict(number),
-            lambda: self.world.service.direct_payment(number, amount),
+            lambda: pay(self.world.service, number, amount),
             lambda: self.world.service.charge(number, amount),
             lambda: self.world.service.attach(number),
             lambda: self.world.service.restore(number),

@@ -7,6 +7,7 @@ from nfemu.carrier.view import applied
 from nfemu.model.account import EntryKind, LedgerEntry
 from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
+from tests.fakes.paying import pay
 from tests.fakes.world import START, WANG, WANG_SECOND, World, catalogue, rules
 
 WANGS = AccountId("wang")
@@ -21,7 +22,7 @@ async def test_a_view_carried_along_equals_one_read_again() -> None:
     await service.charge(WANG, Money(2500))
     await service.attach(WANG_SECOND)
     await service.restrict(WANG_SECOND)
-    await service.direct_payment(WANG, Money(9900))
+    await pay(service, WANG, Money(9900))
     await service.page_delivered(WANG)
     await service.restore(WANG_SECOND)
     await service.detach(WANG)

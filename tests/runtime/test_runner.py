@@ -13,6 +13,7 @@ from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderState
 from nfemu.model.subscriber import Hold
+from tests.fakes.paying import pay
 from tests.fakes.world import LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, notification
 
 BACK = "http://portal.carrier.example/done"
@@ -47,7 +48,7 @@ async def test_settle_answers_only_after_the_flip(world: World) -> None:
     await world.service.attach(ZHANG)
     await world.service.charge(ZHANG, Money(5900))
     world.enforcer.gate = asyncio.Event()
-    paying = asyncio.create_task(world.service.direct_payment(ZHANG, Money(2900)))
+    paying = asyncio.create_task(pay(world.service, ZHANG, Money(2900)))
     await world.enforcer.asked.wait()
     assert (await world.service.status(ZHANG)).balance == Money(0)
     assert not paying.done()

@@ -12,6 +12,7 @@ from nfemu.model.orders import PaymentState
 from nfemu.runtime import clocks
 from nfemu.runtime.service import CarrierService
 from tests.fakes.faults import Crash
+from tests.fakes.paying import pay
 from tests.fakes.world import EVERYBODY, LI, START, ZHANG, World, imsi_of, notification
 
 NOBODY = Msisdn("8613800139999")
@@ -65,7 +66,7 @@ async def test_a_restart_brings_back_ledger_sessions_and_addresses(world: World)
     before = (world.service.line_states(), await world.service.status(ZHANG), await world.service.ledger(ZHANG))
     service = await world.restart()
     assert (service.line_states(), await service.status(ZHANG), await service.ledger(ZHANG)) == before
-    await service.direct_payment(ZHANG, Money(2900))
+    await pay(service, ZHANG, Money(2900))
     assert world.enforcer.lines[imsi_of(ZHANG)].policy == "open"
 
 
