@@ -1,7 +1,16 @@
-"""Waiting for processes that need not be our children (pidfd_open(2))."""
+"""Waiting for processes, children or not, by descriptor (pidfd_open(2)): the same in every event loop."""
 
 import asyncio
 import os
+
+
+async def ended(pid: int) -> None:
+    """Wait until our child `pid` has ended; it has not been reaped then."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        await _readable(descriptor, None)
+    finally:
+        os.close(descriptor)
 
 
 async def process_ended(pid: int, within_s: float) -> bool:
@@ -22,13 +31,13 @@ async def process_ended(pid: int, within_s: float) -> bool:
         os.close(descriptor)
 
 
-async def _readable(descriptor: int, within_s: float) -> bool:
+async def _readable(descriptor: int, within_s: float | None) -> bool:
     """A process descriptor becomes readable when its process ends."""
     loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    loop.add_reader(descriptor, ended.set)
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
     try:
-        await asyncio.wait_for(ended.wait(), within_s)
+        await asyncio.wait_for(readable.wait(), within_s)
     except TimeoutError:
         return False
     finally:

@@ -16,7 +16,7 @@ from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.dial import DialError, Dialler, DialRequest, suit
 from nfemu.gateway.engine.flows import Flow, FlowTable, cut_all
 from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
-from nfemu.gateway.link.client import LinkClient
+from nfemu.gateway.link.client import Connection, LinkClient
 from nfemu.gateway.link.messages import LinkError, Role
 from nfemu.gateway.link.token import CONTROL_SOCKET, LINK_TOKEN, read_token
 from nfemu.gateway.ports import Upstream
@@ -71,11 +71,23 @@ class StockPoint:
                 connection = await self._link.connect(read_token(self._state / LINK_TOKEN))
                 origin = connection.welcome.origin
                 self._dialler = Dialler(self._link, origin.socket, origin.token)
-                await self._link.follow(connection, self)
+                await self._follow(connection)
                 _log.error("nfemu: the control process has gone; nobody is served until it is back")
             except (OSError, LinkError, Unavailable) as error:
                 _log.error("nfemu: no link to the control process, nobody is served: %s", error)
             await asyncio.sleep(_RETRY_S)
+
+    async def _follow(self, connection: Connection) -> None:
+        announcing = asyncio.create_task(self._announce())
+        try:
+            await self._link.follow(connection, self)
+        finally:
+            announcing.cancel()
+
+    async def _announce(self) -> None:
+        """Say that we serve; for the status page."""
+        await self._link.picture()
+        self._link.ready()
 
     # FlowControl: every origin connection is a bridge, and every bridge a flow.
 

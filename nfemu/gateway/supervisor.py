@@ -33,34 +33,41 @@ class _Place:
         self._workers = workers
         self.restarts = restarts
         self._worker: Worker | None = None
-        self._spawning = asyncio.Lock()
         self._settled = asyncio.Event()
         self._keeper = asyncio.create_task(self._keep())
 
     async def _keep(self) -> None:
         setbacks = 0
+        loop = asyncio.get_running_loop()
         while True:
-            worker = await self._spawn()
-            served = await worker.until_serving()
-            if served:
-                self._settled.set()
-            else:
-                await worker.kill()
-            code = await worker.ended()
-            del self._workers[worker.pid]
-            self.restarts += 1
-            healthy = served and asyncio.get_running_loop().time() - worker.born > _HEALTHY_S
-            setbacks = 0 if healthy else setbacks + 1
+            began = loop.time()
+            served = await self._occupy()
+            setbacks = 0 if served and loop.time() - began > _HEALTHY_S else setbacks + 1
             if not served and setbacks >= _START_ATTEMPTS:
                 self._settled.set()
-            _log.warning("gateway worker %d ended with status %d: replaced", worker.pid, code)
+            self.restarts += 1
             await asyncio.sleep(_BACKOFF_S[min(max(setbacks - 1, 0), len(_BACKOFF_S) - 1)])
 
-    async def _spawn(self) -> Worker:
-        async with self._spawning:
-            self._worker = await Worker.spawn(self._command, self._listeners)
-            self._workers[self._worker.pid] = self._worker
-            return self._worker
+    async def _occupy(self) -> bool:
+        """One worker from birth to death; whether it came to serve."""
+        try:
+            worker = self._spawn()
+        except OSError as error:
+            _log.error("a gateway worker cannot be started: %s", error)
+            return False
+        if served := await worker.until_serving():
+            self._settled.set()
+        else:
+            await worker.kill()
+        code = await worker.ended()
+        del self._workers[worker.pid]
+        _log.warning("gateway worker %d ended with status %d: replaced", worker.pid, code)
+        return served
+
+    def _spawn(self) -> Worker:
+        self._worker = Worker(self._command, self._listeners)
+        self._workers[self._worker.pid] = self._worker
+        return self._worker
 
     async def occupied(self) -> bool:
         """Whether a worker serves here; False when several in a row could not."""
@@ -69,8 +76,7 @@ class _Place:
 
     async def end(self) -> None:
         """Give the place up and end the process in it."""
-        async with self._spawning:
-            self._keeper.cancel()
+        self._keeper.cancel()
         await asyncio.gather(self._keeper, return_exceptions=True)
         if self._worker is not None:
             await self._worker.end()

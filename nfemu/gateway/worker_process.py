@@ -1,17 +1,17 @@
 """One worker process as the control process sees it."""
 
 import asyncio
-import contextlib
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Self, cast
 
 from nfemu.gateway.launch import Launch, dump_launch
 from nfemu.gateway.listeners import Listeners
+from nfemu.gateway.processes import ended
 
 WORKER_ARGV = (sys.executable, "-m", "nfemu.gateway.worker")
 _READY_S = 30.0
@@ -40,46 +40,18 @@ class Command:
 class Worker:
     """A child in a session of its own. It ends itself when its parent dies; see worker.py."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.pid = process.pid
+    def __init__(self, command: Command, listeners: Listeners) -> None:
+        """Start the process, in a running event loop."""
+        self._process = _started(command, listeners)
+        self.pid = self._process.pid
         self.state = WorkerState.STARTING
-        self.born = asyncio.get_running_loop().time()
         self._serving = asyncio.Event()
         self._ended = asyncio.create_task(self._wait())
 
-    @classmethod
-    async def spawn(cls, command: Command, listeners: Listeners) -> Self:
-        """Start a process that inherits the listening sockets and nothing else."""
-        launch = Launch(
-            os.getpid(),
-            command.control_socket,
-            command.link_token,
-            listeners.http.fileno(),
-            listeners.socks.fileno(),
-            tuple((msisdn, sock.fileno()) for msisdn, sock in listeners.lines.items()),
-        )
-        log = os.open(command.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command.argv,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                pass_fds=[sock.fileno() for sock in listeners.all()],
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
-        stdin = cast("asyncio.StreamWriter", process.stdin)
-        stdin.write(dump_launch(launch))
-        stdin.close()
-        return cls(process)
-
     async def _wait(self) -> int:
-        code = await self._process.wait()
+        await ended(self.pid)
         self.state = WorkerState.ENDED
-        return code
+        return self._process.wait()
 
     def serving(self) -> None:
         """It has said that it accepts connections."""
@@ -102,17 +74,41 @@ class Worker:
 
     async def kill(self) -> None:
         """End it at once (SIGKILL); return when the kernel has closed its connections."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()
         await self.ended()
 
     async def end(self) -> None:
         """Ask it to end (SIGTERM), insist after a while."""
         if self.state is not WorkerState.ENDED:
             self.state = WorkerState.ENDING
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        self._process.terminate()
         try:
             await asyncio.wait_for(self.ended(), _ENDING_S)
         except TimeoutError:
             await self.kill()
+
+
+def _started(command: Command, listeners: Listeners) -> subprocess.Popen[bytes]:
+    """Not by the event loop: uvloop's subprocesses inherit every descriptor that is inheritable, this one none but
+    the listening sockets.
+    """
+    launch = Launch(
+        os.getpid(),
+        command.control_socket,
+        command.link_token,
+        listeners.http.fileno(),
+        listeners.socks.fileno(),
+        tuple((msisdn, sock.fileno()) for msisdn, sock in listeners.lines.items()),
+    )
+    log = os.open(command.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(log, "ab") as output, os.fdopen(os.memfd_create("launch"), "w+b") as document:
+        document.write(dump_launch(launch))
+        document.seek(0)
+        return subprocess.Popen(  # noqa: S603 (our own interpreter)
+            command.argv,
+            stdin=document,
+            stdout=output,
+            stderr=output,
+            pass_fds=[sock.fileno() for sock in listeners.all()],
+            start_new_session=True,
+        )

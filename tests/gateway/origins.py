@@ -39,7 +39,10 @@ class Origins:
             data += await reader.read(4096)
         header, length = decoded
         self.peers.append(header)
-        data = data[length:]
+        data = data[length:] or await reader.read(4096)
+        if data[:1] == b"\x16":  # TLS: that it came is enough
+            writer.close()
+            return
         try:
             while True:
                 while b"\r\n\r\n" not in data:

@@ -84,8 +84,9 @@ class LinkClient:
     # Following
 
     async def picture(self) -> None:
-        """Return when the snapshot is complete and the control process has said to serve."""
+        """Return when the snapshot is complete, the control process has said to serve, and the lease has begun."""
         await self._picture.wait()
+        await self._lease.begun()
 
     def ready(self) -> None:
         """Tell the control process that connections are accepted."""

@@ -17,6 +17,11 @@ class Lease:
         self._asked: dict[int, float] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._begun = asyncio.Event()
+
+    async def begun(self) -> None:
+        """Return when it has been granted for the first time."""
+        await self._begun.wait()
 
     def runs(self) -> bool:
         return time.monotonic() < self._until
@@ -32,6 +37,7 @@ class Lease:
             raise LinkError(f"a lease that was not asked for ({number})")
         self._asked = {later: at for later, at in self._asked.items() if later > number}
         self._until = asked_at + self._length_s
+        self._begun.set()
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm = asyncio.get_running_loop().call_later(self._until - time.monotonic(), self._expire)

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nfemu.gateway.link.frames import frame
 from nfemu.gateway.link.messages import FromControl, Granted, Role, dump_control
@@ -32,6 +34,13 @@ def peer_pid(writer: asyncio.StreamWriter) -> int:
     return int(pid)
 
 
+class _Awaited(NamedTuple):
+    seq: int
+    deadline: float
+    """On the loop's clock."""
+    confirmed: asyncio.Future[bool]
+
+
 class Point:
     """One worker or stock addon. `closed` ends when its connection has ended."""
 
@@ -39,16 +48,18 @@ class Point:
         self.role = role
         self.pid = peer_pid(writer)
         self.software = software
-        self.serving = False
+        self.may_serve = False
         """True from the moment at which Serve is under way to it: updates after that must be waited for."""
+        self.ready = False
+        """It has said that it accepts connections."""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._writer = writer
         self._now = now
         self._granted_at = now()
         self._acknowledged = 0
         self._rules = 0
-        self._awaited: dict[int, asyncio.Future[None]] = {}
-        self._deadlines: dict[int, float] = {}
+        self._awaited: deque[_Awaited] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
 
     def send(self, message: FromControl) -> None:
         """Queue it; order is kept. Nothing happens on a connection that has ended."""
@@ -79,28 +90,35 @@ class Point:
     def acknowledge(self, seq: int) -> None:
         """Everything up to `seq` is in force there."""
         self._acknowledged = max(self._acknowledged, seq)
-        for number in [number for number in self._awaited if number <= seq]:
-            del self._deadlines[number]
-            future = self._awaited.pop(number)
-            if not future.done():
-                future.set_result(None)
+        while self._awaited and self._awaited[0].seq <= seq:
+            _settle(self._awaited.popleft().confirmed, True)
 
-    async def confirmed(self, seq: int, deadline_s: float) -> bool:
-        """Whether `seq` was acknowledged in time; False at once when the connection ends.
+    def confirmed(self, seq: int, deadline_s: float) -> asyncio.Future[bool]:
+        """Whether `seq`, the latest that was sent, is acknowledged in time; False at once when the connection ends.
 
         What is queued behind a message with a later deadline (new rules) has that deadline too.
         """
-        if self._acknowledged >= seq:
-            return True
         loop = asyncio.get_running_loop()
-        deadline = max([loop.time() + deadline_s, *self._deadlines.values()])
-        future: asyncio.Future[None] = loop.create_future()
-        self._awaited[seq] = future
-        self._deadlines[seq] = deadline
-        await asyncio.wait((future, self.closed), timeout=deadline - loop.time(), return_when=asyncio.FIRST_COMPLETED)
-        self._awaited.pop(seq, None)
-        self._deadlines.pop(seq, None)
-        return future.done()
+        confirmed: asyncio.Future[bool] = loop.create_future()
+        if self._acknowledged >= seq or self.closed.done():
+            confirmed.set_result(self._acknowledged >= seq)
+            return confirmed
+        deadline = loop.time() + deadline_s
+        if self._awaited:
+            deadline = max(deadline, self._awaited[-1].deadline)
+        self._awaited.append(_Awaited(seq, deadline, confirmed))
+        if self._alarm is None:
+            self._alarm = loop.call_at(deadline, self._check_deadline)
+        return confirmed
+
+    def _check_deadline(self) -> None:
+        """Deadlines never fall along the queue: one alarm, for the oldest, is enough."""
+        self._alarm = None
+        loop = asyncio.get_running_loop()
+        while self._awaited and self._awaited[0].deadline <= loop.time():
+            _settle(self._awaited.popleft().confirmed, False)
+        if self._awaited:
+            self._alarm = loop.call_at(self._awaited[0].deadline, self._check_deadline)
 
     def hang_up(self) -> None:
         """End the connection without waiting for the peer to read what is queued."""
@@ -108,10 +126,20 @@ class Point:
 
     def ended(self) -> None:
         """The connection is over: nobody waits for it any longer."""
+        while self._awaited:
+            _settle(self._awaited.popleft().confirmed, False)
+        if self._alarm is not None:
+            self._alarm.cancel()
         if not self.closed.done():
             self.closed.set_result(None)
 
     def status(self) -> PointStatus:
         rules = self._rules if self._acknowledged >= self._rules else 0
-        serving = self.serving and not self.closed.done()
+        serving = self.ready and not self.closed.done()
         return PointStatus(self.role, self.pid, self.software, self._acknowledged, rules, serving)
+
+
+def _settle(future: asyncio.Future[bool], outcome: bool) -> None:
+    """Whoever waited may have been cancelled."""
+    if not future.done():
+        future.set_result(outcome)

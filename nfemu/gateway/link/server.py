@@ -156,14 +156,15 @@ class LinkServer:
             if isinstance(message, Rules):
                 point.rules_sent(message.seq)
             point.send_raw(data)
-        serving = [point for point in self._points if point.serving]
-        await asyncio.gather(*(self._settled(point, message.seq, deadline_s) for point in serving))
+        waiting = [(point, point.confirmed(message.seq, deadline_s)) for point in self._points if point.may_serve]
+        for point, confirmed in waiting:
+            if not await confirmed:
+                await self._late(point, message.seq)
 
-    async def _settled(self, point: Point, seq: int, deadline_s: float) -> None:
-        if not await point.confirmed(seq, deadline_s):
-            if not point.closed.done():
-                _log.warning("%s %d did not confirm update %d in time: taken out", point.role.value, point.pid, seq)
-            await self._gone(point)
+    async def _late(self, point: Point, seq: int) -> None:
+        if not point.closed.done() and point not in self._leaving:
+            _log.warning("%s %d did not confirm update %d in time: taken out", point.role.value, point.pid, seq)
+        await self._gone(point)
 
     async def _gone(self, point: Point) -> None:
         """Expel `point` once, however many wait for it."""
@@ -189,7 +190,7 @@ class LinkServer:
         suspects: set[Point] = set()
         while True:
             await asyncio.sleep(self._lease_s / 2)
-            lapsed = {point for point in self._points if point.serving and not point.lapsed_in(self._lease_s)}
+            lapsed = {point for point in self._points if point.may_serve and not point.lapsed_in(self._lease_s)}
             for point in lapsed & suspects:
                 _log.warning("%s %d does not renew its lease: taken out", point.role.value, point.pid)
                 await self._gone(point)
@@ -233,7 +234,7 @@ class LinkServer:
             await self._left(point)
 
     async def _left(self, point: Point) -> None:
-        if point.serving and self._server is not None:
+        if point.may_serve and self._server is not None:
             await self._gone(point)
         self._points.discard(point)
 
@@ -258,7 +259,7 @@ class LinkServer:
         for states in _chunks(lines):
             point.send(Lines(states))
             await point.drain()
-        point.serving = True
+        point.may_serve = True
         point.send(Serve(self._seq))
 
     def _received(self, point: Point, message: FromPoint, tasks: set[asyncio.Task[None]]) -> None:
@@ -270,6 +271,7 @@ class LinkServer:
             case Resolve(number, host):
                 self._spawn(tasks, self._resolve(point, number, host))
             case Ready():
+                point.ready = True
                 self._host.ready(point.pid)
             case Hello():
                 raise LinkError("a second hello")

@@ -287,9 +287,11 @@ async def test_a_follower_may_come_again(tmp_path: Path) -> None:
 
 async def test_ready_is_passed_on(tmp_path: Path) -> None:
     host = Host()
-    async with serving(tmp_path, host), following(tmp_path) as here:
+    async with serving(tmp_path, host) as server, following(tmp_path) as here:
+        assert not server.status()[0].serving
         here.client.ready()
         await asyncio.wait_for(host.came.wait(), 10)
+        assert server.status()[0].serving
 
 
 @dataclass
@@ -387,10 +389,9 @@ async def test_a_lease_counts_from_the_answer(tmp_path: Path) -> None:
 
 async def test_who_does_not_renew_is_expelled(tmp_path: Path) -> None:
     host = Host()
-    async with serving(tmp_path, host, lease_s=0.05) as server, raw(tmp_path) as peer:
+    async with serving(tmp_path, host, lease_s=0.05), raw(tmp_path) as peer:
         peer.say(HELLO)
         await peer.until(Serve)
-        assert server.status()[0].serving
         while await peer.hear() is not None:
             pass
         assert len(host.expelled) == 1
