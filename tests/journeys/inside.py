@@ -50,11 +50,19 @@ class Tap:
         self._path = path
         self._behind = path.with_name("origins")
         self._server: asyncio.Server | None = None
+        self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self._path.rename(self._behind)
         self._server = await asyncio.start_unix_server(self._accept, self._path)
+
+    async def next(self, before: int) -> Tapped:
+        """The first connection after so many, as soon as something has been sent on it."""
+        while len(self.connections) <= before or not self.connections[before].sent:
+            self._news.clear()
+            await self._news.wait()
+        return self.connections[before]
 
     async def stop(self) -> None:
         assert self._server is not None
@@ -76,9 +84,15 @@ class Tap:
         tapped = Tapped(decoded[0], _peer(writer), writer)
         self.connections.append(tapped)
         origin_writer.write(preface)
-        backwards = asyncio.create_task(_pass(origin_reader, writer, bytearray()))
+        backwards = asyncio.create_task(_pass(origin_reader, writer))
         try:
-            await _pass(reader, origin_writer, tapped.sent)
+            with contextlib.suppress(ConnectionError):
+                async for data in _parts(reader):
+                    tapped.sent += data
+                    self._news.set()
+                    origin_writer.write(data)
+                    await origin_writer.drain()
+            origin_writer.close()
             tapped.ended.set()
             await backwards
         finally:
@@ -93,6 +107,7 @@ class Inside:
     def __init__(self, emulator: Emulator, tap: Tap) -> None:
         self.emulator = emulator
         self.tap = tap
+        self._wires: list[Wire] = []
 
     @property
     def running(self) -> RunningStatus:
@@ -111,7 +126,16 @@ class Inside:
         return _port(self.running.subscriber_proxies[Msisdn.parse(number, "86").e164])
 
     async def wire(self, port: int | None = None) -> Wire:
-        return await Wire.open(port or self.http_port)
+        """A connection to the shared HTTP listener, or to another; closed at the end if the test does not."""
+        wire = await Wire.open(port or self.http_port)
+        self._wires.append(wire)
+        return wire
+
+    def hang_up(self) -> None:
+        """Close every connection that was made here."""
+        for wire in self._wires:
+            wire.close()
+        self._wires.clear()
 
     async def charge(self, number: str, amount: str) -> LineStatus:
         """Returns as the API does: when every worker has acknowledged."""
@@ -143,9 +167,11 @@ async def inside(
     async with Emulator(state, read, BoundPorts.of(read()).free()) as emulator:
         tap = Tap(state.origin_socket)
         await tap.start()
+        carrier = Inside(emulator, tap)
         try:
-            yield Inside(emulator, tap)
+            yield carrier
         finally:
+            carrier.hang_up()
             await tap.stop()
 
 
@@ -165,11 +191,16 @@ def _peer(writer: asyncio.StreamWriter) -> int:
     return pid
 
 
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: bytearray) -> None:
-    """Until `reader` ends; the end is passed on."""
+async def _parts(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Until the end, in whatever way it comes."""
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(65536):
-            seen += data
+            yield data
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        async for data in _parts(reader):
             writer.write(data)
             await writer.drain()
     writer.close()
