@@ -60,6 +60,9 @@ class Authority:
     host: str
     port: int | None
 
+    def __str__(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:

@@ -257,6 +257,7 @@ def test_size_limit() -> None:
 )
 def test_authority(text: bytes, authority: Authority) -> None:
     assert parse_authority(text) == authority
+    assert str(authority).encode() == text
 
 
 @pytest.mark.parametrize("text", [b"", b":80", b"[::1", b"::1", b"[::1]x", b"a:b:80", b"[v1.x]"])

@@ -88,7 +88,9 @@ class Admission:
             timestamp_end=None,
         )
         request.stream = True
-        return Forward(request, DialRequest(target.text, target.port, True, line.state), head.wants_websocket)
+        return Forward(
+            request, DialRequest(target.text, target.port, True, line.state, line.rules), head.wants_websocket
+        )
 
     def leave(self) -> None:
         """What was entered last has ended."""

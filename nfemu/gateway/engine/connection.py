@@ -85,6 +85,7 @@ class GatewayConnection(LiveConnectionHandler):
         """There are no addons."""
 
     def log(self, message: str, level: int = logging.INFO, exc_info: _ExcInfo = None) -> None:
-        """Errors only: mitmproxy tells of every connection."""
+        """Errors only: mitmproxy tells of every connection. An error of its own or of ours ends the connection."""
         if level >= logging.ERROR:
             super().log(message, level, exc_info)
+            self.cut()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.engine.addresses import is_foreign
-from nfemu.gateway.ports import DialTarget, Direct, Emulated, Resolver, Route, UeAddress, Upstream
+from nfemu.gateway.ports import DialTarget, Direct, Emulated, GatewayRules, Resolver, Route, UeAddress, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.wire.proxy_protocol import ProxyHeader, encode
@@ -24,12 +24,16 @@ TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DialRequest:
-    """`plain_http`: the connection is for plain HTTP requests; else for a tunnel. Equal requests may share one."""
+    """`plain_http`: the connection is for plain HTTP requests; else for a tunnel. Equal requests may share one.
+
+    `rules` are those that it was allowed by: with new ones a name may lead elsewhere. None where nothing is kept.
+    """
 
     host: str
     port: int
     plain_http: bool
     line: LineState
+    rules: GatewayRules | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
 from socket import socket
-from typing import Any
 
 from mitmproxy.options import Options
 from mitmproxy.proxy import layer
@@ -53,7 +52,7 @@ class Engine:
         self._flows = FlowTable()
         self._dialler = Dialler(resolver, config.origin_socket, config.origin_token)
         self._options = _options()
-        self._connections: set[GatewayConnection] = set()
+        self._connections: dict[GatewayConnection, asyncio.Task[None]] = {}
         self._servers: list[asyncio.Server] = []
 
     async def start(self) -> None:
@@ -112,19 +111,21 @@ class Engine:
 
     def _acceptor(
         self, top_layer: TopLayer, owner: Msisdn | None
-    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]:
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             connection = GatewayConnection(reader, writer, self._options, self._dialler)
             context = connection.layer.context
             connection.layer = top_layer(context, Admission(self._judge, self._flows, connection, owner))
-            self._connections.add(connection)
-            try:
-                await connection.serve()
-            finally:
-                self._connections.discard(connection)
-                self._flows.leave(connection)
+            self._connections[connection] = asyncio.create_task(self._serve(connection))
 
         return accept
+
+    async def _serve(self, connection: GatewayConnection) -> None:
+        try:
+            await connection.serve()
+        finally:
+            del self._connections[connection]
+            self._flows.leave(connection)
 
 
 def _socks_layer(context: Context, admission: Admission) -> layer.Layer:

@@ -15,7 +15,10 @@ _WEBSOCKET: Fields = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
 
 
 def forwarded_fields(head: RequestHead) -> Fields:
-    """The request's fields without those of the client's connection; a WebSocket upgrade is asked for anew."""
+    """The request's fields without those of the client's connection; a WebSocket upgrade is asked for anew.
+
+    HTTP/1.0 clients may leave Host out beside an absolute target; origins need it (RFC 9112 section 3.2.2).
+    """
     dropped = _HOP_BY_HOP
     options = head.connection_options
     if not options <= _ORDINARY:
@@ -23,4 +26,6 @@ def forwarded_fields(head: RequestHead) -> Fields:
     if head.expects_continue:
         dropped = dropped | {b"expect"}
     fields = [item for item in head.fields if item[0].lower() not in dropped]
+    if not head.notable[b"host"]:
+        fields.insert(0, (b"Host", str(head.authority).encode()))
     return fields + _WEBSOCKET if head.wants_websocket else fields

@@ -10,7 +10,7 @@ from mitmproxy.proxy.commands import OpenConnection
 from tests.gateway.engine.conftest import World, until
 
 
-async def test_it_opens_nothing_without_a_route_and_logs_errors_only(
+async def test_it_opens_nothing_without_a_route_and_ends_at_an_error(
     world: World, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     client = await world.connect()
@@ -22,4 +22,4 @@ async def test_it_opens_nothing_without_a_route_and_logs_errors_only(
         connection.log("client connect")
         connection.log("has crashed", logging.ERROR)
     assert [record.message for record in caplog.records] == ["has crashed"]
-    client.close()
+    assert await client.rest() == b""

@@ -9,7 +9,7 @@ from nfemu.enrichment.values import EnrichedValue, HeaderRule
 from nfemu.gateway.ports import Emulated, GatewayRules, Route, UeAddress, Upstream
 from nfemu.model.errors import InvalidInput
 from tests.fakes.gateway import OK, RecordingOrigin, policies
-from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, World, get, status
+from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, World, auth, get, status
 
 SPOOFS = [
     b"X-MSISDN: 8613900000000",
@@ -83,9 +83,11 @@ async def test_close_of_the_client_ends_at_the_gateway(world: World) -> None:
 
 
 async def test_http_1_0_client(world: World) -> None:
-    request = get("http://news.example/", OPEN_NUMBER).replace(b"HTTP/1.1", b"HTTP/1.0")
-    assert await world.exchange(request) == OK
-    assert b"GET / HTTP/1.0\r\n" in world.origin.received
+    """Its answer ends the connection; without a Host of its own it gets one."""
+    for host in (b"", b"Host: news.example:8080\r\n"):
+        request = b"GET http://news.example:8080/ HTTP/1.0\r\n" + host + auth(OPEN_NUMBER) + b"\r\n"
+        assert await world.exchange(request) == OK
+    assert world.origin.received == b"GET / HTTP/1.0\r\nHost: news.example:8080\r\n\r\n" * 2
 
 
 async def test_enrichment_that_cannot_be_sent_is_never_left_out(world: World) -> None:

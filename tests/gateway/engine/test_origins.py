@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.fakes.gateway import OK, Visit, read_some
+from nfemu.gateway.engine.http_layer import GatewayHttpLayer
+from tests.fakes.gateway import OK, Visit, read_some, rules
 from tests.gateway.engine.conftest import OPEN_NUMBER, World, get, header, status, turns, until
 
 
@@ -146,6 +147,32 @@ async def test_another_destination_closes_the_kept_connection(world: World) -> N
     client.close()
 
 
+async def test_new_rules_lead_to_a_new_connection(world: World) -> None:
+    """With a reload the portal's upstream may have changed."""
+    client = await world.connect()
+    for number in range(1, 3):
+        await client.send(get("http://a.example/", OPEN_NUMBER))
+        await client.response()
+        assert len(world.origin.visits) == number
+        world.view.current = rules()
+        await world.engine.rules_changed()
+    client.close()
+
+
+async def test_nothing_piles_up_on_a_long_lived_connection(world: World) -> None:
+    client = await world.connect()
+    for number in range(100):
+        await client.send(get(f"http://site{number % 3}.example/", OPEN_NUMBER))
+        assert await client.response() == OK
+    (connection,) = world.engine._connections
+    layer = connection.layer
+    assert isinstance(layer, GatewayHttpLayer)
+    assert (len(layer.streams), len(layer.command_sources), len(layer.connections)) == (0, 0, 2)
+    assert len(layer.context.layers) == 1
+    await until(lambda: len(connection.transports) == 2)
+    client.close()
+
+
 async def test_early_answer_to_an_upload(world: World) -> None:
     """The client gets the answer at once, and its upload still goes through."""
 
@@ -153,14 +180,16 @@ async def test_early_answer_to_an_upload(world: World) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno and more")
         while await read_some(visit, reader):
-            pass
+            writer.write(b"and more")
 
     world.origin.serve = serve
     client = await world.connect()
     await client.send(get("http://news.example/", OPEN_NUMBER, b"Content-Length: 20\r\n", "PUT") + b"x" * 10)
     assert status(await client.response()) == 413
-    await client.send(b"y" * 10)
-    await world.origin.visits[0].until_contains(b"y" * 10)
+    await client.send(b"y" * 9)
+    await world.origin.visits[0].until_contains(b"y" * 9)
+    await client.send(b"z")
+    await world.origin.visits[0].ended.wait()
     client.close()
 
 
