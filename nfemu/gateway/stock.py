@@ -91,9 +91,17 @@ class Gate:
             await asyncio.gather(self._following, return_exceptions=True)
 
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
-        with _answered(flow):
+        if flow.response is not None:
+            return
+        # Stays if anything goes wrong below: mitmproxy logs an addon's error and carries on.
+        flow.response = _response(responses.UNAVAILABLE, flow.request.method)
+        try:
             arrival = self.point().arrival(flow)
             await self.point().suit(flow, arrival)
+        except Refusal as refusal:
+            _refuse(flow, refusal)
+        else:
+            flow.response = None
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         with _answered(flow):
@@ -104,12 +112,16 @@ class Gate:
         data.ignore_connection = data.ignore_connection or inside
 
     async def server_connect(self, data: ServerConnectionHookData) -> None:
+        # The same here: else mitmproxy would dial by itself.
+        data.server.error = "nfemu: the line is not served"
         try:
             await self.point().dial(data.client, data.server)
         except DialError as error:
             data.server.error = f"nfemu: {error}"
         except Refusal:
-            data.server.error = "nfemu: the line is not served"
+            return
+        else:
+            data.server.error = None
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
         self.point().dialled(data.server)
@@ -142,8 +154,12 @@ def _answered(flow: http.HTTPFlow) -> Iterator[None]:
         yield
     except Refusal as refusal:
         if flow.response is None:
-            flow.request.stream = False
-            flow.response = _response(refusal.answer, flow.request.method)
+            _refuse(flow, refusal)
+
+
+def _refuse(flow: http.HTTPFlow, refusal: Refusal) -> None:
+    flow.request.stream = False
+    flow.response = _response(refusal.answer, flow.request.method)
 
 
 def _response(answer: bytes, method: str) -> http.Response:

@@ -96,11 +96,8 @@ class StockPoint:
         await cut_all(bridge for bridge, flow in flows if not self.judge.permits(flow, state))
 
     async def rules_changed(self) -> None:
-        await cut_all(
-            bridge
-            for bridge, flow in self._flows.all()
-            if (state := self._link.line(flow.msisdn)) is None or not self.judge.permits(flow, state)
-        )
+        """Also what is still allowed: with new rules a name may lead elsewhere."""
+        await self.control_lost()
 
     async def control_lost(self) -> None:
         await cut_all(bridge for bridge, _ in self._flows.all())
@@ -128,7 +125,10 @@ class StockPoint:
         else:
             line = self.judge.line(visit.msisdn)
         self._visit(flow.client_conn, _Visit(line.state.msisdn, target, Scheme.HTTP, tunnel))
-        flow.request.headers = http.Headers(line.rules.enricher.strip(flow.request.headers.fields))
+        fields = line.rules.enricher.strip(flow.request.headers.fields)
+        if not head.notable[b"host"]:
+            fields.insert(0, (b"Host", str(head.authority).encode()))
+        flow.request.headers = http.Headers(fields)
         flow.request.data.host = target.text
         return Arrival(line, target, head)
 
@@ -200,7 +200,7 @@ class StockPoint:
         if not self.judge.permits(flow, state) or (not named and self.judge.is_trusted(line, visit.target)):
             raise DialError(403, "the line's policy does not allow it")
         plain_http = visit.scheme is Scheme.HTTP
-        request = DialRequest(visit.target.text, visit.target.port, plain_http, state)
+        request = DialRequest(visit.target.text, visit.target.port, plain_http, state, line.rules)
         bridge = Bridge(await self._dialler.dial(request, client.peername[1]), self._flows.leave)
         self._flows.enter(bridge, flow)
         asked = server.address
