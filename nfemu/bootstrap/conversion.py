@@ -14,7 +14,9 @@ from nfemu.gateway.sealer import load_keys
 from nfemu.model.destination import Destination, Scheme
 from nfemu.model.money import Money
 from nfemu.policy.rules import NO_BINDINGS, decide
-from nfemu.settings import Configuration, UpstreamTarget
+from nfemu.settings import Configuration, OpeningAccount, UpstreamTarget
+from nfemu.settings.people import NumberRange, Terms
+from nfemu.store import SeedAccount, SeedRange
 from nfemu.web.keys import load_or_create_key
 from nfemu.web.origins.sites import SiteOverride
 
@@ -79,6 +81,16 @@ def site_overrides(configuration: Configuration) -> dict[str, SiteOverride]:
         name: SiteOverride(title=site.title or None, status=site.status, delay=site.delay)
         for name, site in configuration.internet.sites.items()
     }
+
+
+def seed_account(opening: OpeningAccount) -> SeedAccount:
+    """An account of the configuration, as the store takes it."""
+    return SeedAccount(opening.account, opening.balance)
+
+
+def seed_range(part: NumberRange, terms: Terms) -> SeedRange:
+    """A number range by its first card and account; the store makes the rest."""
+    return SeedRange(next(part.subscribers()), seed_account(next(part.accounts(terms))), part.count)
 
 
 def needs_restart(old: Configuration, new: Configuration) -> list[str]:

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
@@ -22,6 +23,8 @@ from nfemu.bootstrap.conversion import (
     needs_restart,
     portal_group,
     rule_source,
+    seed_account,
+    seed_range,
     site_overrides,
 )
 from nfemu.bootstrap.ports import BoundPorts
@@ -37,7 +40,7 @@ from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import ClockKind, Configuration
-from nfemu.store import SeedAccount, SqlStore
+from nfemu.store import SqlStore
 from nfemu.web.api.app import create_api
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Component
 from nfemu.web.keys import load_or_create_key, write_private
@@ -232,8 +235,13 @@ class Emulator:
     async def _seed(self) -> None:
         """Everybody whom the configuration names and the store does not know yet."""
         people = self.configuration.people
-        accounts = (SeedAccount(opened.account, opened.balance) for opened in people.accounts())
-        await self.store.seed(accounts, people, fingerprint=people.fingerprint())
+        singles = replace(people, ranges=())
+        await self.store.seed(
+            (seed_account(opening) for opening in singles.accounts()),
+            singles,
+            ranges=[seed_range(part, people.terms) for part in people.ranges],
+            fingerprint=people.fingerprint(),
+        )
 
     async def _attach_listed(self) -> None:
         """Who has a session from the start and never had one: a line that was detached stays so."""
