@@ -110,6 +110,7 @@ class Gateway:
         await asyncio.gather(self._supervisor.stop(), *link_ends)
         if self._listeners is not None:
             self._listeners.close_all_but()
+        self._link = self._listeners = None
 
     async def apply(self, state: LineState) -> None:
         """See Enforcer. A worker that is late is killed and replaced; a late stock addon is cut off, and then this
@@ -149,9 +150,9 @@ class Gateway:
         old.close_all_but(new)
 
     def status(self) -> GatewayStatus:
-        """Raises Unavailable before the start."""
+        """Raises Unavailable before the start and after the end."""
         if self._listeners is None or self._link is None:
-            raise Unavailable("the gateway has not been started")
+            raise Unavailable("the gateway does not run")
         return GatewayStatus(
             self._listeners.addresses(), self._link.sequence, self._supervisor.status(), self._link.status()
         )

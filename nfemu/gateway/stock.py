@@ -2,7 +2,8 @@
 
 Works in mitmproxy's regular mode; the proxy user name is the subscriber's number. Whatever is loaded, clients' copies
 of enrichment headers are removed, nothing forbidden is dialled, TLS is never opened, and without the lease of the
-control process nobody is served. Requests are seen only after mitmproxy's own parser: `docs/` lists what that hides.
+control process nobody is served. Requests are seen only after mitmproxy's own parser:
+docs/stock-addons.md lists what that hides.
 """
 
 import asyncio

@@ -34,6 +34,8 @@ class Bridge:
         sock = socket.create_server(("127.0.0.1", 0), backlog=4)
         self._server = await asyncio.start_server(self._accept, sock=sock)
         self._work = asyncio.create_task(self._relay())
+        # Not in the task itself: one that is cancelled before its first step runs none of its code.
+        self._work.add_done_callback(self._close)
         host, port = sock.getsockname()
         return host, port
 
@@ -57,17 +59,13 @@ class Bridge:
         self._arrival.set()
 
     async def _relay(self) -> None:
-        try:
+        with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(_CLAIM_S):
                 reader, writer = await self._ours()
             await asyncio.gather(
                 _pump(reader, self._dialled.writer),
                 _pump(self._dialled.reader, writer),
             )
-        except (OSError, TimeoutError):
-            pass
-        finally:
-            self._close()
 
     async def _ours(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         port = await self._claimed
@@ -84,7 +82,7 @@ class Bridge:
         if self._server is not None:
             self._server.close()
 
-    def _close(self) -> None:
+    def _close(self, _work: asyncio.Task[None]) -> None:
         self._stop_listening()
         for _, writer in (*self._arrived.values(), (None, self._dialled.writer)):
             writer.close()

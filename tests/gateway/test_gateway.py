@@ -254,3 +254,39 @@ async def test_secrets_are_for_this_user_only(tmp_path: Path) -> None:
     async with running(config(tmp_path, workers=1), []):
         for name in ("control.sock", "link.token", "nfemu.log"):
             assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_worker_that_cannot_be_started_at_all_is_an_error(tmp_path: Path) -> None:
+    gateway = Gateway(config(tmp_path, argv=(str(tmp_path / "missing"),)), RULES, NoNames(), list)
+    with pytest.raises(Unavailable, match="do not start"):
+        await gateway.start()
+    with pytest.raises(Unavailable, match="does not run"):
+        gateway.status()
+
+
+async def test_new_listeners_that_no_worker_can_serve_change_nothing(tmp_path: Path) -> None:
+    script = tmp_path / "worker.py"
+    root = Path(__file__).parents[2]
+    script.write_text(f"import runpy, sys\nsys.path.insert(0, {str(root)!r})\nrunpy.run_module('tests.gateway.echo_engine', run_name='__main__')\n")
+    async with running(config(tmp_path, workers=1, argv=(sys.executable, str(script))), [line()]) as gateway:
+        before = pids(gateway)
+        script.write_text("raise SystemExit('no')\n")
+        with pytest.raises(Unavailable, match="new listeners"):
+            await gateway.reload(RULES_OPEN_ONLY, {line(1).msisdn: 0})
+        assert pids(gateway) == before
+        assert gateway.status().addresses.lines == {}
+        assert (await ask(gateway))[3] == "open,arrears"
+
+
+async def test_before_the_start_apply_returns_and_rules_may_be_replaced(tmp_path: Path) -> None:
+    gateway = Gateway(config(tmp_path, workers=1), RULES, NoNames(), list)
+    await gateway.apply(line(version=3, policy="arrears"))
+    await gateway.reload(RULES_OPEN_ONLY, {line(1).msisdn: 0})
+    with pytest.raises(Unavailable):
+        gateway.status()
+    await gateway.start()
+    try:
+        assert (await ask(gateway))[1:] == ["arrears", "3", "open"]
+    finally:
+        await gateway.stop()
+        await gateway.stop()

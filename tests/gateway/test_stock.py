@@ -172,3 +172,61 @@ async def test_without_the_control_process_nobody_is_served(tmp_path: Path) -> N
         answers = [await here.curl("http://news.example/"), await here.curl("http://portal.carrier.example/")]
         assert all(answer.startswith("HTTP/1.1 503") for answer in answers)
         assert here.origins.requests == []
+
+
+async def exchange(port: int, *requests: str) -> str:
+    """Send all of it over one connection; what came back until the end or a pause of the other side's own making."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answers = ""
+    for request in requests:
+        writer.write(request.replace("\n", "\r\n").encode())
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        answers += (head + await reader.readexactly(int(length[1]) if length else 0)).decode()
+    writer.close()
+    return answers
+
+
+NUMBER = "Proxy-Authorization: Basic MTM4MDAxMzgwMDA6eA==\n"
+OTHER_NUMBER = "Proxy-Authorization: Basic MTM4MDAxMzgwMDE6eA==\n"
+
+
+async def test_a_connection_belongs_to_one_number(tmp_path: Path) -> None:
+    async with stock(tmp_path, *BOTH) as here:
+        request = "GET http://news.example/ HTTP/1.1\nHost: news.example\n"
+        answers = await exchange(
+            here.port, f"{request}{NUMBER}\n", f"{request}{NUMBER}\n", f"{request}{OTHER_NUMBER}\n"
+        )
+        assert re.findall(r"HTTP/1\.1 (\d+)", answers) == ["200", "200", "400"]
+        assert len(here.origins.peers) == 1, "the origin connection is kept"
+
+
+async def test_plain_http_inside_a_tunnel_is_judged_and_enriched(tmp_path: Path) -> None:
+    async with stock(tmp_path, *BOTH) as here:
+        await here.gateway.apply(line(version=2, policy="arrears"))
+        connect = f"CONNECT portal.carrier.example:80 HTTP/1.1\nHost: portal.carrier.example:80\n{NUMBER}\n"
+        answers = await exchange(
+            here.port,
+            connect,
+            "GET / HTTP/1.1\nHost: portal.carrier.example\nX-MSISDN: 1\n\n",
+            "GET / HTTP/1.1\nHost: news.example\n\n",
+        )
+        assert re.findall(r"HTTP/1\.1 (\d+)", answers)[1:] == ["200", "400"]
+        assert [request.count("MSISDN") for request in here.origins.requests] == [1]
+        assert "X-MSISDN: 8613800138000" in here.origins.requests[0]
+
+
+async def test_new_rules_end_what_is_open_and_are_obeyed(tmp_path: Path) -> None:
+    async with stock(tmp_path, *BOTH) as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        writer.write(
+            f"CONNECT news.example:5000 HTTP/1.1\nHost: news.example:5000\n{NUMBER}\n".replace("\n", "\r\n").encode()
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x01raw\r\n\r\n")
+        await reader.readuntil(b"raw")
+        await here.gateway.reload(RULES)
+        async with asyncio.timeout(10):
+            await reader.read()
+        writer.close()
+        assert (await here.curl("http://news.example/")).startswith("HTTP/1.1 200")
