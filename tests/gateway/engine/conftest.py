@@ -64,6 +64,8 @@ class Client:
         self.writer = writer
 
     async def send(self, data: bytes) -> None:
+        if self.writer.is_closing():
+            return  # uvloop's transports raise here, asyncio's do not
         try:
             self.writer.write(data)
             await self.writer.drain()
