@@ -267,7 +267,8 @@ async def test_a_worker_that_cannot_be_started_at_all_is_an_error(tmp_path: Path
 async def test_new_listeners_that_no_worker_can_serve_change_nothing(tmp_path: Path) -> None:
     script = tmp_path / "worker.py"
     root = Path(__file__).parents[2]
-    script.write_text(f"import runpy, sys\nsys.path.insert(0, {str(root)!r})\nrunpy.run_module('tests.gateway.echo_engine', run_name='__main__')\n")
+    start = "runpy.run_module('tests.gateway.echo_engine', run_name='__main__')"
+    script.write_text(f"import runpy, sys\nsys.path.insert(0, {str(root)!r})\n{start}\n")
     async with running(config(tmp_path, workers=1, argv=(sys.executable, str(script))), [line()]) as gateway:
         before = pids(gateway)
         script.write_text("raise SystemExit('no')\n")
