@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.chromium import BINARY, CERTUTIL, Chromium
 from tests.fakes.world import ZHANG
-from tests.web.chromium import BINARY, CERTUTIL, Chromium
 from tests.web.explicit_proxy import ExplicitProxy
 from tests.web.stack import PORTAL, Stack
 

@@ -1,6 +1,7 @@
 """A headless Chromium driven over the DevTools protocol: a real browser's cookies, redirects, CSP and certificates."""
 
 import asyncio
+import base64
 import itertools
 import json
 import os
@@ -14,12 +15,19 @@ from wsproto.events import AcceptConnection, Message, Request
 BINARY = shutil.which("chromium")
 CERTUTIL = shutil.which("certutil")
 
+WIDTH, HEIGHT = 390, 844
+"""Of the screen, in CSS pixels: an ordinary phone."""
+
 
 class Chromium:
-    """One browser with one page and a home of its own, where `ca_pem` is trusted; everything goes by `proxy`."""
+    """One browser with one page and a home of its own, where `ca_pem` is trusted; everything goes by `proxy`.
 
-    def __init__(self, folder: Path, ca_pem: Path, proxy: str) -> None:
+    `language` is what it asks sites for.
+    """
+
+    def __init__(self, folder: Path, ca_pem: Path, proxy: str, language: str = "en") -> None:
         self._home = folder
+        self._language = language
         self._ca = ca_pem
         self._proxy = proxy
         self._process: asyncio.subprocess.Process | None = None
@@ -33,9 +41,11 @@ class Chromium:
         assert BINARY is not None
         await self._trust()
         self._process = await asyncio.create_subprocess_exec(
-            *(BINARY, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"),
+            *(BINARY, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"),
+            *("--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
+            *("--disable-sync", "--disable-dev-shm-usage"),
             *(f"--user-data-dir={self._home / 'profile'}", f"--proxy-server={self._proxy}"),
-            *("--proxy-bypass-list=<-loopback>", "--window-size=390,844", "about:blank"),
+            *("--proxy-bypass-list=<-loopback>", f"--accept-lang={self._language}", "about:blank"),
             env={**os.environ, "HOME": str(self._home)},
             stderr=asyncio.subprocess.PIPE,
         )
@@ -54,6 +64,9 @@ class Chromium:
         self._session = attached["sessionId"]
         for domain in ("Page", "Log", "Runtime"):
             await self.call(f"{domain}.enable")
+        await self.call(
+            "Emulation.setDeviceMetricsOverride", width=WIDTH, height=HEIGHT, deviceScaleFactor=2, mobile=True
+        )
 
     async def stop(self) -> None:
         if self._process is not None:
@@ -87,6 +100,11 @@ class Chromium:
 
     async def url(self) -> str:
         return str(await self.evaluate("location.href"))
+
+    async def screenshot(self) -> bytes:
+        """The whole page as a PNG."""
+        shot = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
 
     async def evaluate(self, script: str) -> Any:
         return (await self.call("Runtime.evaluate", expression=script, userGesture=True))["result"].get("value")
