@@ -157,27 +157,26 @@ class LinkServer:
                 point.rules_sent(message.seq)
             point.send_raw(data)
         waiting = [(point, point.confirmed(message.seq, deadline_s)) for point in self._points if point.may_serve]
-        for point, confirmed in waiting:
-            if not await confirmed:
-                await self._late(point, message.seq)
+        leaving = [self._gone(point) for point, confirmed in waiting if not await self._settled(point, confirmed)]
+        if leaving:
+            await asyncio.wait(leaving)
 
-    async def _late(self, point: Point, seq: int) -> None:
-        if not point.closed.done() and point not in self._leaving:
-            _log.warning("%s %d did not confirm update %d in time: taken out", point.role.value, point.pid, seq)
-        await self._gone(point)
+    async def _settled(self, point: Point, confirmed: asyncio.Future[bool]) -> bool:
+        if not await confirmed and point not in self._leaving and not point.closed.done():
+            _log.warning("%s %d did not confirm an update in time: taken out", point.role.value, point.pid)
+        return confirmed.result()
 
-    async def _gone(self, point: Point) -> None:
+    def _gone(self, point: Point) -> asyncio.Task[None]:
         """Expel `point` once, however many wait for it."""
-        if point not in self._points:
-            return
         if point not in self._leaving:
             self._leaving[point] = asyncio.create_task(self._expel(point))
-        await asyncio.shield(self._leaving[point])
+        return self._leaving[point]
 
     async def _expel(self, point: Point) -> None:
         point.hang_up()
         try:
-            await self._host.expel(point)
+            if point in self._points:
+                await self._host.expel(point)
         finally:
             self._points.discard(point)
             del self._leaving[point]
@@ -190,10 +189,10 @@ class LinkServer:
         suspects: set[Point] = set()
         while True:
             await asyncio.sleep(self._lease_s / 2)
-            lapsed = {point for point in self._points if point.may_serve and not point.lapsed_in(self._lease_s)}
+            lapsed = {point for point in self._points if not point.lapsed_in(self._lease_s)}
             for point in lapsed & suspects:
                 _log.warning("%s %d does not renew its lease: taken out", point.role.value, point.pid)
-                await self._gone(point)
+                self._gone(point)
             suspects = lapsed
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -221,22 +220,24 @@ class LinkServer:
         point.send(Welcome(self._lease_s, self._origin))
         tasks: set[asyncio.Task[None]] = set()
         self._points.add(point)
-        point.rules_sent(self._seq)
-        point.send(Rules(self._seq, self._host.rules()))
-        self._spawn(tasks, self._snapshot(point, self._host.lines()))
         try:
+            point.rules_sent(self._seq)
+            point.send(Rules(self._seq, self._host.rules()))
+            self._spawn(tasks, self._snapshot(point, self._host.lines()))
             while (data := await read_frame(reader)) is not None:
                 self._received(point, load_point(data), tasks)
         finally:
             for task in tasks:
                 task.cancel()
             point.ended()
-            await self._left(point)
+            self._left(point)
 
-    async def _left(self, point: Point) -> None:
+    def _left(self, point: Point) -> None:
+        """Whoever was served stays among the points until it has certainly stopped serving."""
         if point.may_serve and self._server is not None:
-            await self._gone(point)
-        self._points.discard(point)
+            self._gone(point)
+        elif point not in self._leaving:
+            self._points.discard(point)
 
     async def _believed(self, reader: asyncio.StreamReader) -> Hello:
         """The first message, if it proves the token and speaks our version."""
