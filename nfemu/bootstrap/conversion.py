@@ -14,10 +14,10 @@ from nfemu.gateway.sealer import load_keys
 from nfemu.model.destination import Destination, Scheme
 from nfemu.model.money import Money
 from nfemu.policy.rules import NO_BINDINGS, decide
+from nfemu.runtime.keys import load_or_create_key
 from nfemu.settings import Configuration, OpeningAccount, UpstreamTarget
 from nfemu.settings.people import NumberRange, Terms
 from nfemu.store import SeedAccount, SeedRange
-from nfemu.web.keys import load_or_create_key
 from nfemu.web.origins.sites import SiteOverride
 
 

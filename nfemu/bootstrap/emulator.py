@@ -38,12 +38,12 @@ from nfemu.model.money import Money
 from nfemu.model.orders import Notice
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
+from nfemu.runtime.keys import load_or_create_key, write_private
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import ClockKind, Configuration
 from nfemu.store import SqlStore
 from nfemu.web.api.app import create_api
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Component
-from nfemu.web.keys import load_or_create_key, write_private
 from nfemu.web.listener import Listener
 from nfemu.web.origins.addresses import VirtualAddresses
 from nfemu.web.origins.ca import CertificateAuthority

@@ -1,15 +1,13 @@
 """The listening sockets of proxy access. The control process owns them, so that connections wait, not fail, while
 no worker accepts."""
 
-import errno
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.identity import Msisdn
-
-_BACKLOG = 1024
+from nfemu.runtime.listening import listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Listeners:
         opened: list[socket.socket] = []
         try:
             for port, setting in _wanted(plan):
-                opened.append(_listen(plan.host, port, setting))
+                opened.append(listen(plan.host, port, setting))
         except (Conflict, InvalidInput):
             for sock in opened:
                 sock.close()
@@ -65,7 +63,7 @@ class Listeners:
                 if self._plan.lines.get(msisdn) == port:
                     lines[msisdn] = self.lines[msisdn]
                 else:
-                    lines[msisdn] = _listen(self._plan.host, port, _line_setting(msisdn))
+                    lines[msisdn] = listen(self._plan.host, port, _line_setting(msisdn))
                     fresh.append(lines[msisdn])
         except (Conflict, InvalidInput):
             for sock in fresh:
@@ -100,21 +98,3 @@ def _wanted(plan: ListenerPlan) -> Iterator[tuple[int, str]]:
 
 def _line_setting(msisdn: Msisdn) -> str:
     return f"proxy.subscriber_listeners, {msisdn.masked()}"
-
-
-def _listen(host: str, port: int, setting: str) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0][0]
-        sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise Conflict(
-                f"port `{port}` on {host} is in use; stop what listens there, or set another port in carrier.yaml "
-                f"(`{setting}`; 0 takes a free one)"
-            ) from error
-        raise InvalidInput(
-            f"cannot listen on `{host}` port `{port}` ({error.strerror or error}); "
-            f"change `proxy.host` or `{setting}` in carrier.yaml"
-        ) from error
-    sock.setblocking(False)
-    return sock

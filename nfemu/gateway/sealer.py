@@ -7,7 +7,6 @@ number of tokens under one key is not bounded by GCM's nonces. The key file is a
 import base64
 import binascii
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from joserfc import jwe
 from joserfc.jwk import OctKey
 
 from nfemu.model.errors import InvalidInput
+from nfemu.runtime.keys import write_private
 
 ALGORITHM = "A256KW"
 ENCRYPTION = "A256GCM"
@@ -78,14 +78,7 @@ def _fresh() -> TokenKey:
 def _write(path: Path, keys: tuple[TokenKey, ...]) -> tuple[TokenKey, ...]:
     """Replace the file as a whole, so that a crash leaves the old keys or the new ones."""
     rows = [{"kty": "oct", "use": "enc", "alg": ALGORITHM, "kid": key.kid, "k": _encoded(key.secret)} for key in keys]
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"keys": rows}, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_private(path, json.dumps({"keys": rows}, indent=2).encode())
     return keys
 
 

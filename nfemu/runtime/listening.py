@@ -9,12 +9,13 @@ _BACKLOG = 1024
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A listening socket; port 0 takes a free one. `setting` is the place in carrier.yaml, for the errors.
+    """A listening socket, not blocking; port 0 takes a free one. `setting`: the place in carrier.yaml, for the errors.
 
-    Raises Conflict for a port in use, InvalidInput for an address that is not ours."""
+    Raises Conflict for a port in use, InvalidInput for an address that is not ours.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0][0]
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Conflict(
@@ -22,5 +23,8 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
                 f"(`{setting}`; 0 takes a free one)"
             ) from error
         raise InvalidInput(
-            f"cannot listen on `{host}` port `{port}` ({error.strerror or error}); change `{setting}` in carrier.yaml"
+            f"cannot listen on `{host}` port `{port}` ({error.strerror or error}); "
+            f"change its host or `{setting}` in carrier.yaml"
         ) from error
+    sock.setblocking(False)
+    return sock

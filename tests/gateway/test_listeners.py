@@ -44,7 +44,7 @@ def test_a_port_in_use_names_the_setting_and_leaves_nothing_open() -> None:
 
 
 def test_an_address_that_is_not_ours_is_named() -> None:
-    with pytest.raises(InvalidInput, match=r"`192\.0\.2\.1`.*`proxy\.host`"):
+    with pytest.raises(InvalidInput, match=r"`192\.0\.2\.1`.*`proxy\.http_port`"):
         Listeners.bind(ListenerPlan("192.0.2.1", 0, 0, {}))
     with pytest.raises(InvalidInput, match=r"`nonsense`"):
         Listeners.bind(ListenerPlan("nonsense", 0, 0, {}))

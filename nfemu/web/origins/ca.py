@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nfemu.model.errors import InvalidInput, Unavailable
-from nfemu.web.keys import write_private
+from nfemu.runtime.keys import write_private
 
 CA_LIFETIME = timedelta(days=3650)
 LEAF_LIFETIME = timedelta(days=7)

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from nfemu.model.errors import Unavailable
-from nfemu.web import keys
-from nfemu.web.keys import load_or_create_key
+from nfemu.runtime import keys
+from nfemu.runtime.keys import load_or_create_key
 
 
 def test_a_key_is_made_once_and_private(tmp_path: Path) -> None:

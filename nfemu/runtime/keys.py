@@ -24,6 +24,7 @@ def load_or_create_key(path: Path, size: int = 32) -> bytes:
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace `path` by `data` in one step; only its owner can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = _draft(path, data)
     draft.replace(path)
 
