@@ -16,6 +16,7 @@ _KINDS = {
     Template.STOPPED_GREEN: NoticeKind.STOPPED,
     Template.STOPPED_BARRED: NoticeKind.STOPPED,
     Template.STOPPED_UNIT: NoticeKind.STOPPED,
+    Template.STOPPED_UNIT_SETTLED: NoticeKind.STOPPED,
     Template.STOPPED_BY_HAND: NoticeKind.STOPPED,
     Template.RESTORED: NoticeKind.RESTORED,
     Template.PAYMENT_CONFIRMED: NoticeKind.PAYMENT_CONFIRMED,

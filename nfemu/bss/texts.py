@@ -14,6 +14,7 @@ class Template(Enum):
     STOPPED_GREEN = "stopped, green channel open"
     STOPPED_BARRED = "stopped, no IP address"
     STOPPED_UNIT = "stopped because a unit account is overdue"
+    STOPPED_UNIT_SETTLED = "stopped because a unit account is overdue, the own share is settled"
     STOPPED_BY_HAND = "stopped by hand"
     RESTORED = "restored"
     PAYMENT_CONFIRMED = "payment confirmed"
@@ -43,6 +44,15 @@ TEXTS: dict[tuple[Template, str], str] = {
     (Template.STOPPED_UNIT, "en"): (
         "{carrier}: the organisation's account that pays for {number} is in arrears and service is restricted. "
         "Your own share is {amount}, payable at {link}; service is back once the account is settled. "
+        "Emergency calls are not affected."
+    ),
+    (Template.STOPPED_UNIT_SETTLED, "zh"): (
+        "【{carrier}】为号码{number}付费的单位账户已欠费，上网服务已暂停。"
+        "您个人没有欠费；单位账户结清后服务恢复。详情见 {link} 。紧急呼叫不受影响。"
+    ),
+    (Template.STOPPED_UNIT_SETTLED, "en"): (
+        "{carrier}: the organisation's account that pays for {number} is in arrears and service is restricted. "
+        "You owe nothing yourself; service is back once the account is settled. See {link}. "
         "Emergency calls are not affected."
     ),
     (Template.STOPPED_BY_HAND, "zh"): (

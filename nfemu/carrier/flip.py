@@ -180,18 +180,18 @@ def _compose(rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], 
         share = view.shares.get(order.imsi, Money(0, view.account.currency))
         amount = shown_due(view.account, account_due(rules, view, line), share)
         identifier = NoticeId((yield from ask(NewId("ntc"))))
-        template = _template(rules, view, order)
+        template = _template(rules, view, order, amount)
         notices.append(compose(identifier, template, rules.letterhead, line.subscriber, amount, order.correlation, now))
     return notices
 
 
-def _template(rules: CarrierRules, view: AccountView, order: WorkOrder) -> Template:
+def _template(rules: CarrierRules, view: AccountView, order: WorkOrder, amount: Money) -> Template:
     if order.kind is OrderKind.RESUME:
         return Template.RESTORED
     if order.cause == Cause.BY_HAND:
         return Template.STOPPED_BY_HAND
     if view.account.kind is AccountKind.UNIT:
-        return Template.STOPPED_UNIT
+        return Template.STOPPED_UNIT if amount.minor > 0 else Template.STOPPED_UNIT_SETTLED
     return Template.STOPPED_GREEN if rules.catalogue.meaning(order.target).gives_ip else Template.STOPPED_BARRED
 
 

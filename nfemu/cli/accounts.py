@@ -36,8 +36,8 @@ def pay(context: click.Context, number: str, amount: str) -> None:
 def _outcome(settled: Settlement, *, was_restricted: bool) -> str:
     paid, now = settled.paid, settled.subscriber
     if now.ordered != "open":
-        due = f"{settled.missing} still due" if settled.missing else "restricted by hand"
-        return f"{paid} paid; the line stays restricted: {due}"
+        why = "restricted by hand" if now.hold == "restrict" else f"{now.account.amount_due} still due"
+        return f"{paid} paid; the line stays restricted: {why}"
     if was_restricted:
         where = f"profile {now.effective} is in force" if now.effective else "the line is detached"
         return f"{paid} paid; service is restored: {where}"

@@ -50,8 +50,11 @@ def test_a_stop_notice_names_the_amount_and_the_link(template: Template, languag
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_line_stopped_by_hand_is_not_told_to_pay(language: str) -> None:
-    assert "¥" not in message(Template.STOPPED_BY_HAND, language).text
+@pytest.mark.parametrize("template", [Template.STOPPED_BY_HAND, Template.STOPPED_UNIT_SETTLED])
+def test_who_owes_nothing_is_not_told_to_pay(template: Template, language: str) -> None:
+    notice = message(template, language)
+    assert "¥" not in notice.text
+    assert notice.link == LINK
 
 
 def test_the_carrier_signs_in_the_owners_language_and_the_provider_with_its_name() -> None:

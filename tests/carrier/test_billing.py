@@ -112,6 +112,14 @@ async def test_a_unit_account_shows_each_member_the_own_share(world: World) -> N
     assert "¥101.00" not in text
 
 
+async def test_a_member_who_owes_nothing_is_told_so(world: World) -> None:
+    """S11."""
+    await world.service.charge(ACME_TWO, Money(60000))
+    text = (await world.service.inbox(ACME_ONE))[0].text
+    assert "¥" not in text
+    assert "您个人没有欠费" in text
+
+
 async def test_a_charge_with_a_key_is_booked_once(world: World) -> None:
     await world.service.charge(ZHANG, Money(1000), key="november")
     status = await world.service.charge(ZHANG, Money(1000), key="november")

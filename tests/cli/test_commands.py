@@ -100,6 +100,12 @@ def test_by_hand(nfemu: Nfemu) -> None:
     assert ["ordered", "open"] in lines(nfemu("restore", "13800138001").out)
 
 
+def test_a_unit_s_member_pays_and_others_still_owe(nfemu: Nfemu) -> None:
+    """The operator is told what restores the line, not what that member may see."""
+    nfemu("charge", "13800138010", "600.00")
+    assert nfemu("pay", "13800138011", "5").out == "5.00 CNY paid; the line stays restricted: 95.00 CNY still due\n"
+
+
 def test_a_unit_s_member_sees_the_own_share(nfemu: Nfemu) -> None:
     shown = nfemu("charge", "13800138010", "600.00").out
     assert ["due", "100.00", "CNY"] in lines(shown)
