@@ -88,11 +88,10 @@ class SqlStore:
     ) -> None:
         """Add the accounts and cards that are not there yet, all or none; what is there keeps its state.
 
-        Both iterables are read once, in the writer's thread; `ranges` are made in the database, which takes half the
-        time. `at` is the business time of the opening balances
-        (None: where the test clock stands, else the wall clock). With a `fingerprint` of the source equal to that of
-        the last seed nothing is read at all. Raises Conflict, NotFound and InvalidInput as `seed.load`
-        says.
+        Both iterables are read once, in the writer's thread; `ranges` are made in the database, which takes a third
+        of the time. `at` is the business time of the opening balances (None: where the test clock stands, else the
+        wall clock). With a `fingerprint` of the source equal to that of the last seed nothing is read at all. Raises
+        Conflict, NotFound and InvalidInput as `seed.load` says.
         """
 
         def load(connection: Connection) -> None:
