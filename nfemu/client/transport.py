@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import select
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -46,6 +47,7 @@ class Transport:
         if body is not None:
             content = json.dumps(body).encode()
             given["Content-Type"] = "application/json"
+        self._drop_stale()
         try:
             self._connection.request(method, target, content, given)
             response = self._connection.getresponse()
@@ -56,6 +58,17 @@ class Transport:
             self._connection.close()
             raise Unavailable(f"the API at `{self._url}` does not answer ({error}); see `nfemu status`") from None
         return _read(response.status, text)
+
+    def _drop_stale(self) -> None:
+        """A server ends connections that nobody uses for some seconds; then the next request opens a new one.
+
+        To send first and repeat what fails is no way: a payment must not be sent twice.
+        """
+        if self._connection.sock is not None:
+            waiting = select.poll()
+            waiting.register(self._connection.sock, select.POLLIN)
+            if waiting.poll(0):
+                self._connection.close()
 
 
 def _read(status: int, text: bytes) -> Any:

@@ -148,3 +148,32 @@ def test_addresses_that_are_none(url: str) -> None:
 
 def test_errors_are_no_business_errors_of_another_kind() -> None:
     assert not issubclass(ClientError, NotFound)
+
+
+def test_a_connection_that_the_server_has_ended_is_not_used_again() -> None:
+    """Servers do that with idle ones. Nothing is sent twice: what was sent and not answered is an error."""
+    heard: list[bytes] = []
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + b'{"done":[]}', b""):
+                connection, _ = listener.accept()
+                with connection:
+                    heard.append(connection.recv(4096))
+                    connection.sendall(answer)
+                ended.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN) as client:
+            assert client.reload() == []
+            assert ended.wait(10)
+            with pytest.raises(Unavailable, match="does not answer"):
+                client.pay("13800138000", "29.00")
+        thread.join()
+    assert [request.split(maxsplit=2)[1] for request in heard] == [
+        b"/api/v1/reload",
+        b"/api/v1/subscribers/13800138000/payments",
+    ]
