@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.notices import Letterhead
@@ -21,6 +22,11 @@ from nfemu.store import SeedAccount, SeedRange
 from nfemu.web.origins.sites import SiteOverride
 
 
+def token_keys(state: StateFolder) -> Path:
+    """The JWK Set that seals and opens enrichment tokens."""
+    return state.keys / "token.jwks"
+
+
 def rule_source(configuration: Configuration, state: StateFolder) -> RuleSource:
     """What enforcement points compile their rules from."""
     enrichment = configuration.enrichment
@@ -31,7 +37,7 @@ def rule_source(configuration: Configuration, state: StateFolder) -> RuleSource:
         aliases=enrichment.aliases,
         cookies=enrichment.cookies,
         pseudonym_key=load_or_create_key(state.keys / "pseudonym.key"),
-        token_keys=load_keys(state.keys / "token.jwks"),
+        token_keys=load_keys(token_keys(state)),
         country_code=configuration.carrier.country_code,
     )
 

@@ -26,12 +26,14 @@ from nfemu.bootstrap.conversion import (
     seed_account,
     seed_range,
     site_overrides,
+    token_keys,
 )
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.gateway import Gateway, GatewayConfig
 from nfemu.gateway.resolving import Names
+from nfemu.gateway.sealer import rotate_keys
 from nfemu.gateway.worker_process import WorkerState
 from nfemu.model.errors import Conflict, NfemuError
 from nfemu.model.money import Money
@@ -154,6 +156,7 @@ class Emulator:
             pay=self.till.pay,
             components=self.components,
             reload=self.reload,
+            rotate_keys=self.rotate_keys,
             reset=self._ask_for_reset,
         )
         return create_api(self.service, config, backend)
@@ -278,6 +281,13 @@ class Emulator:
         await self._attach_listed()
         self.state.publish(self.status())
         return ["policies, enrichment, sites, listeners and subscribers are as the files say"]
+
+    async def rotate_keys(self) -> list[str]:
+        """A fresh key seals enrichment tokens; the one before it still opens them. Raises Unavailable."""
+        newest, *_ = rotate_keys(token_keys(self.state))
+        await self.gateway.reload(rule_source(self.configuration, self.state))
+        self.shell.recognise_by(self._identify())
+        return [f"tokens are sealed with key {newest.kid}; the previous key still opens them"]
 
     def _virtual(self, configuration: Configuration) -> VirtualAddresses:
         return VirtualAddresses(self.store, configuration.internet.shared)

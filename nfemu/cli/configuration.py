@@ -1,4 +1,4 @@
-"""`nfemu config check`, `reload`."""
+"""`nfemu config check`, `reload`, `rotate-keys`."""
 
 import click
 
@@ -28,4 +28,12 @@ def check(context: click.Context) -> None:
 def reload(context: click.Context) -> None:
     """Make the running emulator read its configuration again: all of it, or none where it is wrong."""
     for line in client_of(context).reload():
+        click.echo(line)
+
+
+@click.command("rotate-keys")
+@click.pass_context
+def rotate_keys(context: click.Context) -> None:
+    """Seal enrichment tokens with a fresh key; the one before it still opens."""
+    for line in client_of(context).rotate_keys():
         click.echo(line)

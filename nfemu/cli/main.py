@@ -36,6 +36,7 @@ _COMMANDS = {
     "policy": "policies",
     "config": "configuration",
     "reload": "configuration",
+    "rotate-keys": "configuration",
     "exec": "execute",
     "clock": "clock",
 }
@@ -52,7 +53,8 @@ class Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"nfemu.cli.{_COMMANDS[cmd_name]}")
-        command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(module, f"{name}_command", None) or getattr(module, name)
         assert isinstance(command, click.Command)  # noqa: S101 - a mistake in the table above
         return command
 

@@ -121,6 +121,10 @@ class Client:
         """Read the configuration again; what was done, a line each."""
         return list(self._api.post("reload")["done"])
 
+    def rotate_keys(self) -> list[str]:
+        """Seal enrichment tokens with a fresh key; what was done, a line each."""
+        return list(self._api.post("rotate-keys")["done"])
+
     def reset(self) -> list[str]:
         """Back to the shipped state; what was done, a line each."""
         return list(self._api.post("reset")["done"])

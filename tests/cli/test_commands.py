@@ -138,6 +138,11 @@ async def _later(value: list[str]) -> list[str]:
     return value
 
 
+def test_rotate_keys(nfemu: Nfemu, running: Running) -> None:
+    assert nfemu("rotate-keys").out == "rotate-keys done\n"
+    assert running.program.asked == ["rotate-keys"]
+
+
 def test_reload(nfemu: Nfemu, running: Running) -> None:
     assert nfemu("reload").out == "reload done\n"
     assert running.program.asked == ["reload"]

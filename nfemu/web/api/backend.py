@@ -35,7 +35,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class ApiBackend:
-    """Each is called per request. `reload` and `reset` return what they did, a line each, or raise NfemuError."""
+    """Each is called per request. The last three return what they did, a line each, or raise NfemuError."""
 
     policies: Callable[[], PolicySet]
     """The policy in force."""
@@ -43,4 +43,5 @@ class ApiBackend:
     """An order at the provider, paid there, and its notification settled."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[str]]]
+    rotate_keys: Callable[[], Awaitable[Sequence[str]]]
     reset: Callable[[], Awaitable[Sequence[str]]]

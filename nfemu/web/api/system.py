@@ -43,6 +43,7 @@ class System:
             ("PUT", "/clock", self._set_clock, "setClock"),
             ("GET", "/status", self._status, "getStatus"),
             ("POST", "/reload", self._reload, "reloadConfiguration"),
+            ("POST", "/rotate-keys", self._rotate_keys, "rotateTokenKeys"),
             ("POST", "/reset", self._reset, "resetState"),
             ("POST", "/login-links", self._login_link, "createLoginLink"),
         ):
@@ -80,6 +81,10 @@ class System:
     async def _reload(self) -> Done:
         """Read the configuration again: applied whole, or refused whole and the old one stays."""
         return Done(done=list(await self._backend.reload()))
+
+    async def _rotate_keys(self) -> Done:
+        """Seal enrichment tokens with a fresh key; what the previous one sealed still opens until the next rotation."""
+        return Done(done=list(await self._backend.rotate_keys()))
 
     async def _reset(self) -> Done:
         """Back to the shipped state: ledger, orders, sessions and timeline are emptied."""

@@ -47,6 +47,9 @@ class Program:
     async def reload(self) -> Sequence[str]:
         return self._did("reload")
 
+    async def rotate_keys(self) -> Sequence[str]:
+        return self._did("rotate-keys")
+
     async def reset(self) -> Sequence[str]:
         return self._did("reset")
 
@@ -93,6 +96,8 @@ async def api() -> AsyncIterator[Api]:
         carrier_name={"zh": "示例移动", "en": "Example Mobile"},
         host_names=("Emulator.Example",),
     )
-    backend = ApiBackend(policies, partial(pay, world.service), program.components, program.reload, program.reset)
+    backend = ApiBackend(
+        policies, partial(pay, world.service), program.components, program.reload, program.rotate_keys, program.reset
+    )
     yield Api(create_api(service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
     await service.stop()
