@@ -103,6 +103,7 @@ class Emulator:
         carrier = configuration.carrier
         self._stack = AsyncExitStack()
         self._began = wall()
+        self._reloading = asyncio.Lock()
         self.reset_wanted = asyncio.Event()
         """Set when somebody asked for the shipped state; whoever runs the emulator wipes and starts a new one."""
         self._ports = ports or BoundPorts.of(configuration)
@@ -259,8 +260,13 @@ class Emulator:
     async def reload(self) -> list[str]:
         """Read the configuration again. Everything is applied or, where it is invalid, nothing.
 
-        Raises ConfigurationError; Conflict where a change needs a restart or a port is in use.
+        Raises ConfigurationError; Conflict where a change needs a restart or a port is in use (then the old rules
+        stay; subscribers that were new are known already, which changes nothing for anybody else).
         """
+        async with self._reloading:
+            return await self._reload()
+
+    async def _reload(self) -> list[str]:
         fresh = self._read()
         fixed = needs_restart(self.configuration, fresh)
         if fixed:
@@ -284,9 +290,10 @@ class Emulator:
 
     async def rotate_keys(self) -> list[str]:
         """A fresh key seals enrichment tokens; the one before it still opens them. Raises Unavailable."""
-        newest, *_ = rotate_keys(token_keys(self.state))
-        await self.gateway.reload(rule_source(self.configuration, self.state))
-        self.shell.recognise_by(self._identify())
+        async with self._reloading:
+            newest, *_ = rotate_keys(token_keys(self.state))
+            await self.gateway.reload(rule_source(self.configuration, self.state))
+            self.shell.recognise_by(self._identify())
         return [f"tokens are sealed with key {newest.kid}; the previous key still opens them"]
 
     def _virtual(self, configuration: Configuration) -> VirtualAddresses:
