@@ -1,6 +1,9 @@
 """A carrier as its users have it: the command line, processes, real curl on subscribers' lines."""
 
 import os
+import select
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -62,6 +65,47 @@ class CarrierProcess:
 
     def client(self) -> Client:
         return Client.find(self.state)
+
+    def verdict(self, number: str, url: str) -> int:
+        """The HTTP status that curl gets on a line, straight from the proxy; 0 where the connection ends first."""
+        command = ["curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "20", url]
+        proxy = f"http://{number}:x@{self.running.http_proxy}"
+        done = subprocess.run([*command, "-x", proxy], capture_output=True, text=True, timeout=30, check=False)
+        return int(done.stdout)
+
+    def kill(self) -> None:
+        """`kill -9` of the control process. Returns when nothing of it is left: no worker, no open port."""
+        running = self.running
+        workers = children(running.pid)
+        os.kill(running.pid, signal.SIGKILL)
+        for pid in (running.pid, *workers):
+            assert has_ended(pid), f"process {pid} survives"
+        for address in (running.api, running.http_proxy, running.socks_proxy, *running.subscriber_proxies.values()):
+            assert_free(address)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started and that have not ended."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def has_ended(pid: int, within_s: float = 20) -> bool:
+    """Whether a process ends in time."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], within_s)[0])
+    finally:
+        os.close(descriptor)
+
+
+def assert_free(address: str) -> None:
+    """Nobody listens on `host:port`: it can be bound."""
+    host, _, port = address.rpartition(":")
+    socket.create_server((host, int(port))).close()
 
 
 def status_of(done: Done) -> int:

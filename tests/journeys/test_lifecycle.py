@@ -1,0 +1,102 @@
+"""`nfemu up`, `down` and `status`: one carrier per state folder, several beside one another, nothing left behind."""
+
+import socket
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nfemu.client import StateFolder
+from tests.journeys.carrier import NUMBER, CarrierProcess, assert_free, children, has_ended, status_of
+from tests.journeys.configuring import ONE_WORKER, own_config
+
+NEWS = "http://news.example/"
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[CarrierProcess, CarrierProcess]]:
+    """Two carriers with a state folder each."""
+    config = own_config(tmp_path / "config", ONE_WORKER)
+    both = tuple(CarrierProcess(StateFolder(tmp_path / name), config) for name in ("one", "other"))
+    yield both[0], both[1]
+    for each in both:
+        each.down()
+
+
+def test_up_and_down_twice_each(stopped: CarrierProcess, tmp_path: Path) -> None:
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    assert stopped.nfemu("down").text == "nfemu is not running\n"
+    stopped.up()
+    running = stopped.running
+    workers = children(running.pid)
+    assert len(workers) == 1
+    again = stopped.nfemu("up", "--free-ports")
+    assert again.status == 1
+    assert again.errors == (
+        f"nfemu: nfemu is already running on `{stopped.state.path}`; see `nfemu status`, or end it with `nfemu down`\n"
+    )
+    assert stopped.running == running
+    assert status_of(stopped.curl(NUMBER, NEWS)) == 200
+
+    down = stopped.nfemu("down")
+    assert (down.status, down.text) == (0, "stopped\n")
+    assert all(map(has_ended, [running.pid, *workers]))
+    for address in (running.api, running.http_proxy, running.socks_proxy, *running.subscriber_proxies.values()):
+        assert_free(address)
+    left = {path.name for path in stopped.state.path.iterdir()}
+    assert not left & {"status.json", "control.sock", "origin.sock"}
+    assert stopped.nfemu("status").status == 1
+    again = stopped.nfemu("down")
+    assert (again.status, again.text) == (0, "nfemu is not running\n")
+
+
+def test_what_was_open_ends_with_the_carrier(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """A client that never hangs up delays nobody."""
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    stopped.up()
+    host, _, port = stopped.running.http_proxy.rpartition(":")
+    with socket.create_connection((host, int(port))) as client:
+        who = b64encode(f"{NUMBER}:x".encode()).decode()
+        request = f"GET {NEWS} HTTP/1.1\r\nHost: news.example\r\nProxy-Authorization: Basic {who}\r\n\r\n"
+        client.sendall(request.encode())
+        assert client.recv(20).startswith(b"HTTP/1.1 200 ")
+        assert stopped.nfemu("down").status == 0
+
+
+def test_two_carriers_side_by_side(pair: tuple[CarrierProcess, CarrierProcess]) -> None:
+    one, other = pair
+    one.up()
+    other.up()
+    with one.client() as client:
+        client.charge(NUMBER, "59.00")
+    assert status_of(one.curl(NUMBER, NEWS)) == 302
+    assert status_of(other.curl(NUMBER, NEWS)) == 200
+    other.kill()
+    assert status_of(one.curl(NUMBER, NEWS)) == 302
+    other.up()
+    one.down()
+    assert status_of(other.curl(NUMBER, NEWS)) == 200
+    with other.client() as client:
+        assert client.subscriber(NUMBER).account.balance.amount == "30.00"
+
+
+def test_reset_while_it_runs_and_while_it_does_not(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """The shipped state either way, on the same ports."""
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    stopped.up()
+    ports = stopped.running.http_proxy
+    for _ in range(2):
+        with stopped.client() as client:
+            client.charge(NUMBER, "59.00")
+        assert stopped.nfemu("reset").text == "everything is as shipped\n"
+        assert stopped.running.http_proxy == ports
+        assert status_of(stopped.curl(NUMBER, NEWS)) == 200
+        with stopped.client() as client:
+            assert client.inbox(NUMBER) == []
+            client.charge(NUMBER, "59.00")
+    stopped.down()
+    assert stopped.nfemu("reset").text == "everything is as shipped\n"
+    stopped.up()
+    with stopped.client() as client:
+        assert client.subscriber(NUMBER).account.balance.amount == "30.00"
