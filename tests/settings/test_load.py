@@ -64,8 +64,9 @@ def test_who_is_attached_at_start(folder: Path, change: Change, attach: str, cou
 
 def test_upstream_as_shown_in_the_comment(folder: Path, change: Change) -> None:
     change("carrier", "  # upstream:", "  upstream:")
-    server = UpstreamTarget("http", "127.0.0.1", 9000, UeAddress.XFF)
-    assert load(folder).carrier.portal.upstream == PortalUpstream(server, server, preserve_host=True)
+    http = UpstreamTarget("http", "127.0.0.1", 9000, UeAddress.XFF)
+    https = UpstreamTarget("https", "127.0.0.1", 9443, UeAddress.XFF)
+    assert load(folder).carrier.portal.upstream == PortalUpstream(http, https, preserve_host=True)
 
 
 def test_upstream_learns_the_address_on_http_only_unless_told(folder: Path, change: Change) -> None:
