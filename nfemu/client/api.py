@@ -17,7 +17,7 @@ from nfemu.client.values import (
     Subscriber,
     SubscriberPage,
 )
-from nfemu.model.errors import Unavailable
+from nfemu.model.errors import InvalidInput, Unavailable
 
 TIMEOUT_S = 60.0
 """Longest silence of the server; a payment is answered only after the flip, a clock after everything that fell due."""
@@ -26,7 +26,7 @@ TIMEOUT_S = 60.0
 class Client:
     """Every method raises ClientError with the server's own words, and Unavailable when nobody answers.
 
-    Numbers may have any spelling. Not for use by several threads at once.
+    Numbers may have any spelling; what no path can carry raises InvalidInput. Not for several threads at once.
     """
 
     def __init__(self, url: str, token: str, timeout: float = TIMEOUT_S) -> None:
@@ -63,43 +63,43 @@ class Client:
         return SubscriberPage.of(self._api.get("subscribers", after=after, limit=limit))
 
     def subscriber(self, number: str) -> Subscriber:
-        return Subscriber.of(self._api.get("subscribers", number))
+        return Subscriber.of(self._api.get(*_line(number)))
 
     def attach(self, number: str) -> Session:
-        return Session.of(self._api.post("subscribers", number, "attach"))
+        return Session.of(self._api.post(*_line(number), "attach"))
 
     def detach(self, number: str) -> Session:
-        return Session.of(self._api.post("subscribers", number, "detach"))
+        return Session.of(self._api.post(*_line(number), "detach"))
 
     def restrict(self, number: str) -> Subscriber:
-        return Subscriber.of(self._api.post("subscribers", number, "restrict"))
+        return Subscriber.of(self._api.post(*_line(number), "restrict"))
 
     def restore(self, number: str) -> Subscriber:
-        return Subscriber.of(self._api.post("subscribers", number, "restore"))
+        return Subscriber.of(self._api.post(*_line(number), "restore"))
 
     def charge(self, number: str, amount: str, note: str = "", key: str | None = None) -> Subscriber:
         """Charge decimal `amount`. Repeating a call with the same `key` has no further effect."""
         headers = {"Idempotency-Key": key} if key is not None else {}
         body = {"amount": amount, "note": note}
-        return Subscriber.of(self._api.post("subscribers", number, "charges", body=body, headers=headers))
+        return Subscriber.of(self._api.post(*_line(number), "charges", body=body, headers=headers))
 
     def pay(self, number: str, amount: str) -> Settlement:
         """Pay through the provider; returns when service is restored, or when it is clear what is missing."""
-        return Settlement.of(self._api.post("subscribers", number, "payments", body={"amount": amount}))
+        return Settlement.of(self._api.post(*_line(number), "payments", body={"amount": amount}))
 
     def inbox(self, number: str, limit: int = 100) -> list[Notice]:
         """Newest first."""
-        return [Notice.of(each) for each in self._api.get("subscribers", number, "inbox", limit=limit)["notices"]]
+        return [Notice.of(each) for each in self._api.get(*_line(number), "inbox", limit=limit)["notices"]]
 
     def timeline(self, number: str, limit: int = 500) -> list[Event]:
         """Oldest first."""
-        return [Event.of(each) for each in self._api.get("subscribers", number, "timeline", limit=limit)["events"]]
+        return [Event.of(each) for each in self._api.get(*_line(number), "timeline", limit=limit)["events"]]
 
     def ledger(self, number: str, limit: int = 100) -> Ledger:
-        return Ledger.of(self._api.get("subscribers", number, "ledger", limit=limit))
+        return Ledger.of(self._api.get(*_line(number), "ledger", limit=limit))
 
     def explain(self, number: str, url: str) -> Explanation:
-        return Explanation.of(self._api.get("subscribers", number, "explain", url=url))
+        return Explanation.of(self._api.get(*_line(number), "explain", url=url))
 
     # ---- the rest
 
@@ -132,3 +132,10 @@ class Client:
     def pages_link(self, number: str | None = None) -> str:
         """A link that opens the inbox pages in a browser, once."""
         return self.url + str(self._api.post("login-links", body={"number": number})["path"])
+
+
+def _line(number: str) -> tuple[str, str]:
+    """Path segments of a subscriber. A slash would lead to another path, nothing at all to the list."""
+    if not number or "/" in number:
+        raise InvalidInput(f"`{number}` is not a phone number; write it like 13800138000 or +8613800138000")
+    return "subscribers", number

@@ -146,6 +146,12 @@ def test_addresses_that_are_none(url: str) -> None:
         Client(url, TOKEN)
 
 
+@pytest.mark.parametrize("number", ["", "/", "138/0013/8000"])
+def test_numbers_that_no_path_can_carry(running: Running, number: str) -> None:
+    with Client(running.url, TOKEN) as client, pytest.raises(InvalidInput, match=f"`{number}` is not a phone number"):
+        client.pay(number, "29.00")
+
+
 def test_errors_are_no_business_errors_of_another_kind() -> None:
     assert not issubclass(ClientError, NotFound)
 
