@@ -23,7 +23,7 @@ def show(context: click.Context, as_json: bool) -> None:
     _report(client_of(context).clock(), as_json=as_json)
 
 
-@clock.command()
+@clock.command(context_settings={"ignore_unknown_options": True})  # `-5m` is a wrong duration, not an option
 @click.argument("duration")
 @json_option
 @click.pass_context
