@@ -4,6 +4,7 @@ origin, everything that it allows does, and of the headers that clients make up 
 What is inside TLS is the client's own business: the gateway never opens it, and the portal believes nothing there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RESTRICTED, OPEN = "13800138000", "13800138001"
 FORGED = "8613912345678"
+PATIENCE_S = 20
 MEBIBYTE = bytes(1024) * 1024
 _LENGTHS = {Body.NONE: b"", Body.LENGTH: b"Content-Length: 7\r\n", Body.CHUNKED: b"Transfer-Encoding: chunked\r\n"}
 _BODIES = {
@@ -89,10 +91,11 @@ class Sender:
         """What the gateway said in the end, in one word or number."""
         wire = await self._carrier.wire(self._port(case.way))
         try:
-            if case.way in PLAIN:
-                return str((await self._request(wire, case)).status)
-            refusal = await self._tunnel(wire, case)
-            return refusal or await self._inside_tunnel(wire, case)
+            async with asyncio.timeout(PATIENCE_S):
+                if case.way in PLAIN:
+                    return str((await self._request(wire, case)).status)
+                refusal = await self._tunnel(wire, case)
+                return refusal or await self._inside_tunnel(wire, case)
         finally:
             wire.close()
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NUMBER = "13800138000"
 NEWS, PORTAL, PAYMENT = "news.example", "portal.carrier.example", "pay.provider.example"
 PATIENCE_S = 20
-CONNECTIONS = 40
+CONNECTIONS, MOST_CONNECTIONS = 40, 1000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -211,11 +211,14 @@ async def _worker(carrier: Inside, wire: Wire, mark: str) -> int:
 
 
 async def _from_every_worker(carrier: Inside, mark: str) -> list[Wire]:
-    """Kept-alive connections that all workers take part in."""
+    """Kept-alive connections, so many that all workers serve some of them."""
     serving = {place.pid for place in carrier.emulator.gateway.status().workers if place.state is WorkerState.SERVING}
     assert len(serving) == 2
-    wires = await asyncio.gather(*(carrier.wire() for _ in range(CONNECTIONS)))
-    used = {await _worker(carrier, wire, f"{mark}-{index}") for index, wire in enumerate(wires)}
+    wires: list[Wire] = []
+    used: set[int] = set()
+    while len(wires) < CONNECTIONS or (used != serving and len(wires) < MOST_CONNECTIONS):
+        wires.append(await carrier.wire())
+        used.add(await _worker(carrier, wires[-1], f"{mark}-{len(wires)}"))
     assert used == serving
     return wires
 
