@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from nfemu.cli.context import config_of
+from nfemu.model.errors import InvalidInput, Unavailable
 
 NUMBER = "13800138000"
 OTHER = "13800138001"
@@ -166,7 +167,8 @@ def play(config: Path) -> int:
         carrier = Carrier(folder, config)
         started = carrier.nfemu("up", "--free-ports")
         if started.status != 0:
-            raise click.ClickException(f"the temporary carrier did not start:\n{started.text.strip()}")
+            kind = InvalidInput if started.status == 2 else Unavailable
+            raise kind(f"the temporary carrier did not start:\n{started.text.strip()}")
         try:
             return _play_rows(carrier, journey(upload))
         finally:
