@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,24 +97,32 @@ def _failure(answer: str, state: StateFolder) -> NfemuError:
     return (InvalidInput if report["input"] else Unavailable)(report["error"])
 
 
-def serve(options: Options, report: TextIO | None) -> None:
-    """Be the control process until a signal ends it. `report` is told `ready`, or the error that ended it."""
+def serve(options: Options, started: Callable[[], None]) -> None:
+    """Be the control process until a signal ends it. `started` is called each time it serves: a reset starts it again.
+
+    Raises Conflict when one runs already, ConfigurationError, and what else keeps a carrier from starting.
+    """
     from nfemu.bootstrap import serving
-    from nfemu.settings import ConfigurationError, load
+    from nfemu.settings import load
 
     overrides = {"carrier.clock": options.clock} if options.clock else {}
+    with _hold(options.state):
+        serving.run(options.state, lambda: load(options.config, overrides), started, free_ports=options.free_ports)
+
+
+def serve_and_report(options: Options, report: TextIO) -> None:
+    """`serve` for whoever waits at the other end of `report`: told `ready`, or the error that ended it."""
 
     def started() -> None:
-        if report is not None and not report.closed:
+        if not report.closed:
             print(READY, file=report)
             report.close()
 
     try:
-        with _hold(options.state):
-            serving.run(options.state, lambda: load(options.config, overrides), started, free_ports=options.free_ports)
+        serve(options, started)
     except NfemuError as error:
-        if report is not None and not report.closed:
-            json.dump({"error": str(error), "input": isinstance(error, InvalidInput | ConfigurationError)}, report)
+        if not report.closed:
+            json.dump({"error": str(error), "input": isinstance(error, InvalidInput)}, report)
             report.close()
         raise
 

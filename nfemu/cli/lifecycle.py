@@ -40,11 +40,13 @@ Try this in another terminal (`make shell` puts nfemu on PATH):
 def up(context: click.Context, foreground: bool, clock: str | None, free_ports: bool, ready_fd: int | None) -> None:
     """Start the emulated carrier."""
     options = Options(state_of(context), config_of(context).absolute(), clock, free_ports)
-    if foreground:
-        control.serve(options, None if ready_fd is None else os.fdopen(ready_fd, "w"))
-        return
-    control.start(options)
-    _show_status(options.state)
+    if ready_fd is not None:
+        control.serve_and_report(options, os.fdopen(ready_fd, "w"))
+    elif foreground:
+        control.serve(options, lambda: _show_addresses(options.state))
+    else:
+        control.start(options)
+        _show_status(options.state)
 
 
 @click.command()
@@ -68,6 +70,13 @@ def status(context: click.Context, as_json: bool) -> None:
         seen = client.status()
     known = {"healthy": seen.healthy, "version": seen.version, "subscribers": seen.subscribers}
     click.echo(json.dumps({**known, "state": str(state.path), **asdict(running)}, indent=2))
+
+
+def _show_addresses(state: StateFolder) -> None:
+    """From the carrier's own process, which cannot ask itself."""
+    running = state.status()
+    click.echo(f"The carrier serves until Ctrl-C. API {running.api}, HTTP proxy {running.http_proxy}, ", nl=False)
+    click.echo(f"SOCKS5 proxy {running.socks_proxy}; the proxy user name is the subscriber's number.")
 
 
 def _show_status(state: StateFolder) -> None:
@@ -119,6 +128,10 @@ def run(context: click.Context) -> None:
     failed = play(options.config)
     if failed or not sys.stdout.isatty():
         context.exit(1 if failed else 0)
-    click.echo("\nStarting the carrier; Ctrl-C ends it.")
-    click.echo(TRY)
-    control.serve(options, None)
+    click.echo("\nStarting the carrier …")
+
+    def started() -> None:
+        _show_addresses(options.state)
+        click.echo(TRY)
+
+    control.serve(options, started)
