@@ -141,12 +141,17 @@ def stop(state: StateFolder) -> bool:
     if not is_running(state):
         return False
     pid = int(state.lock_file.read_text())
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_S
-    while is_running(state):
-        if time.monotonic() > deadline:
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True  # it has ended meanwhile
+    try:
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        # The lock is released a little earlier than the process has closed its files.
+        if not select.select([process], [], [], _STOP_S)[0]:
             raise Unavailable(f"process {pid} does not end; its log is `{state.log_file}`, `kill -9 {pid}` ends it")
-        time.sleep(_POLL_S)
+    finally:
+        os.close(process)
     return True
 
 
