@@ -25,6 +25,6 @@ class Till:
         settlement = self._receiver.settlement(payment.no)
         if settlement is None:
             raise Unavailable(
-                f"payment `{payment.no}` is made but not booked yet; the provider keeps notifying, do not pay again"
+                f"payment `{payment.no}` is made but not settled yet; the provider keeps notifying, do not pay again"
             )
         return settlement

@@ -1,0 +1,195 @@
+"""The store's disk is full while a payment settles: not acknowledged, tried again, one effect (fail closed meanwhile).
+
+The size of files that the control process may write is limited (setrlimit(2), RLIMIT_FSIZE), which needs no rights;
+a file system that is really full is in the lab. The limit moves on page by page, so that every commit of a payment
+fails once: the order, the booking, the changes in HSS and PGW, the acknowledgement, the messages.
+"""
+
+import os
+import resource
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import pytest
+
+from nfemu.client import StateFolder
+from tests.journeys.carrier import CarrierProcess
+from tests.journeys.configuring import ONE_WORKER, own_config
+from tests.journeys.phone import PIN, Phone
+from tests.journeys.provider import order
+
+NEWS = "http://news.example/"
+NUMBER = "13900000000"
+WAL_PAGE = 4096 + 24
+"""Octets that a changed page takes in SQLite's log (file format, section 4.2)."""
+STEPS = 60
+NOTHING_WRITTEN = "cannot do this now, nothing was written: "
+KEEPS_NOTIFYING = "is made but not settled yet; the provider keeps notifying, do not pay again\n"
+
+
+@pytest.fixture
+def overdue(stopped: CarrierProcess, tmp_path: Path) -> CarrierProcess:
+    """On the test clock; one line owes 29.00."""
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    begin(stopped)
+    return stopped
+
+
+def begin(carrier: CarrierProcess) -> None:
+    carrier.up("--clock", "test")
+    with carrier.client() as client:
+        client.attach(NUMBER)
+        client.charge(NUMBER, "79.00")
+
+
+@contextmanager
+def full_disk(carrier: CarrierProcess, pages: int) -> Iterator[None]:
+    """So many pages can be written to the store's log, which begins anew, and nothing else beyond that size."""
+    with closing(sqlite3.connect(carrier.state.database)) as store:
+        assert store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    pid = carrier.running.pid
+    limit_file_size(pid, pages * WAL_PAGE)
+    yield
+    with suppress(ProcessLookupError):
+        limit_file_size(pid, resource.RLIM_INFINITY)
+
+
+def limit_file_size(pid: int, octets: int) -> None:
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
+
+
+def paid(carrier: CarrierProcess) -> int:
+    """How many payments the ledger has."""
+    with carrier.client() as client:
+        return sum(entry.amount.amount == "29.00" for entry in client.ledger(NUMBER).entries)
+
+
+def check_restored(carrier: CarrierProcess, payments: int) -> None:
+    """One effect of each payment: in the ledger, on the line, in the inbox."""
+    assert paid(carrier) == payments
+    assert carrier.verdict(NUMBER, NEWS) == 200
+    with carrier.client() as client:
+        line, inbox = client.subscriber(NUMBER), client.inbox(NUMBER, 500)
+    assert (line.account.balance.amount, line.ordered, line.effective) == ("0.00", "open", "internet")
+    kinds = Counter(notice.kind for notice in inbox)
+    assert kinds == Counter({"stopped": payments, "restored": payments, "payment confirmed": payments})
+
+
+def until(condition: Callable[[], bool], within_s: float = 40) -> None:
+    """Return when it holds; asks ten times a second."""
+    deadline = monotonic() + within_s
+    while not condition():
+        assert monotonic() < deadline, "it does not come true"
+        Event().wait(0.1)
+
+
+def is_finished(carrier: CarrierProcess, payments: int) -> bool:
+    """Open, and every message sent: each payment had one before it and has brought two."""
+    with carrier.client() as client:
+        return client.subscriber(NUMBER).effective == "internet" and len(client.inbox(NUMBER, 500)) == 3 * payments
+
+
+def test_no_commit_of_a_payment_is_lost_or_doubled(overdue: CarrierProcess) -> None:
+    """The provider repeats what was not acknowledged, fifteen seconds of business time later."""
+    stages = Counter[str]()
+    for step in range(STEPS):
+        before = paid(overdue)
+        with full_disk(overdue, step):
+            done = overdue.nfemu("pay", NUMBER, "29.00")
+            if done.status == 0:
+                break
+            booked = paid(overdue) > before
+            assert booked or overdue.verdict(NUMBER, NEWS) == 302
+        if NOTHING_WRITTEN in done.errors:
+            stages["not ordered"] += 1
+            assert not booked
+            assert overdue.nfemu("pay", NUMBER, "29.00").status == 0
+        else:
+            stages["booked" if booked else "ordered"] += 1
+            assert done.errors.endswith(KEEPS_NOTIFYING)
+            assert overdue.nfemu("clock", "advance", "15s").status == 0
+            until(lambda: is_finished(overdue, before + 1))  # noqa: B023 - called in this turn of the loop
+        check_restored(overdue, before + 1)
+        with overdue.client() as client:
+            assert client.charge(NUMBER, "29.00").effective == "green"
+    else:
+        pytest.fail("no payment went through")
+    assert set(stages) == {"not ordered", "ordered", "booked"}, stages
+    check_restored(overdue, paid(overdue))
+
+
+def test_a_start_finishes_what_a_full_disk_cut_short(overdue: CarrierProcess) -> None:
+    """Killed with its disk full, after the booking and before the end; the provider's memory is gone with it."""
+    for step in range(STEPS):
+        with full_disk(overdue, step):
+            assert overdue.nfemu("pay", NUMBER, "29.00").status == 1
+            if paid(overdue):
+                overdue.kill()
+                break
+    overdue.up("--clock", "test")
+    check_restored(overdue, 1)
+
+
+def test_the_payer_is_told_and_pays_once(overdue: CarrierProcess, tmp_path: Path) -> None:
+    """On the pages: PIN entered, disk full, carrier killed, started; the payer tries the same pay page again."""
+    _, phone = order(overdue, NUMBER, "29.00", tmp_path)
+    pay_page = phone.page.url
+    phone.click("¥")
+    with full_disk(overdue, 0):
+        phone.submit(pin=PIN)
+        assert phone.page.url.startswith("https://portal.carrier.example/result")
+        assert "服务已恢复" not in phone.page.text
+        assert overdue.verdict(NUMBER, NEWS) == 302
+        assert paid(overdue) == 0
+        overdue.kill()
+    overdue.up("--clock", "test")
+    assert overdue.verdict(NUMBER, NEWS) == 302
+    again = Phone.on_line(overdue, NUMBER, tmp_path)
+    again.open(pay_page)
+    again.click("¥")
+    assert "服务已恢复" in again.submit(pin=PIN).text
+    check_restored(overdue, 1)
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a file system, which needs root")
+def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
+    """ENOSPC, freed again: the provider's next notification settles."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True, timeout=10)
+    carrier = CarrierProcess(StateFolder(disk / "state"), own_config(tmp_path / "config", ONE_WORKER))
+    try:
+        begin(carrier)
+        filling = disk / "filling"
+        for free, told in ((0, NOTHING_WRITTEN), (32 * 1024, KEEPS_NOTIFYING)):
+            fill(filling, free)
+            done = carrier.nfemu("pay", NUMBER, "29.00")
+            assert done.status == 1
+            assert told in done.errors
+            assert carrier.verdict(NUMBER, NEWS) == 302
+            assert paid(carrier) == 0
+        filling.unlink()
+        assert carrier.nfemu("clock", "advance", "15s").status == 0
+        until(lambda: is_finished(carrier, 1))
+        check_restored(carrier, 1)
+    finally:
+        carrier.down()
+        subprocess.run(["umount", disk], check=True, timeout=10)
+
+
+def fill(file: Path, free: int) -> None:
+    """Take all space but `free` octets."""
+    with file.open("ab", buffering=0) as filling:
+        try:
+            while True:
+                filling.write(b"x" * 4096)
+        except OSError:
+            pass
+        filling.truncate(filling.tell() - free)
