@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import json
-import re
 import secrets
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -51,11 +51,13 @@ def notify(
     running = carrier.running
     form = ["-s", "--max-time", "20", "-x", f"http://{number}:x@{running.http_proxy}", "--cacert", running.ca]
     command = ["curl", "-Z", "--parallel-immediate"]
-    for index in range(times):
-        command += [*(["--next"] if index else []), *form, "-w", " %{http_code}\n", *signed(key, body), NOTIFY]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    answers = re.findall(r'\{"code":"(\w+)","message":"[^"]*"\} (\d{3})', done.stdout)
-    return sorted((int(status), code) for code, status in answers)
+    with tempfile.TemporaryDirectory() as folder:  # each answer has a file of its own: on one pipe they would mix
+        for index in range(times):
+            into = ["-o", f"{folder}/{index}", "-w", "%{filename_effective} %{http_code}\n"]
+            command += [*(["--next"] if index else []), *form, *into, *signed(key, body), NOTIFY]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        answers = (line.split() for line in done.stdout.splitlines())
+        return sorted((int(status), json.loads(Path(file).read_text())["code"]) for file, status in answers)
 
 
 def order(carrier: CarrierProcess, number: str, amount: str, folder: Path) -> tuple[str, Phone]:
