@@ -121,10 +121,19 @@ def serve_and_report(options: Options, report: TextIO) -> None:
     try:
         serve(options, started)
     except NfemuError as error:
-        if not report.closed:
-            json.dump({"error": str(error), "input": isinstance(error, InvalidInput)}, report)
-            report.close()
+        _tell(report, str(error), wrong_input=isinstance(error, InvalidInput))
         raise
+    except OSError as error:
+        place = error.filename or options.state.path
+        _tell(report, f"`{place}`: {error.strerror}; the state folder must be writable and have room")
+        raise
+
+
+def _tell(report: TextIO, error: str, *, wrong_input: bool = False) -> None:
+    """Whoever waits for the start hears why there is none."""
+    if not report.closed:
+        json.dump({"error": error, "input": wrong_input}, report)
+        report.close()
 
 
 def wipe(options: Options) -> None:

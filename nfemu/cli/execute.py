@@ -76,16 +76,16 @@ def system_roots(inherited: Mapping[str, str], state: StateFolder) -> bytes:
 def write_bundle(state: StateFolder, ca: Path, roots: bytes) -> Path:
     """One file with `roots` and the emulator's CA. Raises Unavailable where it cannot be read or written."""
     bundle = _bundle_path(state)
+    part = bundle.with_suffix(f".{os.getpid()}")
     try:
         content = roots.rstrip() + b"\n" + ca.read_bytes()
         if not bundle.exists() or bundle.read_bytes() != content:
-            part = bundle.with_suffix(f".{os.getpid()}")
             part.write_bytes(content)
             part.replace(bundle)
     except OSError as error:
-        raise Unavailable(
-            f"`{error.filename}`: {error.strerror}; the state folder must be readable and have room"
-        ) from None
+        part.unlink(missing_ok=True)
+        place = error.filename or part
+        raise Unavailable(f"`{place}`: {error.strerror}; the state folder must be readable and have room") from None
     return bundle
 
 

@@ -86,10 +86,14 @@ class StateFolder:
             raise Unavailable("nfemu is not running; start it with `nfemu up`") from None
 
     def publish(self, status: RunningStatus) -> None:
-        """Write `status.json` whole or not at all."""
+        """Write `status.json` whole or not at all. Raises Unavailable where there is no room."""
         part = self.status_file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(status), indent=1) + "\n")
-        part.replace(self.status_file)
+        try:
+            part.write_text(json.dumps(asdict(status), indent=1) + "\n")
+            part.replace(self.status_file)
+        except OSError as error:
+            place = error.filename or part
+            raise Unavailable(f"`{place}`: {error.strerror}; the state folder must be there and have room") from error
 
     def withdraw(self) -> None:
         """The carrier has stopped."""

@@ -113,3 +113,12 @@ def test_the_caller_s_own_roots_are_kept(tmp_path: Path) -> None:
 def test_a_certificate_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"ca\.pem`: No such file or directory"):
         write_bundle(StateFolder(tmp_path), tmp_path / "ca.pem", b"")
+
+
+def test_no_room_for_the_certificates(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("our CA\n")
+    part = tmp_path / f"ca-bundle.{os.getpid()}"
+    part.symlink_to("/dev/full")
+    with pytest.raises(Unavailable, match=rf"`{part}`: No space left on device; the state folder must"):
+        write_bundle(StateFolder(tmp_path), tmp_path / "ca.pem", b"")
+    assert not part.is_symlink()

@@ -183,3 +183,9 @@ def test_a_connection_that_the_server_has_ended_is_not_used_again() -> None:
         b"/api/v1/reload",
         b"/api/v1/subscribers/13800138000/payments",
     ]
+
+
+def test_a_status_that_cannot_be_published(tmp_path: Path) -> None:
+    (tmp_path / "status.part").symlink_to("/dev/full")
+    with pytest.raises(Unavailable, match=r"status\.part`: No space left on device; the state folder must"):
+        StateFolder(tmp_path).publish(status_of("127.0.0.1:8600", tmp_path))

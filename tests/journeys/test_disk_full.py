@@ -165,9 +165,14 @@ def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True, timeout=10)
     carrier = CarrierProcess(StateFolder(disk / "state"), own_config(tmp_path / "config", ONE_WORKER))
+    filling = disk / "filling"
     try:
+        fill(filling, 0)
+        refused = carrier.nfemu("up", "--free-ports")
+        assert (refused.status, refused.text) == (1, "")
+        assert refused.errors.endswith(": No space left on device; the state folder must be writable and have room\n")
+        filling.unlink()
         begin(carrier)
-        filling = disk / "filling"
         for free, told in ((0, NOTHING_WRITTEN), (32 * 1024, KEEPS_NOTIFYING)):
             fill(filling, free)
             done = carrier.nfemu("pay", NUMBER, "29.00")
@@ -175,6 +180,8 @@ def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
             assert told in done.errors
             assert carrier.verdict(NUMBER, NEWS) == 302
             assert paid(carrier) == 0
+        refused = carrier.nfemu("exec", NUMBER, "--", "true")
+        assert (refused.status, "No space left on device" in refused.errors) == (1, True)
         filling.unlink()
         assert carrier.nfemu("clock", "advance", "15s").status == 0
         until(lambda: is_finished(carrier, 1))
