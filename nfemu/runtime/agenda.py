@@ -31,6 +31,14 @@ class Duty:
     run: Callable[[], Awaitable[str | None]] = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What a duty did, and when in business time."""
+
+    at: datetime
+    text: str
+
+
 class Agenda:
     """Duties by the time at which they fall due; equal times in the order in which they were added."""
 
@@ -55,8 +63,8 @@ class Agenda:
             self._timer.cancel()
             await asyncio.wait([self._timer])
 
-    async def run_due(self) -> list[str]:
-        """Run what is due now; one line each on what happened. Raises the first failure, its duty kept."""
+    async def run_due(self) -> list[Happening]:
+        """Run what is due now; what happened, in order. Raises the first failure, its duty kept."""
         happened = []
         while self._is_due():
             duty = heapq.heappop(self._duties)
@@ -66,10 +74,10 @@ class Agenda:
                 heapq.heappush(self._duties, duty)
                 raise
             if text is not None:
-                happened.append(f"{duty.due_at.isoformat()} {text}")
+                happened.append(Happening(duty.due_at, text))
         return happened
 
-    async def advance(self, clock: TestClock, to: datetime) -> list[str]:
+    async def advance(self, clock: TestClock, to: datetime) -> list[Happening]:
         """Move the test clock to `to`, stopping at every duty on the way.
 
         Raises Conflict, InvalidInput; Unavailable: the clock stands where the failure was.

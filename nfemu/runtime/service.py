@@ -25,7 +25,7 @@ from nfemu.model.orders import Notice, Payment
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
-from nfemu.runtime.agenda import Agenda
+from nfemu.runtime.agenda import Agenda, Happening
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import Outside, Runner
@@ -191,8 +191,8 @@ class CarrierService:
 
     # ---- the clock
 
-    async def advance_clock(self, by: timedelta) -> list[str]:
-        """Move the test clock; one line for each thing that fell due. Raises Conflict, InvalidInput, Unavailable."""
+    async def advance_clock(self, by: timedelta) -> list[Happening]:
+        """Move the test clock; what fell due meanwhile, in order. Raises Conflict, InvalidInput, Unavailable."""
         if by < timedelta(0):
             raise InvalidInput(f"the test clock only moves forward; `{by}` is negative")
         try:
@@ -201,7 +201,7 @@ class CarrierService:
             raise InvalidInput(f"`{by}` leads beyond the year 9999; advance by less") from None
         return await self.set_clock(to)
 
-    async def set_clock(self, to: datetime) -> list[str]:
+    async def set_clock(self, to: datetime) -> list[Happening]:
         """Move the test clock to `to`. Raises as `advance_clock` does."""
         if not isinstance(self.clock, TestClock):
             raise Conflict("business time is the wall clock here; start with `nfemu up --clock test` to move it")

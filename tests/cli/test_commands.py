@@ -1,12 +1,14 @@
 """What each command prints and how it ends, against the real API."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from nfemu import __version__
 from nfemu.client import StateFolder
+from nfemu.runtime.agenda import Happening
 from tests.cli.conftest import Nfemu
 from tests.client.running import Running, status_of
 
@@ -129,12 +131,12 @@ def test_clock(nfemu: Nfemu) -> None:
 
 
 def test_the_clock_says_what_fell_due(nfemu: Nfemu, running: Running) -> None:
-    happened = ["payment pay-1 expired"]
+    happened = [Happening(datetime(2026, 11, 1, 8, 15, tzinfo=UTC), "payment pay-1 expired")]
     running.world.service.advance_clock = lambda by: _later(happened)  # type: ignore[method-assign]  # no order here
-    assert nfemu("clock", "advance", "1h").out.splitlines()[0] == "  payment pay-1 expired"
+    assert nfemu("clock", "advance", "1h").out.splitlines()[0] == "  2026-11-01 16:15:00+08:00 payment pay-1 expired"
 
 
-async def _later(value: list[str]) -> list[str]:
+async def _later(value: list[Happening]) -> list[Happening]:
     return value
 
 

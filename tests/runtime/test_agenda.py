@@ -9,7 +9,7 @@ import pytest
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.runtime import agenda as module
 from nfemu.runtime import clocks
-from nfemu.runtime.agenda import Agenda
+from nfemu.runtime.agenda import Agenda, Happening
 from tests.fakes.ports import FakeClock
 from tests.fakes.store import MemoryStore
 
@@ -47,7 +47,7 @@ async def test_advancing_runs_everything_in_order_at_its_own_time() -> None:
     agenda.add(START + MINUTE, diary.duty("b", None))
     agenda.add(START + 9 * MINUTE, diary.duty("d"))
     happened = await agenda.advance(clock, START + 5 * MINUTE)
-    assert happened == ["2026-11-01T00:01:00+00:00 a done", "2026-11-01T00:03:00+00:00 c done"]
+    assert happened == [Happening(START + MINUTE, "a done"), Happening(START + 3 * MINUTE, "c done")]
     assert diary.entries == [("a", START + MINUTE), ("b", START + MINUTE), ("c", START + 3 * MINUTE)]
     assert clock.now() == START + 5 * MINUTE
 

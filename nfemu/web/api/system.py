@@ -1,6 +1,7 @@
 """The rest of `/api/v1`: business clock, status, reload, reset, links into the pages."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -8,6 +9,7 @@ from fastapi import APIRouter
 
 from nfemu import __version__
 from nfemu.model.errors import InvalidInput
+from nfemu.runtime.agenda import Happening
 from nfemu.runtime.clocks import TestClock
 from nfemu.runtime.service import CarrierService
 from nfemu.web.api.backend import ApiBackend, ApiConfig
@@ -98,10 +100,11 @@ class System:
             target = f"/inbox/{card.msisdn.national(self._config.country_code)}"
         return LoginLinkOut(path=f"/login?token={self._logins.link(target)}")
 
-    def _clock(self, happened: list[str] | None = None) -> ClockOut:
+    def _clock(self, happened: Sequence[Happening] = ()) -> ClockOut:
         kind: Literal["test", "wall"] = "test" if isinstance(self._service.clock, TestClock) else "wall"
-        now = self._service.now().astimezone(self._config.timezone)
-        return ClockOut(now=now, kind=kind, happened=happened or [])
+        zone = self._config.timezone
+        lines = [f"{each.at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} {each.text}" for each in happened]
+        return ClockOut(now=self._service.now().astimezone(zone), kind=kind, happened=lines)
 
 
 def duration(text: str) -> timedelta:
