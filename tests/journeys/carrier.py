@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 from nfemu.client import Client, RunningStatus, StateFolder
 
@@ -106,6 +108,14 @@ def assert_free(address: str) -> None:
     """Nobody listens on `host:port`: it can be bound."""
     host, _, port = address.rpartition(":")
     socket.create_server((host, int(port))).close()
+
+
+def until(condition: Callable[[], bool], within_s: float = 40) -> None:
+    """Return when it holds; asks ten times a second."""
+    deadline = monotonic() + within_s
+    while not condition():
+        assert monotonic() < deadline, "it does not come true"
+        Event().wait(0.1)
 
 
 def status_of(done: Done) -> int:

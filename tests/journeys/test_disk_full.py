@@ -10,16 +10,14 @@ import resource
 import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 import pytest
 
 from nfemu.client import StateFolder
-from tests.journeys.carrier import CarrierProcess
+from tests.journeys.carrier import CarrierProcess, until
 from tests.journeys.configuring import ONE_WORKER, own_config
 from tests.journeys.phone import PIN, Phone
 from tests.journeys.provider import order
@@ -79,14 +77,6 @@ def check_restored(carrier: CarrierProcess, payments: int) -> None:
     assert (line.account.balance.amount, line.ordered, line.effective) == ("0.00", "open", "internet")
     kinds = Counter(notice.kind for notice in inbox)
     assert kinds == Counter({"stopped": payments, "restored": payments, "payment confirmed": payments})
-
-
-def until(condition: Callable[[], bool], within_s: float = 40) -> None:
-    """Return when it holds; asks ten times a second."""
-    deadline = monotonic() + within_s
-    while not condition():
-        assert monotonic() < deadline, "it does not come true"
-        Event().wait(0.1)
 
 
 def is_finished(carrier: CarrierProcess, payments: int) -> bool:

@@ -3,14 +3,12 @@
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Event
-from time import monotonic
 
 import pytest
 
-from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, has_ended, status_of
+from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, has_ended, status_of, until
 from tests.journeys.traffic import Traffic
 
 NEWS, SECURE_NEWS = "http://news.example/", "https://news.example/"
@@ -30,14 +28,6 @@ def workers(carrier: CarrierProcess) -> dict[int, int]:
     """Restarts of each place by the process that serves in it, as `nfemu status` shows it."""
     shown = carrier.nfemu("status").text
     return {int(pid): int(count) for pid, count in re.findall(r"worker (\d+) +serving, (\d+) restarts", shown)}
-
-
-def until(condition: Callable[[], bool], within_s: float = 40) -> None:
-    """Return when it holds; asks five times a second."""
-    deadline = monotonic() + within_s
-    while not condition():
-        assert monotonic() < deadline, "it does not come true"
-        Event().wait(0.2)
 
 
 @contextmanager
