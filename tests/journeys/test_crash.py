@@ -24,7 +24,7 @@ from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, has_
 from tests.journeys.configuring import ONE_WORKER, own_config
 
 NEWS = "http://news.example/"
-ROUNDS = 21
+ROUNDS = 11
 PAYMENTS = 10
 
 
