@@ -102,11 +102,12 @@ def serve(options: Options, started: Callable[[], None]) -> None:
 
     Raises Conflict when one runs already, ConfigurationError, and what else keeps a carrier from starting.
     """
-    from nfemu.bootstrap import serving
-    from nfemu.settings import load
-
-    overrides = {"carrier.clock": options.clock} if options.clock else {}
     with _hold(options.state):
+        # Loading takes a second; `nfemu down` and a second `nfemu up` find the lock before.
+        from nfemu.bootstrap import serving
+        from nfemu.settings import load
+
+        overrides = {"carrier.clock": options.clock} if options.clock else {}
         serving.run(options.state, lambda: load(options.config, overrides), started, free_ports=options.free_ports)
 
 

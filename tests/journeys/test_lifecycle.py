@@ -3,12 +3,13 @@
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from nfemu.client import StateFolder
-from tests.journeys.carrier import NUMBER, CarrierProcess, assert_free, children, has_ended, status_of
+from tests.journeys.carrier import NUMBER, CarrierProcess, assert_free, children, has_ended, status_of, until
 from tests.journeys.configuring import ONE_WORKER, own_config
 
 NEWS = "http://news.example/"
@@ -49,6 +50,30 @@ def test_up_and_down_twice_each(stopped: CarrierProcess, tmp_path: Path) -> None
     assert stopped.nfemu("status").status == 1
     again = stopped.nfemu("down")
     assert (again.status, again.text) == (0, "nfemu is not running\n")
+
+
+def test_three_starts_at_the_same_time(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """One carrier comes of it, and nobody disturbs it."""
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    with ThreadPoolExecutor(3) as pool:
+        starts = list(pool.map(lambda _: stopped.nfemu("up", "--free-ports"), range(3)))
+    assert sorted(each.status for each in starts) == [0, 1, 1]
+    assert all("nfemu is already running on" in each.errors for each in starts if each.status)
+    assert status_of(stopped.curl(NUMBER, NEWS)) == 200
+
+
+def test_ended_while_it_starts(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """`nfemu down` does not say that nothing runs, and leave something that soon will."""
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(stopped.nfemu, "up", "--free-ports")
+        until(lambda: stopped.state.lock_file.exists() and stopped.state.lock_file.read_text() != "")
+        down = stopped.nfemu("down")
+    assert (down.status, down.text) == (0, "stopped\n")
+    told = starting.result()
+    assert told.status == 1
+    assert "the carrier ended while it started; its last words are in" in told.errors
+    assert stopped.nfemu("status").status == 1
 
 
 def test_what_was_open_ends_with_the_carrier(stopped: CarrierProcess, tmp_path: Path) -> None:
