@@ -4,7 +4,6 @@ The control process holds a lock (flock) on the folder for as long as it lives, 
 process id left behind by a killed one is never mistaken for a carrier.
 """
 
-import asyncio
 import fcntl
 import json
 import os
@@ -139,6 +138,8 @@ def _tell(report: TextIO, error: str, *, wrong_input: bool = False) -> None:
 
 def wipe(options: Options) -> None:
     """Empty the store of a carrier that does not run."""
+    import asyncio  # half of what a light command takes to load
+
     from nfemu.bootstrap import serving
     from nfemu.settings import load
 
