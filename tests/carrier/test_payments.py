@@ -120,8 +120,9 @@ async def test_an_order_is_paid_once_and_a_trade_number_pays_one_order(world: Wo
 async def test_an_unpaid_order_expires_and_late_money_is_still_booked(world: World) -> None:
     payment, _ = await world.service.order_payment(ZHANG, Money(2900), BACK)
     assert await world.service.advance_clock(timedelta(minutes=14)) == []
-    (line,) = await world.service.advance_clock(timedelta(minutes=5))
-    assert line == f"2026-11-01T08:15:00+00:00 payment {payment.no} expired"
+    (happening,) = await world.service.advance_clock(timedelta(minutes=5))
+    assert happening.at == payment.expires_at
+    assert happening.text == f"payment {payment.no} expired"
     assert (await world.service.payment(payment.no)).state is PaymentState.CLOSED
     settlement = await world.service.settle(notification(payment))
     assert settlement.status.balance == Money(5900)
