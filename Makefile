@@ -18,7 +18,7 @@ shell: setup  ## a shell with nfemu on PATH
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $${SHELL:-/bin/sh}
 
 test: setup  ## the tests that need nothing but Python packages and curl
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not lab and not long" -q
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not lab and not long" -q
 
 test-lab: setup  ## the tests that need root, Chromium, PostgreSQL or a foreign peer
 	@VENV=$(VENV) tools/lab.sh
