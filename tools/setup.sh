@@ -52,7 +52,7 @@ fi
 say "first set-up with $("$python" --version) in $venv: a minute or two"
 "$python" -m venv --clear "$venv"
 log="$venv/setup.log"
-if ! "$venv/bin/python" -m pip install --disable-pip-version-check --quiet -c "$pins" hatchling editables >"$log" 2>&1 ||
+if ! "$venv/bin/python" -m pip install --disable-pip-version-check --quiet -c "$pins" hatchling editables setuptools >"$log" 2>&1 ||
     ! "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-build-isolation -c "$pins" -e '.[dev]' >>"$log" 2>&1; then
     grep -v '^WARNING' "$log" | tail -n 5 >&2
     say "pip could not install the packages; is a package index reachable? Everything it said: $log"
