@@ -97,7 +97,7 @@ def test_parse_normalises() -> None:
         (".s3.amazonaws.com", "covers the public suffix `s3.amazonaws.com`"),
         (".amazonaws.com", "covers public suffixes below `amazonaws.com`"),
         ("*.amazonaws.com", "covers public suffixes below `amazonaws.com`"),
-        (".kobe.jp", "covers public suffixes below `kobe.jp`"),
+        (".kobe.jp", "covers the public suffix `kobe.jp`"),
         (".example", "covers the public suffix `example`"),
         (".公司.cn", "covers the public suffix `xn--55qx5d.cn`"),
         ("*", "`*` in a place without meaning"),
