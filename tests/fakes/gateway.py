@@ -94,13 +94,13 @@ class FakeResolver:
     async def resolve(self, host: str) -> Route:
         self.asked.append(host)
         await self.gate.wait()
-        route = self.routes.get(host) or self._emulated(host)
+        route = self.routes.get(host) or self.emulated(host)
         if isinstance(route, NfemuError):
             raise route
         return route
 
     @staticmethod
-    def _emulated(host: str) -> Route:
+    def emulated(host: str) -> Route:
         try:
             return Route((ip_address(host),), Emulated(), Emulated())
         except ValueError:

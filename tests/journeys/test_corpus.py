@@ -5,6 +5,7 @@ What is inside TLS is the client's own business: the gateway never opens it, and
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -293,3 +294,38 @@ async def test_the_same_body_passes_on_an_open_line(here: Inside) -> None:
         received = here.emulator.recorder.received("upload.example")[-1]
         assert (received.body_length, received.body_complete) == (1048576, True)
         assert ip_address(received.ue_address) == ip_address(await here.ue(OPEN))
+
+
+async def test_curl_that_resolves_by_itself(here: Inside) -> None:
+    """`curl -x socks5://` asks the machine's resolver, which knows no `.example`: the address is the gateway's own
+    answer, handed to curl with `--resolve`. A name at an address that it has is the name; elsewhere it is not, and the
+    portal, whose page every address of the emulated Internet has under its name, is told no number.
+    """
+    news, portal = [(await here.addresses(name))[0] for name in ("news.example", "portal.carrier.example")]
+    for number, name, address, status, enriched in (
+        (OPEN, "news.example", news, 200, False),
+        (OPEN, "portal.carrier.example", portal, 200, True),
+        (OPEN, "portal.carrier.example", news, 403, False),
+        (OPEN, "news.example", portal, 200, False),
+        (RESTRICTED, "news.example", news, 0, False),
+        (RESTRICTED, "portal.carrier.example", portal, 0, False),
+    ):
+        before = len(here.tap.connections)
+        said = await _curl(here, number, name, address)
+        assert said == status, (number, name, address)
+        reached = here.tap.connections[before:]
+        assert [each.destination for each in reached] == ([(address, 80)] if status else [])
+        assert [f"X-MSISDN: 86{number}".encode() in each.sent for each in reached] == ([enriched] if status else [])
+        assert not [each for each in reached if FORGED.encode() in each.sent]
+
+
+async def _curl(carrier: Inside, number: str, name: str, address: str) -> int:
+    """By SOCKS5 with an address; the status of the answer, 0 without one."""
+    proxy = f"socks5://{number}:x@127.0.0.1:{carrier.socks_port}"
+    process = await asyncio.create_subprocess_exec(
+        *("curl", "-s", "--max-time", "20", "-o", os.devnull, "-w", "%{http_code}", "-H", f"X-MSISDN: {FORGED}"),
+        *("-x", proxy, "--resolve", f"{name}:80:{address}", f"http://{name}/"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return int(output)

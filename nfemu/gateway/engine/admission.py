@@ -1,5 +1,6 @@
 """One client connection's way through the judge: whose it is, and what each of its requests may do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mitmproxy import http
@@ -9,9 +10,9 @@ from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import Connection, Flow, FlowTable
 from nfemu.gateway.engine.forwarding import forwarded_fields
 from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
-from nfemu.model.destination import Scheme
+from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.identity import Msisdn
-from nfemu.wire.http_head import RequestHead
+from nfemu.wire.http_head import Authority, RequestHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,23 @@ class Admission:
         """The tunnel has proved to be TLS to the name that it was opened for."""
         self._enter(line, target, Scheme.HTTPS, named=True)
 
-    def request(self, head: RequestHead) -> Forward:
-        """Judge a plain HTTP request, enter its flow, and make what will be forwarded. Raises Refusal."""
+    def claimed_name(self, head: RequestHead) -> str | None:
+        """The name whose addresses `request` must know: a listed one, claimed in a tunnel to an address.
+
+        Names that no rule lists are not looked up for a client that has its address already. Raises Refusal.
+        """
+        if self._inside is None or self._inside.address is None:
+            return None
+        target = Target.read(head.authority, self._inside.port)
+        return target.host if self.judge.is_listed(self._line(head), target) else None
+
+    def request(self, head: RequestHead, addresses: Sequence[IpAddress] = ()) -> Forward:
+        """Judge a plain HTTP request, enter its flow, and make what will be forwarded. Raises Refusal.
+
+        `addresses`: those of `claimed_name`.
+        """
         line = self._line(head)
-        target = Target.read(head.authority, 80 if self._inside is None else self._inside.port)
-        if self._inside is not None and target != self._inside:
-            raise Refusal(responses.refusal(400, "the request's authority is not the tunnel's"))
+        target = self._target(head.authority, addresses)
         decision = self.judge.request(line, target, head)
         fields = line.rules.enricher.strip(forwarded_fields(head))
         if decision.enrich:
@@ -95,6 +107,21 @@ class Admission:
     def leave(self) -> None:
         """What was entered last has ended."""
         self._flows.leave(self._connection)
+
+    def _target(self, authority: Authority, addresses: Sequence[IpAddress]) -> Target:
+        """By the authority, and by where the tunnel leads: two places are one request's only as a name at an address.
+
+        An address that the name has counts as the name. Raises Refusal.
+        """
+        inside = self._inside
+        if inside is None:
+            return Target.read(authority)
+        target = Target.read(authority, inside.port)
+        if target == inside or (target.port == inside.port and inside.address in addresses):
+            return target
+        if inside.address is None or target.host is None or target.port != inside.port:
+            raise Refusal(responses.refusal(400, "the request's authority is not the tunnel's"))
+        return Target(target.host, inside.address, inside.port)
 
     def _line(self, head: RequestHead) -> Line:
         if self.owner is not None:

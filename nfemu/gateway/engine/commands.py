@@ -1,5 +1,6 @@
 """What our layers ask for beyond mitmproxy's own commands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mitmproxy.connection import Server
@@ -8,6 +9,7 @@ from mitmproxy.proxy import commands, events
 from nfemu.gateway.engine.dial import DialError, DialRequest
 from nfemu.gateway.engine.judge import Line, Target
 from nfemu.gateway.ports import DialTarget
+from nfemu.model.destination import IpAddress
 
 
 class Dial(commands.OpenConnection):
@@ -25,6 +27,18 @@ class DialCompleted(events.CommandCompleted):
     command: Dial
     reply: DialTarget | DialError
     """What was dialled, or why nothing was."""
+
+
+@dataclass(repr=False)
+class LookUp(commands.StartHook):
+    """The addresses of a name are wanted; completed when `addresses` are there, or `error` says why not.
+
+    A hook because that is mitmproxy's way to wait for something that is no connection.
+    """
+
+    host: str
+    addresses: Sequence[IpAddress] = ()
+    error: DialError | None = None
 
 
 class AskOrigin(commands.Command):

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal
 
@@ -12,7 +14,7 @@ from mitmproxy.proxy import commands
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
 
-from nfemu.gateway.engine.commands import Dial, DialCompleted
+from nfemu.gateway.engine.commands import Dial, DialCompleted, LookUp
 from nfemu.gateway.engine.dial import DialError, Dialler
 
 _MODE = ProxyMode.parse("regular")
@@ -27,8 +29,8 @@ class GatewayConnection(LiveConnectionHandler):
     ) -> None:
         super().__init__(reader, writer, options, _MODE)
         self._dialler = dialler
-        self._dials = 0
-        self._dialled = asyncio.Event()
+        self._awaited = 0
+        self._arrived = asyncio.Event()
         self._finished = asyncio.Event()
         peer = writer.get_extra_info("peername")
         self._source_port: int = peer[1] if isinstance(peer, tuple) else 0
@@ -38,10 +40,12 @@ class GatewayConnection(LiveConnectionHandler):
         try:
             await self.handle_client()
         finally:
+            self._forget_look_ups()
             self._finished.set()
 
     def cut(self) -> None:
-        """Stop both directions now: transports drop what they still hold, readers and dials are cancelled."""
+        """Stop both directions now: transports drop what they still hold; readers, dials, look-ups are cancelled."""
+        self._forget_look_ups()
         for io in list(self.transports.values()):
             if isinstance(io.writer, asyncio.StreamWriter):
                 io.writer.transport.abort()
@@ -57,17 +61,14 @@ class GatewayConnection(LiveConnectionHandler):
             raise TypeError(f"{command!r} has no route")
         connection = command.connection
         connection.timestamp_start = time.time()
-        self._dials += 1
         try:
-            dialled = await self._dialler.dial(command.request, self._source_port)
+            with self._reading_held():
+                dialled = await self._dialler.dial(command.request, self._source_port)
         except DialError as error:
             connection.error = str(error)
             self.transports.pop(connection, None)
             await self.server_event(DialCompleted(command, error))
             return
-        finally:
-            self._dials -= 1
-            self._dialled.set()
         connection.state = ConnectionState.OPEN
         connection.timestamp_tcp_setup = time.time()
         self.transports[connection] = ConnectionIO(asyncio.current_task(), dialled.reader, dialled.writer)
@@ -75,14 +76,35 @@ class GatewayConnection(LiveConnectionHandler):
         await self.handle_connection(connection)
 
     async def drain_writers(self) -> None:
-        """Called after every read; what a client sends while its origin is being dialled must not pile up here."""
+        """Called after every read; what a client sends while something is awaited for it must not pile up here."""
         await super().drain_writers()  # type: ignore[no-untyped-call]  # it is not annotated
-        while self._dials:
-            self._dialled.clear()
-            await self._dialled.wait()
+        while self._awaited:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
-        """There are no addons."""
+        """There are no addons: look-ups are all that is done here."""
+        if isinstance(hook, LookUp):
+            with self._reading_held():
+                try:
+                    hook.addresses = await self._dialler.addresses(hook.host)
+                except DialError as error:
+                    hook.error = error
+
+    @contextmanager
+    def _reading_held(self) -> Iterator[None]:
+        """Dialling or looking up."""
+        self._awaited += 1
+        try:
+            yield
+        finally:
+            self._awaited -= 1
+            self._arrived.set()
+
+    def _forget_look_ups(self) -> None:
+        """Nobody is there any more to go on with what they find."""
+        for task in self.hook_tasks:
+            task.cancel()
 
     def log(self, message: str, level: int = logging.INFO, exc_info: _ExcInfo = None) -> None:
         """Errors only: mitmproxy tells of every connection. An error of its own or of ours ends the connection."""

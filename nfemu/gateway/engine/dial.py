@@ -87,6 +87,16 @@ class Dialler:
             raise DialError(502, error.strerror or str(error)) from None
         return Dialled(reader, writer, target)
 
+    async def addresses(self, host: str) -> tuple[IpAddress, ...]:
+        """What a name resolves to, none when it does not exist. Raises DialError when that cannot be told."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return (await self._resolver.resolve(host)).addresses
+        except NotFound:
+            return ()
+        except (TimeoutError, Unavailable):
+            raise DialError(503, f"`{host}` cannot be resolved now") from None
+
     async def _open(
         self, request: DialRequest, route: Route, target: DialTarget, source_port: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

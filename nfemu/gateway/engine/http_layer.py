@@ -17,6 +17,7 @@ from nfemu.gateway.engine.commands import (
     AskOrigin,
     AskOriginCompleted,
     Dial,
+    LookUp,
     Origin,
     OriginDialled,
     StartTunnel,
@@ -46,7 +47,7 @@ class GatewayHttpLayer(HttpLayer):
 
     def event_to_child(self, child: layer.Layer, event: events.Event) -> Commands:
         for command in super().event_to_child(child, event):
-            if isinstance(command, commands.StartHook):
+            if isinstance(command, commands.StartHook) and not isinstance(command, LookUp):
                 source = self.command_sources.pop(command)
                 yield from self.event_to_child(source, events.HookCompleted(command))
             elif isinstance(command, AskOrigin):

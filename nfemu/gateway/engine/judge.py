@@ -39,7 +39,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request or tunnel wants to go: a normalised name or an address, never both."""
+    """Where a request or tunnel wants to go: a normalised name, an address, or both.
+
+    Both: a tunnel was opened to the address, and a request in it claims a name that the address was not given for.
+    """
 
     host: str | None
     address: IpAddress | None
@@ -57,7 +60,12 @@ class Target:
 
     @property
     def text(self) -> str:
-        """As the resolver and tokens know it."""
+        """As it is resolved and dialled; a claimed name leads nowhere else."""
+        return str(self.address) if self.address is not None else self.name
+
+    @property
+    def name(self) -> str:
+        """As the client wrote it in the end: for pages, and for tokens."""
         return self.host if self.host is not None else str(self.address)
 
     def destination(self, scheme: Scheme) -> Destination:
@@ -117,7 +125,7 @@ class Judge:
             raise Refusal(responses.refusal(403, decision.reason))
         if head.method not in _SAFE_METHODS:
             raise Refusal(responses.sign_in_needed(landing))
-        raise Refusal(responses.redirect(landing, target.text, _url(target, head.target)))
+        raise Refusal(responses.redirect(landing, target.name, _url(target, head.target)))
 
     def tunnel(self, line: Line, target: Target) -> Decision:
         """Judge a CONNECT or SOCKS request before anything of its inside is known. Raises Refusal (403)."""
@@ -133,12 +141,16 @@ class Judge:
         """Whether plain HTTP to there would be enriched."""
         return decide(line.profile, target.destination(Scheme.HTTP), NO_BINDINGS, self._now()).enrich
 
+    def is_listed(self, line: Line, target: Target) -> bool:
+        """Whether the line's profile has a rule for it, which holds only at an address that was given for the name."""
+        return line.profile.match(target.destination(Scheme.HTTP)) is not None
+
     def enrichment(self, line: Line, target: Target, decision: Decision) -> Fields:
         """The header fields to insert. Raises Refusal (503) when a value cannot be sent: never forwarded without."""
         state = line.state
         identity = Identity(state.msisdn, state.imsi, _text(ue_address(state)), state.apn)
         try:
-            return line.rules.enricher.headers_for(identity, target.text, decision.group or "", self._now())
+            return line.rules.enricher.headers_for(identity, target.name, decision.group or "", self._now())
         except InvalidInput as error:
             raise Refusal(responses.refusal(503, str(error))) from None
 
@@ -174,7 +186,7 @@ class Judge:
 
 
 def _url(target: Target, path: bytes) -> bytes:
-    host = f"[{target.address}]" if target.address is not None and target.address.version == 6 else target.text
+    host = f"[{target.name}]" if target.host is None and ":" in target.name else target.name
     port = "" if target.port == 80 else f":{target.port}"
     return f"http://{host}{port}".encode() + (b"/" if path == b"*" else path)
 

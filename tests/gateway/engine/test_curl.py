@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.fakes.gateway import FakeResolver
 from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, World
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -38,3 +39,15 @@ async def test_socks_proxy(world: World) -> None:
     refused = f"socks5h://{ARREARS_NUMBER}:x@127.0.0.1:{world.socks_port}"
     code, _ = await curl("--proxy", refused, "http://news.example/")
     assert code == 97  # CURLE_PROXY
+
+
+async def test_socks_proxy_by_address(world: World) -> None:
+    """curl resolves by itself here; `--resolve` tells it what the machine's resolver does not know of `.example`."""
+    address = FakeResolver.emulated("news.example").addresses[0]
+    known = ("--resolve", f"news.example:80:{address}")
+    proxy = f"socks5://{OPEN_NUMBER}:x@127.0.0.1:{world.socks_port}"
+    code, out = await curl("--proxy", proxy, *known, "http://news.example/")
+    assert (code, out.splitlines()[0]) == (0, "HTTP/1.1 200 OK")
+    refused = f"socks5://{ARREARS_NUMBER}:x@127.0.0.1:{world.socks_port}"
+    code, _ = await curl("--proxy", refused, *known, "http://news.example/")
+    assert code == 97

@@ -36,15 +36,20 @@ async def _greeted(world: World, number: str) -> Client:
     return client
 
 
-async def _opened(world: World, host: str, port: int, number: str) -> Client:
+async def socks_session(world: World, host: str, port: int, number: str) -> Client:
     client = await _greeted(world, number)
     await client.send(_request(host, port))
     assert (await client.reader.readexactly(10))[:2] == b"\x05\x00"
     return client
 
 
+def socks_request(host: str, port: int, number: str) -> bytes:
+    """Everything that a client sends before its own bytes."""
+    return GREETING + _login(number) + _request(host, port)
+
+
 async def test_http_inside(world: World) -> None:
-    client = await _opened(world, "portal.carrier.example", 80, ARREARS_NUMBER)
+    client = await socks_session(world, "portal.carrier.example", 80, ARREARS_NUMBER)
     await client.send(b"GET / HTTP/1.1\r\nHost: portal.carrier.example\r\nX-MSISDN: 8613900000000\r\n\r\n")
     assert status(await client.response()) == 200
     assert b"X-MSISDN: 8613800138001" in world.origin.received
@@ -55,7 +60,7 @@ async def test_http_inside(world: World) -> None:
 async def test_tls_inside(world: World) -> None:
     world.origin.serve = echo
     hello = client_hello("pay.provider.example")
-    client = await _opened(world, "pay.provider.example", 443, ARREARS_NUMBER)
+    client = await socks_session(world, "pay.provider.example", 443, ARREARS_NUMBER)
     await client.send(hello)
     assert await client.reader.readexactly(len(hello)) == hello
     client.close()
