@@ -40,11 +40,15 @@ def policy() -> None:
 @click.pass_context
 def lint(context: click.Context, strict: bool, as_json: bool) -> None:
     """Look for rules that are useless, too wide, or contradict one another."""
-    from nfemu.policy.lint import Severity, lint
+    from nfemu.policy.lint import PaymentPath, Severity, lint
     from nfemu.settings import load
+    from nfemu.web.provider.builtin import HOST
 
-    policies = load(config_of(context)).policies
-    findings = lint(policies.groups, policies.profiles)
+    configuration = load(config_of(context))
+    policies, portal = configuration.policies, configuration.carrier.portal
+    # A portal team's own server may have people pay elsewhere.
+    path = PaymentPath(portal.host, HOST) if portal.upstream is None else None
+    findings = lint(policies.groups, policies.profiles, path)
     if as_json:
         show_json([{"severity": one.severity.value, "where": one.where, "text": one.text} for one in findings])
     else:

@@ -47,19 +47,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentPath:
+    """Host names of the portal and of the payment provider to which it leads on."""
+
+    portal: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Policy:
     """`sources` are all profiles as written, `profiles` the valid ones of them with what they compile to."""
 
     groups: Mapping[GroupName, ParsedGroup]
     sources: Sequence[PolicyProfile]
     profiles: Sequence[tuple[PolicyProfile, CompiledProfile]]
+    path: PaymentPath | None
 
     def allowing(self, group: GroupName) -> list[CompiledProfile]:
         return [compiled for source, compiled in self.profiles if group in source.allow]
 
 
-def lint(groups: Sequence[DestinationGroup], profiles: Sequence[PolicyProfile]) -> list[Finding]:
-    """Every finding, errors first. Valid parts are looked at even where others are not."""
+def lint(
+    groups: Sequence[DestinationGroup], profiles: Sequence[PolicyProfile], path: PaymentPath | None = None
+) -> list[Finding]:
+    """Every finding, errors first. Valid parts are looked at even where others are not.
+
+    `path` None: nothing is known of where people pay.
+    """
     errors: list[Finding] = []
     _attempt(errors, "groups", refuse_twice, "group", [group.name for group in groups])
     _attempt(errors, "profiles", refuse_twice, "profile", [profile.name for profile in profiles])
@@ -68,7 +82,7 @@ def lint(groups: Sequence[DestinationGroup], profiles: Sequence[PolicyProfile]) 
     for profile in profiles:
         done = _attempt(errors, f"profiles.{profile.name}", CompiledProfile.compile, profile, parsed)
         compiled += [(profile, done)] if done is not None else []
-    policy = _Policy(parsed, profiles, compiled)
+    policy = _Policy(parsed, profiles, compiled, path)
     found = [finding for check in _CHECKS for finding in check(policy)]
     return errors + sorted(found, key=lambda finding: finding.severity is not Severity.WARNING)
 
@@ -213,10 +227,27 @@ def _landing(policy: _Policy) -> Iterator[Finding]:
             yield Finding(Severity.WARNING, f"profiles.{profile.name}.redirect_to", text)
 
 
+def _payment(policy: _Policy) -> Iterator[Finding]:
+    """G3, G5: whoever is sent to the portal reaches the page on which it has people pay, over HTTPS."""
+    path = policy.path
+    if path is None:
+        return
+    for _, profile in policy.profiles:
+        if profile.redirect_to is None or landing_destination(profile.redirect_to).host != path.portal:
+            continue
+        if profile.match(Destination(path.provider, None, 443)) is None:
+            text = (
+                f"people are sent to the portal, which has them pay at `{path.provider}`, but that is not allowed on "
+                "port 443; add its group"
+            )
+            yield Finding(Severity.WARNING, f"profiles.{profile.name}.allow", text)
+
+
 _CHECKS: tuple[Callable[[_Policy], Iterator[Finding]], ...] = (
     _without_purpose,
     _over_wide,
     _shadowed,
     _trust,
     _landing,
+    _payment,
 )

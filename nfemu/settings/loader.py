@@ -17,6 +17,7 @@ from nfemu.settings.findings import ConfigurationError, Finding, nearest
 from nfemu.settings.people import Terms
 from nfemu.settings.people_part import people_part
 from nfemu.settings.policies_part import policies_part
+from nfemu.settings.portal_check import check_portal
 from nfemu.settings.register import Register
 from nfemu.settings.schema import (
     ApnsFile,
@@ -112,6 +113,8 @@ def _build(directory: Path, sources: Mapping[str, Source]) -> Configuration | No
         people, numbers = people_part(people_file, sources["subscribers"], terms, catalogue, directory)
         _check_listeners(carrier_file, numbers, source)
     _check_policy_names(catalogue, policies, sources["apns"])
+    if carrier is not None and policies is not None and catalogue is not None:
+        check_portal(carrier.portal, policies, catalogue, source, sources["policies"])
     if (
         carrier is None
         or catalogue is None

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from nfemu.model.errors import InvalidInput
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
-from nfemu.policy.lint import Severity, lint
+from nfemu.policy.lint import PaymentPath, Severity, lint
 from nfemu.policy.rules import PolicySet
 from tests.policy.making import LANDING, group, profile
 from tests.policy.test_rules import groups_of_any_kind
@@ -167,6 +167,20 @@ def test_a_landing_page_that_does_not_know_the_number() -> None:
         (
             "warning: profiles.arrears.redirect_to: the landing page is in group `portal`, which is not trusted: "
             "it will not know the number"
+        )
+    ]
+
+
+def test_a_portal_from_which_nobody_can_pay() -> None:
+    path = PaymentPath("portal.carrier.example", "pay.provider.example")
+    poor = profile("poor", Verdict.REDIRECT, "portal", redirect_to=LANDING)
+    elsewhere = profile("quiz", Verdict.REDIRECT, "quiz", redirect_to="http://quiz.test/")
+    groups = [PORTAL, PAYMENT, group("quiz", "quiz.test", trusted=True)]
+    found = lint(groups, [ARREARS, poor, elsewhere, strict("portal", "quiz")], path)
+    assert [str(finding) for finding in found] == [
+        (
+            "warning: profiles.poor.allow: people are sent to the portal, which has them pay at "
+            "`pay.provider.example`, but that is not allowed on port 443; add its group"
         )
     ]
 

@@ -94,6 +94,11 @@ MISTAKES = [
     ("policies", "[pay.provider.example]", "[pay.provider.example]\n    networks: [10.0.0.1/8]", "policies.yaml:10: "),
     ("policies", "allow: [portal, payment]", "allow: [portal, paymnt]", "policies.yaml:18: group `paymnt` does not ex"),
     ("policies", "http://portal.carrier", "http://other.carrier", "policies.yaml:17: `profiles.arrears.redirect_to`: "),
+    ("carrier", "host: portal.", "host: shop.", "carrier.yaml:30: `portal.host`: no group in policies.yaml holds `"),
+    ("policies", "trusted: true", "trusted: false", "policies.yaml:4: group `portal` holds the portal, `portal.carri"),
+    ("policies", "trusted: true", "trusted: true\n    ports: [80]", "policies.yaml:7: profile `arrears` does not al"),
+    ("policies", "portal.carrier.example/green\n    allow: [portal, ", "pay.provider.example/\n    allow: [",
+     "policies.yaml:18: profile `arrears` does not allow the portal, `portal.carrier.example` (`port"),
     ("policies", "    redirect_to: http://portal.carrier.example/green\n", "", "policies.yaml:16: `profiles.arrears.d"),
     # enrichment
     ("enrichment", "X-MSISDN:", "X MSISDN:", "enrichment.yaml:3: `headers.X MSISDN`: header `X MSISDN` is not a heade"),

@@ -62,6 +62,19 @@ def test_who_is_attached_at_start(folder: Path, change: Change, attach: str, cou
     assert len(list(load(folder).people.attached_at_start())) == count
 
 
+def test_a_garden_of_another_kind_needs_no_portal(folder: Path, change: Change) -> None:
+    """G18: its landing page is its own."""
+    quiz = "  quiz:\n    default: redirect\n    redirect_to: http://quiz.example/\n    allow: [quiz]\n"
+    change("policies", "profiles:\n", f"  quiz:\n    hosts: [quiz.example]\n\nprofiles:\n{quiz}")
+    assert load(folder).policies.profiles[0].name == "quiz"
+
+
+def test_a_portal_of_ones_own_may_do_without_https(folder: Path, change: Change) -> None:
+    change("policies", "trusted: true", "ports: [80]\n    trusted: true")
+    change("carrier", "  # upstream:", '  upstream: {http: "http://127.0.0.1:9000"} #')
+    assert load(folder).carrier.portal.upstream is not None
+
+
 def test_upstream_as_shown_in_the_comment(folder: Path, change: Change) -> None:
     change("carrier", "  # upstream:", "  upstream:")
     http = UpstreamTarget("http", "127.0.0.1", 9000, UeAddress.XFF)

@@ -13,6 +13,9 @@ from nfemu.web.provider.delivery import Deliver, Notifications
 from nfemu.web.provider.orders import OrderBook, OrderSheet, Stage
 from nfemu.web.provider.signature import SignedNotification, sign
 
+HOST = "pay.provider.example"
+"""Where the built-in provider's pages are."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
@@ -22,7 +25,7 @@ class ProviderConfig:
     name: str = "ExamplePay"
     """Names the provider in payments, and is what the phone shows as sender of the confirmation (G13)."""
     title: Mapping[str, str] = field(default_factory=lambda: {"zh": "示例支付", "en": "Example Pay"})
-    host: str = "pay.provider.example"
+    host: str = HOST
     pin: str = "123456"
     attempts: int = 3
 
