@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Self
 
 from fastapi import FastAPI
@@ -32,10 +33,12 @@ from nfemu.bootstrap.ports import BoundPorts
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.gateway import Gateway, GatewayConfig
+from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
 from nfemu.gateway.sealer import rotate_keys
 from nfemu.gateway.worker_process import WorkerState
 from nfemu.model.errors import Conflict, NfemuError
+from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice
 from nfemu.runtime.clocks import TestClock, WallClock
@@ -154,6 +157,7 @@ class Emulator:
         )
         backend = ApiBackend(
             policies=lambda: self.configuration.policies.compiled,
+            reach=partial(reach, self.names),
             pay=self.till.pay,
             components=self.components,
             reload=self.reload,
@@ -320,8 +324,13 @@ class Emulator:
             Component("access", True, status.access),
             Component("http proxy", True, f"{status.http_proxy}, user name = number"),
             Component("socks5 proxy", True, f"{status.socks_proxy}, user name = number"),
+            *(self._own_listener(number, address) for number, address in status.subscriber_proxies.items()),
             *workers,
         ]
+
+    def _own_listener(self, e164: str, address: str) -> Component:
+        number = Msisdn(e164).national(self.configuration.carrier.country_code)
+        return Component(f"line {number}", True, f"{address}, HTTP proxy for this line alone, no user name")
 
     def bound(self) -> BoundPorts:
         """The ports in use."""

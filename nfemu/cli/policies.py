@@ -24,6 +24,8 @@ def explain(context: click.Context, number: str, url: str, as_json: bool) -> Non
             ("policy", found.profile or "none: the line is detached"),
             ("rule", found.rule),
             ("reason", found.reason),
+            ("resolves to", ", ".join(found.addresses)),
+            ("leads to", found.leads_to),
             *(("considered", f"`{one.pattern}` of group {one.group}: {one.remark}") for one in found.candidates),
         )
     )

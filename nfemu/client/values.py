@@ -207,6 +207,10 @@ class Explanation:
     rule: str
     reason: str
     summary: str
+    addresses: list[str]
+    """What the name resolves to for this line."""
+    leads_to: str
+    """What is dialled; empty where nothing is."""
     candidates: list[Candidate]
 
     @classmethod

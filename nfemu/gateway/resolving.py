@@ -1,6 +1,6 @@
 """Where names lead, decided on the control side: the emulated Internet, the real one, or a configured upstream.
 
-The private-address guard is not here but where addresses are dialled (engine/addresses.py), after resolution and for
+The private-address guard is not here but where addresses are dialled (addresses.py), after resolution and for
 whatever resolver there is. Configured upstreams are exempt from it: their routes say Upstream.
 """
 
@@ -9,17 +9,16 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
+from nfemu.gateway.addresses import is_virtual
 from nfemu.gateway.link.server import Answer
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
 
-VIRTUAL_RANGES = (IPv4Network("198.18.0.0/15"), IPv6Network("2001:2::/48"))
-"""The emulated Internet (RFC 2544, RFC 5180)."""
 _STABLE_S = 3600.0
 """Virtual addresses never change; points forget them on every reload anyway."""
 _REAL_S = 30.0
@@ -118,7 +117,7 @@ def _literal(host: str) -> IpAddress | None:
 
 
 def _literal_route(plan: NamePlan, address: IpAddress) -> Route:
-    if any(address in network for network in VIRTUAL_RANGES):
+    if is_virtual(address):
         return Route((address,), Emulated(), Emulated())
     if plan.internet is Internet.EMULATED:
         raise NotFound(f"{address} is not in the emulated Internet; use a name, or `internet: real` in carrier.yaml")

@@ -77,6 +77,11 @@ class CompiledProfile:
             raise InvalidInput(f"profile {shown(profile.name)}: {error}") from None
         return compiled
 
+    @property
+    def restricted(self) -> bool:
+        """Whether what is not listed is refused."""
+        return self.default is not Verdict.ALLOW
+
     def match(self, destination: Destination) -> Rule | None:
         """The rule of the longest match. Groups speak of TCP: QUIC and all other UDP go by the default.
 

@@ -23,8 +23,9 @@ def check_portal(portal: Portal, policies: Policies, catalogue: Catalogue, carri
     """Mistakes are reported to `carrier` (no group holds the portal) or to `source`, the policy's."""
     holding = [group.name for group in policies.groups if _holds(group, portal.host)]
     if not holding:
-        carrier.report(("portal", "host"), f"`portal.host`: no group in policies.yaml holds `{portal.host}`, so no "
-                       "line would reach the portal; add it to the `hosts` of a trusted group that the profiles allow")  # fmt: skip
+        text = f"`portal.host`: no group in policies.yaml holds `{portal.host}`, so no line would reach the portal; "
+        text += "add it to the `hosts` of a trusted group that the profiles allow"
+        carrier.report(("portal", "host"), text)
         return
     for name in _leading_there(portal, policies, catalogue):
         _check_profile(name, portal, policies, holding, source)

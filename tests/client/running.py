@@ -71,7 +71,13 @@ async def _serve(server: uvicorn.Server, world: World, listener: socket.socket) 
 def _config(world: World, program: Program) -> uvicorn.Config:
     config = ApiConfig(TOKEN, "86", "CNY", ZoneInfo("Asia/Shanghai"), {"zh": "示例移动", "en": "Example Mobile"})
     backend = ApiBackend(
-        policies, partial(pay, world.service), program.components, program.reload, program.rotate_keys, program.reset
+        policies,
+        program.reach,
+        partial(pay, world.service),
+        program.components,
+        program.reload,
+        program.rotate_keys,
+        program.reset,
     )
     app = create_api(world.service, config, backend)
     return uvicorn.Config(app, http="httptools", lifespan="off", log_level="critical", timeout_graceful_shutdown=1)

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.engine.addresses import is_foreign
+from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, GatewayRules, Resolver, Route, UeAddress, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
@@ -133,7 +133,7 @@ class Dialler:
         """The first address that answers, of those that may be dialled."""
         permitted = [address for address in route.addresses if self._may_dial(address)]
         if not permitted:
-            raise DialError(403, "the name leads to no public address: the gateway does not dial it")
+            raise DialError(403, NO_PUBLIC_ADDRESS)
         for address in permitted[:-1]:
             with contextlib.suppress(OSError):
                 return await asyncio.open_connection(str(address), port)

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from nfemu.carrier.ports import LineState
 from nfemu.enrichment.values import Identity
+from nfemu.gateway.addresses import NAMES_ONLY, refused_literal
 from nfemu.gateway.engine import responses
-from nfemu.gateway.engine.addresses import is_public, is_virtual
 from nfemu.gateway.engine.dial import ue_address
 from nfemu.gateway.engine.flows import Flow
 from nfemu.gateway.ports import GatewayRules, LineView
@@ -82,7 +82,7 @@ class Line:
 
     @property
     def restricted(self) -> bool:
-        return self.profile.default is not Verdict.ALLOW
+        return self.profile.restricted
 
 
 class Judge:
@@ -131,7 +131,7 @@ class Judge:
         """Judge a CONNECT or SOCKS request before anything of its inside is known. Raises Refusal (403)."""
         self._check_address(target)
         if line.restricted and target.host is None:
-            raise Refusal(responses.refusal(403, "a restricted line reaches names only: CONNECT to a name"))
+            raise Refusal(responses.refusal(403, NAMES_ONLY))
         decision = decide(line.profile, target.destination(Scheme.RAW), NO_BINDINGS, self._now())
         if decision.verdict is not Verdict.ALLOW:
             raise Refusal(responses.refusal(403, decision.reason))
@@ -180,9 +180,9 @@ class Judge:
             raise Refusal(responses.UNAVAILABLE)
 
     def _check_address(self, target: Target) -> None:
-        address = target.address
-        if address is not None and not is_public(address) and not is_virtual(address):
-            raise Refusal(responses.refusal(403, f"{address} is not a public address: the gateway does not dial it"))
+        reason = refused_literal(target.address) if target.address is not None else None
+        if reason is not None:
+            raise Refusal(responses.refusal(403, reason))
 
 
 def _url(target: Target, path: bytes) -> bytes:

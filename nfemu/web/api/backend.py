@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from nfemu.carrier.payments import Settlement
+from nfemu.model.destination import Destination
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
+from nfemu.model.policy import Decision
+from nfemu.policy.compiled import CompiledProfile
+from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
 
 
@@ -39,6 +43,8 @@ class ApiBackend:
 
     policies: Callable[[], PolicySet]
     """The policy in force."""
+    reach: Callable[[CompiledProfile, Destination, Decision], Awaitable[Reach]]
+    """What the gateway does with a destination that was decided so under that profile."""
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
     components: Callable[[], Sequence[Component]]

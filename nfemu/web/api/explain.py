@@ -10,8 +10,9 @@ from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import InvalidInput
 from nfemu.policy.explain import describe, explain
 from nfemu.policy.names import normalise_host
-from nfemu.policy.rules import NO_BINDINGS, PolicySet
+from nfemu.policy.rules import NO_BINDINGS
 from nfemu.web.api import views
+from nfemu.web.api.backend import ApiBackend
 from nfemu.web.api.models import ExplanationOut
 
 _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
@@ -24,8 +25,8 @@ _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
 """URL scheme → transport, application protocol, default port."""
 
 
-def explain_url(status: LineStatus, policies: PolicySet, url: str, now: datetime) -> ExplanationOut:
-    """What every enforcement point would decide. Raises InvalidInput for something that is no destination."""
+async def explain_url(status: LineStatus, backend: ApiBackend, url: str, now: datetime) -> ExplanationOut:
+    """What the subscriber really gets. Raises InvalidInput for something that is no destination."""
     destination = destination_of(url)
     session = status.line.session
     if session is None or not is_active(session):
@@ -37,9 +38,13 @@ def explain_url(status: LineStatus, policies: PolicySet, url: str, now: datetime
             rule="detached",
             reason="the line has no session: nothing is reachable; attach it first",
             summary="refused",
+            addresses=[],
+            leads_to="",
             candidates=[],
         )
-    return views.explanation(explain(policies, session.policy, destination, NO_BINDINGS, now))
+    policies = backend.policies()
+    found = explain(policies, session.policy, destination, NO_BINDINGS, now)
+    return views.explanation(found, await backend.reach(policies.profile(session.policy), destination, found.decision))
 
 
 def destination_of(url: str) -> Destination:

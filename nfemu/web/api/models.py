@@ -135,6 +135,8 @@ class ExplanationOut(Model):
     rule: str
     reason: str
     summary: str = Field(description="The verdict in words.")
+    addresses: list[str] = Field(description="What the name resolves to for this line; empty where nobody asks.")
+    leads_to: str = Field(description="What is dialled; empty where nothing is.", examples=["the emulated Internet"])
     candidates: list[CandidateOut]
 
 

@@ -125,9 +125,9 @@ class Subscribers:
         )
 
     async def _explain(self, number: str, url: Annotated[str, Query(max_length=2048)]) -> ExplanationOut:
-        """May this line reach that URL now, and by which rule?"""
+        """May this line reach that URL now, by which rule, and where does it lead?"""
         status = await self._service.status(await self._find(number))
-        return explain_url(status, self._backend.policies(), url, self._service.now())
+        return await explain_url(status, self._backend, url, self._service.now())
 
     async def _find(self, number: str) -> Msisdn:
         return (await self._service.find(number)).msisdn

@@ -11,6 +11,7 @@ from nfemu.model.orders import Notice
 from nfemu.model.session import PdnSession
 from nfemu.model.timeline import TimelineEvent
 from nfemu.policy.explain import Explanation, describe
+from nfemu.policy.reach import Reach
 from nfemu.web.api.models import (
     AccountOut,
     CandidateOut,
@@ -113,15 +114,19 @@ def entry(value: LedgerEntry, zone: tzinfo) -> EntryOut:
     )
 
 
-def explanation(value: Explanation) -> ExplanationOut:
+def explanation(value: Explanation, reach: Reach) -> ExplanationOut:
+    """The policy's answer, unless the gateway itself refuses."""
+    decision, guard = value.decision, reach.guard
     return ExplanationOut(
         destination=describe(value.destination),
         profile=value.profile,
-        verdict=value.decision.verdict.value,
-        enrich=value.decision.enrich,
-        rule=value.decision.rule,
-        reason=value.decision.reason,
-        summary=value.verdict,
+        verdict=decision.verdict.value if guard is None else "reject",
+        enrich=decision.enrich and guard is None,
+        rule=decision.rule if guard is None else guard.rule,
+        reason=decision.reason if guard is None else guard.reason,
+        summary=value.verdict if guard is None else "refused by the gateway, whatever the policy says",
+        addresses=[str(address) for address in reach.addresses],
+        leads_to=reach.leads_to,
         candidates=[
             CandidateOut(group=one.group, pattern=one.pattern, decided=one.decided, remark=one.remark)
             for one in value.candidates

@@ -4,16 +4,19 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import IPv4Address
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.types import ASGIApp
 
+from nfemu.model.destination import Destination
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
-from nfemu.policy.rules import PolicySet
+from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.reach import Guard, Reach
+from nfemu.policy.rules import CompiledProfile, PolicySet
 from nfemu.web.api import ApiBackend, ApiConfig, Component, create_api
 from nfemu.web.api.login import Logins
 from tests.fakes.paying import pay
@@ -43,6 +46,14 @@ class Program:
     asked: list[str] = field(default_factory=list)
     fails_with: NfemuError | None = None
     workers_healthy: bool = True
+
+    async def reach(self, profile: CompiledProfile, destination: Destination, decision: Decision) -> Reach:
+        """Everything that is not 10.0.0.1 is virtual."""
+        if destination.address == IPv4Address("10.0.0.1"):
+            return Reach(guard=Guard("gateway/private-address", "10.0.0.1 is not a public address"))
+        if decision.verdict is not Verdict.ALLOW:
+            return Reach()
+        return Reach((IPv4Address("198.18.0.7"),), "the emulated Internet")
 
     async def reload(self) -> Sequence[str]:
         return self._did("reload")
@@ -97,7 +108,13 @@ async def api() -> AsyncIterator[Api]:
         host_names=("Emulator.Example",),
     )
     backend = ApiBackend(
-        policies, partial(pay, world.service), program.components, program.reload, program.rotate_keys, program.reset
+        policies,
+        program.reach,
+        partial(pay, world.service),
+        program.components,
+        program.reload,
+        program.rotate_keys,
+        program.reset,
     )
     yield Api(create_api(service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
     await service.stop()

@@ -139,6 +139,17 @@ async def test_explain(api: Api, url: str, verdict: str, rule: str, enrich: bool
     assert explained["reason"]
 
 
+async def test_explain_says_what_is_really_got(api: Api) -> None:
+    """The line is open, and its policy allows both."""
+    await api("POST", "/subscribers/13800138000/attach")
+    explained = (await api("GET", "/subscribers/13800138000/explain?url=https://news.example/")).json()
+    assert (explained["addresses"], explained["leads_to"]) == (["198.18.0.7"], "the emulated Internet")
+    explained = (await api("GET", "/subscribers/13800138000/explain?url=http://10.0.0.1/")).json()
+    assert (explained["verdict"], explained["rule"]) == ("reject", "gateway/private-address")
+    assert (explained["reason"], explained["enrich"]) == ("10.0.0.1 is not a public address", False)
+    assert (explained["profile"], explained["leads_to"]) == ("open", "")
+
+
 async def test_explain_of_a_detached_line(api: Api) -> None:
     explained = (await api("GET", "/subscribers/13800138000/explain?url=http://news.example/")).json()
     assert (explained["verdict"], explained["rule"], explained["profile"]) == ("reject", "detached", None)

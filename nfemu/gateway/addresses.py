@@ -8,8 +8,18 @@ from nfemu.model.destination import IpAddress
 VIRTUAL = (IPv4Network("198.18.0.0/15"), IPv6Network("2001:2::/48"))
 """The emulated Internet: not routed anywhere (RFC 2544, RFC 5180), so never dialled directly, but nameable."""
 
+NAMES_ONLY = "a restricted line reaches names only: CONNECT to a name"
+NO_PUBLIC_ADDRESS = "the name leads to no public address: the gateway does not dial it"
+
 _NAT64 = IPv6Network("64:ff9b::/96")
 _DISCARD_PORT = 9
+
+
+def refused_literal(address: IpAddress) -> str | None:
+    """Why an address that a subscriber names is refused before anything else is asked; None where it is not."""
+    if is_public(address) or is_virtual(address):
+        return None
+    return f"{address} is not a public address: the gateway does not dial it"
 
 
 def is_virtual(address: IpAddress) -> bool:

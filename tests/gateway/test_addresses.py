@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from nfemu.gateway.engine.addresses import is_foreign, is_own, is_public, is_virtual
+from nfemu.gateway.addresses import is_foreign, is_own, is_public, is_virtual
 
 
 @pytest.mark.parametrize("text", ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "64:ff9b::8.8.8.8"])
