@@ -30,6 +30,7 @@ from nfemu.bootstrap.conversion import (
     token_keys,
 )
 from nfemu.bootstrap.ports import BoundPorts
+from nfemu.bootstrap.reload.changes import changes
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.gateway import Gateway, GatewayConfig
@@ -262,7 +263,9 @@ class Emulator:
                     _log.warning("%s is not attached: %s", subscriber.msisdn.masked(), error)
 
     async def reload(self) -> list[str]:
-        """Read the configuration again. Everything is applied or, where it is invalid, nothing.
+        """Read the configuration again: what was applied, and what was not and why, a line each.
+
+        Where it is invalid, nothing is applied.
 
         Raises ConfigurationError; Conflict where a change needs a restart or a port is in use (then the old rules
         stay; subscribers that were new are known already, which changes nothing for anybody else).
@@ -290,7 +293,7 @@ class Emulator:
         self.shell.recognise_by(self._identify())
         await self._attach_listed()
         self.state.publish(self.status())
-        return ["policies, enrichment, sites, listeners and subscribers are as the files say"]
+        return [str(change) for change in changes(before, fresh)] or ["nothing has changed"]
 
     async def rotate_keys(self) -> list[str]:
         """A fresh key seals enrichment tokens; the one before it still opens them. Raises Unavailable."""

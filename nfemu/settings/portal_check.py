@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nfemu.epc.catalogue import Catalogue
 from nfemu.model.destination import Destination
-from nfemu.model.identity import PolicyName
+from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.policy.landing import landing_destination
@@ -45,7 +45,9 @@ def _leading_there(portal: Portal, policies: Policies, catalogue: Catalogue) -> 
             yield profile.name
 
 
-def _check_profile(name: PolicyName, portal: Portal, policies: Policies, holding: list[str], source: Source) -> None:
+def _check_profile(
+    name: PolicyName, portal: Portal, policies: Policies, holding: list[GroupName], source: Source
+) -> None:
     profile = policies.compiled.profile(name)
     rule = profile.match(Destination(portal.host, None, _HTTP))
     if rule is None:

@@ -120,9 +120,14 @@ def test_people_sites_and_headers_follow_a_reload(serving: CarrierProcess) -> No
     edit(people, "subscribers:\n", f"subscribers:\n{card}\n")
     edit(serving.config / "internet.yaml", "status: 500", "status: 503")
     edit(serving.config / "enrichment.yaml", "X-MSISDN: {", "X-Number: {")
+    edit(people, "zhang: {balance: 30.00", "zhang: {balance: 99.00")
     assert serving.verdict("13812340000", NEWS) == 407
     assert serving.verdict(OTHER, "http://broken.example/") == 500
-    assert serving.nfemu("reload").status == 0
+    done = serving.nfemu("reload")
+    assert done.status == 0
+    assert "subscribers.yaml: 13812340000: new card, account 8613812340000\n" in done.text
+    assert "subscribers.yaml: account zhang: balance 30.00 → 99.00: not applied; an opening balance " in done.text
+    assert "30.00 CNY" in serving.nfemu("subscriber", "show", NUMBER).text
     shown = serving.nfemu("subscriber", "show", "13812340000")
     assert "9.00 CNY" in shown.text
     assert status_of(serving.curl("13812340000", NEWS)) == 200
@@ -151,6 +156,8 @@ def test_a_listener_of_ones_own_follows_a_reload(serving: CarrierProcess) -> Non
         assert serving.nfemu("reload").status == 0
     assert surfing.answers[200] > 0
     own = serving.running.subscriber_proxies
+    shown = serving.nfemu("status").text
+    assert all(f"line {number[2:]} {address}, " in shown for number, address in own.items())
     assert set(own) == {"8613800138000", "8613800138001", "8613800138002"}
     assert status_of(serving.curl("13800138002", NEWS)) == 302
     assert status_of(serving.curl(OTHER, NEWS)) == 200

@@ -38,6 +38,22 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """One thing that a reload met. `note`: whom it concerns, or, where it is not applied, why."""
+
+    file: str
+    subject: str
+    change: str
+    note: str = ""
+    applied: bool = True
+
+    def __str__(self) -> str:
+        """A line for people: `policies.yaml: profile arrears: + host pay2.example (payment); …`."""
+        text = f"{self.file}: {self.subject}: {self.change}" + ("" if self.applied else ": not applied")
+        return f"{text}; {self.note}" if self.note else text
+
+
+@dataclass(frozen=True, slots=True)
 class ApiBackend:
     """Each is called per request. The last three return what they did, a line each, or raise NfemuError."""
 

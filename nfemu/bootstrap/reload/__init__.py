@@ -1,0 +1,1 @@
+"""A reload: what differs between two configurations, for whom, and what of it a running carrier takes over."""
