@@ -20,7 +20,12 @@ _HTTP, _HTTPS = 80, 443
 
 
 def check_portal(portal: Portal, policies: Policies, catalogue: Catalogue, carrier: Source, source: Source) -> None:
-    """Mistakes are reported to `carrier` (no group holds the portal) or to `source`, the policy's."""
+    """Mistakes are reported to `carrier` (no group holds the portal) or to `source`, the policy's.
+
+    Not where a file has mistakes of its own: values that could not be read would look like wrong ones here.
+    """
+    if carrier.findings or source.findings:
+        return
     holding = [group.name for group in policies.groups if _holds(group, portal.host)]
     if not holding:
         text = f"`portal.host`: no group in policies.yaml holds `{portal.host}`, so no line would reach the portal; "

@@ -300,3 +300,8 @@ def test_no_match_by_a_suffix_of_the_string(base: str, host: str, form: str, glu
     assert decision.verdict is Verdict.REDIRECT
     below = decide(policies.profile(name), Destination(f"{host}.{glue}{base}", None, 80), NO_BINDINGS, NOW)
     assert below.verdict is Verdict.REDIRECT
+
+
+def test_what_a_restricted_profile_is() -> None:
+    policies = PolicySet.build([], [profile("open", Verdict.ALLOW), profile("strict", Verdict.REJECT)])
+    assert [policies.profile(name).restricted for name in policies.names] == [False, True]
