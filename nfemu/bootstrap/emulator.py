@@ -63,6 +63,7 @@ from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
+from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.site import ProviderSite
 from nfemu.web.provider.till import Till
 
@@ -114,7 +115,15 @@ class Emulator:
         self.store = new_store(state, configuration)
         clock = TestClock(self.store, wall()) if carrier.clock is ClockKind.TEST else WallClock()
         provider_key = load_or_create_key(state.keys / "provider.key")
-        self.provider = BuiltinProvider(ProviderConfig(carrier.name), provider_key, self._deliver, clock.now, wall)
+        self.provider = BuiltinProvider(
+            ProviderConfig(carrier.name, timezone=carrier.timezone),
+            provider_key,
+            self.store,
+            self._deliver,
+            self._later,
+            clock.now,
+            wall,
+        )
         self.names = Names(name_plan(configuration, self.provider.config.host), self._virtual(configuration))
         origin_token = secrets.token_bytes(32)
         self.gateway = Gateway(
@@ -210,6 +219,10 @@ class Emulator:
         """The provider is made before the merchant that it notifies."""
         return await self.receiver.deliver(body, headers)
 
+    def _later(self, due_at: datetime, duty: Duty) -> None:
+        """The provider is made before the service that keeps the agenda."""
+        self.service.at(due_at, duty)
+
     async def __aenter__(self) -> Self:
         try:
             await self._start()
@@ -232,10 +245,10 @@ class Emulator:
         await self.gateway.start()
         stack.push_async_callback(self.gateway.stop)
         stack.push_async_callback(self.service.stop)
+        stack.push_async_callback(self.provider.notifications.settle_attempts)
+        await self.provider.notifications.resume()
         await self.service.start()
         await self._attach_listed()
-        notifying = asyncio.create_task(self.provider.notifications.run(), name="provider notifications")
-        stack.push_async_callback(_ended, notifying)
         await self.api.start()
         stack.push_async_callback(self.api.stop)
         self.state.publish(self.status())
@@ -360,8 +373,3 @@ class Emulator:
 def _text(address: tuple[str, int]) -> str:
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])

@@ -121,10 +121,11 @@ class Deliver(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class OrderAtProvider(Command[str]):
-    """The URL of the provider's payment page."""
+    """The URL of the provider's payment page, to be shown in `language` (empty: as the browser wants)."""
 
     payment: Payment
     return_url: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

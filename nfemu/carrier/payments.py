@@ -67,13 +67,13 @@ class Settlement:
 
 
 def order_payment(
-    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, return_url: str
+    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, return_url: str, language: str
 ) -> Step[tuple[Payment, str]]:
     """The order and the URL of the provider's page. Raises NotFound, InvalidInput; Unavailable: the order is closed."""
     correlation = yield from ask(Begin())
     payment = yield from _place(rules, provider, msisdn, amount, correlation)
     try:
-        url = yield from ask(OrderAtProvider(payment, return_url))
+        url = yield from ask(OrderAtProvider(payment, return_url, language))
     except Unavailable as failure:
         yield from _close(payment.no, PaymentInput.CANCELLED, str(failure), correlation)
         raise

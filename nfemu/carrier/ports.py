@@ -210,5 +210,8 @@ class PaymentProvider(Protocol):
 
     name: str
 
-    async def create_order(self, payment: Payment, return_url: str) -> str:
-        """Order the payment; the URL of the provider's payment page for the phone."""
+    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
+        """Order the payment; the URL of the provider's payment page for the phone.
+
+        `language` is the merchant's page's, empty where there was none. Raises Unavailable: nothing was ordered.
+        """

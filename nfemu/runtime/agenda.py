@@ -54,8 +54,9 @@ class Agenda:
         heapq.heappush(self._duties, Duty(due_at, self._added, run))
         self._changed.set()
 
-    def start(self) -> None:
-        """Wait for duties from now on. For the wall clock only."""
+    async def start(self) -> None:
+        """Do what is due, then wait for duties from now on. For the wall clock only."""
+        await self._run_due_alone()
         self._timer = asyncio.get_running_loop().create_task(self._wait())
 
     async def stop(self) -> None:

@@ -37,7 +37,7 @@ from nfemu.model.orders import Notice, Payment
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.clocks import Trace
-from nfemu.runtime.locks import AccountLocks
+from nfemu.runtime.locks import KeyedLocks
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Runner:
         self._outside = outside
         self._pgw = pgw
         self._later = later
-        self._locks = AccountLocks()
+        self._locks: KeyedLocks[AccountId] = KeyedLocks()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._handlers: dict[type[c.Command[Any]], Callable[[_Run, Any], Awaitable[object]]] = {
             c.Begin: self._begin,
@@ -229,7 +229,7 @@ class Runner:
         await self._outside.notifier.send(command.notice)
 
     async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
-        return await self._outside.provider.create_order(command.payment, command.return_url)
+        return await self._outside.provider.create_order(command.payment, command.return_url, command.language)
 
     async def _finish(self, _: _Run, command: c.FinishLater) -> None:
         self._later.finish(command.account)

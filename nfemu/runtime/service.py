@@ -6,6 +6,7 @@ unfinished is finished). `start` loads by itself where nobody did.
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from nfemu.carrier import billing, payments, resume, sessions
@@ -89,7 +90,7 @@ class CarrierService:
         for payment in await self._store.open_payments():
             self.expire(payment)
         if isinstance(self.clock, WallClock):
-            self._agenda.start()
+            await self._agenda.start()
         else:
             await self._agenda.run_due()
 
@@ -171,9 +172,11 @@ class CarrierService:
         """See `carrier.billing.restore`."""
         return await self._runner.run(billing.restore(self._rules, msisdn))
 
-    async def order_payment(self, msisdn: Msisdn, amount: Money, return_url: str) -> tuple[Payment, str]:
+    async def order_payment(
+        self, msisdn: Msisdn, amount: Money, return_url: str, language: str = ""
+    ) -> tuple[Payment, str]:
         """See `carrier.payments.order_payment`."""
-        use_case = payments.order_payment(self._rules, self._provider.name, msisdn, amount, return_url)
+        use_case = payments.order_payment(self._rules, self._provider.name, msisdn, amount, return_url, language)
         return await self._runner.run(use_case)
 
     async def settle(self, notification: PaymentNotification) -> Settlement:
@@ -208,7 +211,13 @@ class CarrierService:
         async with self._clock_lock:
             return await self._agenda.advance(self.clock, to)
 
-    # ---- later (what the runner tells)
+    # ---- later
+
+    def at(self, due_at: datetime, run: Callable[[], Awaitable[str | None]]) -> None:
+        """Do something at a business time; see `agenda.Duty`."""
+        self._agenda.add(due_at, run)
+
+    # what the runner tells
 
     def finish(self, account: AccountId) -> None:
         """Something of the account is left to do: try again soon."""

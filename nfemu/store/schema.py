@@ -20,10 +20,11 @@ import sqlalchemy as sa
 
 from nfemu.model.account import AccountKind
 from nfemu.model.orders import NoticeState, OrderState, PaymentState
+from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 LATEST = sa.text("latest = 1")
@@ -33,6 +34,7 @@ UNFINISHED = sa.text("(state = 'created' OR state = 'executed')")
 SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
+TO_NOTIFY = sa.text("notify_at IS NOT NULL")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -211,6 +213,23 @@ payment = sa.Table(
     sa.CheckConstraint("amount > 0", name="amount"),
 )
 _partial("ix_payment_open", payment.c.no, where=OPEN)
+
+provider_order = sa.Table(
+    "provider_order",
+    metadata,
+    sa.Column("no", sa.Text, primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("wrong_pins", sa.SmallInteger, nullable=False),
+    sa.Column("paid_at", _MOMENT),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    sa.Column("notify_at", _MOMENT),
+    _one_of("stage", ProviderStage),
+    sqlite_with_rowid=False,
+)
+"""Of the payment provider, another company: nothing here refers to the carrier's tables."""
+_partial("ix_provider_order_notify_at", provider_order.c.notify_at, where=TO_NOTIFY)
 
 event = sa.Table(
     "event",

@@ -1,4 +1,7 @@
-"""`carrier.ports.Store` on a database. Blocking work runs in threads: one that writes, a few that read."""
+"""`carrier.ports.Store`, and the provider's books, on a database.
+
+Blocking work runs in threads: one that writes, a few that read.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -13,10 +16,11 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
-from nfemu.store import reads, seed, values, wipe, writes
+from nfemu.store import provider_book, reads, seed, values, wipe, writes
 from nfemu.store.database import READERS, Database, parse_url
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed_types import SeedAccount, SeedRange
@@ -177,3 +181,12 @@ class SqlStore:
 
     async def write_clock(self, now: datetime) -> None:
         await self._write(lambda connection: values.set_clock(connection, now))
+
+    async def provider_order(self, no: PaymentNo) -> ProviderOrder | None:
+        return await self._read(lambda connection: provider_book.order(connection, no))
+
+    async def put_provider_order(self, order: ProviderOrder) -> None:
+        await self._write(lambda connection: provider_book.put(connection, order))
+
+    async def provider_orders_to_notify(self) -> list[ProviderOrder]:
+        return await self._read(provider_book.to_notify)

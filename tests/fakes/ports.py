@@ -57,7 +57,7 @@ class FakeProvider:
         self._faults = faults or Faults()
         self.orders: list[Payment] = []
 
-    async def create_order(self, payment: Payment, return_url: str) -> str:
+    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         with self._faults.point("provider"):
             self.orders.append(payment)
             return f"https://pay.provider.example/{payment.no}?back={return_url}"

@@ -1,4 +1,7 @@
-"""An in-memory Store: each commit is checked and applied on a copy, so that it happens wholly or not at all."""
+"""An in-memory Store, with the provider's books.
+
+Each commit is checked and applied on a copy, so that it happens wholly or not at all.
+"""
 
 import copy
 from collections.abc import Sequence
@@ -24,6 +27,7 @@ from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, SessionId
 from nfemu.model.orders import Notice, NoticeState, OrderState, Payment, PaymentState, WorkOrder
+from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
@@ -83,6 +87,7 @@ class MemoryStore:
         self._faults = faults or Faults()
         self._tables = _Tables()
         self._clock: datetime | None = None
+        self._provider_orders: dict[PaymentNo, ProviderOrder] = {}
         self.commits: list[tuple[Change, ...]] = []
 
     async def commit(self, changes: Sequence[Change]) -> None:
@@ -169,6 +174,17 @@ class MemoryStore:
     async def write_clock(self, now: datetime) -> None:
         with self._faults.point("store"):
             self._clock = now
+
+    async def provider_order(self, no: PaymentNo) -> ProviderOrder | None:
+        return self._provider_orders.get(no)
+
+    async def put_provider_order(self, order: ProviderOrder) -> None:
+        with self._faults.point("store"):
+            self._provider_orders[order.no] = order
+
+    async def provider_orders_to_notify(self) -> list[ProviderOrder]:
+        due = [(order.notify_at, order.no, order) for order in self._provider_orders.values() if order.notify_at]
+        return [order for _, _, order in sorted(due, key=lambda each: each[:2])]
 
     def orders(self) -> list[WorkOrder]:
         """Every order there ever was, oldest first."""

@@ -73,7 +73,7 @@ async def test_on_the_wall_clock_a_duty_runs_when_its_time_has_come() -> None:
     """Added while the agenda sleeps, due now: it must wake up."""
     clock = FakeClock(START)
     agenda = Agenda(clock)
-    agenda.start()
+    await agenda.start()
     ran = asyncio.Event()
 
     async def run() -> str | None:
@@ -86,6 +86,22 @@ async def test_on_the_wall_clock_a_duty_runs_when_its_time_has_come() -> None:
     assert not ran.is_set()
     agenda.add(START, run)
     await asyncio.wait_for(ran.wait(), 5)
+    await agenda.stop()
+
+
+async def test_a_start_on_the_wall_clock_does_what_is_due_before_it_returns() -> None:
+    agenda = Agenda(FakeClock(START))
+    ran = []
+
+    async def run() -> str | None:
+        await asyncio.sleep(0)
+        ran.append(START)
+        return None
+
+    agenda.add(START, run)
+    agenda.add(START + MINUTE, run)
+    await agenda.start()
+    assert ran == [START]
     await agenda.stop()
 
 
@@ -104,7 +120,7 @@ async def test_on_the_wall_clock_a_failed_duty_waits_and_is_tried_again(monkeypa
         return "done"
 
     agenda.add(START, run)
-    agenda.start()
+    await agenda.start()
     await asyncio.wait_for(done.wait(), 5)
     assert tries == 2
     await agenda.stop()

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from nfemu.model.identity import AccountId
-from nfemu.runtime.locks import AccountLocks
+from nfemu.runtime.locks import KeyedLocks
 
 ACCOUNT, OTHER = AccountId("zhang"), AccountId("li")
 
 
 async def test_the_second_waits_and_others_do_not() -> None:
-    locks = AccountLocks()
+    locks: KeyedLocks[AccountId] = KeyedLocks()
     order: list[str] = []
     both = asyncio.Event()
 
@@ -37,7 +37,7 @@ async def test_the_second_waits_and_others_do_not() -> None:
 
 
 async def test_one_who_gives_up_waiting_leaves_nothing_behind() -> None:
-    locks = AccountLocks()
+    locks: KeyedLocks[AccountId] = KeyedLocks()
     await locks.acquire(ACCOUNT)
     waiting = asyncio.create_task(locks.acquire(ACCOUNT))
     await asyncio.sleep(0)

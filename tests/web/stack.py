@@ -25,6 +25,7 @@ from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
+from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.site import ProviderSite
 from nfemu.web.provider.till import Till
 from tests.fakes.world import EVERYBODY, START, World, people
@@ -51,7 +52,13 @@ class Stack:
         self.world = World(rules)
         self.clock = clocks.TestClock(self.world.store, START)
         self.provider = BuiltinProvider(
-            ProviderConfig(merchant=NAMES), PROVIDER_KEY, self._deliver, self.clock.now, self.wall
+            ProviderConfig(merchant=NAMES),
+            PROVIDER_KEY,
+            self.world.store,
+            self._deliver,
+            self._later,
+            self.clock.now,
+            self.wall,
         )
         self.refused_deliveries: list[int] = []
         self.broken = False
@@ -107,6 +114,9 @@ class Stack:
 
     def browser(self, msisdn: Msisdn, language: str | None = None) -> "Browser":
         return Browser(self, msisdn, language)
+
+    def _later(self, due_at: datetime, duty: Duty) -> None:
+        self.service.at(due_at, duty)
 
     async def _deliver(self, body: bytes, headers: object) -> int:
         assert isinstance(headers, dict)

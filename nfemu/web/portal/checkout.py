@@ -66,7 +66,7 @@ class Checkout:
             return self._order_page(request, login, visitor, wrong=entered)
         language = self._shell.language(request, visitor, login.language)
         return_url = f"{self._shell.config.secure_url}/result?lang={language}"
-        _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url)
+        _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url, language)
         return redirect(pay_page)
 
     async def result(self, request: Request) -> Response:

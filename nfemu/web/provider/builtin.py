@@ -6,11 +6,13 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from nfemu.model.orders import Payment
-from nfemu.web.provider.delivery import Deliver, Notifications
-from nfemu.web.provider.orders import OrderBook, OrderSheet, Stage
+from nfemu.model.provider import ProviderOrder, ProviderStage
+from nfemu.web.provider.book import OrderBook, ProviderRecords
+from nfemu.web.provider.delivery import Deliver, Later, Notifications
+from nfemu.web.provider.orders import OrderLinks, OrderSheet
 from nfemu.web.provider.signature import SignedNotification, sign
 
 HOST = "pay.provider.example"
@@ -28,84 +30,83 @@ class ProviderConfig:
     host: str = HOST
     pin: str = "123456"
     attempts: int = 3
+    timezone: tzinfo = UTC
+    """In which it writes the time of payment."""
 
 
 class BuiltinProvider:
     """Takes orders, verifies the payer, and tells the merchant.
 
-    `now` is business time, `wall` wall time, both aware. `deliver` is the merchant's notification endpoint.
-    Run `notifications.run()` as a task beside it.
+    `now` is business time, `wall` wall time, both aware. `deliver` is the merchant's notification endpoint, `later`
+    the business clock's agenda. After a start call `notifications.resume()`.
     """
 
     def __init__(
         self,
         config: ProviderConfig,
         key: bytes,
+        records: ProviderRecords,
         deliver: Deliver,
+        later: Later,
         now: Callable[[], datetime],
         wall: Callable[[], datetime],
     ) -> None:
         self.name = config.name
         self.config = config
-        self._key = key
-        self._now = now
+        self._merchant_key = merchant_key(key)
         self._wall = wall
-        self._book = OrderBook(hmac.new(key, b"orders", hashlib.sha256).digest(), config.pin, config.attempts)
-        self.notifications = Notifications(deliver, now)
+        self._links = OrderLinks(hmac.new(key, b"orders", hashlib.sha256).digest())
+        self._book = OrderBook(records, now, config.pin, config.attempts)
+        self.notifications = Notifications(records, self._signed, deliver, later, now)
 
-    async def create_order(self, payment: Payment, return_url: str) -> str:
+    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         """The URL of the pay page (port `PaymentProvider`)."""
-        return f"https://{self.config.host}/pay/{self._book.link(_sheet(payment, return_url))}"
+        return f"https://{self.config.host}/pay/{self._links.link(_sheet(payment, return_url, language))}"
 
     async def collect(self, payment: Payment) -> bool:
         """Pay an order without the page (`nfemu pay`): the same notification, True once the merchant accepted it.
 
-        Raises Conflict when the order is no longer open.
+        Raises Conflict when the order is no longer open; Unavailable: nothing was paid.
         """
-        sheet = _sheet(payment, "")
-        self._book.collect(sheet, self._now())
-        return await self._notify(sheet)
+        return await self.notifications.submit(await self._book.collect(_sheet(payment, "", "")))
 
     def order(self, link: str) -> OrderSheet:
         """The order of a pay page. Raises NotFound."""
-        return self._book.read(link)
+        return self._links.read(link)
 
-    def stage(self, sheet: OrderSheet) -> Stage:
-        return self._book.stage(sheet, self._now())
+    async def stage(self, sheet: OrderSheet) -> ProviderStage:
+        """Raises Unavailable."""
+        return await self._book.stage(sheet)
 
-    def attempts_left(self, sheet: OrderSheet) -> int:
-        return self._book.attempts_left(sheet)
+    async def attempts_left(self, sheet: OrderSheet) -> int:
+        """Raises Unavailable."""
+        return await self._book.attempts_left(sheet)
 
-    async def verify(self, sheet: OrderSheet, pin: str) -> Stage:
+    async def verify(self, sheet: OrderSheet, pin: str) -> ProviderStage:
         """The payer's verification; on success the merchant is told before this returns, if it answers in time.
 
-        Raises Conflict when the order is no longer open.
+        Raises Conflict when the order is no longer open; Unavailable: nothing was paid.
         """
-        stage = self._book.enter_pin(sheet, pin, self._now())
-        if stage is Stage.PAID:
-            await self._notify(sheet)
-        return stage
+        order = await self._book.enter_pin(sheet, pin)
+        if order.stage is ProviderStage.PAID:
+            await self.notifications.submit(order)
+        return order.stage
 
-    def cancel(self, sheet: OrderSheet) -> None:
-        """Raises Conflict when the order is no longer open."""
-        self._book.cancel(sheet, self._now())
+    async def cancel(self, sheet: OrderSheet) -> None:
+        """Raises Conflict when the order is no longer open; Unavailable."""
+        await self._book.cancel(sheet)
 
-    async def _notify(self, sheet: OrderSheet) -> bool:
+    def _signed(self, order: ProviderOrder) -> SignedNotification:
+        paid_at = order.paid_at.astimezone(self.config.timezone).isoformat() if order.paid_at is not None else None
         fields = {
             "provider": self.name,
-            "order_no": sheet.no,
-            "trade_no": self._book.trade_no(sheet),
-            "amount": sheet.amount.minor,
-            "currency": sheet.amount.currency,
-            "paid_at": self._book.paid_at(sheet).isoformat(),
+            "order_no": order.no,
+            "trade_no": self._links.trade_no(order.no),
+            "amount": order.amount.minor,
+            "currency": order.amount.currency,
+            "paid_at": paid_at,
         }
-        body = json.dumps(fields).encode()
-        key = merchant_key(self._key)
-
-        def signed() -> SignedNotification:
-            return sign(key, body, secrets.token_hex(16), self._wall())
-
-        return await self.notifications.submit(sheet.no, signed)
+        return sign(self._merchant_key, json.dumps(fields).encode(), secrets.token_hex(16), self._wall())
 
 
 def merchant_key(provider_key: bytes) -> bytes:
@@ -113,5 +114,5 @@ def merchant_key(provider_key: bytes) -> bytes:
     return hmac.new(provider_key, b"notifications", hashlib.sha256).digest()
 
 
-def _sheet(payment: Payment, return_url: str) -> OrderSheet:
-    return OrderSheet(payment.no, payment.amount, payment.expires_at, return_url)
+def _sheet(payment: Payment, return_url: str, language: str) -> OrderSheet:
+    return OrderSheet(payment.no, payment.amount, payment.expires_at, return_url, language)

@@ -1,11 +1,7 @@
 """Orders at the provider. The link to the pay page *is* the order: what was ordered, signed by the provider.
 
-So an order outlives the process without a store of its own, and nobody can make one up. Only what happens on the
-pay page is remembered in memory; the trade number follows from the order number, so that even an order paid twice
-across a restart is one trade, which the merchant books once.
-
-    OPEN ──right PIN──▶ PAID        OPEN ──third wrong PIN──▶ FAILED
-    OPEN ──cancel────▶ CANCELLED    OPEN ──expiry passed────▶ EXPIRED
+So an order needs no record until something happens to it, and nobody can make one up. The trade number follows from
+the order number: whatever happens to the provider, one order is one trade, which the merchant books once.
 """
 
 import base64
@@ -13,51 +9,30 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
-from nfemu.model.errors import Conflict, NotFound
+from nfemu.model.errors import NotFound
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
-
-_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class OrderSheet:
-    """What the merchant ordered. `expires_at` is business time."""
+    """What the merchant ordered. `expires_at` is business time; `language` is the merchant's page's, or empty."""
 
     no: PaymentNo
     amount: Money
     expires_at: datetime
     return_url: str
+    language: str = ""
 
 
-class Stage(Enum):
-    OPEN = "open"
-    PAID = "paid"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
+class OrderLinks:
+    """Reads and writes signed order links."""
 
-
-@dataclass(slots=True)
-class _Progress:
-    stage: Stage = Stage.OPEN
-    wrong_pins: int = 0
-    paid_at: datetime | None = None
-
-
-class OrderBook:
-    """Reads and writes signed order links, and keeps what became of the orders."""
-
-    def __init__(self, key: bytes, pin: str, attempts: int) -> None:
+    def __init__(self, key: bytes) -> None:
         self._key = key
-        self._pin = pin
-        self._attempts = attempts
-        self._progress: OrderedDict[PaymentNo, _Progress] = OrderedDict()
 
     def link(self, sheet: OrderSheet) -> str:
         """The order as a URL path segment."""
@@ -67,6 +42,7 @@ class OrderBook:
             "currency": sheet.amount.currency,
             "expires": sheet.expires_at.isoformat(),
             "return": sheet.return_url,
+            "lang": sheet.language,
         }
         payload = _encode(json.dumps(fields, separators=(",", ":")).encode())
         return f"{payload}.{_encode(self._seal(payload))}"
@@ -86,61 +62,12 @@ class OrderBook:
             amount=Money(fields["minor"], fields["currency"]),
             expires_at=datetime.fromisoformat(fields["expires"]),
             return_url=fields["return"],
+            language=fields.get("lang", ""),
         )
 
-    def stage(self, sheet: OrderSheet, now: datetime) -> Stage:
-        """Where the order stands at business time `now`."""
-        stage = self._of(sheet).stage
-        return Stage.EXPIRED if stage is Stage.OPEN and now >= sheet.expires_at else stage
-
-    def attempts_left(self, sheet: OrderSheet) -> int:
-        return self._attempts - self._of(sheet).wrong_pins
-
-    def enter_pin(self, sheet: OrderSheet, pin: str, now: datetime) -> Stage:
-        """The payer's verification. Raises Conflict when the order is no longer open."""
-        progress = self._open(sheet, now)
-        if hmac.compare_digest(pin.encode(), self._pin.encode()):
-            self._pay(progress, now)
-        else:
-            progress.wrong_pins += 1
-            if progress.wrong_pins >= self._attempts:
-                progress.stage = Stage.FAILED
-        return progress.stage
-
-    def collect(self, sheet: OrderSheet, now: datetime) -> None:
-        """Pay without the page (a till, `nfemu pay`). Raises Conflict when the order is no longer open."""
-        self._pay(self._open(sheet, now), now)
-
-    def cancel(self, sheet: OrderSheet, now: datetime) -> None:
-        """The payer gave up. Raises Conflict when the order is no longer open."""
-        self._open(sheet, now).stage = Stage.CANCELLED
-
-    def paid_at(self, sheet: OrderSheet) -> datetime:
-        """Business time of payment. Raises Conflict when the order is not paid."""
-        paid_at = self._of(sheet).paid_at
-        if paid_at is None:
-            raise Conflict(f"order `{sheet.no}` is not paid")
-        return paid_at
-
-    def trade_no(self, sheet: OrderSheet) -> str:
+    def trade_no(self, no: PaymentNo) -> str:
         """The provider's number of the payment; one per order, for ever."""
-        return "bp" + hmac.new(self._key, b"trade " + sheet.no.encode(), hashlib.sha256).hexdigest()[:26]
-
-    def _pay(self, progress: _Progress, now: datetime) -> None:
-        progress.stage, progress.paid_at = Stage.PAID, now
-
-    def _open(self, sheet: OrderSheet, now: datetime) -> _Progress:
-        stage = self.stage(sheet, now)
-        if stage is not Stage.OPEN:
-            raise Conflict(f"order `{sheet.no}` is {stage.value}; start a new payment at the merchant")
-        return self._of(sheet)
-
-    def _of(self, sheet: OrderSheet) -> _Progress:
-        progress = self._progress.setdefault(sheet.no, _Progress())
-        self._progress.move_to_end(sheet.no)
-        if len(self._progress) > _REMEMBERED:
-            self._progress.popitem(last=False)
-        return progress
+        return "bp" + hmac.new(self._key, b"trade " + no.encode(), hashlib.sha256).hexdigest()[:26]
 
     def _seal(self, payload: str) -> bytes:
         return hmac.new(self._key, b"order " + payload.encode(), hashlib.sha256).digest()

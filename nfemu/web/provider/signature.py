@@ -8,7 +8,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from nfemu.model.errors import InvalidInput
 
@@ -44,7 +44,7 @@ def verify(key: bytes, body: bytes, headers: Mapping[str, str], wall: datetime) 
     expected = _signature(key, timestamp, nonce, body)
     if not hmac.compare_digest(expected.encode(), headers.get(SIGNATURE, "").encode()):
         raise InvalidInput("notification signature is wrong; sign `timestamp\\nnonce\\nbody\\n` with the merchant key")
-    if abs(wall - datetime.fromtimestamp(int(timestamp), UTC)) > FRESHNESS:
+    if abs(wall.timestamp() - int(timestamp)) > FRESHNESS.total_seconds():
         raise InvalidInput(f"notification timestamp `{timestamp}` is more than {FRESHNESS} away from now")
     return nonce
 

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nfemu.model.errors import NfemuError, NotFound
+from nfemu.model.provider import ProviderStage
 from nfemu.web.pages import Pages, accepted_language, read_form, redirect, requested_language, status_of
 from nfemu.web.provider.builtin import BuiltinProvider
-from nfemu.web.provider.orders import OrderSheet, Stage
+from nfemu.web.provider.orders import OrderSheet
 from nfemu.web.provider.texts import TEXTS
 
 _EXPLAINED = (404, 409, 422, 503)
@@ -41,50 +42,50 @@ class ProviderSite:
 
     async def _order(self, request: Request) -> Response:
         sheet = self._sheet(request)
-        if self._provider.stage(sheet) is not Stage.OPEN:
-            return self._done(request, sheet)
+        if await self._provider.stage(sheet) is not ProviderStage.OPEN:
+            return await self._done(request, sheet)
         return self._page(request, "order.html", sheet)
 
     async def _ask_pin(self, request: Request) -> Response:
         sheet = self._sheet(request)
-        if self._provider.stage(sheet) is not Stage.OPEN:
-            return self._done(request, sheet)
-        return self._pin_page(request, sheet, wrong=False)
+        if await self._provider.stage(sheet) is not ProviderStage.OPEN:
+            return await self._done(request, sheet)
+        return await self._pin_page(request, sheet, wrong=False)
 
     async def _verify(self, request: Request) -> Response:
         sheet = self._sheet(request)
         form = await read_form(request)
-        stage = self._provider.stage(sheet)
-        if stage is Stage.OPEN:
+        stage = await self._provider.stage(sheet)
+        if stage is ProviderStage.OPEN:
             stage = await self._provider.verify(sheet, form.get("pin", ""))
-        if stage is Stage.OPEN:
-            return self._pin_page(request, sheet, wrong=True)
-        return redirect(_return_url(sheet)) if stage is Stage.PAID else self._done(request, sheet)
+        if stage is ProviderStage.OPEN:
+            return await self._pin_page(request, sheet, wrong=True)
+        return redirect(_return_url(sheet)) if stage is ProviderStage.PAID else await self._done(request, sheet)
 
     async def _cancel(self, request: Request) -> Response:
         sheet = self._sheet(request)
-        if self._provider.stage(sheet) is Stage.OPEN:
-            self._provider.cancel(sheet)
-        return self._done(request, sheet)
+        if await self._provider.stage(sheet) is ProviderStage.OPEN:
+            await self._provider.cancel(sheet)
+        return await self._done(request, sheet)
 
     def _sheet(self, request: Request) -> OrderSheet:
         if request.url.scheme != "https":
             raise NotFound("payments are made over https only")
         return self._provider.order(request.path_params["link"])
 
-    def _pin_page(self, request: Request, sheet: OrderSheet, *, wrong: bool) -> Response:
-        left = self._provider.attempts_left(sheet) if wrong else None
+    async def _pin_page(self, request: Request, sheet: OrderSheet, *, wrong: bool) -> Response:
+        left = await self._provider.attempts_left(sheet) if wrong else None
         status = 422 if wrong else 200
         return self._page(request, "verify.html", sheet, status, left=left, pin=self._provider.config.pin)
 
-    def _done(self, request: Request, sheet: OrderSheet) -> Response:
-        stage = self._provider.stage(sheet)
+    async def _done(self, request: Request, sheet: OrderSheet) -> Response:
+        stage = await self._provider.stage(sheet)
         return self._page(request, "done.html", sheet, stage=stage.value, back=_return_url(sheet))
 
     def _page(
         self, request: Request, template: str, sheet: OrderSheet, status: int = 200, **values: object
     ) -> Response:
-        language = _language(request)
+        language = requested_language(request) or sheet.language or accepted_language(request)
         return self._pages.render(
             template,
             language,
@@ -101,14 +102,10 @@ class ProviderSite:
         status = error.status_code if isinstance(error, HTTPException) else 500
         if isinstance(error, NfemuError):
             status = status_of(error)
-        language = _language(request)
+        language = requested_language(request) or accepted_language(request)
         key = f"error_{status}" if status in _EXPLAINED else "error_other"
         title = self._provider.config.title[language]
         return self._pages.render("error.html", language, status, title=title, explanation=key)
-
-
-def _language(request: Request) -> str:
-    return requested_language(request) or accepted_language(request)
 
 
 def _other(language: str) -> str:

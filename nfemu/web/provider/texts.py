@@ -27,7 +27,7 @@ TEXTS = {
         "error_404": "找不到该订单，请返回商户重新下单。",
         "error_409": "该订单已不能付款，请返回商户查看结果。",
         "error_422": "提交的内容无法识别，请返回上一页重试。",
-        "error_503": "服务暂时不可用，请稍后再试。",
+        "error_503": "服务暂时不可用，本次操作没有扣款，请稍后再试。",
         "error_other": "出了点问题，请稍后再试。",
     },
     "en": {
@@ -56,7 +56,7 @@ TEXTS = {
         "error_404": "No such order. Please go back to the merchant and start again.",
         "error_409": "This order can no longer be paid. Please go back to the merchant to see the result.",
         "error_422": "What was sent could not be understood. Please go back and try again.",
-        "error_503": "The service is not available at the moment. Please try again soon.",
+        "error_503": "The service is not available at the moment. This step charged nothing; please try again soon.",
         "error_other": "Something went wrong. Please try again soon.",
     },
 }

@@ -10,7 +10,7 @@ from nfemu.model.money import Money
 from nfemu.model.orders import Payment
 from nfemu.web.portal import notify
 from nfemu.web.provider.builtin import merchant_key
-from nfemu.web.provider.signature import NONCE, SIGNATURE, TIMESTAMP, SignedNotification, sign
+from nfemu.web.provider.signature import NONCE, SIGNATURE, TIMESTAMP, SignedNotification, _signature, sign
 from tests.fakes.world import LI, ZHANG
 from tests.web.stack import PORTAL, PROVIDER_KEY, Stack
 
@@ -81,6 +81,9 @@ async def test_forged_and_stale_notifications(stack: Stack, payment: Payment) ->
     for off in (timedelta(minutes=-6), timedelta(minutes=6)):
         stale = sign(KEY, good.body, "c" * 16, stack.wall() + off)
         assert await send(stack, stale) == (401, "SIGN_ERROR")
+    never = {TIMESTAMP: "999999999999", NONCE: "e" * 16}
+    never[SIGNATURE] = _signature(KEY, never[TIMESTAMP], never[NONCE], good.body)
+    assert await send(stack, SignedNotification(good.body, never)) == (401, "SIGN_ERROR"), "beyond the year 9999"
     other_key = sign(b"x" * 32, good.body, "d" * 16, stack.wall())
     assert await send(stack, other_key) == (401, "SIGN_ERROR")
     assert await booked(stack) == 0
@@ -143,8 +146,8 @@ async def test_the_till_says_when_the_money_is_not_booked_yet(stack: Stack) -> N
     with pytest.raises(Unavailable, match="do not pay again"):
         await stack.till.pay(LI, Money(100))
     stack.broken = False
-    await stack.service.set_clock(stack.service.now() + timedelta(seconds=15))
-    assert await stack.provider.notifications.retry_due() == 1
+    (happened,) = await stack.service.advance_clock(timedelta(seconds=15))
+    assert happened.text.endswith("attempt 2 accepted")
 
 
 async def test_settlements_are_remembered_for_a_while(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,14 @@
-"""The provider's pages and its outbox."""
+"""The provider's pages."""
 
-import asyncio
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
-from nfemu.model.errors import Conflict
-from nfemu.model.identity import PaymentNo
+from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment
-from nfemu.web.provider import delivery, orders
-from nfemu.web.provider.delivery import LADDER, Notifications
-from nfemu.web.provider.orders import OrderBook, OrderSheet, Stage
-from nfemu.web.provider.signature import SignedNotification
-from tests.fakes.world import START, ZHANG
+from tests.fakes.world import ZHANG
 from tests.web.stack import PORTAL, Browser, Stack
 
 RETURN = f"https://{PORTAL}/result?lang=zh"
@@ -47,7 +41,7 @@ async def test_three_wrong_pins_end_the_order(stack: Stack, browser: Browser, or
     assert "Payment failed" in (await browser.submit(pin="000000")).text
     assert "Payment failed" in (await browser.post(order[1] + "/verify", {"pin": "123456"})).text
     assert "Payment failed" in (await browser.open(order[1])).text
-    assert stack.provider.notifications.waiting() == []
+    assert await stack.world.store.provider_orders_to_notify() == []
 
 
 async def test_after_one_wrong_pin_the_right_one_pays(
@@ -101,114 +95,40 @@ async def test_https_only_and_errors_are_pages(browser: Browser, order: tuple[Pa
 async def test_refused_notifications_are_repeated_on_the_ladder(
     stack: Stack, browser: Browser, order: tuple[Payment, str]
 ) -> None:
+    """Each at its own business time, and whoever moves the clock hears of it."""
     stack.broken = True
     waiting = await browser.post(order[1] + "/verify", {"pin": "123456"})
     assert waiting.status == 403, "this browser has no portal session"
-    outbox = stack.provider.notifications
-    assert outbox.waiting() == [order[0].no]
-    assert await outbox.retry_due() == 0
-    assert len(stack.refused_deliveries) == 1, "nothing is due yet"
-    await stack.service.set_clock(stack.service.now() + timedelta(seconds=15))
-    assert await outbox.retry_due() == 0
-    assert len(stack.refused_deliveries) == 2
+    at = stack.service.now()
+    happened = await stack.service.advance_clock(timedelta(seconds=14))
+    assert (happened, len(stack.refused_deliveries)) == ([], 1)
+    happened = await stack.service.set_clock(at + timedelta(seconds=59))
+    assert [each.at - at for each in happened] == [timedelta(seconds=15), timedelta(seconds=30)]
+    assert happened[0].text == f"notification of payment {order[0].no}: attempt 2 not accepted"
     stack.broken = False
-    await stack.service.set_clock(stack.service.now() + timedelta(seconds=15))
-    assert await outbox.retry_due() == 1
-    assert outbox.waiting() == []
+    happened = await stack.service.set_clock(at + timedelta(seconds=60))
+    assert [each.text for each in happened] == [f"notification of payment {order[0].no}: attempt 4 accepted"]
+    assert await stack.world.store.provider_orders_to_notify() == []
     assert (await stack.service.status(ZHANG)).amount_due == Money(0)
 
 
-class Merchant:
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.asked = 0
-        self.gate: asyncio.Event | None = None
-
-    async def __call__(self, body: bytes, headers: object) -> int:
-        self.asked += 1
-        if self.gate is not None:
-            await self.gate.wait()
-        return self.answers.pop(0) if self.answers else 200
-
-
-def notification() -> SignedNotification:
-    return SignedNotification(b"", {})
+async def test_what_cannot_be_recorded_did_not_happen(
+    stack: Stack, browser: Browser, order: tuple[Payment, str]
+) -> None:
+    await browser.open(order[1] + "/verify")
+    stack.world.faults.fail("store")
+    refused = await browser.request_once("POST", order[1] + "/verify", b"pin=123456")
+    assert (refused.status, "try again soon" in refused.text) == (503, True)
+    with pytest.raises(Unavailable):
+        await stack.provider.collect(order[0])
+    stack.world.faults.heal()
+    assert await stack.world.store.provider_order(order[0].no) is None
+    assert "123456" in (await browser.open(order[1] + "/verify")).text
 
 
-async def test_after_the_last_rung_the_provider_gives_up() -> None:
-    merchant = Merchant()
-    merchant.answers = [500] * (len(LADDER) + 1)
-    now = [START]
-    outbox = Notifications(merchant, lambda: now[0])
-    assert not await outbox.submit(PaymentNo("pay-1"), notification)
-    for wait in LADDER:
-        assert outbox.waiting() == ["pay-1"]
-        now[0] += wait
-        await outbox.retry_due()
-    assert outbox.waiting() == []
-    assert merchant.asked == len(LADDER) + 1
-
-
-async def test_a_slow_merchant_does_not_keep_the_payer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "ANSWER_WITHIN", 0)
-    merchant = Merchant()
-    merchant.gate = asyncio.Event()
-    outbox = Notifications(merchant, lambda: START)
-    assert not await outbox.submit(PaymentNo("pay-1"), notification)
-    assert not await outbox.submit(PaymentNo("pay-1"), notification), "one attempt at a time"
-    assert await outbox.retry_due() == 0, "what is under way is not due"
-    merchant.gate.set()
-    await outbox.settle_attempts()
-    assert outbox.waiting() == []
-    assert merchant.asked == 1
-
-
-async def test_the_outbox_runs_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_LOOK_EVERY", 0)
-    merchant = Merchant()
-    merchant.answers = [500, 500]
-    outbox = Notifications(merchant, lambda: START, ladder=[timedelta(0)] * 3)
-    running = asyncio.create_task(outbox.run())
-    await outbox.submit(PaymentNo("pay-1"), notification)
-    while outbox.waiting():  # noqa: ASYNC110 - waits for the outbox's own task, not for time
-        await asyncio.sleep(0)
-    await outbox.submit(PaymentNo("pay-2"), notification)
-    assert merchant.asked == 4
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
-def sheet(number: int = 1) -> OrderSheet:
-    return OrderSheet(PaymentNo(f"pay-{number}"), Money(100), START + timedelta(minutes=15), "https://x.example/")
-
-
-def test_links_survive_a_restart_and_trades_have_one_number() -> None:
-    one, two = OrderBook(b"k" * 32, "123456", 3), OrderBook(b"k" * 32, "123456", 3)
-    assert two.read(one.link(sheet())) == sheet()
-    assert two.trade_no(sheet()) == one.trade_no(sheet()) != one.trade_no(sheet(2))
-
-
-def test_an_unpaid_order_has_no_payment_time() -> None:
-    with pytest.raises(Conflict, match="not paid"):
-        OrderBook(b"k" * 32, "123456", 3).paid_at(sheet())
-
-
-def test_closed_orders_take_nothing_more() -> None:
-    book = OrderBook(b"k" * 32, "123456", 3)
-    book.cancel(sheet(), START)
-    for attempt in (book.cancel, book.collect):
-        with pytest.raises(Conflict, match="cancelled"):
-            attempt(sheet(), START)
-    with pytest.raises(Conflict, match="cancelled"):
-        book.enter_pin(sheet(), "123456", START)
-
-
-def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "_REMEMBERED", 2)
-    book = OrderBook(b"k" * 32, "123456", 3)
-    book.cancel(sheet(1), START)
-    book.cancel(sheet(2), START)
-    assert book.stage(sheet(1), START) is Stage.CANCELLED
-    book.cancel(sheet(3), START)
-    assert [book.stage(sheet(number), START) for number in (3, 1)] == [Stage.CANCELLED, Stage.CANCELLED]
-    assert book.stage(sheet(2), START) is Stage.OPEN
+async def test_the_page_speaks_the_merchants_language(stack: Stack, browser: Browser) -> None:
+    """The payer came from a Chinese page with an English browser; a link on the page still changes it."""
+    await stack.overdue(ZHANG)
+    _, url = await stack.service.order_payment(ZHANG, Money(2900), RETURN, "zh")
+    assert "确认付款" in (await browser.open(url)).text
+    assert "Confirm payment" in (await browser.click("English")).text
