@@ -178,9 +178,9 @@ class Store(Protocol):
         """The latest `limit`, oldest first."""
 
     async def read_clock(self) -> datetime | None:
-        """Where the test clock stood; None when it never ran."""
+        """Where the test clock stood; None when it never ran, or business time has gone on without it."""
 
-    async def write_clock(self, now: datetime) -> None: ...
+    async def write_clock(self, now: datetime | None) -> None: ...
 
 
 class Enforcer(Protocol):

@@ -49,6 +49,23 @@ class TestClock:
         self._now = to
 
 
+async def leave_test_clock(store: Store, wall: datetime) -> None:
+    """Business time goes over to the wall clock, and the test clock's position is forgotten.
+
+    Raises Conflict where business time would go back: entries would be booked before those that are there, orders
+    and holds would last until the wall clock has caught up. Raises Unavailable.
+    """
+    stood = await store.read_clock()
+    if stood is None:
+        return
+    if stood > wall:
+        raise Conflict(
+            f"the test clock of this state stands at {stood.isoformat(timespec='seconds')}, ahead of the wall clock, "
+            "and business time never goes back; go on with `nfemu up --clock test`, or empty the state by `nfemu reset`"
+        )
+    await store.write_clock(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The time since a trigger. Counted on the monotonic clock, so that a step of the wall clock never shows."""

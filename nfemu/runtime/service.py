@@ -27,7 +27,7 @@ from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.agenda import Agenda, Happening
-from nfemu.runtime.clocks import TestClock, WallClock
+from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import Outside, Runner
 
@@ -72,9 +72,14 @@ class CarrierService:
     # ---- start and stop
 
     async def load(self) -> None:
-        """The clock's position, static addresses and the session table, from the store. Raises Unavailable."""
+        """The clock's position, static addresses and the session table, from the store.
+
+        Raises Unavailable; Conflict where the wall clock is behind a test clock that has run here.
+        """
         if isinstance(self.clock, TestClock):
             await self.clock.load()
+        else:
+            await leave_test_clock(self._store, self.clock.now())
         self._pgw.assign(await self._store.static_subscribers())
         longest = max((pool.hold for pool in self.catalogue.pools.values()), default=timedelta(0))
         latest = await self._store.sessions()

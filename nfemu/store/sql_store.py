@@ -179,7 +179,7 @@ class SqlStore:
     async def read_clock(self) -> datetime | None:
         return await self._read(values.clock)
 
-    async def write_clock(self, now: datetime) -> None:
+    async def write_clock(self, now: datetime | None) -> None:
         await self._write(lambda connection: values.set_clock(connection, now))
 
     async def provider_order(self, no: PaymentNo) -> ProviderOrder | None:

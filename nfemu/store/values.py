@@ -14,6 +14,7 @@ _SEED = "seed"
 
 _value = Prepared(sa.select(schema.setting.c.value).where(schema.setting.c.key == sa.bindparam("key")))
 _put_value = insert_or_update(schema.setting, "key")
+_forget_value = Prepared(sa.delete(schema.setting).where(schema.setting.c.key == sa.bindparam("key")))
 _number = Prepared(sa.select(schema.host_name.c.number).where(schema.host_name.c.name == sa.bindparam("name")))
 _highest_number = Prepared(sa.select(sa.func.max(schema.host_name.c.number)))
 _insert_name = insert(schema.host_name)
@@ -24,9 +25,12 @@ def clock(connection: Connection) -> datetime | None:
     return None if text is None else from_micros(int(text))
 
 
-def set_clock(connection: Connection, now: datetime) -> None:
-    """Raises InvalidInput for a time without a zone."""
-    _put(connection, _CLOCK, str(to_micros(now)))
+def set_clock(connection: Connection, now: datetime | None) -> None:
+    """None: forget it. Raises InvalidInput for a time without a zone."""
+    if now is None:
+        _forget_value.run(connection, {"key": _CLOCK})
+    else:
+        _put(connection, _CLOCK, str(to_micros(now)))
 
 
 def seed_fingerprint(connection: Connection) -> str | None:

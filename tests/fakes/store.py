@@ -171,7 +171,7 @@ class MemoryStore:
     async def read_clock(self) -> datetime | None:
         return self._clock
 
-    async def write_clock(self, now: datetime) -> None:
+    async def write_clock(self, now: datetime | None) -> None:
         with self._faults.point("store"):
             self._clock = now
 

@@ -86,6 +86,15 @@ def test_a_payment_order_expires_after_fifteen_minutes(timed: CarrierProcess, tm
     assert status_of(timed.curl(NUMBER, NEWS)) == 200
 
 
+def test_the_wall_clock_does_not_take_business_time_back(timed: CarrierProcess) -> None:
+    timed.down()
+    refused = timed.nfemu("up", "--free-ports")
+    assert (refused.status, refused.text) == (1, "")
+    assert "ahead of the wall clock, and business time never goes back; go on with `nfemu up --cl" in refused.errors
+    assert timed.nfemu("reset").text == "everything is as shipped\n"
+    timed.up()
+
+
 def test_the_wall_clock_is_moved_by_nobody(carrier: CarrierProcess) -> None:
     with carrier.client() as client:
         clock = client.clock()

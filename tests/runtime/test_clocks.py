@@ -58,3 +58,22 @@ def test_a_resumed_trace_goes_on_counting() -> None:
     at, elapsed = clocks.Trace.since(began).stamp()
     assert 90_000 <= elapsed < 150_000
     assert abs(at - datetime.now(UTC)) < timedelta(seconds=60)
+
+
+async def test_the_wall_clock_takes_over_from_a_test_clock_that_it_has_passed() -> None:
+    """The next test clock does not fall back behind what was booked on the wall clock."""
+    store = MemoryStore()
+    await clocks.leave_test_clock(store, START)
+    await clocks.TestClock(store, START).load()
+    await clocks.leave_test_clock(store, START)
+    again = clocks.TestClock(store, START + DAY)
+    await again.load()
+    assert again.now() == START + DAY
+
+
+async def test_the_wall_clock_does_not_take_business_time_back() -> None:
+    store = MemoryStore()
+    await clocks.TestClock(store, START + DAY).load()
+    with pytest.raises(Conflict, match=r"stands at 2026-11-02T00:00:00\+00:00, ahead .* or empty the state"):
+        await clocks.leave_test_clock(store, START)
+    assert await store.read_clock() == START + DAY

@@ -127,9 +127,27 @@ async def test_a_payment_order_survives_a_restart_and_expires(world: World) -> N
     assert len(await service.advance_clock(timedelta(hours=1))) == 1
 
 
+async def test_the_wall_clock_does_not_take_business_time_back(world: World) -> None:
+    await world.service.set_clock(datetime(2999, 1, 1, tzinfo=UTC))
+    with pytest.raises(Conflict, match="the test clock of this state stands at 2999-01-01"):
+        await on_the_wall_clock(world).start()
+
+
 async def test_on_the_wall_clock_nobody_moves_time() -> None:
     world = World()
-    service = CarrierService(
+    world.service = service = on_the_wall_clock(world)
+    await world.start()
+    with pytest.raises(Conflict, match="business time is the wall clock"):
+        await service.advance_clock(timedelta(days=1))
+    await service.charge(ZHANG, Money(5900))
+    payment, _ = await service.order_payment(ZHANG, Money(2900), BACK)
+    assert (await service.settle(notification(payment))).status.balance == Money(0)
+    await service.stop()
+
+
+def on_the_wall_clock(world: World) -> CarrierService:
+    """A service on the world's store."""
+    return CarrierService(
         store=world.store,
         enforcer=world.enforcer,
         notifier=world.notifier,
@@ -138,11 +156,3 @@ async def test_on_the_wall_clock_nobody_moves_time() -> None:
         ids=world.ids,
         rules=world.rules,
     )
-    world.service = service
-    await world.start()
-    with pytest.raises(Conflict, match="business time is the wall clock"):
-        await service.advance_clock(timedelta(days=1))
-    await service.charge(ZHANG, Money(5900))
-    payment, _ = await service.order_payment(ZHANG, Money(2900), BACK)
-    assert (await service.settle(notification(payment))).status.balance == Money(0)
-    await service.stop()

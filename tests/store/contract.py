@@ -262,6 +262,8 @@ class StoreContract:
         for now in (START, START + timedelta(days=31, microseconds=1)):
             await store.write_clock(now)
             assert await store.read_clock() == now
+        await store.write_clock(None)
+        assert await store.read_clock() is None
 
     async def test_an_empty_commit_changes_nothing(self, store: Store) -> None:
         await store.commit([])
