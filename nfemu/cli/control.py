@@ -51,7 +51,7 @@ def is_running(state: StateFolder) -> bool:
     try:
         with state.lock_file.open("r") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except BlockingIOError:
         return True
@@ -71,10 +71,9 @@ def start(options: Options) -> None:
     Raises Conflict when one runs already, otherwise the error that ended the new one.
     """
     _refuse_second(options.state)
-    options.state.create()
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "nfemu.cli.main", *options.arguments(), "--foreground", "--ready-fd", str(writing)]
-    with options.state.log_file.open("a") as log:
+    with _writing(options.state), _log(options.state) as log:
         process = subprocess.Popen(  # noqa: S603 - our own command line
             command, pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
@@ -101,7 +100,7 @@ def serve(options: Options, started: Callable[[], None]) -> None:
 
     Raises Conflict when one runs already, ConfigurationError, and what else keeps a carrier from starting.
     """
-    with _hold(options.state):
+    with _writing(options.state), _hold(options.state):
         # Loading takes a second; `nfemu down` and a second `nfemu up` find the lock before.
         from nfemu.bootstrap import serving
         from nfemu.settings import load
@@ -123,10 +122,6 @@ def serve_and_report(options: Options, report: TextIO) -> None:
     except NfemuError as error:
         _tell(report, str(error), wrong_input=isinstance(error, InvalidInput))
         raise
-    except OSError as error:
-        place = error.filename or options.state.path
-        _tell(report, f"`{place}`: {error.strerror}; the state folder must be writable and have room")
-        raise
 
 
 def _tell(report: TextIO, error: str, *, wrong_input: bool = False) -> None:
@@ -143,7 +138,7 @@ def wipe(options: Options) -> None:
     from nfemu.bootstrap import serving
     from nfemu.settings import load
 
-    with _hold(options.state):
+    with _writing(options.state), _hold(options.state):
         asyncio.run(serving.wipe(options.state, load(options.config)))
 
 
@@ -173,6 +168,22 @@ def _refuse_second(state: StateFolder) -> None:
 
 def _already(state: StateFolder) -> Conflict:
     return Conflict(f"nfemu is already running on `{state.path}`; see `nfemu status`, or end it with `nfemu down`")
+
+
+@contextmanager
+def _writing(state: StateFolder) -> Iterator[None]:
+    """Raises Unavailable, with the place, where the disk is full or the folder is somebody else's."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or state.path
+        raise Unavailable(f"`{place}`: {error.strerror}; the state folder must be writable and have room") from error
+
+
+def _log(state: StateFolder) -> TextIO:
+    """The log of a carrier in the background, to append to."""
+    state.create()
+    return state.log_file.open("a")
 
 
 @contextmanager

@@ -95,14 +95,15 @@ def reset(context: click.Context) -> None:
     """Back to the shipped state: ledger, orders, sessions and messages are emptied."""
     options = Options(state_of(context), config_of(context).absolute())
     if control.is_running(options.state):
-        _reset_running(options.state)
+        _reset_running(options)
     else:
         control.wipe(options)
     click.echo("everything is as shipped")
 
 
-def _reset_running(state: StateFolder) -> None:
+def _reset_running(options: Options) -> None:
     """Ask for it, then wait for the carrier's next start. Raises Unavailable when it does not come."""
+    state = options.state
     before = state.status().started_at
     with Client.find(state) as client:
         client.reset()
@@ -113,8 +114,19 @@ def _reset_running(state: StateFolder) -> None:
                 return
         except Unavailable:
             pass  # between two starts there is no status
+        if not control.is_running(state):
+            raise _ended(options)
         time.sleep(_POLL_S)
     raise Unavailable(f"the carrier did not start again; its log is `{state.log_file}`")
+
+
+def _ended(options: Options) -> Unavailable:
+    """The carrier could not empty its store, or not start again. Trying it here says which, and why."""
+    try:
+        control.wipe(options)
+    except Unavailable as error:
+        return Unavailable(f"the carrier has ended, since its store could not be emptied and is as it was: {error}")
+    return Unavailable("the carrier ended while it was reset; its store is empty now, start it with `nfemu up`")
 
 
 @click.command()

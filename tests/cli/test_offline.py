@@ -66,3 +66,12 @@ def test_every_command_is_there(nfemu: Nfemu) -> None:
     assert shown.status == 0
     for name in ("up", "down", "status", "reset", "run", "demo", "subscriber", "exec", "clock", "policy", "reload"):
         assert f"\n  {name} " in shown.out
+
+
+@pytest.mark.parametrize("command", [("up",), ("up", "--foreground"), ("reset",)])
+def test_a_state_folder_that_cannot_be_written_is_named(nfemu: Nfemu, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """As on a full disk, whose every write fails (`tests/journeys/test_disk_full.py`)."""
+    (tmp_path / "file").touch()
+    refused = nfemu("--state", str(tmp_path / "file" / "state"), *command)
+    said = f"nfemu: `{tmp_path}/file/state`: Not a directory; the state folder must be writable and have room\n"
+    assert (refused.status, refused.out, refused.err) == (1, "", said)

@@ -7,6 +7,7 @@ acknowledgement, the messages.
 """
 
 import os
+import re
 import resource
 import sqlite3
 import subprocess
@@ -189,6 +190,16 @@ def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
         assert carrier.nfemu("clock", "advance", "15s").status == 0
         until(lambda: is_finished(carrier, 1))
         check_restored(carrier, 1)
+        fill(filling, 0)
+        for told in ("the carrier has ended, since its store could not be emptied and is as it was: ", ""):
+            refused = carrier.nfemu("reset")
+            assert (refused.status, refused.text) == (1, "")
+            assert re.fullmatch(f"nfemu: {told}the store `.*` cannot do .*: database or disk is full\n", refused.errors)
+        refused = carrier.nfemu("up", "--foreground", "--free-ports", "--clock", "test")
+        assert (refused.status, refused.text) == (1, "")
+        assert re.fullmatch(r"nfemu: .*No space left on device.*\n", refused.errors)
+        filling.unlink()
+        assert carrier.nfemu("reset").text == "everything is as shipped\n"
     finally:
         carrier.down()
         subprocess.run(["umount", disk], check=True, timeout=10)
