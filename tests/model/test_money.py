@@ -8,15 +8,31 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.money import MAX_MINOR, Money
 
 
-@pytest.mark.parametrize(
-    ("text", "minor"), [("59", 5900), ("59.0", 5900), ("59.00", 5900), ("0.01", 1), (" 7.5 ", 750)]
-)
+@pytest.mark.parametrize(("text", "minor"), [("59", 5900), ("59.0", 5900), ("59.00", 5900), ("0.01", 1), ("7.5", 750)])
 def test_amounts_are_read_in_minor_units(text: str, minor: int) -> None:
     assert Money.parse(text) == Money(minor)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "0.00", "-1", "+1", "1e3", "59.001", "59,00", "NaN", "١", "1" * 14, "10000000000.01", "."]
+    "text",
+    [
+        "",
+        "0",
+        "0.00",
+        "-1",
+        "+1",
+        "1e3",
+        "59.001",
+        "59,00",
+        "NaN",
+        "١",
+        "1" * 14,
+        "10000000000.01",
+        ".",
+        " 5",
+        "5 ",
+        "5\n",
+    ],
 )
 def test_wrong_amounts_are_named(text: str) -> None:
     with pytest.raises(InvalidInput, match="amount"):

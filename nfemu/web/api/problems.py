@@ -50,5 +50,7 @@ def _mistake(mistake: dict[str, object]) -> str:
     """`body.amount: field required`."""
     place = mistake.get("loc", ())
     where = ".".join(str(part) for part in place) if isinstance(place, tuple) else ""
+    if mistake.get("type") == "json_invalid":
+        return f"`{where}`: the body is not JSON from this character on; send one JSON object"
     text = str(mistake.get("msg", ""))
     return f"`{where}`: {text[:1].lower()}{text[1:]}"
