@@ -26,7 +26,11 @@ def amount_due(balance: Money, credit_limit: Money, resume_balance: Money) -> Mo
 
 
 def shown_due(account: Account, due: Money, share: Money) -> Money:
-    """What a card's owner may see of `due`: all of it, but of a unit account the personal share only (S11)."""
-    if account.kind is AccountKind.PERSONAL:
+    """What a card's owner may see of `due`: all of it, but of a unit account the personal share only (S11).
+
+    Where the account owes nothing, nobody does. Where it owes less than the share, the share is shown all the same:
+    the smaller figure would be the account's own.
+    """
+    if account.kind is AccountKind.PERSONAL or due.minor <= 0:
         return due
-    return Money(min(due.minor, max(0, -share.minor)), due.currency)
+    return Money(max(0, -share.minor), due.currency)

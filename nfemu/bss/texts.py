@@ -15,8 +15,10 @@ class Template(Enum):
     STOPPED_BARRED = "stopped, no IP address"
     STOPPED_UNIT = "stopped because a unit account is overdue"
     STOPPED_UNIT_SETTLED = "stopped because a unit account is overdue, the own share is settled"
+    STOPPED_UNIT_BARRED = "stopped because a unit account is overdue, no IP address"
     STOPPED_BY_HAND = "stopped by hand"
     RESTORED = "restored"
+    RESTORED_DETACHED = "restored, the line has no session"
     PAYMENT_CONFIRMED = "payment confirmed"
 
 
@@ -31,19 +33,23 @@ TEXTS: dict[tuple[Template, str], str] = {
     ),
     (Template.STOPPED_BARRED, "zh"): (
         "【{carrier}】您的号码{number}已欠费，上网服务已停止。"
-        "缴费{amount}即可恢复，请通过其他网络打开 {link} 缴费。紧急呼叫不受影响。"
+        "请通过其他途径（Wi-Fi 上的支付应用或营业厅）缴费{amount}，缴清后立即恢复；{link} 须用移动数据打开。"
+        "紧急呼叫不受影响。"
     ),
     (Template.STOPPED_BARRED, "en"): (
         "{carrier}: your number {number} is in arrears and mobile data is off. "
-        "Pay {amount} to restore it; open {link} over another network. Emergency calls are not affected."
+        "Pay {amount} another way (a payment app over Wi-Fi, a shop) and it is back at once; "
+        "{link} opens over mobile data only. Emergency calls are not affected."
     ),
     (Template.STOPPED_UNIT, "zh"): (
         "【{carrier}】为号码{number}付费的单位账户已欠费，上网服务已暂停。"
-        "其中您个人的欠费为{amount}，可点击 {link} 缴纳；单位账户结清后服务恢复。紧急呼叫不受影响。"
+        "您个人的部分为{amount}，可点击 {link} 缴纳；单位账户全部结清后服务才会恢复，只缴个人部分不一定恢复。"
+        "紧急呼叫不受影响。"
     ),
     (Template.STOPPED_UNIT, "en"): (
         "{carrier}: the organisation's account that pays for {number} is in arrears and service is restricted. "
-        "Your own share is {amount}, payable at {link}; service is back once the account is settled. "
+        "Your own share is {amount}, payable at {link}; service is back once the whole account is settled, "
+        "which your share alone may not do. "
         "Emergency calls are not affected."
     ),
     (Template.STOPPED_UNIT_SETTLED, "zh"): (
@@ -54,6 +60,16 @@ TEXTS: dict[tuple[Template, str], str] = {
         "{carrier}: the organisation's account that pays for {number} is in arrears and service is restricted. "
         "You owe nothing yourself; service is back once the account is settled. See {link}. "
         "Emergency calls are not affected."
+    ),
+    (Template.STOPPED_UNIT_BARRED, "zh"): (
+        "【{carrier}】为号码{number}付费的单位账户已欠费，上网服务已停止。"
+        "您个人的部分为{amount}；单位账户全部结清后服务恢复，请联系您的单位。{link} 须用移动数据打开。"
+        "紧急呼叫不受影响。"
+    ),
+    (Template.STOPPED_UNIT_BARRED, "en"): (
+        "{carrier}: the organisation's account that pays for {number} is in arrears and mobile data is off. "
+        "Your own share is {amount}; service is back once the whole account is settled, please ask your organisation. "
+        "{link} opens over mobile data only. Emergency calls are not affected."
     ),
     (Template.STOPPED_BY_HAND, "zh"): (
         "【{carrier}】您的号码{number}的上网服务已由运营商暂停，缴费不能解除，请联系客服。"
@@ -66,6 +82,13 @@ TEXTS: dict[tuple[Template, str], str] = {
     (Template.RESTORED, "zh"): "【{carrier}】您的号码{number}的上网服务已恢复，感谢您的使用。紧急呼叫不受影响。",
     (Template.RESTORED, "en"): (
         "{carrier}: service of your number {number} is restored. Thank you. Emergency calls were never affected."
+    ),
+    (Template.RESTORED_DETACHED, "zh"): (
+        "【{carrier}】您的号码{number}的上网服务已恢复。手机目前没有数据连接，请重新打开移动数据。紧急呼叫不受影响。"
+    ),
+    (Template.RESTORED_DETACHED, "en"): (
+        "{carrier}: service of your number {number} is restored. Your phone has no data connection at the moment; "
+        "switch mobile data on again. Emergency calls were never affected."
     ),
     (Template.PAYMENT_CONFIRMED, "zh"): "支付成功：您已为号码{number}向{carrier}支付{amount}。",
     (Template.PAYMENT_CONFIRMED, "en"): "Payment successful: you paid {amount} to {carrier} for number {number}.",

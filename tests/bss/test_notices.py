@@ -37,7 +37,10 @@ def test_a_text_about_service_says_that_emergency_calls_are_unaffected(template:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("template", [Template.STOPPED_GREEN, Template.STOPPED_BARRED, Template.STOPPED_UNIT])
+@pytest.mark.parametrize(
+    "template",
+    [Template.STOPPED_GREEN, Template.STOPPED_BARRED, Template.STOPPED_UNIT, Template.STOPPED_UNIT_BARRED],
+)
 def test_a_stop_notice_names_the_amount_and_the_link(template: Template, language: str) -> None:
     """G1, S8."""
     notice = message(template, language)

@@ -19,6 +19,8 @@ class Service(Enum):
     OPEN = "open"
     ARREARS = "arrears"
     """Restricted; paying what is shown restores it."""
+    SHARE_DUE = "share_due"
+    """Restricted because of a unit account; paying the own share settles it or does not (S11)."""
     OTHERS_OWE = "others_owe"
     """Restricted because of a unit account in which the own share is settled (S11)."""
     HELD = "held"
@@ -33,9 +35,11 @@ def service_of(status: LineStatus) -> Service:
         return Service.CHANGING if status.effective is None else Service.OPEN
     if status.line.subscription.hold is Hold.RESTRICT:
         return Service.HELD
-    if status.shown_due.minor > 0:
+    if status.amount_due.minor <= 0:
+        return Service.CHANGING
+    if status.account.kind is AccountKind.PERSONAL:
         return Service.ARREARS
-    return Service.OTHERS_OWE if status.amount_due.minor > 0 else Service.CHANGING
+    return Service.SHARE_DUE if status.shown_due.minor > 0 else Service.OTHERS_OWE
 
 
 class Outcome(Enum):
@@ -44,6 +48,7 @@ class Outcome(Enum):
     RESTORED = "restored"
     RESTORING = "restoring"
     MISSING = "missing"
+    SHARE_MISSING = "share_missing"
     OTHERS_OWE = "others_owe"
     HELD = "held"
     WAITING = "waiting"
@@ -54,6 +59,7 @@ _AFTER_PAYMENT = {
     Service.OPEN: Outcome.RESTORED,
     Service.CHANGING: Outcome.RESTORING,
     Service.ARREARS: Outcome.MISSING,
+    Service.SHARE_DUE: Outcome.SHARE_MISSING,
     Service.OTHERS_OWE: Outcome.OTHERS_OWE,
     Service.HELD: Outcome.HELD,
 }

@@ -10,11 +10,15 @@ TEXTS = {
         "emergency": "紧急呼叫（110、119、120 等）始终不受影响。",
         "hello": "您好，{number}",
         "due": "应缴金额",
-        "share_due": "您个人的应缴金额",
+        "share_due": "您个人的部分",
         "balance": "账户余额",
         "share": "您本人的用量",
         "service_open": "上网服务正常。",
         "service_arrears": "您的号码已欠费，目前只能访问缴费页面。缴费后立即恢复。",
+        "service_share_due": (
+            "为您付费的单位账户已欠费，目前只能访问缴费页面。您可以缴纳个人部分；"
+            "单位账户全部结清后服务才会恢复，只缴个人部分不一定恢复。"
+        ),
         "service_others_owe": "为您付费的单位账户已欠费，单位结清后服务恢复。您个人没有欠费。",
         "service_held": "上网服务已由运营商暂停，缴费不能解除，请联系客服。",
         "service_changing": "您的服务状态正在更新，请稍候。",
@@ -34,6 +38,10 @@ TEXTS = {
         "result_restoring_text": "已收到 {amount}，正在恢复上网服务，页面会自动更新。",
         "result_missing": "还差 {missing}",
         "result_missing_text": "已收到 {amount}，再缴 {missing} 服务才会恢复。",
+        "result_share_missing": "已收到付款",
+        "result_share_missing_text": (
+            "已收到 {amount}，您个人的部分还有 {missing} 未缴；单位账户全部结清后服务才会恢复。"
+        ),
         "result_others_owe": "已收到付款",
         "result_others_owe_text": "已收到 {amount}，您个人已结清；单位账户结清后服务恢复。",
         "result_held": "已收到付款",
@@ -65,11 +73,16 @@ TEXTS = {
         "emergency": "Emergency calls (110, 119, 120 …) are never affected.",
         "hello": "Hello {number}",
         "due": "Amount due",
-        "share_due": "Your own share due",
+        "share_due": "Your own share",
         "balance": "Account balance",
         "share": "Your own use",
         "service_open": "Your mobile data is on.",
         "service_arrears": "Your number is in arrears and reaches the payment pages only. Pay, and it is back at once.",
+        "service_share_due": (
+            "The organisation's account that pays for you is in arrears; your number reaches the payment pages only. "
+            "You can pay your own share; service is back once the whole account is settled, which your share alone may "
+            "not do."
+        ),
         "service_others_owe": (
             "The organisation's account that pays for you is in arrears; service is back once it is settled. "
             "You owe nothing yourself."
@@ -94,6 +107,11 @@ TEXTS = {
         "result_restoring_text": "We received {amount}. Service is being restored; this page updates by itself.",
         "result_missing": "{missing} still missing",
         "result_missing_text": "We received {amount}. Service is restored once you have paid another {missing}.",
+        "result_share_missing": "Payment received",
+        "result_share_missing_text": (
+            "We received {amount}; {missing} of your own share is left. "
+            "Service is back once the organisation's whole account is settled."
+        ),
         "result_others_owe": "Payment received",
         "result_others_owe_text": (
             "We received {amount} and your own share is settled. Service is back once the organisation's account is."
