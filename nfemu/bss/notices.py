@@ -17,8 +17,10 @@ _KINDS = {
     Template.STOPPED_BARRED: NoticeKind.STOPPED,
     Template.STOPPED_UNIT: NoticeKind.STOPPED,
     Template.STOPPED_UNIT_SETTLED: NoticeKind.STOPPED,
+    Template.STOPPED_UNIT_BARRED: NoticeKind.STOPPED,
     Template.STOPPED_BY_HAND: NoticeKind.STOPPED,
     Template.RESTORED: NoticeKind.RESTORED,
+    Template.RESTORED_DETACHED: NoticeKind.RESTORED,
     Template.PAYMENT_CONFIRMED: NoticeKind.PAYMENT_CONFIRMED,
 }
 

@@ -19,7 +19,8 @@ from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
 from nfemu.carrier import events
 from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
-from nfemu.carrier.lines import line_state, orders_of
+from nfemu.carrier.following import follow
+from nfemu.carrier.lines import line_state, orders_of, session_detail
 from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import AccountView, Change, Line, PutNotice, PutOrder, PutSession, PutSubscription
 from nfemu.carrier.reactivation import follow_ups, is_at_once, reactivate_lines
@@ -32,8 +33,6 @@ from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, NoticeId
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, OrderKind, OrderState, WorkOrder
-from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import ApnProfile
 
 
 def carry_out(
@@ -105,7 +104,7 @@ def _execute(rules: CarrierRules, view: AccountView, correlation: CorrelationId)
 def _execute_line(
     rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId, now: datetime
 ) -> Step[list[Change]]:
-    subscription, session = line.subscription, line.session
+    subscription = line.subscription
     changes: list[Change] = []
     for order in orders_of(view, line.subscriber.imsi):
         if order.kind is not OrderKind.REACTIVATE and order.state is OrderState.CREATED:
@@ -117,23 +116,10 @@ def _execute_line(
         changes.append(PutSubscription(subscription))
         detail = {"ordered": subscription.ordered.value, "profile": profile.name, "version": str(subscription.version)}
         yield from ask(Emit(subscription.imsi, correlation, events.HSS_PROFILE_CHANGED, detail))
-    followed = _follow(session, profile, now)
-    if followed is not None and followed is not session:
-        changes.append(PutSession(followed))
-        name = events.PGW_SESSION_MODIFIED if pgw.is_active(followed) else events.PGW_SESSION_RELEASED
-        yield from ask(Emit(followed.imsi, correlation, name, session_detail(followed)))
+    session = yield from follow(rules, line, profile, correlation, now)
+    if session is not None:
+        changes.append(PutSession(session))
     return changes
-
-
-def _follow(session: PdnSession | None, profile: ApnProfile, now: datetime) -> PdnSession | None:
-    """The session as the ordered profile wants it."""
-    if session is None or not pgw.is_active(session):
-        return session
-    if not profile.gives_ip:
-        return pgw.release(session, now)
-    if (session.profile, session.policy) == (profile.name, profile.policy):
-        return session
-    return pgw.modify(session, profile)
 
 
 def _acknowledge(
@@ -180,29 +166,19 @@ def _compose(rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], 
         share = view.shares.get(order.imsi, Money(0, view.account.currency))
         amount = shown_due(view.account, account_due(rules, view, line), share)
         identifier = NoticeId((yield from ask(NewId("ntc"))))
-        template = _template(rules, view, order, amount)
+        template = _template(rules, view.account.kind, line, order, amount)
         notices.append(compose(identifier, template, rules.letterhead, line.subscriber, amount, order.correlation, now))
     return notices
 
 
-def _template(rules: CarrierRules, view: AccountView, order: WorkOrder, amount: Money) -> Template:
+def _template(rules: CarrierRules, kind: AccountKind, line: Line, order: WorkOrder, amount: Money) -> Template:
     if order.kind is OrderKind.RESUME:
-        return Template.RESTORED
+        return Template.RESTORED if pgw.is_active(line.session) else Template.RESTORED_DETACHED
     if order.cause == Cause.BY_HAND:
         return Template.STOPPED_BY_HAND
-    if view.account.kind is AccountKind.UNIT:
-        return Template.STOPPED_UNIT if amount.minor > 0 else Template.STOPPED_UNIT_SETTLED
-    return Template.STOPPED_GREEN if rules.catalogue.meaning(order.target).gives_ip else Template.STOPPED_BARRED
-
-
-def session_detail(session: PdnSession) -> dict[str, str]:
-    """A session on the timeline."""
-    return {
-        "profile": session.profile,
-        "policy": session.policy,
-        "version": str(session.policy_version),
-        "generation": str(session.generation),
-        "ipv4": str(session.ue_ipv4 or ""),
-        "ipv6": str(session.ue_ipv6 or ""),
-        "state": session.state.value,
-    }
+    gives_ip = rules.catalogue.meaning(order.target).gives_ip
+    if kind is AccountKind.PERSONAL:
+        return Template.STOPPED_GREEN if gives_ip else Template.STOPPED_BARRED
+    if not gives_ip:
+        return Template.STOPPED_UNIT_BARRED
+    return Template.STOPPED_UNIT if amount.minor > 0 else Template.STOPPED_UNIT_SETTLED

@@ -67,3 +67,16 @@ def line_state(session: PdnSession) -> LineState:
         ue_ipv6=session.ue_ipv6 if active else None,
         apn=session.apn if active else None,
     )
+
+
+def session_detail(session: PdnSession) -> dict[str, str]:
+    """A session on the timeline."""
+    return {
+        "profile": session.profile,
+        "policy": session.policy,
+        "version": str(session.policy_version),
+        "generation": str(session.generation),
+        "ipv4": str(session.ue_ipv4 or ""),
+        "ipv6": str(session.ue_ipv6 or ""),
+        "state": session.state.value,
+    }

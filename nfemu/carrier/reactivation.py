@@ -26,11 +26,12 @@ def is_at_once(order: WorkOrder) -> bool:
 def follow_ups(
     rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime
 ) -> Step[list[WorkOrder]]:
-    """The reactivations that the orders just done bring with them."""
+    """The reactivations that the orders just done bring with them; a session that is new has its new address."""
     orders = []
     for order in done:
         wanted = order.kind is not OrderKind.REACTIVATE and rules.catalogue.meaning(order.target).reactivate
-        if wanted and pgw.is_active(line_of(view, order.imsi).session):
+        session = line_of(view, order.imsi).session
+        if wanted and session is not None and pgw.is_active(session) and not pgw.is_new(session):
             identifier = OrderId((yield from ask(NewId("ord"))))
             following = WorkOrder(
                 identifier, order.imsi, OrderKind.REACTIVATE, order.target, order.cause, order.correlation, now

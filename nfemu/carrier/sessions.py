@@ -2,8 +2,8 @@
 
 from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Commit, Emit, NewId, Now, Reserve, Step, ask
-from nfemu.carrier.flip import carry_out, session_detail
-from nfemu.carrier.lines import line_of, locked_line
+from nfemu.carrier.flip import carry_out
+from nfemu.carrier.lines import line_of, locked_line, session_detail
 from nfemu.carrier.ports import AccountView, Line, PutSession
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit

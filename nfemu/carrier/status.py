@@ -26,8 +26,11 @@ class LineStatus:
     amount_due: Money
     """What must be paid so that the account is cleared (S8, S27); zero if nothing is due."""
     shown_due: Money
-    """What this card's owner may see of it: of a unit account the personal share only (S11)."""
+    """What this card's owner may see of it: of a unit account the personal share only (S11), which clears the account
+    or does not."""
     ordered: OrderedProfile
+    permitted: bool
+    """Whether the HSS permits a session: false under a profile that gives no IP (G8)."""
     effective: ProfileName | None
     """What every enforcement point has acknowledged; None: no session, or a change is on its way."""
 
@@ -48,6 +51,7 @@ def line_status(rules: CarrierRules, view: AccountView, imsi: Imsi) -> LineStatu
         amount_due=due,
         shown_due=shown_due(view.account, due, share),
         ordered=line.subscription.ordered,
+        permitted=rules.catalogue.meaning(line.subscription.ordered).gives_ip,
         effective=session.profile if session is not None and effective else None,
     )
 

@@ -10,6 +10,8 @@ Three values that are never mixed up, and the hold that a person can set:
     ordered     line        a stop or resume order that is executed        `flip.carry_out`
     effective   session     every enforcement point has acknowledged       `flip.carry_out`
 
+What an ordered profile makes of the session itself, cut off and attached again included, is `following`'s table.
+
 The table below says what a movement of the ledger or a person's word means for one line, given its hold and its
 aim: the profile that is ordered, or that an unfinished order is about to order. What it does not list cannot
 happen or changes nothing, and is refused.

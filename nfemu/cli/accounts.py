@@ -39,7 +39,8 @@ def _outcome(settled: Settlement, *, was_restricted: bool) -> str:
         why = "restricted by hand" if now.hold == "restrict" else f"{now.account.amount_due} still due"
         return f"{paid} paid; the line stays restricted: {why}"
     if was_restricted:
-        where = f"profile {now.effective} is in force" if now.effective else "the line is detached"
+        detached = f"the line is detached; `nfemu attach {now.number}` attaches it"
+        where = f"profile {now.effective} is in force" if now.effective else detached
         return f"{paid} paid; service is restored: {where}"
     return f"{paid} paid; balance {now.account.balance}"
 

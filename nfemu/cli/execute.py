@@ -38,10 +38,18 @@ def exec_command(context: click.Context, number: str, command: tuple[str, ...]) 
     state = state_of(context)
     line = client_of(context).subscriber(number)
     if line.session is None or line.session.state != "active":
-        raise Conflict(f"{line.number} is detached, so nothing runs on its line; `nfemu attach {line.number}` first")
+        raise Conflict(f"{line.number} is detached, so nothing runs on its line; {_way_out(line)}")
     status = state.status()
     bundle = write_bundle(state, Path(status.ca), system_roots(os.environ, state))
     replace(program, environment(os.environ, status, line, bundle))
+
+
+def _way_out(line: Subscriber) -> str:
+    """What gives the line a session again."""
+    if line.permitted:
+        return f"`nfemu attach {line.number}` first"
+    pay = "" if line.hold == "restrict" else f"`nfemu pay {line.number} {line.account.amount_due.amount}` or "
+    return f"`{line.ordered}` gives it no IP address: {pay}`nfemu restore {line.number}` attaches it again"
 
 
 def environment(inherited: Mapping[str, str], status: RunningStatus, line: Subscriber, bundle: Path) -> dict[str, str]:

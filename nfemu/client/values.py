@@ -80,6 +80,8 @@ class Subscriber:
     ordered: str
     """`open`, `arrears` or `barred`: what the HSS holds."""
     hold: str
+    permitted: bool
+    """Whether the HSS permits a session; a profile that gives no IP address refuses it."""
     effective: str | None
     """The APN profile that every enforcement point has acknowledged."""
     session: Session | None

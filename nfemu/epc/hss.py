@@ -15,10 +15,8 @@ def permit(catalogue: Catalogue, subscription: Subscription) -> ApnProfile:
     """The APN profile that a new session of this line gets. Raises Conflict where it gets no IP address (G4, G8)."""
     profile = catalogue.meaning(subscription.ordered)
     if not profile.gives_ip:
-        raise Conflict(
-            f"the HSS refuses a session: profile `{profile.name}` gives no IP address; "
-            "pay the arrears or restore the line"
-        )
+        way_out = "restore the line" if subscription.hold is Hold.RESTRICT else "pay the arrears or restore the line"
+        raise Conflict(f"the HSS refuses a session: profile `{profile.name}` gives no IP address; {way_out}")
     return profile
 
 

@@ -67,6 +67,17 @@ def release(session: PdnSession, now: datetime) -> PdnSession:
     return replace(session, state=SessionState.RELEASED, released_at=now, policy_version=session.policy_version + 1)
 
 
+def cut_off(session: PdnSession, profile: ApnProfile, now: datetime) -> PdnSession:
+    """The session ended by `profile`, which gives no IP. It keeps the name of what ended it. Raises Conflict."""
+    return replace(release(session, now), apn=profile.apn, profile=profile.name, policy=profile.policy)
+
+
+def is_cut_off(session: PdnSession, catalogue: Catalogue) -> bool:
+    """Was it ended by a profile that gives no IP, and not by a detach? Then the phone is on and wants a session."""
+    profile = catalogue.profiles.get(session.profile)
+    return not is_active(session) and profile is not None and not profile.gives_ip
+
+
 def acknowledge(session: PdnSession) -> PdnSession:
     """Every enforcement point holds this version: the profile is effective."""
     return replace(session, acknowledged_version=session.policy_version)
@@ -74,6 +85,11 @@ def acknowledge(session: PdnSession) -> PdnSession:
 
 def is_acknowledged(session: PdnSession) -> bool:
     return session.acknowledged_version == session.policy_version
+
+
+def is_new(session: PdnSession) -> bool:
+    """No enforcement point has confirmed it yet."""
+    return session.acknowledged_version == 0
 
 
 def is_active(session: PdnSession | None) -> bool:

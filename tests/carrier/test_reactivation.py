@@ -11,6 +11,7 @@ from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderKind, OrderState
 from nfemu.model.session import PdnSession, SessionState
+from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.faults import Crash
 from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, STATIC, STATIC_IPV4, ZHANG, World, catalogue, imsi_of, rules
@@ -197,3 +198,14 @@ async def test_a_move_that_was_not_acknowledged_is_tried_again(reactivating: Wor
     await service._reactivate(account)
     assert (await service.status(ZHANG)).effective == "internet"
     assert reactivating.store.orders()[-1].state is OrderState.DONE
+
+
+async def test_a_line_that_is_attached_again_has_its_new_address_already() -> None:
+    """After a stop without IP, the resume's session is new; a second new address would end its flows for nothing."""
+    world = World(rules(OrderedProfile.BARRED, shelves=catalogue(reactivate=True)))
+    service = await world.start()
+    await service.attach(ZHANG)
+    await service.charge(ZHANG, Money(5900))
+    assert (await pay(service, ZHANG, Money(2900))).status.effective == "internet"
+    assert [order.kind for order in world.store.orders()] == [OrderKind.STOP, OrderKind.RESUME]
+    await service.stop()

@@ -1,5 +1,7 @@
 """Attach and detach: who is permitted, which address, what the enforcement points hold."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Address
 
@@ -7,12 +9,13 @@ import pytest
 
 from nfemu.carrier import events
 from nfemu.model.errors import Conflict, NotFound, Unavailable
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money
+from nfemu.model.orders import NoticeKind
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.paying import pay
-from tests.fakes.world import HOLD, LI, STATIC, STATIC_IPV4, WANG, ZHANG, World, catalogue, imsi_of, rules
+from tests.fakes.world import ACME_ONE, HOLD, LI, STATIC, STATIC_IPV4, WANG, ZHANG, World, catalogue, imsi_of, rules
 
 
 async def names(world: World, msisdn: Msisdn) -> list[str]:
@@ -107,13 +110,91 @@ async def test_barred_gets_no_ip_until_paid() -> None:
     status = await service.charge(ZHANG, Money(5900))
     assert (status.ordered, status.effective) == (OrderedProfile.BARRED, None)
     assert world.enforcer.lines[imsi_of(ZHANG)].policy is None
-    assert "其他网络" in (await service.inbox(ZHANG))[0].text
+    assert "须用移动数据打开" in (await service.inbox(ZHANG))[0].text
     with pytest.raises(Conflict, match="gives no IP address; pay the arrears"):
         await service.attach(ZHANG)
     assert (await names(world, ZHANG))[-1] == events.HSS_REFUSED
-    await pay(service, ZHANG, Money(2900))
-    assert (await service.attach(ZHANG)).profile == "internet"
     await service.stop()
+
+
+@pytest.fixture
+async def barring() -> AsyncIterator[World]:
+    world = World(rules(OrderedProfile.BARRED, shelves=catalogue(ipv4="10.45.0.0/30", hold=timedelta(0))))
+    await world.start()
+    yield world
+    await world.service.stop()
+
+
+async def test_a_line_that_the_stop_cut_off_is_attached_again_by_the_resume(barring: World) -> None:
+    """G14: paid means restored, as a phone attaches again by itself once the HSS lets it."""
+    service = barring.service
+    before = await service.attach(ZHANG)
+    cut_off = (await service.charge(ZHANG, Money(5900))).line.session
+    assert cut_off is not None
+    assert (cut_off.state, cut_off.profile, cut_off.policy_version) == (SessionState.RELEASED, "barred", 2)
+    settled = await pay(service, ZHANG, Money(2900))
+    after = settled.status.line.session
+    assert after is not None
+    assert (settled.status.effective, after.generation, after.policy_version) == ("internet", before.generation + 1, 3)
+    assert barring.enforcer.lines[after.imsi].session == after.id != before.id
+    assert "上网服务已恢复，感谢" in await told(barring, ZHANG, NoticeKind.RESTORED)
+    assert (await names(barring, ZHANG)).count(events.PGW_SESSION_CREATED) == 2
+
+
+async def test_a_person_who_restores_the_line_attaches_it_again_too(barring: World) -> None:
+    await barring.service.attach(ZHANG)
+    await barring.service.restrict(ZHANG)
+    with pytest.raises(Conflict, match="gives no IP address; restore the line"):
+        await barring.service.attach(ZHANG)
+    assert (await barring.service.restore(ZHANG)).effective == "internet"
+
+
+async def test_a_line_that_was_detached_before_the_stop_stays_detached_and_is_told_so(barring: World) -> None:
+    service = barring.service
+    await service.attach(ZHANG)
+    await service.detach(ZHANG)
+    await service.charge(ZHANG, Money(5900))
+    settled = await pay(service, ZHANG, Money(2900))
+    assert (settled.status.ordered, settled.status.effective) == (OrderedProfile.OPEN, None)
+    assert "请重新打开移动数据" in await told(barring, ZHANG, NoticeKind.RESTORED)
+
+
+async def test_without_a_free_address_it_stays_off_and_takes_the_next_that_is_free(barring: World) -> None:
+    service = barring.service
+    await service.attach(ZHANG)
+    await service.charge(ZHANG, Money(5900))
+    await service.attach(LI)
+    settled = await pay(service, ZHANG, Money(2900))
+    assert (settled.status.ordered, settled.status.effective) == (OrderedProfile.OPEN, None)
+    assert "请重新打开移动数据" in await told(barring, ZHANG, NoticeKind.RESTORED)
+    assert events.PGW_SESSION_REFUSED in await names(barring, ZHANG)
+    await service.detach(LI)
+    assert (await pay(service, ZHANG, Money(100))).status.effective == "internet"
+
+
+async def test_a_profile_that_is_gone_does_not_say_who_was_cut_off(barring: World) -> None:
+    await barring.service.attach(ZHANG)
+    await barring.service.charge(ZHANG, Money(5900))
+    shelves = barring.rules.catalogue
+    renamed = replace(shelves.profiles[ProfileName("barred")], name=ProfileName("off"))
+    profiles = {name: each for name, each in shelves.profiles.items() if name != "barred"} | {renamed.name: renamed}
+    ordered = {**shelves.ordered, OrderedProfile.BARRED: renamed.name}
+    barring.rules = replace(barring.rules, catalogue=replace(shelves, profiles=profiles, ordered=ordered))
+    service = await barring.restart()
+    assert (await pay(service, ZHANG, Money(2900))).status.effective is None
+
+
+async def test_a_members_message_without_ip_names_the_own_share_only(barring: World) -> None:
+    """S11."""
+    await barring.service.charge(ACME_ONE, Money(60000))
+    text = await told(barring, ACME_ONE, NoticeKind.STOPPED)
+    assert "您个人的部分为¥600.00" in text
+    assert "¥100.00" not in text
+
+
+async def told(world: World, msisdn: Msisdn, kind: NoticeKind) -> str:
+    """The latest message of that kind."""
+    return next(notice.text for notice in await world.service.inbox(msisdn) if notice.kind is kind)
 
 
 async def test_an_attach_that_was_not_committed_took_no_address(world: World) -> None:

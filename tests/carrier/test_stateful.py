@@ -33,7 +33,7 @@ from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Hold, OrderedProfile
 from tests.fakes.faults import Crash
 from tests.fakes.paying import pay
-from tests.fakes.world import EVERYBODY, HOLD, World, catalogue, notification, rules
+from tests.fakes.world import EVERYBODY, HOLD, World, catalogue, imsi_of, notification, rules
 
 BACK = "http://portal.carrier.example/done"
 ACCOUNTS = [AccountId(name) for name in ("zhang", "li", "wang", "acme", "static")]
@@ -70,6 +70,7 @@ class Journeys(RuleBasedStateMachine):
         self.versions: dict[Imsi, int] = {}
         self.before: dict[Imsi, OrderedProfile] = {}
         self.by_hand = False
+        self.detached: set[Imsi] = set()
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
         return self.loop.run_until_complete(awaitable)
@@ -115,6 +116,7 @@ class Journeys(RuleBasedStateMachine):
 
     @rule(number=numbers, fault=faults)
     def detach(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+        self.detached.add(imsi_of(number))
         self.step(fault, lambda: self.world.service.detach(number))
 
     @rule(number=numbers, amount=amounts, fault=faults)
@@ -212,6 +214,19 @@ class Journeys(RuleBasedStateMachine):
             if pgw.is_active(session):
                 assert profile.gives_ip
                 assert (session.profile, session.policy) == (profile.name, profile.policy)
+
+    @invariant()
+    def who_was_cut_off_is_attached_again_where_an_address_is_free(self) -> None:
+        names = Counter((event.imsi, event.name) for event in self.world.store._tables.events)
+        for line in self.run(self._lines()):
+            session = line.session
+            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
+            if session is None or pgw.is_active(session):
+                continue
+            if session.profile == "barred" and profile.gives_ip:
+                assert names[session.imsi, events.PGW_SESSION_REFUSED]
+            elif session.profile != "barred":
+                assert session.imsi in self.detached
 
     @invariant()
     def ordered_follows_the_transition_table(self) -> None:

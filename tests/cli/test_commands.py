@@ -93,7 +93,10 @@ def test_json_of_everything_that_reads(nfemu: Nfemu) -> None:
 
 def test_payment_of_a_detached_line(nfemu: Nfemu) -> None:
     nfemu("charge", "13800138000", "59.00")
-    assert nfemu("pay", "13800138000", "29.00").out == "29.00 CNY paid; service is restored: the line is detached\n"
+    assert (
+        nfemu("pay", "13800138000", "29.00").out
+        == "29.00 CNY paid; service is restored: the line is detached; `nfemu attach 13800138000` attaches it\n"
+    )
 
 
 def test_by_hand(nfemu: Nfemu) -> None:

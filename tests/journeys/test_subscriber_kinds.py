@@ -54,15 +54,15 @@ def test_a_unit_account_shows_the_personal_share_only(carrier: CarrierProcess, t
     light = Phone.on_line(carrier, LIGHT, tmp_path)
     carrier.nfemu("charge", HEAVY, "600.00")
     assert [reached(carrier, number, tmp_path) for number in (HEAVY, LIGHT)] == [302, 302]
-    assert "个人的欠费为¥100.00" in latest(carrier, HEAVY)
+    assert "您个人的部分为¥600.00" in latest(carrier, HEAVY)
     assert "您个人没有欠费" in latest(carrier, LIGHT)
     assert "您个人没有欠费" in light.open(NEWS).text
     _shows_no_account(light.page.text, light.submit().text, latest(carrier, LIGHT))
     heavy = Phone.on_line(carrier, HEAVY, tmp_path)
-    heavy.open(NEWS)
+    assert "只缴个人部分不一定恢复" in heavy.open(NEWS).text
     assert "服务已恢复" in heavy.pay().text
     assert [reached(carrier, number, tmp_path) for number in (HEAVY, LIGHT)] == [200, 200]
-    carrier.nfemu("charge", HEAVY, "70.00")
+    carrier.nfemu("charge", HEAVY, "570.00")
     carrier.nfemu("charge", LIGHT, "30.00")
     assert "¥30.00" in light.open(NEWS).text
     _shows_no_account(light.page.text, light.submit().text)
@@ -77,9 +77,10 @@ def test_a_unit_account_shows_the_personal_share_only(carrier: CarrierProcess, t
 
 
 def _shows_no_account(*texts: str) -> None:
-    """Neither balance nor arrears of the unit, nor what another card used."""
+    """Neither balance nor arrears of the unit, nor what another card used; nor that the own share restores service."""
     for text in texts:
-        assert not re.search(r"[^0-9]([1567]00|70)\.00|-¥|账户余额", text), text
+        assert not re.search(r"[^0-9]([1567]00|5?70)\.00|-¥|账户余额", text), text
+        assert not re.search(r"缴费[^；。]*(立即|即可)恢复|服务不会恢复", text), text
 
 
 def _paid(phone: Phone) -> str:
@@ -151,7 +152,7 @@ def test_barred_has_no_address_until_paid(barred: CarrierProcess, tmp_path: Path
     assert (line.ordered, line.effective) == ("barred", None)
     assert line.session is not None
     assert line.session.state == "released"
-    assert "通过其他网络" in latest(barred, NUMBER)
+    assert "须用移动数据打开" in latest(barred, NUMBER)
     phone = Phone.on_line(barred, NUMBER, tmp_path)
     for url in (NEWS, PORTAL, "https://portal.carrier.example/", "https://pay.provider.example/"):
         answer = phone.ask(url)
@@ -159,12 +160,13 @@ def test_barred_has_no_address_until_paid(barred: CarrierProcess, tmp_path: Path
     refused = barred.nfemu("attach", NUMBER)
     assert refused.status == 1
     assert "barred" in refused.errors
-    assert "attach" in barred.nfemu("exec", NUMBER, "--", "true").errors
+    assert f"`nfemu pay {NUMBER} 29.00`" in barred.nfemu("exec", NUMBER, "--", "true").errors
+    assert "pay the arrears" in barred.nfemu("explain", NUMBER, NEWS).text
     paid = barred.nfemu("pay", NUMBER, "29.00")
-    assert paid.status == 0
+    assert paid.text == "29.00 CNY paid; service is restored: profile internet is in force\n"
     with barred.client() as client:
-        assert client.subscriber(NUMBER).ordered == "open"
-        after = client.attach(NUMBER)
+        after = client.subscriber(NUMBER).session
+    assert after is not None
     assert after.generation == before.generation + 1
     assert after.ue_ipv4 != before.ue_ipv4
     assert phone.ask(NEWS).status == 200

@@ -8,6 +8,7 @@ from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import is_active
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import InvalidInput
+from nfemu.model.subscriber import Hold
 from nfemu.policy.explain import describe, explain
 from nfemu.policy.names import normalise_host
 from nfemu.policy.rules import NO_BINDINGS
@@ -35,8 +36,8 @@ async def explain_url(status: LineStatus, backend: ApiBackend, url: str, now: da
             profile=None,
             verdict="reject",
             enrich=False,
-            rule="detached",
-            reason="the line has no session: nothing is reachable; attach it first",
+            rule="detached" if status.permitted else "no session permitted",
+            reason=f"the line has no session: nothing is reachable; {_way_out(status)}",
             summary="refused",
             addresses=[],
             leads_to="",
@@ -45,6 +46,14 @@ async def explain_url(status: LineStatus, backend: ApiBackend, url: str, now: da
     policies = backend.policies()
     found = explain(policies, session.policy, destination, NO_BINDINGS, now)
     return views.explanation(found, await backend.reach(policies.profile(session.policy), destination, found.decision))
+
+
+def _way_out(status: LineStatus) -> str:
+    """What gives the line a session again."""
+    if status.permitted:
+        return "attach it first"
+    held = status.line.subscription.hold is Hold.RESTRICT
+    return "its profile gives no IP address; " + ("restore the line" if held else "pay the arrears or restore the line")
 
 
 def destination_of(url: str) -> Destination:

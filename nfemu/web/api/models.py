@@ -54,6 +54,7 @@ class SubscriberOut(Model):
     shown_due: MoneyOut = Field(description="What this card's owner may see as due.")
     ordered: Literal["open", "arrears", "barred"] = Field(description="What the carrier ordered in the HSS.")
     hold: Literal["none", "restrict", "restore"] = Field(description="A manual decision that outranks standing.")
+    permitted: bool = Field(description="The HSS permits a session; false under a profile that gives no IP address.")
     effective: str | None = Field(description="APN profile that every enforcement point has acknowledged.")
     session: SessionOut | None
 

@@ -67,6 +67,7 @@ def subscriber(status: LineStatus, country_code: str, zone: tzinfo) -> Subscribe
         shown_due=money(status.shown_due),
         ordered=status.ordered.value,
         hold=status.line.subscription.hold.value,
+        permitted=status.permitted,
         effective=status.effective,
         session=session(latest, zone) if latest is not None else None,
     )

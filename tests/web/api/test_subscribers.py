@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.web.api.conftest import Api
+from tests.web.api.browser import ask
+from tests.web.api.conftest import TOKEN, Api
 
 
 async def test_list_is_paged(api: Api) -> None:
@@ -91,6 +92,7 @@ async def test_restrict_and_restore_by_hand(api: Api) -> None:
             422,
             "`body.amount`: input should be a valid string",
         ),
+        ("POST", "/subscribers/13800138000/charges", {"amount": " 5"}, 422, "amount ` 5` is not a positive CNY amount"),
         ("POST", "/subscribers/13800138000/charges", {}, 422, "`body.amount`: field required"),
         ("POST", "/subscribers/13800138000/charges", {"amount": "5", "x": 1}, 422, "`body.x`: extra inputs are not"),
         ("POST", "/subscribers/13800138000/payments", {"amount": "0"}, 422, "amount `0` is out of range"),
@@ -162,3 +164,10 @@ async def test_explain_of_a_detached_line(api: Api) -> None:
 async def test_what_is_no_destination(api: Api, url: str) -> None:
     answer = await api("GET", f"/subscribers/13800138000/explain?url={url.replace(' ', '%20')}")
     assert answer.status == 422
+
+
+async def test_what_is_not_json_is_named(api: Api) -> None:
+    headers = [("Host", "127.0.0.1"), ("Authorization", f"Bearer {TOKEN}"), ("Content-Type", "application/json")]
+    answer = await ask(api.app, "POST", "/api/v1/subscribers/13800138000/charges", headers, b'{"amount": ')
+    said = "`body.11`: the body is not JSON from this character on; send one JSON object"
+    assert (answer.status, answer.json()["detail"]) == (422, said)
