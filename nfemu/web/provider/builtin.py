@@ -1,12 +1,14 @@
 """The built-in provider behind the `PaymentProvider` port: orders in, signed notifications out."""
 
+import asyncio
 import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from nfemu.model.orders import Payment
 from nfemu.model.provider import ProviderOrder, ProviderStage
@@ -57,6 +59,7 @@ class BuiltinProvider:
         self._wall = wall
         self._links = OrderLinks(hmac.new(key, b"orders", hashlib.sha256).digest())
         self._book = OrderBook(records, now, config.pin, config.attempts)
+        self._steps: set[asyncio.Task[tuple[ProviderStage, bool]]] = set()
         self.notifications = Notifications(records, self._signed, deliver, later, now)
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
@@ -68,7 +71,8 @@ class BuiltinProvider:
 
         Raises Conflict when the order is no longer open; Unavailable: nothing was paid.
         """
-        return await self.notifications.submit(await self._book.collect(_sheet(payment, "", "")))
+        _, accepted = await self._to_the_end(self._book.collect(_sheet(payment, "", "")))
+        return accepted
 
     def order(self, link: str) -> OrderSheet:
         """The order of a pay page. Raises NotFound."""
@@ -87,14 +91,24 @@ class BuiltinProvider:
 
         Raises Conflict when the order is no longer open; Unavailable: nothing was paid.
         """
-        order = await self._book.enter_pin(sheet, pin)
-        if order.stage is ProviderStage.PAID:
-            await self.notifications.submit(order)
-        return order.stage
+        stage, _ = await self._to_the_end(self._book.enter_pin(sheet, pin))
+        return stage
 
     async def cancel(self, sheet: OrderSheet) -> None:
         """Raises Conflict when the order is no longer open; Unavailable."""
         await self._book.cancel(sheet)
+
+    async def _to_the_end(self, step: Coroutine[Any, Any, ProviderOrder]) -> tuple[ProviderStage, bool]:
+        """A step, and the notification where it paid, also for a payer who hangs up in between. True: accepted."""
+        task = asyncio.create_task(self._step(step))
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+        return await asyncio.shield(task)
+
+    async def _step(self, step: Coroutine[Any, Any, ProviderOrder]) -> tuple[ProviderStage, bool]:
+        order = await step
+        accepted = order.stage is ProviderStage.PAID and await self.notifications.submit(order)
+        return order.stage, accepted
 
     def _signed(self, order: ProviderOrder) -> SignedNotification:
         paid_at = order.paid_at.astimezone(self.config.timezone).isoformat() if order.paid_at is not None else None

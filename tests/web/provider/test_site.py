@@ -1,5 +1,6 @@
 """The provider's pages."""
 
+import asyncio
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -8,7 +9,8 @@ import pytest
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment
-from tests.fakes.world import ZHANG
+from nfemu.model.provider import ProviderOrder
+from tests.fakes.world import LI, ZHANG
 from tests.web.stack import PORTAL, Browser, Stack
 
 RETURN = f"https://{PORTAL}/result?lang=zh"
@@ -124,6 +126,30 @@ async def test_what_cannot_be_recorded_did_not_happen(
     stack.world.faults.heal()
     assert await stack.world.store.provider_order(order[0].no) is None
     assert "123456" in (await browser.open(order[1] + "/verify")).text
+
+
+async def test_a_payer_who_hangs_up_has_paid(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever in the step that is; the merchant hears of it in this process, not at the next start."""
+    put = stack.world.store.put_provider_order
+
+    async def put_on_a_disk(order: ProviderOrder) -> None:
+        await put(order)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(stack.world.store, "put_provider_order", put_on_a_disk)
+    for rounds in range(20):
+        payment, url = await stack.service.order_payment(LI, Money(100 + rounds), RETURN)
+        sheet = stack.provider.order(url.rpartition("/")[2])
+        paying = asyncio.create_task(stack.provider.verify(sheet, "123456"))
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        paying.cancel()
+        await asyncio.gather(paying, return_exceptions=True)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        record = await stack.world.store.provider_order(payment.no)
+        assert record is None or record.notify_at is None
+        assert (record is not None) == ((await stack.service.payment(payment.no)).trade_no is not None)
 
 
 async def test_the_page_speaks_the_merchants_language(stack: Stack, browser: Browser) -> None:
