@@ -1,7 +1,8 @@
 """The gateway of proxy access: every worker and stock addon as one enforcement point."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,6 @@ from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.supervisor import PlaceStatus, Supervisor
 from nfemu.gateway.worker_process import WORKER_ARGV, Command
 from nfemu.model.errors import Unavailable
-from nfemu.model.identity import Msisdn
 
 WORKER_LOG = "nfemu.log"
 """Name inside the state folder."""
@@ -33,7 +33,7 @@ class NameService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewayConfig:
-    """What does not change while the gateway runs, but for the listeners of single lines."""
+    """What a gateway starts with. Listeners, workers and rules may be others after a reload."""
 
     state: Path
     """The state folder: `control.sock`, `link.token` and the workers' log are made in it."""
@@ -57,6 +57,27 @@ class GatewayStatus:
     sequence: int
     workers: Sequence[PlaceStatus]
     points: Sequence[PointStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reload wants; None: as it is."""
+
+    rules: RuleSource
+    listen: ListenerPlan | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The moment of a reload that is prepared."""
+
+    _gateway: "Gateway"
+    _rules: RuleSource
+
+    async def now(self, states: Sequence[LineState] = ()) -> None:
+        """In force everywhere when this returns; `states` are the lines that change in one step with the rules."""
+        await self._gateway.switch(self._rules, states)
 
 
 class Gateway:
@@ -122,32 +143,56 @@ class Gateway:
         if self._link is not None:
             await self._link.publish_line(state)
 
-    async def reload(self, rules: RuleSource, line_listeners: Mapping[Msisdn, int] | None = None) -> None:
-        """Put new listeners of single lines in force, where given, then new rules everywhere at once.
+    @asynccontextmanager
+    async def reloading(self, wanted: Wanted) -> AsyncIterator[Switch]:
+        """Everything of `wanted` that can fail is done on entry: rules compiled, listeners open beside the old ones,
+        workers on them up. `Switch.now` puts it in force; left without that, everything is as before.
 
-        Raises InvalidInput, Conflict, or Unavailable when a worker with the new listeners does not come up; then the
-        rules are as before.
+        Raises InvalidInput, Conflict, or Unavailable when a worker with the new listeners does not come up.
         """
         async with self._reloading:
-            await asyncio.to_thread(rules.compile)
-            if line_listeners is not None and self._listeners is not None:
-                await self._listen_for(self._listeners, line_listeners)
-            self._host.source = rules
-            if self._link is not None:
-                await self._link.publish_rules(rules)
+            await asyncio.to_thread(wanted.rules.compile)
+            old = self._listeners
+            if old is None or wanted.listen is None:
+                yield Switch(self, wanted.rules)
+                return
+            new = old.rebind(wanted.listen)
+            if new.all() == old.all() and wanted.workers in {None, self._supervisor.count}:
+                yield Switch(self, wanted.rules)
+                return
+            async with self._relief(old, new, wanted.workers or self._supervisor.count):
+                yield Switch(self, wanted.rules)
 
-    async def _listen_for(self, old: Listeners, wanted: Mapping[Msisdn, int]) -> None:
+    @asynccontextmanager
+    async def _relief(self, old: Listeners, new: Listeners, workers: int) -> AsyncIterator[None]:
         """Connections wait in the sockets while workers change; those of removed listeners end."""
-        new = old.rebind(wanted)
-        if new.all() == old.all():
-            return
         try:
-            await self._supervisor.roll(new)
+            relief = await self._supervisor.relieve(new, workers)
         except BaseException:
             new.close_all_but(old)
             raise
+        try:
+            yield
+        except BaseException:
+            await relief.withdraw()
+            new.close_all_but(old)
+            raise
         self._listeners = new
+        await relief.take_over()
         old.close_all_but(new)
+
+    async def reload(self, rules: RuleSource) -> None:
+        """New rules everywhere at once. Raises InvalidInput; then they are as before."""
+        async with self.reloading(Wanted(rules)) as switch:
+            await switch.now()
+
+    async def switch(self, rules: RuleSource, states: Sequence[LineState]) -> None:
+        """Rules and lines in one step at every point; return when all have confirmed or have been taken out."""
+        self._host.source = rules
+        for state in states:
+            self._host.latest.put(state)
+        if self._link is not None:
+            await self._link.publish_rules(rules, states)
 
     def status(self) -> GatewayStatus:
         """Raises Unavailable before the start and after the end."""

@@ -35,7 +35,7 @@ class Listeners:
     def __init__(
         self, plan: ListenerPlan, http: socket.socket, socks: socket.socket, lines: Mapping[Msisdn, socket.socket]
     ) -> None:
-        self._plan = plan
+        self.plan = plan
         self.http = http
         self.socks = socks
         self.lines = lines
@@ -54,23 +54,26 @@ class Listeners:
         http, socks, *lines = opened
         return cls(plan, http, socks, dict(zip(plan.lines, lines, strict=True)))
 
-    def rebind(self, wanted: Mapping[Msisdn, int]) -> "Listeners":
-        """The same shared listeners with `wanted` ones for single lines. Raises as `bind`; then nothing changed."""
-        lines: dict[Msisdn, socket.socket] = {}
+    def rebind(self, plan: ListenerPlan) -> "Listeners":
+        """The listeners of `plan`; those that it has in common with this one are shared, the others are opened beside
+        them. Raises as `bind`; then nothing changed.
+        """
+        known = {setting: (port, sock) for (port, setting), sock in zip(_wanted(self.plan), self.all(), strict=True)}
+        sockets: list[socket.socket] = []
         fresh: list[socket.socket] = []
         try:
-            for msisdn, port in wanted.items():
-                if self._plan.lines.get(msisdn) == port:
-                    lines[msisdn] = self.lines[msisdn]
-                else:
-                    lines[msisdn] = listen(self._plan.host, port, _line_setting(msisdn))
-                    fresh.append(lines[msisdn])
+            for port, setting in _wanted(plan):
+                was, sock = known.get(setting, (None, None))
+                if sock is None or was != port or plan.host != self.plan.host:
+                    sock = listen(plan.host, port, setting)
+                    fresh.append(sock)
+                sockets.append(sock)
         except (Conflict, InvalidInput):
             for sock in fresh:
                 sock.close()
             raise
-        plan = ListenerPlan(self._plan.host, self._plan.http_port, self._plan.socks_port, dict(wanted))
-        return Listeners(plan, self.http, self.socks, lines)
+        http, socks, *lines = sockets
+        return Listeners(plan, http, socks, dict(zip(plan.lines, lines, strict=True)))
 
     def close_all_but(self, kept: "Listeners | None" = None) -> None:
         """Close what `kept` does not hold; everything without one."""

@@ -45,8 +45,11 @@ class Replica:
         self.lines = LineTable()
         self._rules: GatewayRules | None = None
 
-    def replace_rules(self, rules: GatewayRules) -> None:
+    def replace_rules(self, rules: GatewayRules, states: Iterable[LineState] = ()) -> None:
+        """Together with the lines that change with them: nobody may see new rules over an old line, or the reverse."""
         self._rules = rules
+        for state in states:
+            self.lines.put(state)
 
     def rules(self) -> GatewayRules:
         """Raises Unavailable before the snapshot has arrived."""

@@ -88,6 +88,21 @@ class _Place:
         return PlaceStatus(self._worker.pid, self._worker.state, self.restarts)
 
 
+class Relief:
+    """Workers that stand ready to take over from a supervisor's present ones."""
+
+    def __init__(self, fresh: list[_Place], supervisor: "Supervisor") -> None:
+        self._fresh = fresh
+        self._supervisor = supervisor
+
+    async def take_over(self) -> None:
+        await self._supervisor.replace(self._fresh)
+
+    async def withdraw(self) -> None:
+        """It was not meant to be."""
+        await asyncio.gather(*(place.end() for place in self._fresh))
+
+
 class Supervisor:
     """`count` workers. Not started by its constructor."""
 
@@ -96,6 +111,10 @@ class Supervisor:
         self._count = count
         self._places: list[_Place] = []
         self._workers: dict[int, Worker] = {}
+
+    @property
+    def count(self) -> int:
+        return self._count
 
     async def start(self, listeners: Listeners) -> None:
         """Return when every worker accepts connections. Raises Unavailable when they do not come up."""
@@ -109,20 +128,30 @@ class Supervisor:
         places, self._places = self._places, []
         await asyncio.gather(*(place.end() for place in places))
 
-    async def roll(self, listeners: Listeners) -> None:
-        """Replace the workers one after the other by ones that hold `listeners`.
+    async def relieve(self, listeners: Listeners, count: int) -> "Relief":
+        """`count` workers that hold `listeners`, serving beside those that are there, until one of the two goes.
 
-        Raises Unavailable when a new one does not come up; then its place keeps the old one.
+        Raises Unavailable when a new one does not come up; then all are gone again.
         """
-        for number, old in enumerate(self._places):
-            new = _Place(self._command, listeners, self._workers, old.restarts)
-            if not await new.occupied():
-                await new.end()
-                raise Unavailable(
-                    f"a gateway worker with the new listeners does not start; the reason is in `{self._command.log}`"
-                )
-            self._places[number] = new
-            await old.end()
+        restarts = [place.restarts for place in self._places] + [0] * count
+        fresh = [_Place(self._command, listeners, self._workers, number) for number in restarts[:count]]
+        relief = Relief(fresh, self)
+        try:
+            if all(await asyncio.gather(*(place.occupied() for place in fresh))):
+                return relief
+        except BaseException:
+            await relief.withdraw()
+            raise
+        await relief.withdraw()
+        raise Unavailable(
+            f"a gateway worker with the new listeners does not start; the reason is in `{self._command.log}`"
+        )
+
+    async def replace(self, fresh: list[_Place]) -> None:
+        """From now on `fresh` are the workers; the others let what is open end, and go."""
+        old, self._places = self._places, fresh
+        self._count = len(fresh)
+        await asyncio.gather(*(place.end() for place in old))
 
     def owns(self, pid: int) -> bool:
         return pid in self._workers

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.gateway import Gateway, GatewayConfig
+from nfemu.gateway.gateway import Gateway, GatewayConfig, Wanted
 from nfemu.gateway.link.server import Answer
 from nfemu.gateway.listeners import ListenerPlan
+from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.worker_process import WorkerState
 from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import Msisdn
@@ -60,6 +61,13 @@ async def ask(gateway: Gateway, number: Msisdn = NUMBER) -> list[str]:
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+async def relisten(
+    gateway: Gateway, rules: RuleSource, lines: Mapping[Msisdn, int], workers: int | None = None
+) -> None:
+    async with gateway.reloading(Wanted(rules, ListenerPlan("127.0.0.1", 0, 0, lines), workers)) as switch:
+        await switch.now()
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
@@ -180,7 +188,7 @@ async def test_listeners_come_and_go_without_a_refused_connection(tmp_path: Path
             return asked
 
         asking = asyncio.create_task(traffic())
-        await gateway.reload(RULES, {line(1).msisdn: 0})
+        await relisten(gateway, RULES, {line(1).msisdn: 0})
         done.set()
         assert await asking > 0
         assert not set(before) & set(pids(gateway))
@@ -188,9 +196,45 @@ async def test_listeners_come_and_go_without_a_refused_connection(tmp_path: Path
         reader, writer = await asyncio.open_connection(*address)
         assert (await reader.readline()).split()[1:3] == [b"open", b"1"]
         writer.close()
-        await gateway.reload(RULES, {})
+        await relisten(gateway, RULES, {})
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(*address)
+
+
+async def test_more_and_fewer_workers(tmp_path: Path) -> None:
+    async with running(config(tmp_path, workers=1), [line()]) as gateway:
+        await relisten(gateway, RULES_OPEN_ONLY, {}, workers=3)
+        assert len(pids(gateway)) == 3
+        assert all_serving(gateway)
+        assert (await ask(gateway))[3] == "open"
+        await relisten(gateway, RULES, {}, workers=1)
+        (left,) = pids(gateway)
+        await relisten(gateway, RULES, {}, workers=1)
+        assert pids(gateway) == [left]
+
+
+async def test_a_switch_that_does_not_come_leaves_everything(tmp_path: Path) -> None:
+    """Something else of the reload failed."""
+    async with running(config(tmp_path, workers=1), [line()]) as gateway:
+        before, addresses = pids(gateway), gateway.status().addresses
+        wanted = Wanted(RULES_OPEN_ONLY, ListenerPlan("127.0.0.1", 0, 0, {line().msisdn: 0}), 2)
+        with pytest.raises(Conflict, match="elsewhere"):
+            async with gateway.reloading(wanted):
+                raise Conflict("elsewhere")
+        assert (pids(gateway), gateway.status().addresses) == (before, addresses)
+        assert (await ask(gateway))[3] == "open,arrears"
+
+
+async def test_rules_and_lines_in_one_step(tmp_path: Path) -> None:
+    """A worker that comes later has both too."""
+    async with running(config(tmp_path, workers=1), [line()]) as gateway:
+        async with gateway.reloading(Wanted(RULES_OPEN_ONLY)) as switch:
+            await switch.now([line(version=2, policy="arrears")])
+        assert (await ask(gateway))[1:] == ["arrears", "2", "open"]
+        (before,) = pids(gateway)
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: pids(gateway) != [before] and all_serving(gateway), "replaced")
+        assert (await ask(gateway))[1:] == ["arrears", "2", "open"]
 
 
 async def test_a_port_in_use_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
@@ -273,7 +317,7 @@ async def test_new_listeners_that_no_worker_can_serve_change_nothing(tmp_path: P
         before = pids(gateway)
         script.write_text("raise SystemExit('no')\n")
         with pytest.raises(Unavailable, match="new listeners"):
-            await gateway.reload(RULES_OPEN_ONLY, {line(1).msisdn: 0})
+            await relisten(gateway, RULES_OPEN_ONLY, {line(1).msisdn: 0})
         assert pids(gateway) == before
         assert gateway.status().addresses.lines == {}
         assert (await ask(gateway))[3] == "open,arrears"
@@ -282,7 +326,7 @@ async def test_new_listeners_that_no_worker_can_serve_change_nothing(tmp_path: P
 async def test_before_the_start_apply_returns_and_rules_may_be_replaced(tmp_path: Path) -> None:
     gateway = Gateway(config(tmp_path, workers=1), RULES, NoNames(), list)
     await gateway.apply(line(version=3, policy="arrears"))
-    await gateway.reload(RULES_OPEN_ONLY, {line(1).msisdn: 0})
+    await relisten(gateway, RULES_OPEN_ONLY, {line(1).msisdn: 0})
     with pytest.raises(Unavailable):
         gateway.status()
     await gateway.start()

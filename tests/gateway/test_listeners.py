@@ -20,10 +20,10 @@ def reachable(address: tuple[str, int]) -> bool:
 def test_listeners_come_stay_and_go() -> None:
     first = Listeners.bind(ListenerPlan("127.0.0.1", 0, 0, {A: 0}))
     of_a = first.addresses().lines[A]
-    second = first.rebind({A: 0, B: 0})
+    second = first.rebind(ListenerPlan("127.0.0.1", 0, 0, {A: 0, B: 0}))
     assert second.http is first.http
     assert second.lines[A] is first.lines[A]
-    third = second.rebind({B: 0})
+    third = second.rebind(ListenerPlan("127.0.0.1", 0, 0, {B: 0}))
     second.close_all_but(third)
     addresses = third.addresses()
     assert not reachable(of_a)
@@ -39,7 +39,7 @@ def test_a_port_in_use_names_the_setting_and_leaves_nothing_open() -> None:
             Listeners.bind(ListenerPlan("127.0.0.1", 0, port, {}))
         listeners = Listeners.bind(ListenerPlan("127.0.0.1", 0, 0, {}))
         with pytest.raises(Conflict, match=r"proxy\.subscriber_listeners, 138\*\*\*\*8001"):
-            listeners.rebind({A: 0, B: port})
+            listeners.rebind(ListenerPlan("127.0.0.1", 0, 0, {A: 0, B: port}))
         listeners.close_all_but()
 
 

@@ -25,6 +25,7 @@ from nfemu.gateway.link.messages import (
     Role,
     Rules,
     Serve,
+    Staged,
     Unresolved,
     Welcome,
     dump_point,
@@ -39,7 +40,8 @@ from nfemu.model.identity import Msisdn
 _RENEWALS = 4
 """Per lease: so many answers in a row may be late."""
 
-Update = Rules | Lines | Line | Serve
+Whole = Rules | Staged | Lines | Serve
+Update = Whole | Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class LinkClient:
         self._writer: asyncio.StreamWriter | None = None
         self._names = RemoteNames(self._send)
         self._replica = Replica()
+        self._staged: list[LineState] = []
         self._picture = asyncio.Event()
         self._lease = Lease()
 
@@ -108,7 +111,7 @@ class LinkClient:
         However it ends: from then on nothing is fresh, and every flow has been closed.
         """
         self._writer = connection.writer
-        self._replica = Replica()
+        self._replica, self._staged = Replica(), []
         self._lease = Lease(connection.welcome.lease_s, control.control_lost)
         updates: asyncio.Queue[Update] = asyncio.Queue()
         try:
@@ -140,7 +143,7 @@ class LinkClient:
                     self._names.answered(message)
                 case Refused(reason):
                     raise LinkError(reason)
-                case Rules() | Lines() | Line() | Serve():
+                case Rules() | Staged() | Lines() | Line() | Serve():
                     updates.put_nowait(message)
                 case Welcome():
                     raise LinkError("a second welcome")
@@ -164,15 +167,19 @@ class LinkClient:
             await asyncio.gather(*(control.line_changed(state) for state in changed.values()))
         self._send(Ack(lines[-1].seq))
 
-    async def _apply_other(self, update: Rules | Lines | Serve, control: FlowControl) -> None:
+    async def _apply_other(self, update: Whole, control: FlowControl) -> None:
         match update:
             case Rules(seq, source):
                 # In a thread: compiling 100,000 patterns must not cost the lease.
-                self._replica.replace_rules(await asyncio.to_thread(source.compile))
+                rules = await asyncio.to_thread(source.compile)
+                self._replica.replace_rules(rules, self._staged)
+                self._staged = []
                 self._names.forget()
                 if self._picture.is_set():
                     await control.rules_changed()
                 self._send(Ack(seq))
+            case Staged(states):
+                self._staged += states
             case Lines(states):
                 for state in states:
                     self._replica.lines.put(state)
@@ -200,9 +207,9 @@ async def _welcomed(reader: asyncio.StreamReader) -> Welcome:
             raise LinkError("the control process hung up or speaks another version of the link")
 
 
-def _runs(batch: list[Update]) -> list[tuple[list[Line], Rules | Lines | Serve | None]]:
+def _runs(batch: list[Update]) -> list[tuple[list[Line], Whole | None]]:
     """Split into runs of lines, each with the other update that follows it."""
-    runs: list[tuple[list[Line], Rules | Lines | Serve | None]] = []
+    runs: list[tuple[list[Line], Whole | None]] = []
     lines: list[Line] = []
     for update in batch:
         if isinstance(update, Line):

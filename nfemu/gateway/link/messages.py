@@ -17,7 +17,7 @@ from nfemu.gateway.ports import DialTarget, Direct, Emulated, Route, Upstream
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.errors import InvalidInput
 
-VERSION = 1
+VERSION = 2
 
 
 class LinkError(Exception):
@@ -103,11 +103,19 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The whole of the rules, replaced at once."""
+    """The whole of the rules, replaced at once, and with them what was staged."""
 
     seq: int
     source: RuleSource
     kind: Literal["rules"] = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Lines that change together with the rules: kept until the next Rules, and in force in one step with them."""
+
+    states: tuple[LineState, ...]
+    kind: Literal["staged"] = "staged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,7 @@ def _target(leads: Leads) -> DialTarget:
 
 
 FromPoint = Hello | Ready | Ack | Renew | Resolve
-FromControl = Welcome | Refused | Rules | Lines | Line | Serve | Granted | Resolved | Unresolved
+FromControl = Welcome | Refused | Rules | Staged | Lines | Line | Serve | Granted | Resolved | Unresolved
 
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 _FROM_POINT: TypeAdapter[FromPoint] = TypeAdapter(Annotated[FromPoint, Discriminator("kind")], config=_CONFIG)

@@ -29,6 +29,7 @@ from nfemu.gateway.link.messages import (
     Role,
     Rules,
     Serve,
+    Staged,
     Unresolved,
     Welcome,
     dump_control,
@@ -145,9 +146,13 @@ class LinkServer:
         self._seq += 1
         await self._publish(Line(self._seq, state), self._deadline_s)
 
-    async def publish_rules(self, source: RuleSource) -> None:
-        """The same for new rules."""
+    async def publish_rules(self, source: RuleSource, states: Sequence[LineState] = ()) -> None:
+        """The same for new rules, and for the lines that change in one step with them."""
         self._seq += 1
+        for part in _chunks(states):
+            data = frame(dump_control(Staged(part)))
+            for point in self._points:
+                point.send_raw(data)
         await self._publish(Rules(self._seq, source), self._rules_deadline_s)
 
     async def _publish(self, message: Line | Rules, deadline_s: float) -> None:

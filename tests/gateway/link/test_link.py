@@ -195,6 +195,27 @@ async def test_rules_are_replaced_at_once_and_names_asked_for_again(tmp_path: Pa
         assert host.asked == ["news.example"] * 2
 
 
+async def test_lines_that_change_with_the_rules_do_so_in_one_step(tmp_path: Path) -> None:
+    """Nobody ever sees the one without the other, also with more lines than go into one message."""
+    many = [line(number) for number in range(1001)]
+    async with serving(tmp_path, Host(many)) as server, following(tmp_path) as here:
+        seen: set[tuple[tuple[str, ...], str | None]] = set()
+        publishing = asyncio.create_task(
+            server.publish_rules(RULES_OPEN_ONLY, [line(number, 2, "quiz") for number in range(1001)])
+        )
+        while not publishing.done():
+            state = here.client.line(line(1000).msisdn)
+            assert state is not None
+            seen.add((here.client.rules().policies.names, state.policy))
+            await asyncio.sleep(0)
+        assert seen <= {(("open", "arrears"), "open"), (("open",), "quiz")}
+        state = here.client.line(line().msisdn)
+        assert (here.client.rules().policies.names, state) == (("open",), line(0, 2, "quiz"))
+        assert here.engine.reloads == 1
+        await server.publish_rules(RULES)
+        assert here.client.line(line(1000).msisdn) == line(1000, 2, "quiz")
+
+
 async def test_rules_that_came_before_the_snapshot_ended_win(tmp_path: Path) -> None:
     host = Host([line(number) for number in range(2000)])
     async with serving(tmp_path, host) as server:
