@@ -31,7 +31,7 @@ def follow(
     if session is None:
         return None
     if pgw.is_active(session):
-        followed = _changed(session, profile, now)
+        followed = changed(session, profile, now)
         if followed is session:
             return None
         name = events.PGW_SESSION_MODIFIED if pgw.is_active(followed) else events.PGW_SESSION_RELEASED
@@ -42,7 +42,8 @@ def follow(
     return None
 
 
-def _changed(session: PdnSession, profile: ApnProfile, now: datetime) -> PdnSession:
+def changed(session: PdnSession, profile: ApnProfile, now: datetime) -> PdnSession:
+    """An active session as the ordered profile wants it."""
     if not profile.gives_ip:
         return pgw.cut_off(session, profile, now)
     if (session.profile, session.policy) == (profile.name, profile.policy):

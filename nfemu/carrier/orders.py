@@ -15,7 +15,7 @@ from nfemu.epc import hss
 from nfemu.model.identity import CorrelationId, OrderId
 from nfemu.model.money import Money
 from nfemu.model.orders import OrderKind, WorkOrder
-from nfemu.model.subscriber import OrderedProfile
+from nfemu.model.subscriber import Hold, OrderedProfile
 
 
 class Cause(StrEnum):
@@ -23,6 +23,8 @@ class Cause(StrEnum):
 
     LEDGER = "ledger"
     BY_HAND = "by hand"
+    RULES = "rules"
+    """The ledger is as it was; credit limits or what a stop means have changed."""
 
 
 def after_entry(
@@ -38,6 +40,19 @@ def after_entry(
             detail = {"from": before.value, "to": now.value, "balance": balance.decimal()}
             yield from ask(Emit(line.subscriber.imsi, correlation, events.STANDING_CHANGED, detail))
         changes += yield from line_changes(rules, view, line, trigger, Cause.LEDGER, correlation)
+    return changes
+
+
+def after_rules(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[list[Change]]:
+    """What rules that may be others than before mean for every line of the account, its ledger being as it was."""
+    trigger = movement(rules.dunning, view.account, view.balance, view.balance)
+    changes: list[Change] = []
+    for line in view.lines:
+        found = yield from line_changes(rules, view, line, trigger, Cause.RULES, correlation)
+        if not found and aimed_profile(view, line) not in {OrderedProfile.OPEN, rules.dunning.restricted}:
+            cause = Cause.BY_HAND if line.subscription.hold is Hold.RESTRICT else Cause.RULES
+            found = yield from _order(rules, view, line, Demand.STOP, cause, correlation)
+        changes += found
     return changes
 
 

@@ -15,7 +15,7 @@ from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PaymentNo, Policy
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment, WorkOrder
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import Subscriber, Subscription
+from nfemu.model.subscriber import OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
 
 
@@ -143,6 +143,15 @@ class Store(Protocol):
 
     async def static_subscribers(self) -> list[Subscriber]:
         """Cards with a static address; nobody else may be given it, attached or not."""
+
+    async def ordered_profiles(self) -> Mapping[Imsi, OrderedProfile]:
+        """What is ordered for every card for which it is not `open`."""
+
+    async def misplaced_accounts(self, resume_balance: Money, restricted: OrderedProfile) -> list[AccountId]:
+        """Accounts with a line that is not where the rules want it, by name.
+
+        Overdue and open, cleared and restricted (without a hold by hand), or restricted to another profile.
+        """
 
     async def account(self, account: AccountId) -> AccountView | None: ...
 

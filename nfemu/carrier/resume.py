@@ -1,4 +1,4 @@
-"""What was begun is finished: after a crash, after a failure, and when a reactivation's time has come.
+"""What was begun is finished: after a crash, after a failure, when a reactivation's time has come, under new rules.
 
 The state to resume from is the store's alone: orders created or executed, sessions not acknowledged, notices
 pending. Nothing that was visible is repeated.
@@ -7,7 +7,9 @@ pending. Nothing that was visible is repeated.
 from nfemu.carrier.commands import Begin, LoadPendingNotices, Lock, Step, ask
 from nfemu.carrier.flip import carry_out, carry_out_reactivations, deliver
 from nfemu.carrier.lines import load_account
+from nfemu.carrier.orders import after_rules
 from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.view import commit
 from nfemu.model.identity import AccountId
 
 
@@ -20,6 +22,18 @@ def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
     pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
     yield from carry_out(rules, view, correlation)
     yield from deliver(account, pending)
+
+
+def realign(rules: CarrierRules, account: AccountId) -> Step[None]:
+    """Bring the account's lines to where its standing puts them under the rules of the moment.
+
+    Raises NotFound, Unavailable.
+    """
+    correlation = yield from ask(Begin())
+    yield from ask(Lock(account))
+    view = yield from load_account(account)
+    view = yield from commit(view, (yield from after_rules(rules, view, correlation)))
+    yield from carry_out(rules, view, correlation)
 
 
 def reactivate(rules: CarrierRules, account: AccountId) -> Step[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import combinations
 
 from nfemu.model.errors import InvalidInput, NotFound
@@ -73,6 +73,13 @@ class Catalogue:
         if profile.pool is None:
             raise NotFound(f"APN profile `{profile.name}` has no pool: it gives no IP address")
         return self.pools[profile.pool]
+
+    def holds(self, ipv4: IPv4Address | None, ipv6: IPv6Network | None) -> bool:
+        """Whether a UE's addresses, as far as it has them, are each in one of the pools."""
+        pools = self.pools.values()
+        in_ipv4 = ipv4 is None or any(pool.ipv4 is not None and ipv4 in pool.ipv4 for pool in pools)
+        in_ipv6 = ipv6 is None or any(pool.ipv6 is not None and ipv6.subnet_of(pool.ipv6) for pool in pools)
+        return in_ipv4 and in_ipv6
 
     def _check_pool(self, profile: ApnProfile) -> None:
         if not profile.gives_ip:

@@ -81,7 +81,7 @@ class Runner:
 
     def __init__(self, outside: Outside, pgw: Pgw, later: Later) -> None:
         self._outside = outside
-        self._pgw = pgw
+        self.pgw = pgw
         self._later = later
         self._locks: KeyedLocks[AccountId] = KeyedLocks()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -143,7 +143,7 @@ class Runner:
 
     def _end(self, run: _Run, complete: bool) -> None:
         for reservation in run.reservations.values():
-            self._pgw.cancel(reservation)
+            self.pgw.cancel(reservation)
         if run.account is not None:
             self._locks.release(run.account)
             if run.committed and not complete:
@@ -208,11 +208,11 @@ class Runner:
         run.events.clear()
         for change in command.changes:
             if isinstance(change, PutSession):
-                self._pgw.accept(change.session)
+                self.pgw.accept(change.session)
                 run.reservations.pop(change.session.imsi, None)
 
     async def _reserve(self, run: _Run, command: c.Reserve) -> Reservation:
-        reservation = self._pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())
+        reservation = self.pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())
         run.reservations[command.subscriber.imsi] = reservation
         return reservation
 

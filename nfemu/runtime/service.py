@@ -6,31 +6,36 @@ unfinished is finished). `start` loads by itself where nobody did.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from nfemu.carrier import billing, payments, resume, sessions
+from nfemu.carrier.commands import Step
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
 from nfemu.carrier.ports import AccountView, Enforcer, IdSource, LineState, Notifier, PaymentProvider, Store
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.epc.catalogue import Catalogue
-from nfemu.epc.pgw import Pgw, is_acknowledged, is_active
+from nfemu.epc.pgw import Pgw, is_acknowledged, is_active, is_cut_off
 from nfemu.model.account import LedgerEntry
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
+from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import Subscriber
+from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.agenda import Agenda, Happening
+from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeover, restored_table
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import Outside, Runner
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 PAGE_DELIVERY = 5.0
 """Seconds that a success page has at most before a reactivation ends its connection (architecture, section 5)."""
@@ -54,15 +59,19 @@ class CarrierService:
         self.clock = clock
         self._store = store
         self._provider = provider
+        self._ids = ids
         self._rules = rules
         self._page_delivery = page_delivery
         self._pgw = Pgw(rules.catalogue)
         self._finishing = Retries(self._finish)
         self._reactivating = Retries(self._reactivate)
+        self._realigning = Retries(self._realign)
         outside = Outside(store, enforcer, notifier, provider, clock, ids)
         self._runner = Runner(outside, self._pgw, self)
         self._agenda = Agenda(clock)
         self._clock_lock = asyncio.Lock()
+        self._running = asyncio.Event()
+        self._running.set()
         self._loaded = False
 
     @property
@@ -80,18 +89,15 @@ class CarrierService:
             await self.clock.load()
         else:
             await leave_test_clock(self._store, self.clock.now())
-        self._pgw.assign(await self._store.static_subscribers())
-        longest = max((pool.hold for pool in self.catalogue.pools.values()), default=timedelta(0))
         latest = await self._store.sessions()
-        self._pgw.restore(latest, await self._store.sessions_released_since(self.clock.now() - longest))
+        self._pgw = self._runner.pgw = await restored_table(self._store, self.clock, self._rules, latest)
         self._loaded = True
 
     async def start(self) -> None:
         """Finish what an earlier process left: orders, acknowledgements, notices, expiries. Raises Unavailable."""
         if not self._loaded:
             await self.load()
-        for account in await self._unfinished_accounts():
-            await self._finish_or_retry(account)
+        await self.realign()
         for payment in await self._store.open_payments():
             self.expire(payment)
         if isinstance(self.clock, WallClock):
@@ -105,6 +111,7 @@ class CarrierService:
         await self._runner.drain()
         await self._finishing.stop()
         await self._reactivating.stop()
+        await self._realigning.stop()
 
     # ---- queries
 
@@ -159,34 +166,36 @@ class CarrierService:
 
     async def attach(self, msisdn: Msisdn) -> PdnSession:
         """See `carrier.sessions.attach`."""
-        return await self._runner.run(sessions.attach(self._rules, msisdn))
+        return await self._run(lambda rules: sessions.attach(rules, msisdn))
 
     async def detach(self, msisdn: Msisdn) -> PdnSession:
         """See `carrier.sessions.detach`."""
-        return await self._runner.run(sessions.detach(self._rules, msisdn))
+        return await self._run(lambda rules: sessions.detach(rules, msisdn))
 
     async def charge(self, msisdn: Msisdn, amount: Money, note: str = "", key: str | None = None) -> LineStatus:
         """See `carrier.billing.charge`."""
-        return await self._runner.run(billing.charge(self._rules, msisdn, amount, note, key))
+        return await self._run(lambda rules: billing.charge(rules, msisdn, amount, note, key))
 
     async def restrict(self, msisdn: Msisdn) -> LineStatus:
         """See `carrier.billing.restrict`."""
-        return await self._runner.run(billing.restrict(self._rules, msisdn))
+        return await self._run(lambda rules: billing.restrict(rules, msisdn))
 
     async def restore(self, msisdn: Msisdn) -> LineStatus:
         """See `carrier.billing.restore`."""
-        return await self._runner.run(billing.restore(self._rules, msisdn))
+        return await self._run(lambda rules: billing.restore(rules, msisdn))
 
     async def order_payment(
         self, msisdn: Msisdn, amount: Money, return_url: str, language: str = ""
     ) -> tuple[Payment, str]:
         """See `carrier.payments.order_payment`."""
-        use_case = payments.order_payment(self._rules, self._provider.name, msisdn, amount, return_url, language)
-        return await self._runner.run(use_case)
+        provider = self._provider.name
+        return await self._run(
+            lambda rules: payments.order_payment(rules, provider, msisdn, amount, return_url, language)
+        )
 
     async def settle(self, notification: PaymentNotification) -> Settlement:
         """See `carrier.payments.settle`."""
-        return await self._runner.run(payments.settle(self._rules, notification))
+        return await self._run(lambda rules: payments.settle(rules, notification))
 
     async def page_delivered(self, msisdn: Msisdn) -> None:
         """The success page has reached the phone: a reactivation that waits for it happens now.
@@ -196,6 +205,63 @@ class CarrierService:
         account = (await self._subscriber(msisdn)).account
         if account in self._reactivating:
             await self._reactivate(account)
+
+    # ---- new rules
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """No use case is under way, and none begins, until the block ends: those that come meanwhile wait."""
+        self._running.clear()
+        try:
+            await self._runner.drain()
+            yield
+        finally:
+            self._running.set()
+
+    async def plan(self, rules: CarrierRules, newcomers: Sequence[Subscriber] = ()) -> Changeover:
+        """What `rules` change in sessions. To be carried out, it is made and taken over in one pause.
+
+        `newcomers`: cards that come with them. Raises Conflict where something in use would vanish, Unavailable.
+        """
+        outside = ChangeoverSource(self._store, self._pgw, self._ids, self.clock)
+        return await plan_changeover(outside, self._rules, rules, newcomers)
+
+    def take_over(self, changeover: Changeover) -> None:
+        """From the next use case on by the new rules, once `changeover.changes` are committed."""
+        self._rules = changeover.rules
+        self._pgw = self._runner.pgw = changeover.pgw
+        for session in changeover.sessions:
+            self._pgw.accept(session)
+
+    async def confirm(self, changeover: Changeover) -> None:
+        """Every enforcement point holds the changed sessions. What cannot be stored now is finished later."""
+        acknowledged = changeover.acknowledged()
+        try:
+            await self._store.commit(acknowledged)
+        except Unavailable as error:
+            _log.warning("changed sessions are confirmed later: %s", error)
+            for account in await self._unfinished_accounts():
+                self._finishing.schedule(account)
+            return
+        for session in changeover.confirmed_sessions():
+            self._pgw.accept(session)
+
+    async def realign(self) -> int:
+        """Finish what is unfinished, and bring every line to where its account's standing puts it under the rules.
+
+        How many accounts had one elsewhere. One that cannot be dealt with now is tried again. Raises Unavailable.
+        """
+        for account in await self._unfinished_accounts():
+            await self._finish_or_retry(account)
+        dunning = self._rules.dunning
+        accounts = await self._store.misplaced_accounts(dunning.resume_balance, dunning.restricted)
+        for account in accounts:
+            try:
+                await self._realign(account)
+            except NfemuError as error:
+                _log.warning("account `%s` could not follow the rules, trying again: %s", account, error)
+                self._realigning.schedule(account)
+        return len(accounts)
 
     # ---- the clock
 
@@ -236,12 +302,18 @@ class CarrierService:
         """The order closes at its `expires_at` unless it is paid."""
 
         async def run() -> str | None:
-            closed = await self._runner.run(payments.expire(payment.no))
+            closed = await self._run(lambda _: payments.expire(payment.no))
             return f"payment {payment.no} expired" if closed else None
 
         self._agenda.add(payment.expires_at, run)
 
     # ---- inside
+
+    async def _run(self, use_case: Callable[[CarrierRules], Step[T]]) -> T:
+        """Under the rules of the moment at which it begins, to its end."""
+        while not self._running.is_set():
+            await self._running.wait()
+        return await self._runner.run(use_case(self._rules))
 
     async def _subscriber(self, msisdn: Msisdn) -> Subscriber:
         found = await self._store.subscriber(msisdn)
@@ -257,9 +329,10 @@ class CarrierService:
 
     async def _unfinished_accounts(self) -> list[AccountId]:
         """Accounts with an unfinished order, an unacknowledged or outdated session, or an unsent notice."""
+        ordered = await self._store.ordered_profiles()
         cards: dict[Imsi, None] = {order.imsi: None for order in await self._store.unfinished_orders()}
         cards |= {notice.imsi: None for notice in await self._store.pending_notices()}
-        cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session)}
+        cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session, ordered)}
         accounts: dict[AccountId, None] = {}
         for imsi in cards:
             subscriber = await self._store.subscriber_by_imsi(imsi)
@@ -267,15 +340,14 @@ class CarrierService:
                 accounts[subscriber.account] = None
         return list(accounts)
 
-    def _is_settled(self, session: PdnSession) -> bool:
+    def _is_settled(self, session: PdnSession, ordered: Mapping[Imsi, OrderedProfile]) -> bool:
         """Acknowledged, and still what the catalogue says after a change of configuration."""
         if not is_acknowledged(session):
             return False
+        profile = self.catalogue.meaning(ordered.get(session.imsi, OrderedProfile.OPEN))
         if not is_active(session):
-            return True
-        profile = self.catalogue.profiles.get(session.profile)
-        ordered = session.profile in self.catalogue.ordered.values()
-        return ordered and profile is not None and profile.policy == session.policy
+            return not (profile.gives_ip and is_cut_off(session, self.catalogue))
+        return profile.gives_ip and (profile.name, profile.policy) == (session.profile, session.policy)
 
     async def _finish_or_retry(self, account: AccountId) -> None:
         try:
@@ -286,7 +358,10 @@ class CarrierService:
             self._finishing.schedule(account)
 
     async def _finish(self, account: AccountId) -> None:
-        await self._runner.run(resume.finish(self._rules, account))
+        await self._run(lambda rules: resume.finish(rules, account))
 
     async def _reactivate(self, account: AccountId) -> None:
-        await self._runner.run(resume.reactivate(self._rules, account))
+        await self._run(lambda rules: resume.reactivate(rules, account))
+
+    async def _realign(self, account: AccountId) -> None:
+        await self._run(lambda rules: resume.realign(rules, account))

@@ -17,7 +17,7 @@ _ACCOUNTS = sa.text(
     f"""INSERT INTO account (id, kind, currency, credit_limit, level, balance) {_COUNTED}
     SELECT {_NUMBER}, :kind, :currency, CAST(:credit_limit AS BIGINT), CAST(:level AS SMALLINT),
         CAST(:balance AS BIGINT)
-    FROM n WHERE true ON CONFLICT (id) DO NOTHING"""  # noqa: S608 - put together from this page's constants
+    FROM n WHERE true {rows.NEW_TERMS}"""  # noqa: S608 - put together from constants
 )
 _CARDS = sa.text(
     f"""INSERT INTO subscriber (imsi, msisdn, account_id, role, language) {_COUNTED}
@@ -27,7 +27,7 @@ _CARDS = sa.text(
 
 
 def add_accounts(connection: Connection, block: SeedRange) -> None:
-    """Those that are not there yet."""
+    """Those that are not there yet; of the others the terms."""
     opening = {"balance": block.account.opening_balance.minor}
     connection.execute(_ACCOUNTS, _bounds(block) | rows.account_values(block.account.account) | opening)
 

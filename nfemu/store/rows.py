@@ -40,6 +40,13 @@ from nfemu.store.times import from_micros, from_micros_or_none, to_micros, to_mi
 
 Values = dict[str, Any]
 ACCOUNT = ("id", "kind", "currency", "credit_limit", "level")
+_TERMS = ("kind", "credit_limit", "level")
+NEW_TERMS = (
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _TERMS)} "
+    "WHERE account.currency = excluded.currency AND "
+    f"({' OR '.join(f'account.{name} <> excluded.{name}' for name in _TERMS)})"
+)
+"""Ends an INSERT of accounts: one that is there keeps its balance and gets the terms, if they are others."""
 SUBSCRIBER = ("imsi", "msisdn", "account_id", "role", "language", "static_ipv4", "static_ipv6")
 
 

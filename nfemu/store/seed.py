@@ -42,7 +42,8 @@ def load(
     blocks: Sequence[SeedRange],
     at: datetime,
 ) -> None:
-    """Add the accounts and cards that are not in the store. What is there stays as it is.
+    """Add the accounts and cards that are not in the store. Accounts that are there get their terms: kind, level and
+    credit limit. All else that is there stays as it is.
 
     A new account with an opening balance other than zero gets one ledger entry at `at`, trade number
     `opening:<account>`. Raises Conflict for an account, IMSI or number that the seed holds twice, or a number that
@@ -63,7 +64,7 @@ def load(
 
 
 def _add_accounts(connection: Connection, accounts: Iterable[SeedAccount], blocks: Sequence[SeedRange]) -> None:
-    insert = _insert_new(connection, schema.account, "id", (*rows.ACCOUNT, "balance"))
+    insert = f"{_insert(connection, schema.account, (*rows.ACCOUNT, 'balance'))} {rows.NEW_TERMS}"
     seen: set[AccountId] = set()
     for batch in _batches(accounts):
         for seed in batch:
@@ -99,7 +100,7 @@ def _open_ledgers(connection: Connection, at: datetime, empty: bool) -> None:
 
 
 def _add_cards(connection: Connection, subscribers: Iterable[Subscriber], blocks: Sequence[SeedRange]) -> None:
-    insert = _insert_new(connection, schema.subscriber, "imsi", rows.SUBSCRIBER)
+    insert = f"{_insert(connection, schema.subscriber, rows.SUBSCRIBER)} ON CONFLICT (imsi) DO NOTHING"
     twins = Twins([block.imsis for block in blocks], [block.numbers for block in blocks])
     for batch in _batches(subscribers):
         twins.add(batch)
@@ -156,10 +157,9 @@ def _check_against_store(connection: Connection, batch: Sequence[Subscriber]) ->
             raise NotFound(f"account `{card.account}` of IMSI `{card.imsi}` is neither in the seed nor in the store")
 
 
-def _insert_new(connection: Connection, table: sa.Table, key: str, columns: Sequence[str]) -> str:
-    """An INSERT for the driver, with positional parameters, that passes over keys that are there."""
-    insert = sa.insert(table).compile(dialect=connection.dialect, column_keys=columns)
-    return f"{insert} ON CONFLICT ({key}) DO NOTHING"
+def _insert(connection: Connection, table: sa.Table, columns: Sequence[str]) -> str:
+    """An INSERT for the driver, with positional parameters."""
+    return str(sa.insert(table).compile(dialect=connection.dialect, column_keys=columns))
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -15,12 +15,13 @@ from nfemu.carrier.ports import AccountView, Change
 from nfemu.model.account import LedgerEntry
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment, WorkOrder
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import Subscriber
+from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
-from nfemu.store import provider_book, reads, seed, values, wipe, writes
+from nfemu.store import alignment, provider_book, reads, seed, values, wipe, writes
 from nfemu.store.database import READERS, Database, parse_url
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed_types import SeedAccount, SeedRange
@@ -89,21 +90,24 @@ class SqlStore:
         ranges: Sequence[SeedRange] = (),
         at: datetime | None = None,
         fingerprint: str | None = None,
+        changes: Sequence[Change] = (),
     ) -> None:
-        """Add the accounts and cards that are not there yet, all or none; what is there keeps its state.
+        """Add the accounts and cards that are not there yet, all or none; what is there keeps its state, and accounts
+        get the terms of the configuration.
 
         Both iterables are read once, in the writer's thread; `ranges` are made in the database, which takes a third
         of the time. `at` is the business time of the opening balances (None: where the test clock stands, else the
-        wall clock). With a `fingerprint` of the source equal to that of the last seed nothing is read at all. Raises
-        Conflict, NotFound and InvalidInput as `seed.load` says.
+        wall clock). With a `fingerprint` of the source equal to that of the last seed nothing is read at all.
+        `changes` go into the same transaction. Raises Conflict, NotFound and InvalidInput as `seed.load` says.
         """
 
         def load(connection: Connection) -> None:
-            if fingerprint is not None and values.seed_fingerprint(connection) == fingerprint:
-                return
-            opened_at = at or values.clock(connection) or datetime.now(UTC)
-            seed.load(connection, accounts, subscribers, ranges, opened_at)
-            values.set_seed_fingerprint(connection, fingerprint or "")
+            if fingerprint is None or values.seed_fingerprint(connection) != fingerprint:
+                opened_at = at or values.clock(connection) or datetime.now(UTC)
+                seed.load(connection, accounts, subscribers, ranges, opened_at)
+                values.set_seed_fingerprint(connection, fingerprint or "")
+            for change in changes:
+                writes.apply(connection, change)
 
         await self._write(load)
 
@@ -142,6 +146,12 @@ class SqlStore:
 
     async def static_subscribers(self) -> list[Subscriber]:
         return await self._read(static_subscribers)
+
+    async def ordered_profiles(self) -> dict[Imsi, OrderedProfile]:
+        return await self._read(alignment.ordered_profiles)
+
+    async def misplaced_accounts(self, resume_balance: Money, restricted: OrderedProfile) -> list[AccountId]:
+        return await self._read(lambda connection: alignment.misplaced_accounts(connection, resume_balance, restricted))
 
     async def account(self, account: AccountId) -> AccountView | None:
         return await self._read(lambda connection: reads.account(connection, account))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 import pytest
 
@@ -84,3 +84,12 @@ def test_pools_do_not_overlap() -> None:
     with pytest.raises(InvalidInput, match=r"overlap in `2001:db8::/40`"):
         with_pools(pool(), pool("green", "10.46.0.0/16", "2001:db8:1::/48"))
     assert with_pools(pool(), pool("four", "10.46.0.0/16", None), pool("six", None, "2001:db9::/48")).pools
+
+
+def test_addresses_that_some_pool_holds() -> None:
+    shelf = catalogue()
+    v4, v6 = IPv4Address("10.45.7.7"), IPv6Network("2001:db8:4500:7::/64")
+    assert shelf.holds(v4, v6)
+    assert shelf.holds(None, None)
+    assert not shelf.holds(IPv4Address("10.99.0.1"), v6)
+    assert not shelf.holds(v4, IPv6Network("fd00::/64"))

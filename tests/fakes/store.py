@@ -26,10 +26,11 @@ from nfemu.carrier.ports import (
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, SessionId
+from nfemu.model.money import Money
 from nfemu.model.orders import Notice, NoticeState, OrderState, Payment, PaymentState, WorkOrder
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
-from nfemu.model.subscriber import Subscriber, Subscription
+from nfemu.model.subscriber import Hold, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
 from tests.fakes.faults import Faults
 
@@ -115,6 +116,25 @@ class MemoryStore:
 
     async def static_subscribers(self) -> list[Subscriber]:
         return [each for each in self._tables.subscribers.values() if each.static_ipv4 or each.static_ipv6]
+
+    async def ordered_profiles(self) -> dict[Imsi, OrderedProfile]:
+        records = self._tables.subscriptions.values()
+        return {each.imsi: each.ordered for each in records if each.ordered is not OrderedProfile.OPEN}
+
+    async def misplaced_accounts(self, resume_balance: Money, restricted: OrderedProfile) -> list[AccountId]:
+        found = []
+        for name in sorted(self._tables.accounts):
+            view = await self.account(name)
+            assert view is not None
+            overdue = (view.balance + view.account.credit_limit).minor < 0
+            cleared = not overdue and view.balance.minor >= resume_balance.minor
+            for line in view.lines:
+                ordered, free = line.subscription.ordered, line.subscription.hold is Hold.NONE
+                opened = ordered is OrderedProfile.OPEN
+                if (free and (overdue if opened else cleared)) or not (opened or ordered is restricted):
+                    found.append(name)
+                    break
+        return found
 
     async def account(self, account: AccountId) -> AccountView | None:
         found = self._tables.accounts.get(account)

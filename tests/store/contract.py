@@ -47,7 +47,44 @@ FIRST = Subscription(PHONE.imsi)
 STOPPED = replace(FIRST, ordered=OrderedProfile.ARREARS, version=2, hold=Hold.RESTRICT)
 
 
+async def _balance(store: Store) -> int:
+    view = await store.account(ZHANG)
+    assert view is not None
+    return view.balance.minor
+
+
 class StoreContract:
+    async def test_lines_that_are_not_where_the_rules_want_them(self, store: Store) -> None:
+        """By hand is by hand; in grace nobody is moved; another profile than the restricted one is always named."""
+
+        async def misplaced(resume: int = 0, restricted: OrderedProfile = OrderedProfile.ARREARS) -> list[AccountId]:
+            return await store.misplaced_accounts(Money(resume), restricted)
+
+        await store.commit(people())
+        card = FIRST
+        assert (await store.ordered_profiles(), await misplaced()) == ({}, [])
+        owing = -(await _balance(store)) - 1
+        await store.commit([AppendEntry(replace(entry(owing), trade_no="misplaced-1"))])
+        assert await misplaced() == [ZHANG]
+        view = await store.account(ZHANG)
+        assert view is not None
+        limited = replace(view.account, credit_limit=Money(1))
+        await store.commit([PutAccount(limited)])
+        assert await misplaced() == []
+        await store.commit([PutAccount(view.account)])
+        for line in view.lines:
+            card = replace(line.subscription, ordered=OrderedProfile.ARREARS, version=line.subscription.version + 1)
+            await store.commit([PutSubscription(card)])
+        assert await misplaced() == []
+        assert set((await store.ordered_profiles()).values()) == {OrderedProfile.ARREARS}
+        assert await misplaced(restricted=OrderedProfile.BARRED) == [ZHANG]
+        await store.commit([AppendEntry(replace(entry(1), trade_no="misplaced-2"))])
+        assert (await misplaced(), await misplaced(resume=1)) == ([ZHANG], [])
+        for line in view.lines:
+            held = replace(line.subscription, ordered=OrderedProfile.ARREARS, version=line.subscription.version + 2)
+            await store.commit([PutSubscription(replace(held, hold=Hold.RESTRICT))])
+        assert await misplaced() == []
+
     async def test_an_empty_store_knows_nobody(self, store: Store) -> None:
         assert await store.count_subscribers() == 0
         assert await store.subscribers() == []
