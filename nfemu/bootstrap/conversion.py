@@ -1,6 +1,5 @@
 """From the configuration's types to those of the rooms, which do not know the configuration."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,15 +96,3 @@ def seed_account(opening: OpeningAccount) -> SeedAccount:
 def seed_range(part: NumberRange, terms: Terms) -> SeedRange:
     """A number range by its first card and account; the store makes the rest."""
     return SeedRange(next(part.subscribers()), seed_account(next(part.accounts(terms))), part.count)
-
-
-def needs_restart(old: Configuration, new: Configuration) -> list[str]:
-    """Which parts differ that a running carrier cannot change; listeners of single lines are not among them."""
-    carrier = replace(new.carrier, proxy=replace(new.carrier.proxy, subscriber_listeners={}), portal=old.carrier.portal)
-    same = replace(old.carrier, proxy=replace(old.carrier.proxy, subscriber_listeners={}))
-    differing = {
-        "carrier.yaml": carrier != same or new.carrier.portal.host != old.carrier.portal.host,
-        "apns.yaml": new.catalogue != old.catalogue,
-        "dunning.yaml": new.dunning != old.dunning,
-    }
-    return [name for name, differs in differing.items() if differs]

@@ -29,5 +29,23 @@ class BoundPorts:
         """The same listeners on any free ports."""
         return type(self)(0, 0, 0, dict.fromkeys(self.lines, 0))
 
+    def following(self, before: Configuration, after: Configuration) -> Self:
+        """These, but for the settings that differ between the two configurations."""
+        was, becomes = self.of(before), self.of(after)
+
+        def port(ours: int, old: int, new: int) -> int:
+            return ours if old == new else new
+
+        lines = {
+            number: port(self.lines.get(number, wanted), was.lines.get(number, -1), wanted)
+            for number, wanted in becomes.lines.items()
+        }
+        return type(self)(
+            port(self.api, was.api, becomes.api),
+            port(self.http, was.http, becomes.http),
+            port(self.socks, was.socks, becomes.socks),
+            lines,
+        )
+
     def plan(self, host: str) -> ListenerPlan:
         return ListenerPlan(host, self.http, self.socks, self.lines)

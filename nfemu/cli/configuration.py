@@ -3,6 +3,7 @@
 import click
 
 from nfemu.cli.context import client_of, config_of
+from nfemu.cli.output import json_option, show_json
 
 
 @click.group("config")
@@ -24,11 +25,19 @@ def check(context: click.Context) -> None:
 
 
 @click.command()
+@click.option("--dry-run", is_flag=True, help="Show what would change; apply nothing.")
+@json_option
 @click.pass_context
-def reload(context: click.Context) -> None:
+def reload(context: click.Context, dry_run: bool, as_json: bool) -> None:
     """Make the running emulator read its configuration again: all of it, or none where it is wrong."""
-    for line in client_of(context).reload():
-        click.echo(line)
+    found = client_of(context).reload(dry_run=dry_run)
+    if as_json:
+        show_json(found)
+        return
+    for change in found:
+        click.echo(change)
+    if not found:
+        click.echo("nothing has changed")
 
 
 @click.command("rotate-keys")

@@ -7,6 +7,7 @@ from nfemu.client.errors import NOT_RUNNING
 from nfemu.client.state import StateFolder
 from nfemu.client.values import (
     Clock,
+    ConfigChange,
     Event,
     Explanation,
     Ledger,
@@ -117,9 +118,10 @@ class Client:
     def status(self) -> Status:
         return Status.of(self._api.get("status"))
 
-    def reload(self) -> list[str]:
-        """Read the configuration again; what was done, a line each."""
-        return list(self._api.post("reload")["done"])
+    def reload(self, *, dry_run: bool = False) -> list[ConfigChange]:
+        """Read the configuration again; what has changed, or with `dry_run`, what would."""
+        answer = self._api.post("reload", query={"dry_run": "true"} if dry_run else {})
+        return [ConfigChange.of(each) for each in answer["changes"]]
 
     def rotate_keys(self) -> list[str]:
         """Seal enrichment tokens with a fresh key; what was done, a line each."""

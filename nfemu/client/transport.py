@@ -11,6 +11,7 @@ from nfemu.client.errors import NOT_RUNNING, ClientError
 from nfemu.model.errors import InvalidInput, Unavailable
 
 _PREFIX = "/api/v1"
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Transport:
@@ -26,11 +27,16 @@ class Transport:
 
     def get(self, *path: str, **query: object) -> Any:
         """The JSON at `path` (segments); parameters that are None are left out."""
-        wanted = {name: value for name, value in query.items() if value is not None}
-        return self._exchange("GET", path, f"?{urlencode(wanted)}" if wanted else "", None, {})
+        return self._exchange("GET", path, _encoded(query), None, {})
 
-    def post(self, *path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
-        return self._exchange("POST", path, "", body, headers or {})
+    def post(
+        self,
+        *path: str,
+        body: object = None,
+        headers: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, object] = _NOTHING,
+    ) -> Any:
+        return self._exchange("POST", path, _encoded(query), body, headers)
 
     def put(self, *path: str, body: object) -> Any:
         return self._exchange("PUT", path, "", body, {})
@@ -69,6 +75,11 @@ class Transport:
             waiting.register(self._connection.sock, select.POLLIN)
             if waiting.poll(0):
                 self._connection.close()
+
+
+def _encoded(query: Mapping[str, object]) -> str:
+    wanted = {name: value for name, value in query.items() if value is not None}
+    return f"?{urlencode(wanted)}" if wanted else ""
 
 
 def _read(status: int, text: bytes) -> Any:

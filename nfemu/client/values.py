@@ -234,6 +234,26 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """One thing that a reload met. `note`: whom it concerns, or, where it is not `applied`, why."""
+
+    file: str
+    subject: str
+    change: str
+    note: str
+    applied: bool
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+    def __str__(self) -> str:
+        """`policies.yaml: profile arrears: + host pay2.example (payment) …; affects 3 restricted lines`."""
+        text = f"{self.file}: {self.subject}: {self.change}" + ("" if self.applied else ": not applied")
+        return f"{text}; {self.note}" if self.note else text
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     name: str
     healthy: bool

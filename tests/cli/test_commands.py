@@ -149,8 +149,13 @@ def test_rotate_keys(nfemu: Nfemu, running: Running) -> None:
 
 
 def test_reload(nfemu: Nfemu, running: Running) -> None:
-    assert nfemu("reload").out == "reload done\n"
-    assert running.program.asked == ["reload"]
+    lines = (
+        "policies.yaml: profile arrears: + host pay2.example (payment); affects 3 lines\n"
+        "subscribers.yaml: account zhang: balance 1 → 2: not applied; the ledger is append-only\n"
+    )
+    assert nfemu("reload").out == nfemu("reload", "--dry-run").out == lines
+    assert json.loads(nfemu("reload", "--json").out)[0]["subject"] == "profile arrears"
+    assert running.program.asked == ["reload", "dry run", "reload"]
 
 
 @pytest.mark.parametrize(

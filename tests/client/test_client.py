@@ -60,7 +60,7 @@ def test_clock_status_reload_reset(nfemu: Client, running: Running) -> None:
     assert nfemu.set_clock(target).now == target
     status = nfemu.status()
     assert (status.healthy, status.subscribers, status.components[0].name) == (True, 7, "gateway")
-    assert nfemu.reload() == ["reload done"]
+    assert [change.applied for change in nfemu.reload()] == [True, False]
     assert nfemu.reset() == ["reset done"]
     assert running.program.asked == ["reload", "reset"]
 
@@ -164,7 +164,7 @@ def test_a_connection_that_the_server_has_ended_is_not_used_again() -> None:
         listener.settimeout(10)
 
         def serve() -> None:
-            for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + b'{"done":[]}', b""):
+            for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n" + b'{"changes":[]}', b""):
                 connection, _ = listener.accept()
                 with connection:
                     heard.append(connection.recv(4096))

@@ -163,45 +163,6 @@ def test_a_listener_of_ones_own_follows_a_reload(serving: CarrierProcess) -> Non
     assert status_of(serving.curl(OTHER, NEWS)) == 200
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new"),
-    [
-        ("carrier.yaml", "port: 8600", "port: 8601"),
-        ("carrier.yaml", "workers: 1", "workers: 2"),
-        ("carrier.yaml", "clock: wall", "clock: test"),
-        ("apns.yaml", "hold: 10m}\n  green", "hold: 11m}\n  green"),
-        ("dunning.yaml", "order_expiry: 15m", "order_expiry: 16m"),
-    ],
-)
-def test_what_needs_a_restart_is_refused_by_name(carrier_of_one: CarrierProcess, file: str, old: str, new: str) -> None:
-    """Together with a good change: neither is made."""
-    path, policies = carrier_of_one.config / file, carrier_of_one.config / "policies.yaml"
-    edit(path, old, new)
-    edit(policies, "pay.provider.example", "pay.provider.example, news.example")
-    try:
-        done = carrier_of_one.nfemu("reload")
-        assert (done.status, done.errors) == (
-            1,
-            f"nfemu: nothing was applied: {file} changed, which needs `nfemu down` and `nfemu up`\n",
-        )
-        assert carrier_of_one.verdict(NUMBER, NEWS) == 302
-    finally:
-        edit(path, new, old)
-        edit(policies, "pay.provider.example, news.example", "pay.provider.example")
-
-
-@pytest.fixture(scope="module")
-def carrier_of_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CarrierProcess]:
-    """Shared by tests that leave it as it was; one line is restricted."""
-    folder = tmp_path_factory.mktemp("one")
-    process = CarrierProcess(StateFolder(folder / "state"), own_config(folder / "config", ONE_WORKER))
-    process.up()
-    with process.client() as client:
-        client.restrict(NUMBER)
-    yield process
-    process.down()
-
-
 def test_a_port_in_use_is_named_with_its_setting(stopped: CarrierProcess, tmp_path: Path) -> None:
     """Each of them; what was opened before it is closed again."""
     settings = {

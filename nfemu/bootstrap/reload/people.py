@@ -1,7 +1,8 @@
 """What became of the people between two configurations, and what of it a running carrier takes over.
 
-New cards and accounts are added. Whoever is known stays: the ledger is append-only, and what was booked on an account
-under a card cannot be told otherwise afterwards. Each thing that stays as it was is named, with the reason.
+New cards and accounts are added, and accounts get their terms (kind, level, credit limit). A card that is known stays
+as it is, also where the files take it out or give it to another account: the ledger is append-only, and what was
+booked on an account under a card cannot be told otherwise afterwards. Each thing that stays is named, with the reason.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,12 +12,12 @@ from typing import Generic, TypeVar
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.subscriber import Subscriber
-from nfemu.settings.people import NumberRange, OpeningAccount, People
+from nfemu.settings.people import NumberRange, OpeningAccount, People, Terms
 from nfemu.web.api.backend import ConfigChange
 
 FILE = "subscribers.yaml"
 _KEPT = "card, account and ledger stay, since the ledger is append-only; `nfemu reset` forgets them"
-_KNOWN = "what is known stays as it is; `nfemu reset` starts over"
+_KNOWN = "a card that is known stays as it is; `nfemu reset` starts over"
 _BOOKED = (
     "an opening balance counts for new accounts only, since the ledger is append-only; use `nfemu charge` or `pay`"
 )
@@ -28,7 +29,9 @@ def people_changes(before: People, after: People) -> list[ConfigChange]:
     """Card by card and account by account; of a CSV file only how many cards there are."""
     return [
         *_cards(_Compared.of(before.listed, after.listed, lambda card: card.imsi), after.terms.country_code),
-        *_accounts(_Compared.of(before.opened, after.opened, lambda opened: opened.account.id)),
+        *_accounts(
+            _Compared.of(before.opened, after.opened, lambda opened: opened.account.id), before.terms, after.terms
+        ),
         *_ranges(_Compared.of(before.ranges, after.ranges, lambda part: part.first_imsi), after.terms.country_code),
         *_csv(before, after),
     ]
@@ -58,7 +61,8 @@ def _cards(cards: _Compared[Subscriber], country: str) -> Iterator[ConfigChange]
     for card in cards.removed:
         yield ConfigChange(FILE, card.msisdn.national(country), "removed", _KEPT, applied=False)
     for old, new in cards.kept:
-        yield from _differing(old.msisdn.national(country), _card_facts(old), _card_facts(new))
+        for change in _differences(_card_facts(old), _card_facts(new)):
+            yield ConfigChange(FILE, old.msisdn.national(country), change, _KNOWN, applied=False)
 
 
 def _card_facts(card: Subscriber) -> dict[str, object]:
@@ -72,7 +76,7 @@ def _card_facts(card: Subscriber) -> dict[str, object]:
     }
 
 
-def _accounts(accounts: _Compared[OpeningAccount]) -> Iterator[ConfigChange]:
+def _accounts(accounts: _Compared[OpeningAccount], before: Terms, after: Terms) -> Iterator[ConfigChange]:
     for opened in accounts.added:
         yield ConfigChange(FILE, f"account {opened.account.id}", f"new, balance {opened.balance.decimal()}")
     for opened in accounts.removed:
@@ -80,12 +84,15 @@ def _accounts(accounts: _Compared[OpeningAccount]) -> Iterator[ConfigChange]:
     for old, new in accounts.kept:
         subject = f"account {old.account.id}"
         yield from _balance(subject, old.balance, new.balance)
-        yield from _differing(subject, _account_facts(old), _account_facts(new))
+        for change in _differences(_account_facts(old, before), _account_facts(new, after)):
+            yield ConfigChange(FILE, subject, change)
 
 
-def _account_facts(opened: OpeningAccount) -> dict[str, object]:
+def _account_facts(opened: OpeningAccount, terms: Terms) -> dict[str, object]:
+    """A limit that is everybody's is told once, of dunning.yaml."""
     account = opened.account
-    return {"kind": account.kind.value, "level": account.level, "credit_limit": account.credit_limit.decimal()}
+    limit = "as everybody" if account.credit_limit == terms.credit_limit else account.credit_limit.decimal()
+    return {"kind": account.kind.value, "level": account.level, "credit_limit": limit}
 
 
 def _ranges(ranges: _Compared[NumberRange], country: str) -> Iterator[ConfigChange]:
@@ -101,7 +108,8 @@ def _ranges(ranges: _Compared[NumberRange], country: str) -> Iterator[ConfigChan
             yield ConfigChange(FILE, subject, f"{old.count - new.count} cards removed", _KEPT, applied=False)
         yield from _balance(subject, old.balance, new.balance)
         facts = ({"first_number": part.first_number, "language": part.language} for part in (old, new))
-        yield from _differing(subject, *facts)
+        for change in _differences(*facts):
+            yield ConfigChange(FILE, subject, change, _KNOWN, applied=False)
 
 
 def _range_name(part: NumberRange, country: str) -> str:
@@ -113,10 +121,8 @@ def _balance(subject: str, old: Money, new: Money) -> Iterator[ConfigChange]:
         yield ConfigChange(FILE, subject, f"balance {old.decimal()} → {new.decimal()}", _BOOKED, applied=False)
 
 
-def _differing(subject: str, old: dict[str, object], new: dict[str, object]) -> Iterator[ConfigChange]:
-    for name, was in old.items():
-        if new[name] != was:
-            yield ConfigChange(FILE, subject, f"{name} {was} → {new[name]}", _KNOWN, applied=False)
+def _differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
+    return [f"{name} {was} → {new[name]}" for name, was in old.items() if new[name] != was]
 
 
 def _csv(before: People, after: People) -> Iterator[ConfigChange]:

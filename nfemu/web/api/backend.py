@@ -47,15 +47,10 @@ class ConfigChange:
     note: str = ""
     applied: bool = True
 
-    def __str__(self) -> str:
-        """A line for people: `policies.yaml: profile arrears: + host pay2.example (payment); …`."""
-        text = f"{self.file}: {self.subject}: {self.change}" + ("" if self.applied else ": not applied")
-        return f"{text}; {self.note}" if self.note else text
-
 
 @dataclass(frozen=True, slots=True)
 class ApiBackend:
-    """Each is called per request. The last three return what they did, a line each, or raise NfemuError."""
+    """Each is called per request. The last two return what they did, a line each, or raise NfemuError."""
 
     policies: Callable[[], PolicySet]
     """The policy in force."""
@@ -64,6 +59,7 @@ class ApiBackend:
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
     components: Callable[[], Sequence[Component]]
-    reload: Callable[[], Awaitable[Sequence[str]]]
+    reload: Callable[[bool], Awaitable[Sequence[ConfigChange]]]
+    """Read the configuration again; True: only say what that would change."""
     rotate_keys: Callable[[], Awaitable[Sequence[str]]]
     reset: Callable[[], Awaitable[Sequence[str]]]

@@ -169,6 +169,19 @@ class StatusOut(Model):
     components: list[ComponentOut]
 
 
+class ConfigChangeOut(Model):
+    file: str = Field(examples=["policies.yaml"])
+    subject: str = Field(examples=["profile arrears"])
+    change: str = Field(examples=["+ host pay2.example (payment) on ports 80, 443"])
+    note: str = Field(description="Whom it concerns, or, where it is not applied, why.")
+    applied: bool = Field(description="False: it stays as it was.")
+
+
+class Reloaded(Model):
+    dry_run: bool = Field(description="Nothing was applied.")
+    changes: list[ConfigChangeOut]
+
+
 class Done(Model):
     done: list[str] = Field(description="What was done, a line each.")
 

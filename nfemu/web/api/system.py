@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Literal
 
@@ -18,9 +19,11 @@ from nfemu.web.api.models import (
     AdvanceIn,
     ClockOut,
     ComponentOut,
+    ConfigChangeOut,
     Done,
     LoginLinkIn,
     LoginLinkOut,
+    Reloaded,
     SetClockIn,
     StatusOut,
 )
@@ -80,9 +83,13 @@ class System:
             components=components,
         )
 
-    async def _reload(self) -> Done:
-        """Read the configuration again: applied whole, or refused whole and the old one stays."""
-        return Done(done=list(await self._backend.reload()))
+    async def _reload(self, dry_run: bool = False) -> Reloaded:
+        """Read the configuration again: applied whole, or refused whole and the old one stays.
+
+        The answer says what has changed, for whom, and what is not applied. With `dry_run` nothing is applied.
+        """
+        found = [ConfigChangeOut(**asdict(change)) for change in await self._backend.reload(dry_run)]
+        return Reloaded(dry_run=dry_run, changes=found)
 
     async def _rotate_keys(self) -> Done:
         """Seal enrichment tokens with a fresh key; what the previous one sealed still opens until the next rotation."""

@@ -24,6 +24,10 @@ class OriginDispatcher:
         self._sites = sites
         self._recorder = recorder
 
+    def replace(self, apps: Mapping[str, ASGIApp]) -> None:
+        """From the next request on, others answer under names of their own."""
+        self._apps = dict(apps)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = origin_of(scope)
         if request is None:

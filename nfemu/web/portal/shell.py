@@ -54,8 +54,14 @@ class Shell:
         self.wall = wall
         self.tickets = TicketDesk(wall)
         self.seal = LoginSeal(key)
-        self.pages = Pages("nfemu.web.portal", TEXTS, (config.secure_url, *config.pay_origins))
+        self.pages = _pages(config)
         self._identify = identify
+
+    def replace(self, config: PortalConfig, identify: Identify) -> None:
+        """Another name or host, from the next request on. Tickets that are on their way stay good."""
+        if config != self.config:
+            self.config, self.pages = config, _pages(config)
+        self.recognise_by(identify)
 
     def recognise_by(self, identify: Identify) -> None:
         """Read the enriched header another way, from the next request on: header, encoding or keys have changed."""
@@ -118,6 +124,10 @@ class Shell:
             status = status_of(error)
         key = f"error_{status}" if status in _EXPLAINED else "error_other"
         return self.page("error.html", self.language(request), status, explanation=key)
+
+
+def _pages(config: PortalConfig) -> Pages:
+    return Pages("nfemu.web.portal", TEXTS, (config.secure_url, *config.pay_origins))
 
 
 def is_secure(request: Request) -> bool:

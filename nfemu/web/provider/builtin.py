@@ -6,7 +6,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -61,6 +61,10 @@ class BuiltinProvider:
         self._book = OrderBook(records, now, config.pin, config.attempts)
         self._steps: set[asyncio.Task[tuple[ProviderStage, bool]]] = set()
         self.notifications = Notifications(records, self._signed, deliver, later, now)
+
+    def follow(self, merchant: Mapping[str, str], timezone: tzinfo) -> None:
+        """The carrier has another name, or is elsewhere."""
+        self.config = replace(self.config, merchant=merchant, timezone=timezone)
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         """The URL of the pay page (port `PaymentProvider`)."""

@@ -17,7 +17,7 @@ from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import CompiledProfile, PolicySet
-from nfemu.web.api import ApiBackend, ApiConfig, Component, create_api
+from nfemu.web.api import ApiBackend, ApiConfig, Component, ConfigChange, create_api
 from nfemu.web.api.login import Logins
 from tests.fakes.paying import pay
 from tests.fakes.world import World
@@ -55,8 +55,14 @@ class Program:
             return Reach()
         return Reach((IPv4Address("198.18.0.7"),), "the emulated Internet")
 
-    async def reload(self) -> Sequence[str]:
-        return self._did("reload")
+    async def reload(self, dry_run: bool) -> Sequence[ConfigChange]:
+        self._did("dry run" if dry_run else "reload")
+        return [
+            ConfigChange("policies.yaml", "profile arrears", "+ host pay2.example (payment)", "affects 3 lines"),
+            ConfigChange(
+                "subscribers.yaml", "account zhang", "balance 1 → 2", "the ledger is append-only", applied=False
+            ),
+        ]
 
     async def rotate_keys(self) -> Sequence[str]:
         return self._did("rotate-keys")

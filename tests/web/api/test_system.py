@@ -62,9 +62,15 @@ async def test_the_wall_clock_is_called_one(api: Api) -> None:
 
 
 async def test_reload_and_reset(api: Api) -> None:
-    assert (await api("POST", "/reload")).json() == {"done": ["reload done"]}
+    reloaded = (await api("POST", "/reload")).json()
+    assert reloaded["dry_run"] is False
+    assert [(one["subject"], one["applied"]) for one in reloaded["changes"]] == [
+        ("profile arrears", True),
+        ("account zhang", False),
+    ]
+    assert (await api("POST", "/reload?dry_run=true")).json() == {**reloaded, "dry_run": True}
     assert (await api("POST", "/reset")).json() == {"done": ["reset done"]}
-    assert api.program.asked == ["reload", "reset"]
+    assert api.program.asked == ["reload", "dry run", "reset"]
     api.program.fails_with = InvalidInput("policies.yaml:3: wrong")
     refused = await api("POST", "/reload")
     assert (refused.status, refused.json()["detail"]) == (422, "policies.yaml:3: wrong")

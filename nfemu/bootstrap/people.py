@@ -1,0 +1,44 @@
+"""The people of the configuration in the store and on the network."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nfemu.bootstrap.conversion import seed_account, seed_range
+from nfemu.carrier.ports import Change
+from nfemu.model.errors import NfemuError
+from nfemu.model.subscriber import Subscriber
+from nfemu.runtime.service import CarrierService
+from nfemu.settings import People
+from nfemu.store import SqlStore
+
+_log = logging.getLogger(__name__)
+
+
+async def seed(store: SqlStore, people: People, changes: Sequence[Change] = ()) -> None:
+    """Everybody whom the configuration names and the store does not know yet, and `changes`, in one transaction."""
+    singles = replace(people, ranges=())
+    await store.seed(
+        (seed_account(opening) for opening in singles.accounts()),
+        singles,
+        ranges=[seed_range(part, people.terms) for part in people.ranges],
+        fingerprint=people.fingerprint(),
+        changes=changes,
+    )
+
+
+async def attach_listed(service: CarrierService, people: People) -> list[tuple[Subscriber, NfemuError]]:
+    """Give a session to whoever has one from the start and never had any: a line that was detached stays so.
+
+    Those that could not be attached, and why.
+    """
+    known = {state.imsi for state in service.line_states()}
+    refused = []
+    for subscriber in people.attached_at_start():
+        if subscriber.imsi not in known:
+            try:
+                await service.attach(subscriber.msisdn)
+            except NfemuError as error:
+                _log.warning("%s is not attached: %s", subscriber.msisdn.masked(), error)
+                refused.append((subscriber, error))
+    return refused

@@ -1,0 +1,83 @@
+"""What differs in `carrier.yaml`, `enrichment.yaml`, `dunning.yaml` and `internet.yaml`."""
+
+from collections.abc import Iterator
+
+from nfemu.bootstrap.reload.facts import Facts, differing
+from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
+from nfemu.web.api.backend import ConfigChange
+
+_DUNNING_NOTES = {"order_expiry": "for payment orders from now on"}
+
+
+def house_changes(before: Configuration, after: Configuration) -> Iterator[ConfigChange]:
+    yield from differing("carrier.yaml", _carrier(before.carrier), _carrier(after.carrier))
+    yield from differing("enrichment.yaml", _enrichment(before.enrichment), _enrichment(after.enrichment))
+    yield from differing("dunning.yaml", _dunning(before), _dunning(after), lambda name: _DUNNING_NOTES.get(name, ""))
+    yield from differing("internet.yaml", _internet(before.internet), _internet(after.internet))
+
+
+def _carrier(carrier: Carrier) -> Facts:
+    country = carrier.country_code
+    upstream = carrier.portal.upstream
+    http, https = (upstream.http, upstream.https) if upstream is not None else (None, None)
+    proxy = carrier.proxy
+    own = {f"listener {number.national(country)}": str(port) for number, port in proxy.subscriber_listeners.items()}
+    return {
+        "name": dict(carrier.name),
+        "timezone": {"": carrier.timezone.key},
+        "access": {"": carrier.access.value},
+        "api": {
+            "host": carrier.api.host,
+            "port": str(carrier.api.port),
+            "names": ", ".join(carrier.api.names) or "none",
+        },
+        "proxy": {
+            "host": proxy.host,
+            "http_port": str(proxy.http_port),
+            "socks_port": str(proxy.socks_port),
+            "workers": str(proxy.workers),
+            **own,
+        },
+        "internet": {"": carrier.internet.value},
+        "portal": {
+            "host": carrier.portal.host,
+            "upstream http": _target(http),
+            "upstream https": _target(https),
+            "preserve_host": str(upstream is None or upstream.preserve_host).lower(),
+        },
+    }
+
+
+def _target(target: UpstreamTarget | None) -> str:
+    if target is None:
+        return "none"
+    return f"{target.scheme}://{target.host}:{target.port}, ue_address {target.ue_address.value}"
+
+
+def _enrichment(enrichment: Enrichment) -> Facts:
+    rules = {
+        rule.name: f"{rule.value.value}, {rule.encoding.value}, {rule.lifetime_s} s" for rule in enrichment.headers
+    }
+    return {
+        "headers": rules,
+        "aliases": dict.fromkeys(enrichment.aliases, ""),
+        "cookies": dict.fromkeys(enrichment.cookies, ""),
+    }
+
+
+def _dunning(configuration: Configuration) -> Facts:
+    dunning = configuration.dunning
+    return {
+        "policy": {"": dunning.policy},
+        "restricted_profile": {"": dunning.restricted.value},
+        "credit_limit": {"": dunning.credit_limit.decimal()},
+        "order_expiry": {"": str(dunning.order_expiry)},
+    }
+
+
+def _internet(internet: EmulatedInternet) -> Facts:
+    sites = {
+        f"site {name}": {"title": site.title or name, "delay": str(site.delay), "status": str(site.status)}
+        for name, site in internet.sites.items()
+    }
+    return {**sites, "shared": {", ".join(names): "" for names in internet.shared}}

@@ -1,0 +1,127 @@
+"""Everything of the control process that answers HTTP: portal, payment provider, emulated sites, API. It follows a
+reload without a request being lost: what is under way ends where it began."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from starlette.types import ASGIApp
+
+from nfemu.bootstrap.conversion import portal_group, rule_source, site_overrides
+from nfemu.client.state import StateFolder
+from nfemu.model.money import Money
+from nfemu.runtime.keys import load_or_create_key, write_private
+from nfemu.runtime.service import CarrierService
+from nfemu.settings import Configuration
+from nfemu.web.api.app import create_api
+from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.login import Logins
+from nfemu.web.current import Current
+from nfemu.web.origins.dispatch import OriginDispatcher
+from nfemu.web.origins.recorder import Recorder
+from nfemu.web.origins.sites import EmulatedSites
+from nfemu.web.portal.app import portal_application
+from nfemu.web.portal.config import Identify, PortalConfig
+from nfemu.web.portal.identity import Recognition, identify_by
+from nfemu.web.portal.notify import NotificationReceiver
+from nfemu.web.portal.shell import Shell
+from nfemu.web.provider.builtin import BuiltinProvider
+from nfemu.web.provider.site import ProviderSite
+
+
+def wall() -> datetime:
+    """Wall time, aware."""
+    return datetime.now(UTC)
+
+
+class WebSide:
+    """`api` and `origins` are the applications to serve."""
+
+    def __init__(
+        self,
+        state: StateFolder,
+        configuration: Configuration,
+        service: CarrierService,
+        provider: BuiltinProvider,
+        receiver: NotificationReceiver,
+        recorder: Recorder,
+        backend: ApiBackend,
+    ) -> None:
+        self._state = state
+        self._service = service
+        self._provider = provider
+        self._receiver = receiver
+        self._backend = backend
+        self._logins = Logins()
+        portal = _portal_config(configuration, provider)
+        portal_key = load_or_create_key(state.keys / "portal.key")
+        self._shell = Shell(portal, service, self._identify(configuration), portal_key, wall)
+        self._sites = EmulatedSites(site_overrides(configuration))
+        self.origins = OriginDispatcher(self._apps(portal), self._sites, recorder)
+        self._api_config = self._config(configuration)
+        self.api = Current(self._api())
+
+    def follow(self, configuration: Configuration) -> None:
+        """From the next request on as `configuration` says; also with keys that have been rotated."""
+        self._provider.follow(configuration.carrier.name, configuration.carrier.timezone)
+        portal = _portal_config(configuration, self._provider)
+        self._shell.replace(portal, self._identify(configuration))
+        self._sites.replace(site_overrides(configuration))
+        self.origins.replace(self._apps(portal))
+        if (config := self._config(configuration)) != self._api_config:
+            self._api_config = config
+            self.api.app = self._api()
+
+    def _apps(self, portal: PortalConfig) -> Mapping[str, ASGIApp]:
+        return {
+            portal.host: portal_application(self._shell, self._receiver),
+            self._provider.config.host: ProviderSite(self._provider, (portal.secure_url,)).application(),
+        }
+
+    def _identify(self, configuration: Configuration) -> Identify:
+        """How the portal reads the header that the gateway writes."""
+        source = rule_source(configuration, self._state)
+        recognition = Recognition(
+            host=configuration.carrier.portal.host,
+            group=portal_group(configuration),
+            country_code=configuration.carrier.country_code,
+            pseudonym_key=source.pseudonym_key,
+            token_keys={key.kid: key.secret for key in source.token_keys},
+            session_at=self._service.session_at,
+            wall=wall,
+        )
+        return identify_by(configuration.enrichment.headers, recognition)
+
+    def _config(self, configuration: Configuration) -> ApiConfig:
+        carrier = configuration.carrier
+        return ApiConfig(
+            token=_api_token(self._state),
+            country_code=carrier.country_code,
+            currency=carrier.currency,
+            timezone=carrier.timezone,
+            carrier_name=dict(carrier.name),
+            host_names=carrier.api.names,
+        )
+
+    def _api(self) -> ASGIApp:
+        return create_api(self._service, self._api_config, self._backend, self._logins)
+
+
+def _portal_config(configuration: Configuration, provider: BuiltinProvider) -> PortalConfig:
+    carrier = configuration.carrier
+    return PortalConfig(
+        carrier.name,
+        carrier.portal.host,
+        carrier.country_code,
+        (f"https://{provider.config.host}",),
+        Money(1, carrier.currency),
+        Money(500_000, carrier.currency),
+        Money(5_000, carrier.currency),
+    )
+
+
+def _api_token(state: StateFolder) -> str:
+    """The API's bearer token, generated at first use, mode 0600."""
+    if not state.api_token.exists():
+        write_private(state.api_token, secrets.token_urlsafe(32).encode())
+    return state.api_token.read_text().strip()

@@ -1,0 +1,133 @@
+"""What a reload shows of the files: file, subject, effect, and whom it concerns."""
+
+from pathlib import Path
+
+import pytest
+
+from nfemu.bootstrap.ports import BoundPorts
+from nfemu.bootstrap.reload.changes import Concerned, changes
+from nfemu.bootstrap.reload.fixed import refuse_fixed
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import Msisdn, PolicyName, ProfileName
+from nfemu.settings import load
+from tests.settings.conftest import SHIPPED, Change
+
+CONCERNED = Concerned({ProfileName("green"): 3}, {PolicyName("arrears"): 3, PolicyName("open"): 1})
+
+SEEN = [
+    ("carrier", "timezone: Asia/Shanghai", "timezone: Europe/Berlin", "timezone: Asia/Shanghai → Europe/Berlin"),
+    ("carrier", "zh: 示例移动", "zh: 移动", "name: zh 示例移动 → 移动"),
+    ("carrier", "access: auto", "access: proxy", "access: auto → proxy"),
+    ("carrier", "internet: emulated", "internet: real", "internet: emulated → real"),
+    ("carrier", "port: 8600}", "port: 8600, names: [a.example]}", "api: names none → a.example"),
+    ("carrier", '"13800138001": 8621', '"13800138002": 8621', "proxy: - listener 13800138001"),
+    ("carrier", '"13800138001": 8621', '"13800138002": 8621', "proxy: + listener 13800138002 8621"),
+    ("carrier", "workers: 2", "workers: 3", "proxy: workers 2 → 3"),
+    (
+        "carrier",
+        "  # upstream:",
+        '  upstream: {http: "http://127.0.0.1:9000"} #',
+        "portal: upstream http none → http://127.0.0.1:9000, ue_address xff",
+    ),
+    ("apns", "hold: 10m}\n  green", "hold: 11m}\n  green", "pool internet: hold 0:10:00 → 0:11:00"),
+    (
+        "apns",
+        "uplink: 1M, downlink: 1M",
+        "uplink: 1500, downlink: 2M",
+        "profile green: ambr uplink 1M → 1500; 3 sessions updated",
+    ),
+    ("apns", "  barred:  ", "  shut: {apn: internet, gives_ip: false}\n  barred:  ", "profile shut: new"),
+    ("apns", "arrears: green", "arrears: barred", "ordered: arrears green → barred"),
+    ("apns", "qci: 9\n    arp: 12", "qci: 8\n    arp: 12", "profile green: qci 9 → 8; 3 sessions updated"),
+    (
+        "policies",
+        "[pay.provider.example]",
+        "[pay.provider.example, pay2.example]",
+        "profile arrears: + host pay2.example (payment) on ports 80, 443; affects 3 restricted lines",
+    ),
+    (
+        "policies",
+        "[pay.provider.example]",
+        "[pay.provider.example]\n    networks: [198.51.100.0/24]",
+        "profile arrears: + network 198.51.100.0/24 (payment) on ports 80, 443; affects 3 restricted lines",
+    ),
+    (
+        "policies",
+        "trusted: true",
+        "ports: [80, 443, 8080]\n    trusted: true",
+        (
+            "profile open: host portal.carrier.example (portal) on ports 80, 443, trusted → "
+            "on ports 80, 443, 8080, trusted; affects 1 open line"
+        ),
+    ),
+    (
+        "policies",
+        "    default: allow",
+        "    default: reject",
+        "profile open: default allow → reject; affects 1 restricted line",
+    ),
+    (
+        "policies",
+        "profiles:\n",
+        "profiles:\n  shut: {default: reject}\n",
+        "profile shut: new; affects 0 restricted lines",
+    ),
+    (
+        "enrichment",
+        "encoding: plain}      #",
+        "encoding: token} #",
+        "headers: X-MSISDN msisdn, plain, 60 s → msisdn, token, 60 s",
+    ),
+    ("enrichment", "  - X-UIDH\n", "", "aliases: - X-UIDH"),
+    ("enrichment", "  - User-Id", "  - uid\n  - User-Id", "cookies: + uid"),
+    (
+        "dunning",
+        "order_expiry: 15m",
+        "order_expiry: 16m",
+        "order_expiry: 0:15:00 → 0:16:00; for payment orders from now on",
+    ),
+    ("dunning", "credit_limit: 0.00", "credit_limit: 5", "credit_limit: 0.00 → 5.00"),
+    ("dunning", "profile: arrears", "profile: barred", "restricted_profile: arrears → barred"),
+    ("internet", "status: 500", "status: 503", "site broken.example: status 500 → 503"),
+    ("internet", "cdn-b.example]", "cdn-c.example]", "shared: + cdn-a.example, cdn-c.example"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "line"), SEEN)
+def test_a_difference(folder: Path, change: Change, file: str, old: str, new: str, line: str) -> None:
+    change(file, old, new)
+    found = changes(load(SHIPPED), load(folder), CONCERNED)
+    assert {one.file for one in found} == {f"{file}.yaml"}
+    assert all(one.applied for one in found)
+    lines = [f"{one.subject}: {one.change}" + (f"; {one.note}" if one.note else "") for one in found]
+    assert line in lines, lines
+
+
+def test_no_difference() -> None:
+    assert changes(load(SHIPPED), load(SHIPPED), CONCERNED) == []
+
+
+def test_everything_that_is_fixed_is_named_in_one_go(folder: Path, change: Change) -> None:
+    change("carrier", "clock: wall ", "clock: test ")
+    change("carrier", 'mnc: "00"', 'mnc: "01"')
+    with pytest.raises(Conflict) as refused:
+        refuse_fixed(load(SHIPPED), load(folder))
+    assert str(refused.value) == (
+        "nothing was applied: carrier.yaml `clock` changed, but business time cannot go over to another clock under "
+        "orders that wait for their hour; carrier.yaml `plmn` changed, but the cards were made for the old network; "
+        "set it back, or use `nfemu down` and `nfemu up`"
+    )
+    refuse_fixed(load(folder), load(folder))
+
+
+def test_ports_follow_the_settings_that_differ(folder: Path, change: Change) -> None:
+    """What was bound stays bound, be it by other numbers than the files have."""
+    one, two = (Msisdn(f"861380013800{index}") for index in (0, 1))
+    bound = BoundPorts(5000, 5001, 5002, {one: 5003, two: 5004})
+    before = load(SHIPPED)
+    assert bound.following(before, before) == bound
+    change("carrier", "http_port: 8610", "http_port: 9610")
+    change("carrier", '"13800138001": 8621', '"13800138002": 8621')
+    assert bound.following(before, load(folder)) == BoundPorts(
+        5000, 9610, 5002, {one: 5003, Msisdn("8613800138002"): 8621}
+    )
