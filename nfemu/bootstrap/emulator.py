@@ -135,6 +135,7 @@ class Emulator:
             pay=self.till.pay,
             components=self.components,
             reload=self.reload,
+            preview_reload=self.preview_reload,
             rotate_keys=self.rotate_keys,
             reset=self._ask_for_reset,
         )
@@ -182,9 +183,13 @@ class Emulator:
         self.state.publish(self.status())
         stack.callback(self.state.withdraw)
 
-    async def reload(self, dry_run: bool = False) -> list[ConfigChange]:
+    async def reload(self) -> list[ConfigChange]:
         """See `Reload.run`."""
-        return await self._reload.run(dry_run)
+        return await self._reload.run()
+
+    async def preview_reload(self) -> list[ConfigChange]:
+        """See `Reload.preview`."""
+        return await self._reload.preview()
 
     async def rotate_keys(self) -> list[str]:
         """A fresh key seals enrichment tokens; the one before it still opens them. Raises Unavailable."""

@@ -30,7 +30,8 @@ def check(context: click.Context) -> None:
 @click.pass_context
 def reload(context: click.Context, dry_run: bool, as_json: bool) -> None:
     """Make the running emulator read its configuration again: all of it, or none where it is wrong."""
-    found = client_of(context).reload(dry_run=dry_run)
+    client = client_of(context)
+    found = client.preview_reload() if dry_run else client.reload()
     if as_json:
         show_json(found)
         return

@@ -118,10 +118,13 @@ class Client:
     def status(self) -> Status:
         return Status.of(self._api.get("status"))
 
-    def reload(self, *, dry_run: bool = False) -> list[ConfigChange]:
-        """Read the configuration again; what has changed, or with `dry_run`, what would."""
-        answer = self._api.post("reload", query={"dry_run": "true"} if dry_run else {})
-        return [ConfigChange.of(each) for each in answer["changes"]]
+    def reload(self) -> list[ConfigChange]:
+        """Read the configuration again; what has changed, and what of it was not applied."""
+        return [ConfigChange.of(each) for each in self._api.post("reload")["changes"]]
+
+    def preview_reload(self) -> list[ConfigChange]:
+        """What `reload` would change; nothing is applied."""
+        return [ConfigChange.of(each) for each in self._api.post("reload", query={"dry_run": "true"})["changes"]]
 
     def rotate_keys(self) -> list[str]:
         """Seal enrichment tokens with a fresh key; what was done, a line each."""

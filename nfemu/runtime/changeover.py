@@ -6,9 +6,9 @@ The first commit is the point of no return; whatever stops the process after it,
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nfemu.carrier import events
 from nfemu.carrier.catalogue_change import check_in_use, follow_catalogue
@@ -17,9 +17,9 @@ from nfemu.carrier.ports import AddEvent, Change, Clock, IdSource, LineState, Pu
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
 from nfemu.epc.pgw import Pgw
-from nfemu.model.identity import CorrelationId
+from nfemu.model.identity import CorrelationId, Imsi
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import Subscriber
+from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.clocks import Trace
 
@@ -77,15 +77,28 @@ async def plan_changeover(
     source: ChangeoverSource, before: CarrierRules, after: CarrierRules, newcomers: Sequence[Subscriber]
 ) -> Changeover:
     """Raises Conflict where a profile or an address in use would vanish, Unavailable. Changes nothing."""
-    latest = source.pgw.sessions()
-    check_in_use(after.catalogue, latest, after.letterhead.country_code)
-    now = source.clock.now()
-    ordered = await source.store.ordered_profiles()
-    changed = follow_catalogue(before.catalogue, after.catalogue, latest, ordered, now)
-    table = source.pgw
-    if after.catalogue != before.catalogue or any(card.static_ipv4 or card.static_ipv6 for card in newcomers):
+    correlation, trace = CorrelationId(source.ids.new("cor")), Trace.begin()
+    latest, table = source.pgw.sessions(), source.pgw
+    changed: tuple[PdnSession, ...] = ()
+    others = after.catalogue != before.catalogue
+    if others:
+        ordered = await source.store.ordered_profiles()
+        changed = await asyncio.to_thread(_followed, before, after, latest, ordered, source.clock.now())
+    if others or any(card.static_ipv4 or card.static_ipv6 for card in newcomers):
         table = await restored_table(source.store, source.clock, after, latest, newcomers)
-    return Changeover(after, table, tuple(changed), CorrelationId(source.ids.new("cor")), Trace.begin())
+    return Changeover(after, table, changed, correlation, trace)
+
+
+def _followed(
+    before: CarrierRules,
+    after: CarrierRules,
+    latest: Sequence[PdnSession],
+    ordered: Mapping[Imsi, OrderedProfile],
+    now: datetime,
+) -> tuple[PdnSession, ...]:
+    """For a thread, as all that goes over a million sessions: it must not cost the workers their lease."""
+    check_in_use(after.catalogue, latest, after.letterhead.country_code)
+    return tuple(follow_catalogue(before.catalogue, after.catalogue, latest, ordered, now))
 
 
 async def restored_table(
@@ -106,5 +119,4 @@ async def restored_table(
         table.restore(latest, released)
         return table
 
-    # In a thread: a million sessions must not cost the workers their lease.
     return await asyncio.to_thread(build)

@@ -6,6 +6,7 @@ unfinished is finished). `start` loads by itself where nobody did.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from nfemu.epc.pgw import Pgw, is_acknowledged, is_active, is_cut_off
 from nfemu.model.account import LedgerEntry
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
-from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment
 from nfemu.model.session import PdnSession
@@ -122,6 +123,10 @@ class CarrierService:
     def line_states(self) -> list[LineState]:
         """What a (re)starting enforcement point must know: every line that ever attached, as committed."""
         return [line_state(session) for session in self._pgw.sessions()]
+
+    def lines_by_policy(self) -> Counter[PolicyName]:
+        """How many lines are attached under each policy."""
+        return Counter(session.policy for session in self._pgw.sessions() if is_active(session))
 
     def session_at(self, address: IpAddress) -> PdnSession | None:
         """The active session that owns `address` (IPv6: whose /64 contains it)."""

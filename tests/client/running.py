@@ -76,6 +76,7 @@ def _config(world: World, program: Program) -> uvicorn.Config:
         partial(pay, world.service),
         program.components,
         program.reload,
+        program.preview_reload,
         program.rotate_keys,
         program.reset,
     )

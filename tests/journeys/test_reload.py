@@ -16,6 +16,7 @@ from nfemu.model.errors import Conflict
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
+from nfemu.web.api.backend import ConfigChange
 from tests.journeys.carrier import CONFIG
 from tests.journeys.configuring import edit, own_config
 from tests.journeys.inside import Inside, inside
@@ -46,14 +47,20 @@ class Edited:
         for name in FILES:
             shutil.copy(CONFIG / name, self.folder / name)
 
-    async def reload(self, *, dry_run: bool = False) -> list[str]:
-        """`file: subject: change`, with the note where there is one."""
-        changes = await self.here.emulator.reload(dry_run)
-        return [f"{one.file}: {one.subject}: {one.change}" + (f"; {one.note}" if one.note else "") for one in changes]
+    async def reload(self) -> list[str]:
+        return lines_of(await self.here.emulator.reload())
+
+    async def preview(self) -> list[str]:
+        return lines_of(await self.here.emulator.preview_reload())
 
     async def status(self, number: str = NUMBER) -> int:
         """What a line gets for the news site."""
         return await status_of(self.here, number, NEWS)
+
+
+def lines_of(changes: list[ConfigChange]) -> list[str]:
+    """`file: subject: change`, with the note where there is one."""
+    return [f"{one.file}: {one.subject}: {one.change}" + (f"; {one.note}" if one.note else "") for one in changes]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -115,7 +122,7 @@ async def restricted(here: Inside, number: str = NUMBER) -> None:
 async def test_a_dry_run_shows_and_applies_nothing(edited: Edited) -> None:
     await restricted(edited.here)
     edited.edit("policies.yaml", "[pay.provider.example]", f"[pay.provider.example, {NEWS}]")
-    shown = await edited.reload(dry_run=True)
+    shown = await edited.preview()
     assert shown == [
         f"policies.yaml: profile arrears: + host {NEWS} (payment) on ports 80, 443; affects 1 restricted line"
     ]
@@ -166,9 +173,9 @@ async def test_what_is_in_use_may_not_vanish(edited: Edited, edits: list[tuple[s
     for old, new in edits:
         edited.edit("apns.yaml", old, new)
     edited.edit("policies.yaml", "[pay.provider.example]", f"[pay.provider.example, {NEWS}]")
-    for dry_run in (True, False):
+    for attempt in (edited.preview, edited.reload):
         with pytest.raises(Conflict, match=said):
-            await edited.reload(dry_run=dry_run)
+            await attempt()
     assert await edited.status() == 302
     assert await edited.status(OTHER) == 200
 
@@ -277,9 +284,9 @@ async def test_what_cannot_change_is_refused_by_name(edited: Edited, old: str, n
     await restricted(edited.here)
     edited.edit("carrier.yaml", old, new)
     edited.edit("policies.yaml", "[pay.provider.example]", f"[pay.provider.example, {NEWS}]")
-    for dry_run in (True, False):
+    for attempt in (edited.preview, edited.reload):
         with pytest.raises(Conflict) as refused:
-            await edited.reload(dry_run=dry_run)
+            await attempt()
         assert str(refused.value).startswith(f"nothing was applied: {named}")
     assert await edited.status() == 302
 

@@ -44,15 +44,18 @@ class Reload:
         self._read = read
         self._lock = asyncio.Lock()
 
-    async def run(self, dry_run: bool) -> list[ConfigChange]:
-        """What differs from before, each with whether it is in force now; `dry_run`: only what would.
+    async def run(self) -> list[ConfigChange]:
+        """What differs from before, each with whether it is in force now.
 
         Raises ConfigurationError; Conflict where something is fixed or in use; Unavailable. Then nothing is applied.
         """
         async with self._lock:
-            fresh = await read_settled(self._carrier.configuration.directory, self._read)
-            refuse_fixed(self._carrier.configuration, fresh)
-            return await (self._preview(fresh) if dry_run else self._apply(fresh))
+            return await self._apply(await self._read_fresh())
+
+    async def preview(self) -> list[ConfigChange]:
+        """What `run` would say, and nothing is applied. Raises as `run`, but for what only the attempt can show."""
+        async with self._lock:
+            return await self._preview(await self._read_fresh())
 
     async def rotate(self, rotate: Callable[[], T]) -> T:
         """Replace keys with `rotate` and have everybody use them, the configuration being as it was."""
@@ -62,6 +65,12 @@ class Reload:
             await carrier.gateway.reload(rule_source(carrier.configuration, carrier.state))
             carrier.web.follow(carrier.configuration)
             return rotated
+
+    async def _read_fresh(self) -> Configuration:
+        before = self._carrier.configuration
+        fresh = await read_settled(before.directory, self._read)
+        refuse_fixed(before, fresh)
+        return fresh
 
     async def _preview(self, fresh: Configuration) -> list[ConfigChange]:
         carrier = self._carrier
@@ -120,11 +129,8 @@ class Reload:
         carrier.exchange_api(new)
 
     def _concerned(self, plan: Changeover) -> Concerned:
-        policies = (state.policy for state in self._carrier.service.line_states())
-        return Concerned(
-            Counter(session.profile for session in plan.sessions),
-            Counter(name for name in policies if name is not None),
-        )
+        lines = self._carrier.service.lines_by_policy()
+        return Concerned(Counter(session.profile for session in plan.sessions), lines)
 
 
 def _newcomers(before: Configuration, fresh: Configuration) -> list[Subscriber]:

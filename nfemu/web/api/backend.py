@@ -59,7 +59,8 @@ class ApiBackend:
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
     components: Callable[[], Sequence[Component]]
-    reload: Callable[[bool], Awaitable[Sequence[ConfigChange]]]
-    """Read the configuration again; True: only say what that would change."""
+    reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
+    preview_reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
+    """What `reload` would say; nothing is applied."""
     rotate_keys: Callable[[], Awaitable[Sequence[str]]]
     reset: Callable[[], Awaitable[Sequence[str]]]

@@ -88,8 +88,8 @@ class System:
 
         The answer says what has changed, for whom, and what is not applied. With `dry_run` nothing is applied.
         """
-        found = [ConfigChangeOut(**asdict(change)) for change in await self._backend.reload(dry_run)]
-        return Reloaded(dry_run=dry_run, changes=found)
+        reload = self._backend.preview_reload if dry_run else self._backend.reload
+        return Reloaded(dry_run=dry_run, changes=[ConfigChangeOut(**asdict(change)) for change in await reload()])
 
     async def _rotate_keys(self) -> Done:
         """Seal enrichment tokens with a fresh key; what the previous one sealed still opens until the next rotation."""

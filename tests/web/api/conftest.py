@@ -55,8 +55,15 @@ class Program:
             return Reach()
         return Reach((IPv4Address("198.18.0.7"),), "the emulated Internet")
 
-    async def reload(self, dry_run: bool) -> Sequence[ConfigChange]:
-        self._did("dry run" if dry_run else "reload")
+    async def reload(self) -> Sequence[ConfigChange]:
+        self._did("reload")
+        return self._changes()
+
+    async def preview_reload(self) -> Sequence[ConfigChange]:
+        self._did("dry run")
+        return self._changes()
+
+    def _changes(self) -> Sequence[ConfigChange]:
         return [
             ConfigChange("policies.yaml", "profile arrears", "+ host pay2.example (payment)", "affects 3 lines"),
             ConfigChange(
@@ -119,6 +126,7 @@ async def api() -> AsyncIterator[Api]:
         partial(pay, world.service),
         program.components,
         program.reload,
+        program.preview_reload,
         program.rotate_keys,
         program.reset,
     )
