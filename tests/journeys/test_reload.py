@@ -203,9 +203,10 @@ async def test_lines_follow_new_dunning_rules(edited: Edited) -> None:
     assert await edited.status(number) == 403
     edited.edit("dunning.yaml", "restricted_profile: barred", "restricted_profile: arrears")
     await edited.reload()
-    assert (await service.status(msisdn(number))).ordered.value == "arrears"
-    await edited.here.pay(number, "15.00")
-    assert (await service.attach(msisdn(number))).profile == "internet"
+    status = await service.status(msisdn(number))
+    assert (status.ordered.value, status.effective) == ("arrears", "green")
+    assert await edited.status(number) == 302
+    assert (await edited.here.pay(number, "15.00")).effective == "internet"
 
 
 async def test_the_portal_moves(edited: Edited) -> None:

@@ -94,6 +94,8 @@ async def test_another_policy_or_meaning_is_in_force_at_once(world: World) -> No
     li = (await service.status(LI)).line.session
     assert li is not None
     assert li.ue_ipv4 != session.ue_ipv4, "on hold"
+    await take_over(world, world.rules)
+    assert (await service.status(ZHANG)).effective == "green", "whom a profile cut off attaches again by itself"
 
 
 async def test_released_sessions_are_left_alone(world: World) -> None:
