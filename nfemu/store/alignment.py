@@ -10,18 +10,26 @@ from nfemu.store.prepared import Prepared
 from nfemu.store.schema import account, subscriber
 
 _OPEN = OrderedProfile.OPEN.value
-_lines = sa.select(subscriber.c.account_id).join(account, account.c.id == subscriber.c.account_id)
 _free = subscriber.c.hold == Hold.NONE.value
+_is_overdue = account.c.balance + account.c.credit_limit < 0
+_is_cleared = sa.and_(account.c.balance >= sa.bindparam("resume"), sa.not_(_is_overdue))
+_owner = account.c.id == subscriber.c.account_id
 
 _ordered = Prepared(sa.select(subscriber.c.imsi, subscriber.c.ordered).where(subscriber.c.ordered != _OPEN))
+# Driven by the few: overdue accounts, and cards that are not open. A million others are passed over once each.
 _misplaced = Prepared(
     sa.union(
-        _lines.where(account.c.balance + account.c.credit_limit < 0, _free, subscriber.c.ordered == _OPEN),
-        _lines.where(
-            account.c.balance >= sa.bindparam("resume"), account.c.balance + account.c.credit_limit >= 0, _free
-        ).where(subscriber.c.ordered != _OPEN),
         sa.select(subscriber.c.account_id).where(
-            subscriber.c.ordered != _OPEN, subscriber.c.ordered != sa.bindparam("restricted")
+            subscriber.c.account_id.in_(sa.select(account.c.id).where(_is_overdue)),
+            _free,
+            subscriber.c.ordered == _OPEN,
+        ),
+        sa.select(subscriber.c.account_id).where(
+            subscriber.c.ordered != _OPEN,
+            sa.or_(
+                subscriber.c.ordered != sa.bindparam("restricted"),
+                sa.and_(_free, sa.exists().where(_owner, _is_cleared)),
+            ),
         ),
     )
 )
