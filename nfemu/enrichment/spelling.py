@@ -6,6 +6,7 @@ from nfemu.model.errors import InvalidInput
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_ALPHANUMERIC = re.compile(rb"[^a-z0-9]+")
+_ESCAPE = re.compile(rb"%([0-9a-f]{2})")
 
 HOP_BY_HOP = b"proxy-"
 """Headers for this proxy alone (RFC 9110 section 11.7); none of them leaves it."""
@@ -29,13 +30,18 @@ _OF_THE_MESSAGE = frozenset(
 
 
 def canonical(name: bytes) -> bytes:
-    """Lower case, each run of other bytes than letters and digits as one `-`, none at the ends.
+    """Lower case, each run of other bytes than letters and digits as one `-`, none at the ends; `%2d` is a dash too.
 
     CGI and its heirs turn `-` into `_`, some servers (lighttpd, Apache before 2.4) every byte that is not alphanumeric;
     blanks and control characters at the ends are cut by others. What is taken for the same here may be more than any
     one server does: nothing legitimate differs from an identity header by punctuation alone.
     """
-    return _NOT_ALPHANUMERIC.sub(b"-", name.lower()).strip(b"-")
+    lower = _ESCAPE.sub(_unescaped, name.lower()) if b"%" in name else name.lower()
+    return _NOT_ALPHANUMERIC.sub(b"-", lower).strip(b"-")
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return bytes((int(escape[1], 16),)).lower()
 
 
 def checked_name(text: str, where: str) -> bytes:
