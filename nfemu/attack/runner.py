@@ -20,7 +20,7 @@ from nfemu.attack.spoofing import SPOOFING
 from nfemu.attack.state import STATE
 from nfemu.attack.talk import Talk
 from nfemu.attack.tls import tls
-from nfemu.attack.values import Answer, Case, Family, Flip, Form, Line, Observation, Result, Send, Verdict
+from nfemu.attack.values import ANOTHER_FORM, Answer, Case, Family, Flip, Form, Line, Observation, Result, Send, Verdict
 
 _AGAIN_S = 0.005
 _MARK = re.compile(rb"/attack-[0-9]+-")
@@ -167,7 +167,7 @@ class Runner:
         if case.left_out:
             return case.left_out
         if form not in case.forms:
-            return "another form's case"
+            return ANOTHER_FORM
         if form not in self.plan.entries:
             return "the proxy has no such form, or none was given"
         if any(isinstance(step, Flip) for step in case.steps) and line is Line.RESTRICTED:

@@ -35,6 +35,10 @@ class Flip(Enum):
     RESTORE = "restore"
 
 
+ANOTHER_FORM = "another form's case"
+"""Why a case is not played in a form that it has no meaning in."""
+
+
 class Need(Enum):
     """What not every proxy has or every caller gives; the text says why a case was left out."""
 

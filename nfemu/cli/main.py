@@ -39,6 +39,7 @@ _COMMANDS = {
     "rotate-keys": "configuration",
     "exec": "execute",
     "clock": "clock",
+    "attack": "attack",
 }
 """Command → module of this package; there it has its name, or where Python knows that word, `<name>_command`."""
 

@@ -31,13 +31,17 @@ def test_nothing_to_remove() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        b"X-MSISDN",
-        b"x-msisdn",
         b"X_MSISDN",
+        b"x-msisdn",
+        b"X.MSISDN",
+        b"X%2dMSISDN",
+        b"%58-MSISDN",
         b"x_Msisdn",
         b"X-WAP_3gpp-SGSN_address",
         b"Msisdn",
         b"X.MSISDN",
+        b"X%2dMSISDN",
+        b"%58-MSISDN",
         b"X--MSISDN",
         b"-X-MSISDN_",
         b"X-MSISDN ",
@@ -60,7 +64,19 @@ def test_removed_wherever_it_stands(name: bytes, value: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [b"X-MSISDNX", b"XMSISDN", b"X-MSI-SDN", b"", b"-", b"Proxy", b"X-Proxy-Id", b"X-" + b"a" * 100]
+    "name",
+    [
+        b"X-MSISDNX",
+        b"XMSISDN",
+        b"X-MSI-SDN",
+        b"X%2-MSISDN",
+        b"X%252dMSISDN",
+        b"",
+        b"-",
+        b"Proxy",
+        b"X-Proxy-Id",
+        b"X-" + b"a" * 100,
+    ],
 )
 def test_others_stay(name: bytes) -> None:
     assert ENRICHER.strip([(name, b"1"), (b"MSISDN", b"2")]) == [(name, b"1")]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mitmproxy import http
 
 from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import Connection, Flow, FlowTable
 from nfemu.gateway.engine.forwarding import forwarded_fields
@@ -25,7 +26,10 @@ class Forward:
 
 
 class Admission:
-    """`owner` None: every request names its line itself. `inside`: the target of the tunnel that it comes through."""
+    """`owner` None: every request names its line itself. `inside`: the target of the tunnel that it comes through.
+
+    `patience_s`: how long a head may take, in seconds.
+    """
 
     def __init__(
         self,
@@ -34,16 +38,19 @@ class Admission:
         connection: Connection,
         owner: Msisdn | None = None,
         inside: Target | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.judge = judge
         self._flows = flows
         self._connection = connection
         self.owner = owner
         self._inside = inside
+        self.patience_s = patience_s
 
     def for_tunnel(self, line: Line, target: Target) -> "Admission":
         """For plain HTTP inside a tunnel of this connection."""
-        return Admission(self.judge, self._flows, self._connection, line.state.msisdn, target)
+        owner = line.state.msisdn
+        return Admission(self.judge, self._flows, self._connection, owner, target, self.patience_s)
 
     def connect(self, head: RequestHead) -> tuple[Line, Target]:
         """Judge a CONNECT request and enter its flow. Raises Refusal."""

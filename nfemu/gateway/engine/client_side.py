@@ -27,6 +27,7 @@ from mitmproxy.proxy.layers.http._events import (
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.admission import Admission, Forward
 from nfemu.gateway.engine.commands import LookUp, StartTunnel
+from nfemu.gateway.engine.deadline import Deadline
 from nfemu.gateway.engine.dial import DialError
 from nfemu.gateway.engine.judge import Refusal
 from nfemu.model.destination import IpAddress
@@ -62,6 +63,7 @@ class ClientSide(HttpConnection):
         self._admission = admission
         self._inbox = bytearray()
         self._checked = 0
+        self._deadline = Deadline(admission.patience_s)
         self._stream_id = 1
         self._response: http.Response | None = None
         self._read: Callable[[], Commands] = self._read_head
@@ -75,7 +77,14 @@ class ClientSide(HttpConnection):
         elif isinstance(event, events.ConnectionClosed):
             yield from self._closed()
         elif isinstance(event, events.Wakeup):
+            yield from self._woken(event)
+
+    def _woken(self, event: events.Wakeup) -> Commands:
+        """By the deadline for heads, or because a refused client has lingered long enough."""
+        if not self._deadline.owns(event):
             yield commands.CloseConnection(self.conn)
+        elif (yield from self._deadline.passed()):
+            yield from self._refuse(responses.refusal(408, "the request head took too long"), linger=True)
 
     # arriving bytes
 
@@ -83,7 +92,9 @@ class ClientSide(HttpConnection):
         try:
             head = self._take_head()
             if head is None:
+                yield from self._deadline.begin()
                 return
+            self._deadline.end()
             self._head = head
             if head.method == b"CONNECT":
                 line, target = self._admission.connect(head)
@@ -180,6 +191,7 @@ class ClientSide(HttpConnection):
         yield ReceiveHttp(RequestProtocolError(self._stream_id, reason, RequestProtocolError.code))
 
     def _refuse(self, answer: bytes, *, linger: bool) -> Commands:
+        self._deadline.end()
         self._read = self._discard
         self._inbox.clear()
         yield commands.SendData(self.conn, answer)

@@ -14,6 +14,7 @@ from mitmproxy.proxy.context import Context
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.connection import GatewayConnection
+from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.flows import FlowTable, cut_all
 from nfemu.gateway.engine.http_layer import GatewayHttpLayer
@@ -44,9 +45,16 @@ class Engine:
     """One worker's data plane. Create and start it in a running event loop."""
 
     def __init__(
-        self, config: EngineConfig, view: LineView, resolver: Resolver, now: Callable[[], datetime] = _utc_now
+        self,
+        config: EngineConfig,
+        view: LineView,
+        resolver: Resolver,
+        now: Callable[[], datetime] = _utc_now,
+        patience_s: float = PATIENCE_S,
     ) -> None:
+        """`now` is wall time; `patience_s`: how long a client may take over a head, in seconds."""
         self._config = config
+        self._patience_s = patience_s
         self._view = view
         self._judge = Judge(view, now)
         self._flows = FlowTable()
@@ -115,7 +123,8 @@ class Engine:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             connection = GatewayConnection(reader, writer, self._options, self._dialler)
             context = connection.layer.context
-            connection.layer = top_layer(context, Admission(self._judge, self._flows, connection, owner))
+            admission = Admission(self._judge, self._flows, connection, owner, patience_s=self._patience_s)
+            connection.layer = top_layer(context, admission)
             self._connections[connection] = asyncio.create_task(self._serve(connection))
 
         return accept

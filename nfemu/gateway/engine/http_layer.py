@@ -96,7 +96,14 @@ class GatewayHttpLayer(HttpLayer):
         tunnel = TunnelLayer(
             self.context, self._admission, command.line, command.target, HTTP_REPLIES, GatewayHttpLayer
         )
-        self._handle_event = tunnel.handle_event  # type: ignore[method-assign]  # mitmproxy's way to become another layer
+
+        def become(event: events.Event) -> Commands:
+            """Wake-ups that were asked for here are of no interest any more."""
+            if isinstance(event, events.Wakeup) and self.command_sources.pop(event.command, None) is not None:
+                return
+            yield from tunnel.handle_event(event)
+
+        self._handle_event = become  # type: ignore[method-assign]  # mitmproxy's way to become another layer
         yield from tunnel.handle_event(events.Start())
         if command.early:
             yield from tunnel.handle_event(events.DataReceived(self.context.client, command.early))

@@ -6,6 +6,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
 from nfemu.gateway.engine.admission import Admission
+from nfemu.gateway.engine.deadline import Deadline
 from nfemu.gateway.engine.judge import Refusal, Target
 from nfemu.gateway.engine.tunnel import SOCKS_REPLIES, HttpLayerFactory, TunnelLayer
 from nfemu.model.identity import Msisdn
@@ -36,12 +37,17 @@ class SocksLayer(layer.Layer):
         self._admission = admission
         self._http_layer = http_layer
         self._inbox = b""
+        self._deadline = Deadline(admission.patience_s)
         self._read: Callable[[], Commands] = self._greeting
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.ConnectionClosed):
             yield commands.CloseConnection(self.context.client)
+        elif self._deadline.owns(event):
+            if (yield from self._deadline.passed()):
+                yield from self._refuse(b"")
         elif isinstance(event, events.DataReceived):
+            yield from self._deadline.begin()
             self._inbox += event.data
             try:
                 yield from self._read()
@@ -90,7 +96,12 @@ class SocksLayer(layer.Layer):
             return
         early = self._inbox[length:]
         tunnel = TunnelLayer(self.context, self._admission, line, target, SOCKS_REPLIES, self._http_layer)
-        self._handle_event = tunnel.handle_event  # type: ignore[method-assign]  # mitmproxy's way to become another layer
+
+        def become(event: events.Event) -> Commands:
+            if not self._deadline.owns(event):
+                yield from tunnel.handle_event(event)
+
+        self._handle_event = become  # type: ignore[method-assign]  # mitmproxy's way to become another layer
         yield from tunnel.handle_event(events.Start())
         if early:
             yield from tunnel.handle_event(events.DataReceived(self.context.client, early))

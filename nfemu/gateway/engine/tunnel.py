@@ -20,6 +20,7 @@ from mitmproxy.proxy.layers import tcp
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.commands import Dial
+from nfemu.gateway.engine.deadline import Deadline
 from nfemu.gateway.engine.dial import DialError, DialRequest
 from nfemu.gateway.engine.judge import Line, Target
 from nfemu.gateway.ports import DialTarget
@@ -72,6 +73,7 @@ class TunnelLayer(layer.Layer):
         self._replies = replies
         self._http_layer = http_layer
         self._early = bytearray()
+        self._deadline = Deadline(admission.patience_s)
         self._no_raw = line.restricted or admission.judge.is_trusted(line, target)
         context.server = Server(address=(target.text, target.port))
 
@@ -96,14 +98,18 @@ class TunnelLayer(layer.Layer):
         self._handle_event = state  # type: ignore[method-assign,assignment]  # mitmproxy's way to change state
 
     def _foreign(self, event: events.Event) -> bool:
-        """The last words of a connection that served plain requests before the tunnel."""
+        """The last words of a connection that served plain requests before the tunnel, and our own wake-ups."""
         own = (self.context.client, self.context.server)
-        return isinstance(event, events.ConnectionEvent) and event.connection not in own
+        other = isinstance(event, events.ConnectionEvent) and event.connection not in own
+        return other or self._deadline.owns(event)
 
     def _sniff(self, event: events.Event) -> Commands:
-        if self._foreign(event):
+        if self._deadline.owns(event):
+            if (yield from self._deadline.passed()):
+                yield from self._close()
+        elif self._foreign(event):
             return
-        if isinstance(event, events.ConnectionClosed):
+        elif isinstance(event, events.ConnectionClosed):
             yield from self._close()
         elif isinstance(event, events.DataReceived):
             if event.connection is self.context.server:
@@ -111,6 +117,8 @@ class TunnelLayer(layer.Layer):
                 return
             self._early += event.data
             yield from self._decide()
+            if self._early:
+                yield from self._deadline.begin()
 
     def _decide(self) -> Commands:
         match classify(self._early):
@@ -145,7 +153,7 @@ class TunnelLayer(layer.Layer):
             yield commands.CloseConnection(self.context.server)
         self._admission.leave()
         http = self._http_layer(self.context, self._admission.for_tunnel(self._line, self._target))
-        self._become(http.handle_event)
+        self._become(lambda event: _nothing() if self._deadline.owns(event) else http.handle_event(event))
         yield from self._feed(http)
 
     def _relay(self, server_spoke: events.DataReceived | None = None) -> Commands:

@@ -10,6 +10,7 @@ import pytest
 import uvloop
 
 from nfemu.gateway.engine import Engine
+from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.ports import EngineConfig
 from tests.fakes.gateway import ARREARS, OPEN, WALLED, FakeResolver, FakeView, RecordingOrigin, line
 
@@ -23,7 +24,7 @@ TOKEN = b"origin-token"
 class World:
     """One engine with three kinds of listener, its origin, and the strings to pull."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience_s: float = PATIENCE_S) -> None:
         self.view = FakeView()
         self.resolver = FakeResolver()
         self.origin = RecordingOrigin()
@@ -35,7 +36,7 @@ class World:
         http, socks, own = (_listener() for _ in range(3))
         self.http_port, self.socks_port, self.own_port = (sock.getsockname()[1] for sock in (http, socks, own))
         config = EngineConfig([http], [socks], {self.arrears.msisdn: own}, self._origin_path, TOKEN)
-        self.engine = Engine(config, self.view, self.resolver)
+        self.engine = Engine(config, self.view, self.resolver, patience_s=patience_s)
 
     async def start(self) -> None:
         await self.origin.listen_unix(self._origin_path)

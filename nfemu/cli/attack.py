@@ -1,0 +1,166 @@
+"""`nfemu attack`: raw bytes to an enrichment proxy, nfemu's or any other, and a score of what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import click
+
+from nfemu.attack.origin import RecordingOrigin
+from nfemu.attack.plan import FORGED, Place, Plan
+from nfemu.attack.report import Score, document, head, left_out, lines_of, matrix, wrongs
+from nfemu.attack.runner import Runner, families
+from nfemu.attack.values import Flip, Form, Identity, Result
+from nfemu.cli.context import client_of
+from nfemu.cli.output import json_option, show_json, show_table
+from nfemu.client.api import Client
+from nfemu.client.errors import ClientError
+from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import Msisdn
+
+_FAMILIES = ("spoofing", "smuggling", "authority", "tls", "state", "beyond")
+_SCHEMES: Mapping[str, tuple[Form, ...]] = {"http": (Form.PROXY, Form.CONNECT), "socks5": (Form.SOCKS,)}
+
+
+@click.command()
+@click.option("--proxy", "proxies", multiple=True, metavar="URL", help="http:// or socks5:// of the proxy; repeatable.")
+@click.option("--listener", metavar="URL", help="http:// of a listener of this line alone, or of a transparent proxy.")
+@click.option("--number", required=True, help="The subscriber's number; also the proxy user name.")
+@click.option("--country-code", default="86", show_default=True)
+@click.option("--no-user-name", is_flag=True, help="The proxy asks for no user name.")
+@click.option(
+    "--against", metavar="ORIGIN", help="Trusted destination, as the proxy reaches our origin (see --listen)."
+)
+@click.option("--other", metavar="ORIGIN", help="Destination that is not trusted, as the proxy reaches it.")
+@click.option("--listen", type=int, metavar="PORT", help="Where our trusted origin listens.  [default: a free port]")
+@click.option(
+    "--listen-other", type=int, metavar="PORT", help="Where our other origin listens.  [default: a free port]"
+)
+@click.option("--header", default="X-MSISDN", show_default=True, help="The enrichment header.")
+@click.option("--value", help="What it says of this line.  [default: the number in E.164 without plus]")
+@click.option("--line", type=click.Choice(["open", "restricted", "both"]), default="open", show_default=True)
+@click.option("--flip", is_flag=True, help="Restrict and restore the line by the API of the running emulator.")
+@click.option("--only", "chosen", multiple=True, type=click.Choice(_FAMILIES), help="These families; repeatable.")
+@click.option("--i-own-this-network", "own_network", is_flag=True, help="Attack a proxy that is not on this machine.")
+@json_option
+@click.pass_context
+def attack(context: click.Context, /, as_json: bool, chosen: Sequence[str], flip: bool, **options: object) -> int:
+    """Attack an enrichment proxy; exit status 0 when every case that was played is right.
+
+    Without --against, two recording origins on loopback are the destinations, for a proxy that forwards to anybody.
+    """
+    settings = Settings(**options)  # type: ignore[arg-type]  # click gives what the options above say
+    changing = _by_api(client_of(context), settings.msisdn) if flip else None
+    results = asyncio.run(_attack(settings, changing, chosen))
+    if as_json:
+        show_json(document(" ".join(settings.proxies), results))
+    else:
+        _show(results)
+    return 0 if Score.of(results).wrong == 0 else 1
+
+
+class Settings:
+    """The command's options, checked. Raises InvalidInput."""
+
+    def __init__(
+        self,
+        *,
+        proxies: tuple[str, ...],
+        listener: str | None,
+        number: str,
+        country_code: str,
+        no_user_name: bool,
+        against: str | None,
+        other: str | None,
+        listen: int | None,
+        listen_other: int | None,
+        header: str,
+        value: str | None,
+        line: str,
+        own_network: bool,
+    ) -> None:
+        self.proxies = tuple(filter(None, (*proxies, listener)))
+        self.entries = _entries(proxies, listener)
+        self.msisdn = Msisdn.parse(number, country_code)
+        self.user = None if no_user_name else number
+        self.identity = Identity(header, value or self.msisdn.e164, FORGED)
+        self.lines = lines_of(line)
+        self.own_network = own_network
+        self.ports = (listen or 0, listen_other or 0)
+        self.listens_to_other = other is None or listen_other is not None
+        self._against, self._other = against, other
+        if (against is None) is not (other is None):
+            raise InvalidInput("`--against` and `--other` belong together: who is told the number, and who is not")
+        if against is not None and listen is None:
+            raise InvalidInput("`--against` needs `--listen PORT`: where the proxy reaches our origin under that name")
+
+    def plan(self, ports: tuple[int, int], flip: Callable[[Flip], Awaitable[None]] | None) -> Plan:
+        """`ports`: where the recording origins listen."""
+        trusted, other = (self._against or f"127.0.0.1:{ports[0]}", self._other or f"127.0.0.1:{ports[1]}")
+        places = Place.read(trusted), Place.read(other)
+        plan = Plan(self.entries, self.identity, *places, self.lines, self.user, ports[0], flip)
+        plan.check(own_network=self.own_network)
+        return plan
+
+
+def _entries(proxies: Sequence[str], listener: str | None) -> dict[Form, tuple[str, int]]:
+    """Raises InvalidInput."""
+    entries: dict[Form, tuple[str, int]] = {}
+    for url in proxies:
+        scheme = urlsplit(url).scheme
+        if scheme not in _SCHEMES:
+            raise InvalidInput(f"`{url}` is no proxy; write it like http://127.0.0.1:8610 or socks5://127.0.0.1:8611")
+        entries |= dict.fromkeys(_SCHEMES[scheme], _endpoint(url))
+    if listener is not None:
+        entries[Form.LISTENER] = _endpoint(listener)
+    if not entries:
+        raise InvalidInput("name what to attack: `--proxy http://127.0.0.1:8610`, `--listener http://127.0.0.1:8620`")
+    return entries
+
+
+def _endpoint(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None:
+        raise InvalidInput(f"`{url}` has no host and port; write it like http://127.0.0.1:8610")
+    return host, port
+
+
+async def _attack(
+    settings: Settings, flip: Callable[[Flip], Awaitable[None]] | None, chosen: Sequence[str]
+) -> list[Result]:
+    trusted, other = RecordingOrigin("trusted"), RecordingOrigin("other")
+    try:
+        await trusted.start(port=settings.ports[0])
+        await other.start(port=settings.ports[1])
+        plan = settings.plan((trusted.port, other.port), flip)
+        tables = [family for family in families(plan) if not chosen or family.name in chosen]
+        runner = Runner(plan, trusted, other if settings.listens_to_other else None)
+        return [result async for result in runner.run(tables)]
+    finally:
+        await trusted.stop()
+        await other.stop()
+
+
+def _by_api(client: Client, msisdn: Msisdn) -> Callable[[Flip], Awaitable[None]]:
+    """Each change returns when every worker has acknowledged it."""
+
+    async def flip(change: Flip) -> None:
+        call = client.restrict if change is Flip.RESTRICT else client.restore
+        with suppress(ClientError):  # it is so already
+            await asyncio.to_thread(call, msisdn.e164)
+
+    return flip
+
+
+def _show(results: Sequence[Result]) -> None:
+    show_table(head(), matrix(results))
+    for title, lines in (("wrong:", wrongs(results)), ("not played:", left_out(results))):
+        if lines:
+            click.echo(f"\n{title}")
+            click.echo("\n".join(f"  {line}" for line in lines))
+    click.echo(f"\n{Score.of(results)}")
