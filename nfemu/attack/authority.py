@@ -21,20 +21,20 @@ def _target(name: str, target: str, expected: Expected | None = None) -> Case:
 
 def _spelling(name: str, host: str) -> Case:
     """The trusted name, written otherwise, everywhere in the request and where the tunnel leads."""
-    text = f"GET <<http://{host}>>/$mark HTTP/1.1\r\nHost: {host}\r\n${{who}}{SPOOF}\r\n"
+    text = f"GET <<http://{host}$trusted_colon_port>>/$mark HTTP/1.1\r\nHost: {host}$trusted_colon_port\r\n${{who}}{SPOOF}\r\n"
     return Case(name, send(text), enriched(), to=f"{host}:$trusted_port", needs=_NAMES)
 
 
 def _stranger(name: str, host: str) -> Case:
     """Another name that looks like the trusted one."""
-    text = f"GET <<http://{host}>>/$mark HTTP/1.1\r\nHost: {host}\r\n${{who}}{SPOOF}\r\n"
-    return Case(name, send(text), not_told(), forbidden(), to=f"{host}:80", needs=_NAMES)
+    text = f"GET <<http://{host}$trusted_colon_port>>/$mark HTTP/1.1\r\nHost: {host}$trusted_colon_port\r\n${{who}}{SPOOF}\r\n"
+    return Case(name, send(text), not_told(), forbidden(), to=f"{host}:$trusted_port", needs=_NAMES)
 
 
 def _literal(name: str, host: str, port: str = "$trusted_port_here") -> Case:
     """An address of this machine or of a private network, where something listens."""
     text = f"GET <<http://{host}:{port}>>/$mark HTTP/1.1\r\nHost: {host}:{port}\r\n${{who}}{SPOOF}\r\n"
-    return Case(name, send(text), nothing(), to=f"{host}:{port}", needs=_NAMES)
+    return Case(name, send(text), nothing(), to=f"{host}:{port}", needs=_NAMES | {Need.GUARD})
 
 
 def _tunnel_at(name: str, to: str, host: str, expected: Expected) -> Case:
@@ -140,9 +140,11 @@ AUTHORITY = Family(
         _stranger("an underscore for a dot", "$trusted_underscored"),
         Case(
             "an ill-formed name",
-            send("GET <<http://$trusted_host..>>/$mark HTTP/1.1\r\nHost: $trusted_host..\r\n$who\r\n"),
+            send(
+                "GET <<http://$trusted_host..$trusted_colon_port>>/$mark HTTP/1.1\r\nHost: $trusted_host..$trusted_colon_port\r\n$who\r\n"
+            ),
             refused(),
-            to="$trusted_host..:80",
+            to="$trusted_host..:$trusted_port",
             forms=PLAIN,
             needs=_NAMES,
         ),

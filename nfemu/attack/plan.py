@@ -57,6 +57,7 @@ class Plan:
     """`entries`: where each form's connections go. `user`: the proxy user name, None where the proxy asks for none.
 
     `recording_port`: where the trusted origin listens on this machine. `flip` changes the line; None: it cannot be.
+    `other_recorded`: whether the other destination is a recording origin; else only answers show what arrives there.
     """
 
     entries: Mapping[Form, tuple[str, int]]
@@ -67,6 +68,8 @@ class Plan:
     user: str | None
     recording_port: int
     flip: Callable[[Flip], Awaitable[None]] | None = None
+    other_recorded: bool = True
+    reaches_loopback: bool = False
 
     def check(self, *, own_network: bool) -> None:
         """Raises InvalidInput when a proxy is not this machine's."""
@@ -83,6 +86,10 @@ class Plan:
                 return self.flip is None
             case Need.NAMES:
                 return not (self.trusted.is_name and self.other.is_name)
+            case Need.GUARD:
+                return self.reaches_loopback
+            case Need.RECORD:
+                return not self.other_recorded
 
     def names(self, form: Form, mark: str) -> dict[str, str]:
         """What the `$names` stand for, in Latin-1."""
@@ -114,6 +121,7 @@ def _place(name: str, place: Place, at: str) -> dict[str, str]:
         name: place.authority,
         f"at_{name}": f"{at}{place.authority}" if at else "",
         f"{name}_host": place.host,
+        f"{name}_colon_port": place.authority.removeprefix(place.host),
         f"{name}_port": str(place.port),
         f"{name}_tls_port": str(place.tls_port),
         f"{name}_address": place.address or "",

@@ -91,7 +91,7 @@ class Runner:
 
     plan: Plan
     trusted: Origin
-    other: Origin | None
+    other: Origin | None = None
     numbers: Iterator[int] = field(default_factory=count)
 
     async def run(self, chosen: Iterable[Family]) -> AsyncIterator[Result]:
@@ -122,10 +122,11 @@ class Runner:
         names = self.plan.names(form, mark)
         to = Template(case.to).substitute(names)
         talk, tunnel = await enter(self.plan, form, to, raw=case.raw)
-        answers: list[Answer] = []
-        if tunnel in (None, OPENED):
-            answers = await self._steps(case, talk, _texts(form, names), arrived)
-        talk.close()
+        try:
+            opened = tunnel in (None, OPENED)
+            answers = await self._steps(case, talk, _texts(form, names), arrived) if opened else []
+        finally:
+            talk.close()
         await arrived.settle()
         if Flip.RESTRICT in case.steps and line is Line.OPEN:
             await self._change(Flip.RESTORE)

@@ -5,6 +5,7 @@ from nfemu.attack.requests import SPOOF, to_other, to_trusted
 from nfemu.attack.values import PLAIN, TUNNELS, Case, Expected, Family, Flip, Need, Observation, Send
 
 _FLIP = frozenset((Need.FLIP,))
+_FLIP_SEEN = _FLIP | {Need.RECORD}
 _OTHER = "$other_host:$other_port"
 _FIRST, _SECOND = "first-part", "second-part"
 _UPLOAD = f"Content-Length: {len(_FIRST) + len(_SECOND)}\r\n"
@@ -43,7 +44,7 @@ STATE = Family(
             (Send(to_other(_UPLOAD, _FIRST, method="POST"), 0, arrives=_FIRST), Flip.RESTRICT, Send(_SECOND)),
             cut(_FIRST.encode(), _SECOND.encode()),
             to=_OTHER,
-            needs=_FLIP,
+            needs=_FLIP_SEEN,
         ),
         Case(
             "plain HTTP in a tunnel is restricted",
@@ -59,7 +60,7 @@ STATE = Family(
             cut(_FIRST.encode(), _SECOND.encode()),
             forms=TUNNELS,
             to=_OTHER,
-            needs=_FLIP,
+            needs=_FLIP_SEEN,
         ),
         Case(
             "paid in the middle: the next request passes",

@@ -54,7 +54,7 @@ def tls(trusted: str, other: str) -> Family:
             _hello("another name", hello([stranger]), restricted=nothing()),
             _hello("the trusted name with something behind", hello([name + b".evil.test"]), restricted=nothing()),
             _hello("the trusted name with a NUL behind", hello([name + b"\0.evil.test"]), restricted=nothing()),
-            _hello("no name", hello(), restricted=nothing()),
+            _hello("no server name", hello(), restricted=nothing()),
             _hello("an address as name", hello([b"198.18.0.1"]), restricted=nothing()),
             _hello("two names", hello([name, stranger]), restricted=nothing()),
             _hello("two names, the other first", hello([stranger, name]), restricted=nothing()),

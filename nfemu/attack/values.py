@@ -46,6 +46,8 @@ class Need(Enum):
     ADDRESSES = "the addresses of the two destinations are not known"
     FLIP = "the line cannot be restricted and restored from here"
     NAMES = "the destinations are addresses, not names"
+    GUARD = "the proxy is meant to reach this machine's own addresses"
+    RECORD = "what arrives at the other destination is not seen from here"
 
 
 @dataclass(frozen=True, slots=True)

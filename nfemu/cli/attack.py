@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import click
@@ -20,6 +19,7 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 
 _FAMILIES = ("spoofing", "smuggling", "authority", "tls", "state", "beyond")
+_SO_ALREADY = 409
 _SCHEMES: Mapping[str, tuple[Form, ...]] = {"http": (Form.PROXY, Form.CONNECT), "socks5": (Form.SOCKS,)}
 
 
@@ -33,12 +33,15 @@ _SCHEMES: Mapping[str, tuple[Form, ...]] = {"http": (Form.PROXY, Form.CONNECT), 
     "--against", metavar="ORIGIN", help="Trusted destination, as the proxy reaches our origin (see --listen)."
 )
 @click.option("--other", metavar="ORIGIN", help="Destination that is not trusted, as the proxy reaches it.")
+@click.option("--against-address", metavar="IP", help="What the proxy resolves --against to, where that is known.")
+@click.option("--other-address", metavar="IP", help="The same for --other.")
 @click.option("--listen", type=int, metavar="PORT", help="Where our trusted origin listens.  [default: a free port]")
 @click.option(
     "--listen-other", type=int, metavar="PORT", help="Where our other origin listens.  [default: a free port]"
 )
 @click.option("--header", default="X-MSISDN", show_default=True, help="The enrichment header.")
 @click.option("--value", help="What it says of this line.  [default: the number in E.164 without plus]")
+@click.option("--reaches-loopback", is_flag=True, help="The proxy is meant to reach this machine's own addresses.")
 @click.option("--line", type=click.Choice(["open", "restricted", "both"]), default="open", show_default=True)
 @click.option("--flip", is_flag=True, help="Restrict and restore the line by the API of the running emulator.")
 @click.option("--only", "chosen", multiple=True, type=click.Choice(_FAMILIES), help="These families; repeatable.")
@@ -73,12 +76,15 @@ class Settings:
         no_user_name: bool,
         against: str | None,
         other: str | None,
+        against_address: str | None,
+        other_address: str | None,
         listen: int | None,
         listen_other: int | None,
         header: str,
         value: str | None,
         line: str,
         own_network: bool,
+        reaches_loopback: bool,
     ) -> None:
         self.proxies = tuple(filter(None, (*proxies, listener)))
         self.entries = _entries(proxies, listener)
@@ -87,9 +93,10 @@ class Settings:
         self.identity = Identity(header, value or self.msisdn.e164, FORGED)
         self.lines = lines_of(line)
         self.own_network = own_network
+        self.reaches_loopback = reaches_loopback
         self.ports = (listen or 0, listen_other or 0)
         self.listens_to_other = other is None or listen_other is not None
-        self._against, self._other = against, other
+        self._against, self._other = (against, against_address), (other, other_address)
         if (against is None) is not (other is None):
             raise InvalidInput("`--against` and `--other` belong together: who is told the number, and who is not")
         if against is not None and listen is None:
@@ -97,9 +104,20 @@ class Settings:
 
     def plan(self, ports: tuple[int, int], flip: Callable[[Flip], Awaitable[None]] | None) -> Plan:
         """`ports`: where the recording origins listen."""
-        trusted, other = (self._against or f"127.0.0.1:{ports[0]}", self._other or f"127.0.0.1:{ports[1]}")
-        places = Place.read(trusted), Place.read(other)
-        plan = Plan(self.entries, self.identity, *places, self.lines, self.user, ports[0], flip)
+        trusted = Place.read(self._against[0] or f"127.0.0.1:{ports[0]}", self._against[1])
+        other = Place.read(self._other[0] or f"127.0.0.1:{ports[1]}", self._other[1])
+        plan = Plan(
+            self.entries,
+            self.identity,
+            trusted,
+            other,
+            self.lines,
+            self.user,
+            ports[0],
+            flip,
+            other_recorded=self.listens_to_other,
+            reaches_loopback=self.reaches_loopback,
+        )
         plan.check(own_network=self.own_network)
         return plan
 
@@ -151,8 +169,11 @@ def _by_api(client: Client, msisdn: Msisdn) -> Callable[[Flip], Awaitable[None]]
 
     async def flip(change: Flip) -> None:
         call = client.restrict if change is Flip.RESTRICT else client.restore
-        with suppress(ClientError):  # it is so already
+        try:
             await asyncio.to_thread(call, msisdn.e164)
+        except ClientError as error:
+            if error.status != _SO_ALREADY:
+                raise
 
     return flip
 
