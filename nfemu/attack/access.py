@@ -15,7 +15,7 @@ async def enter(plan: Plan, form: Form, to: str, *, raw: bool) -> tuple[Talk, in
 
     Raises Unavailable when the proxy is not there.
     """
-    talk = await Talk.open(*plan.entries[form])
+    talk = await Talk.open(*plan.entries[form], plan.patience_s)
     if raw or form not in TUNNELS:
         return talk, None
     host, _, port = to.rpartition(":")

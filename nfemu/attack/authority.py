@@ -1,7 +1,7 @@
 """Whose request is it: names, addresses, and every place where a request says them twice."""
 
 from nfemu.attack.expectations import enriched, forbidden, not_told, nothing, refused
-from nfemu.attack.requests import HOST, SPOOF, line, send, to_other, to_trusted
+from nfemu.attack.requests import HOST, SPOOF, at, line, send, to_other, to_trusted
 from nfemu.attack.values import PLAIN, TUNNELS, Case, Expected, Family, Form, Need
 
 _PROXY = frozenset((Form.PROXY,))
@@ -21,20 +21,19 @@ def _target(name: str, target: str, expected: Expected | None = None) -> Case:
 
 def _spelling(name: str, host: str) -> Case:
     """The trusted name, written otherwise, everywhere in the request and where the tunnel leads."""
-    text = f"GET <<http://{host}$trusted_colon_port>>/$mark HTTP/1.1\r\nHost: {host}$trusted_colon_port\r\n${{who}}{SPOOF}\r\n"
-    return Case(name, send(text), enriched(), to=f"{host}:$trusted_port", needs=_NAMES)
+    return Case(name, send(at(f"{host}$trusted_colon_port")), enriched(), to=f"{host}:$trusted_port", needs=_NAMES)
 
 
 def _stranger(name: str, host: str) -> Case:
     """Another name that looks like the trusted one."""
-    text = f"GET <<http://{host}$trusted_colon_port>>/$mark HTTP/1.1\r\nHost: {host}$trusted_colon_port\r\n${{who}}{SPOOF}\r\n"
-    return Case(name, send(text), not_told(), forbidden(), to=f"{host}:$trusted_port", needs=_NAMES)
+    return Case(
+        name, send(at(f"{host}$trusted_colon_port")), not_told(), forbidden(), to=f"{host}:$trusted_port", needs=_NAMES
+    )
 
 
 def _literal(name: str, host: str, port: str = "$trusted_port_here") -> Case:
     """An address of this machine or of a private network, where something listens."""
-    text = f"GET <<http://{host}:{port}>>/$mark HTTP/1.1\r\nHost: {host}:{port}\r\n${{who}}{SPOOF}\r\n"
-    return Case(name, send(text), nothing(), to=f"{host}:{port}", needs=_NAMES | {Need.GUARD})
+    return Case(name, send(at(f"{host}:{port}")), nothing(), to=f"{host}:{port}", needs=_NAMES | {Need.GUARD})
 
 
 def _tunnel_at(name: str, to: str, host: str, expected: Expected) -> Case:
@@ -124,11 +123,7 @@ AUTHORITY = Family(
         _spelling("a dot at the end", "$trusted_host."),
         Case(
             "its port written out",
-            send(
-                "GET <<http://$trusted_host:$trusted_port>>/$mark HTTP/1.1\r\nHost: $trusted_host:$trusted_port\r\n$who"
-                + SPOOF
-                + "\r\n"
-            ),
+            send(at("$trusted_host:$trusted_port")),
             enriched(),
         ),
         _spelling("full-width letters (UTS-46)", "$trusted_wide"),
@@ -140,9 +135,7 @@ AUTHORITY = Family(
         _stranger("an underscore for a dot", "$trusted_underscored"),
         Case(
             "an ill-formed name",
-            send(
-                "GET <<http://$trusted_host..$trusted_colon_port>>/$mark HTTP/1.1\r\nHost: $trusted_host..$trusted_colon_port\r\n$who\r\n"
-            ),
+            send(at("$trusted_host..$trusted_colon_port")),
             refused(),
             to="$trusted_host..:$trusted_port",
             forms=PLAIN,
@@ -176,13 +169,13 @@ AUTHORITY = Family(
             forms=TUNNELS,
             to="$other_host:$other_port",
         ),
-        _connect("CONNECT without a port", "CONNECT $trusted_host HTTP/1.1", refused(400, 405)),
-        _connect("CONNECT in lower case", "connect $trusted_host:$trusted_port HTTP/1.1", refused(400, 405, 501)),
-        _connect("CONNECT with a URL", "CONNECT http://$trusted/ HTTP/1.1", refused(400, 405)),
+        _connect("CONNECT without a port", "CONNECT $trusted_host HTTP/1.1", refused()),
+        _connect("CONNECT in lower case", "connect $trusted_host:$trusted_port HTTP/1.1", refused()),
+        _connect("CONNECT with a URL", "CONNECT http://$trusted/ HTTP/1.1", refused()),
         _connect(
             "CONNECT with another Host",
             "CONNECT $trusted_host:$trusted_port HTTP/1.1",
-            refused(400, 405),
+            refused(),
             "Host: $other_host:81\r\n",
         ),
         Case(

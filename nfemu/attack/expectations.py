@@ -11,6 +11,9 @@ from nfemu.attack.values import Expected, Line, Observation
 _IN_WAY_OF = (302, 303, 307, 511)
 """What a captive network answers to a request that it does not let through."""
 
+_BAD_REQUEST = (400, 405, 411, 413, 414, 421, 422, 431, 501, 505)
+"""The request itself is at fault: as strict servers say it in one way or another."""
+
 
 def enriched(count: int = 1) -> Expected:
     """So many requests at the trusted origin, each with one identity header, and it is the line's own."""
@@ -26,8 +29,8 @@ def enriched(count: int = 1) -> Expected:
 
 
 def refused(*statuses: int) -> Expected:
-    """Nobody is reached; the last answer has one of the statuses, and the connection ends."""
-    wanted = statuses or (400,)
+    """Nobody is reached; the last answer has one of the statuses (400 and its like), and the connection ends."""
+    wanted = statuses or _BAD_REQUEST
 
     def complaint(seen: Observation) -> str | None:
         if seen.trusted or seen.elsewhere:
@@ -38,7 +41,8 @@ def refused(*statuses: int) -> Expected:
             return _said(seen)
         return None if seen.closed else "refused, but the connection goes on"
 
-    return Expected(f"{' or '.join(map(str, wanted))} and close", complaint)
+    said = " or ".join(map(str, statuses)) or "400 or its like"
+    return Expected(f"{said} and close", complaint)
 
 
 def nothing() -> Expected:
@@ -149,7 +153,7 @@ def harm(seen: Observation) -> str | None:
 
 def _wrongly_told(seen: Observation, request: SeenRequest) -> str | None:
     values = request.values(seen.identity.header)
-    if seen.identity.forged.encode() in request.said:
+    if request.says(seen.identity.forged.encode()):
         return "a forged number reached the trusted origin"
     if values != [seen.identity.value.encode()]:
         return f"the trusted origin was told {len(values)} numbers" if values else "forwarded without a number"
@@ -158,7 +162,7 @@ def _wrongly_told(seen: Observation, request: SeenRequest) -> str | None:
 
 def _said_by_head(request: SeenRequest, forged: bytes) -> bool:
     """In fields or trailers; or in a body that another server may take for a request of its own."""
-    return forged in request.said or (request.ambiguous and forged in request.body)
+    return request.says(forged) or (request.ambiguous and forged in request.body)
 
 
 def _without_trusted(seen: Observation) -> Observation:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from nfemu.attack.limits import check_loopback
+from nfemu.attack.limits import PATIENCE_S, check_loopback
 from nfemu.attack.requests import SPOOF
 from nfemu.attack.values import Flip, Form, Identity, Line, Need
 from nfemu.model.errors import InvalidInput
@@ -70,6 +70,7 @@ class Plan:
     flip: Callable[[Flip], Awaitable[None]] | None = None
     other_recorded: bool = True
     reaches_loopback: bool = False
+    patience_s: float = PATIENCE_S
 
     def check(self, *, own_network: bool) -> None:
         """Raises InvalidInput when a proxy is not this machine's."""

@@ -7,6 +7,7 @@ could read differently is marked ambiguous; what is no HTTP at all is one reques
 import re
 from dataclasses import dataclass
 
+_LINE_END = re.compile(rb"[\r\n]+")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _NOT_ALPHANUMERIC = re.compile(rb"[^a-z0-9]+")
 _LENGTH = re.compile(rb"[0-9]{1,9}")
@@ -29,10 +30,10 @@ class SeenRequest:
         pairs = [line.partition(b":") for line in lines]
         return [(name, value.strip(b" \t")) for name, _, value in pairs]
 
-    @property
-    def said(self) -> bytes:
-        """All field lines, trailers included."""
-        return self.head.partition(b"\n")[2] + b"\n" + self.trailers
+    def says(self, text: bytes) -> bool:
+        """Whether any field or trailer has it in its value, but the one that the tables use for any text (`X-A`)."""
+        lines = _LINE_END.split(self.head.partition(b"\n")[2] + b"\n" + self.trailers)
+        return any(text in line and not line.lower().startswith(b"x-a:") for line in lines)
 
     def values(self, name: str) -> list[bytes]:
         """Of every field that some server takes for `name`."""

@@ -29,6 +29,11 @@ def to_other(extra: str = "", body: str = "", *, method: str = "GET", host: str 
     return f"{method} $at_other/$mark HTTP/1.1\r\nHost: {host}\r\n${{who}}{extra}\r\n{body}"
 
 
+def at(authority: str) -> str:
+    """A spoofed request to that authority, whoever it is."""
+    return f"GET <<http://{authority}>>/$mark HTTP/1.1\r\nHost: {authority}\r\n${{who}}{SPOOF}\r\n"
+
+
 def line(first: str, fields: str = HOST, end: str = "\r\n") -> str:
     """A request whose first line is as given."""
     return f"{first}\r\n{fields}${{who}}{end}"

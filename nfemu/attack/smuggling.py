@@ -122,7 +122,7 @@ SMUGGLING = Family(
                 line("CONNECT $trusted_host:$trusted_port HTTP/1.1", "Host: $trusted_host:$trusted_port\r\n" + _LENGTH)
                 + _INNER
             ),
-            refused(400, 405),
+            refused(),
         ),
         Case("line breaks in the target, encoded", send(to_trusted(path="/$mark%0d%0a$header:%20$forged")), enriched()),
         Case("a line break in the target", send(to_trusted(path="/$mark\r\n" + SPOOF)), refused()),
@@ -132,8 +132,8 @@ SMUGGLING = Family(
         Case("two blanks", send(line("GET  $at_trusted/$mark HTTP/1.1", HOST + SPOOF)), refused()),
         Case("a blank behind the version", send(line("GET $at_trusted/$mark HTTP/1.1 ", HOST + SPOOF)), refused()),
         Case("a blank before the method", send(line(" GET $at_trusted/$mark HTTP/1.1", HOST + SPOOF)), refused()),
-        Case("HTTP/2.0 in text", send(line("GET $at_trusted/$mark HTTP/2.0", HOST + SPOOF)), refused(400, 505)),
-        Case("HTTP/1.2", send(line("GET $at_trusted/$mark HTTP/1.2", HOST + SPOOF)), refused(400, 505)),
+        Case("HTTP/2.0 in text", send(line("GET $at_trusted/$mark HTTP/2.0", HOST + SPOOF)), refused()),
+        Case("HTTP/1.2", send(line("GET $at_trusted/$mark HTTP/1.2", HOST + SPOOF)), refused()),
         Case("http/1.1 in lower case", send(line("GET $at_trusted/$mark http/1.1", HOST + SPOOF)), refused()),
         Case("RTSP for HTTP", send(line("GET $at_trusted/$mark RTSP/1.0", HOST + SPOOF)), nothing()),
         Case("a method in quotes", send(line('"GET" $at_trusted/$mark HTTP/1.1', HOST + SPOOF)), refused()),

@@ -118,9 +118,9 @@ SPOOFING = Family(
         _malformed("no name", ": $forged\r\n"),
         _malformed("no colon", "$header $forged\r\n"),
         _malformed("quotes in the name", '"$header": $forged\r\n'),
-        _malformed("70 KiB of fields before it", "X-A: " + "a" * 70_000 + "\r\n" + SPOOF, refused(431)),
-        _malformed("1,500 fields before it", "X-A: a\r\n" * 1500 + SPOOF, refused(431)),
-        Case("70 KiB of target", send(to_trusted(SPOOF, path="/" + "a" * 70_000)), refused(431, 414)),
+        _malformed("70 KiB of fields before it", "X-A: " + "a" * 70_000 + "\r\n" + SPOOF, refused()),
+        _malformed("1,500 fields before it", "X-A: a\r\n" * 1500 + SPOOF, refused()),
+        Case("70 KiB of target", send(to_trusted(SPOOF, path="/" + "a" * 70_000)), refused()),
         Case("HTTP/0.9", send("GET $at_trusted/$mark\r\n" + SPOOF + "\r\n"), nothing()),
         Case(
             "to a destination that is not trusted",

@@ -14,25 +14,26 @@ _BODILESS = (101, 204, 304)
 class Talk:
     """`received` is all that came; `closed` whether the other side has ended the connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience_s: float) -> None:
         self._reader = reader
         self._writer = writer
+        self._patience_s = patience_s
         self.received = bytearray()
         self.closed = False
 
     @classmethod
-    async def open(cls, host: str, port: int) -> "Talk":
-        """Raises Unavailable when nobody listens there."""
+    async def open(cls, host: str, port: int, patience_s: float = PATIENCE_S) -> "Talk":
+        """`patience_s`: what each step may take. Raises Unavailable when nobody listens there."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                return cls(*await asyncio.open_connection(host, port, limit=MAX_RECEIVED))
+            async with asyncio.timeout(patience_s):
+                return cls(*await asyncio.open_connection(host, port, limit=MAX_RECEIVED), patience_s)
         except (OSError, TimeoutError):
             raise Unavailable(f"nobody answers on `{host}:{port}`; is the proxy running there?") from None
 
     async def send(self, data: bytes, *, split: bool = False) -> None:
         """A connection that was ended meanwhile is no error: what the proxy said before is still to be read."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 for part in [data[at : at + 1] for at in range(len(data))] if split else [data]:
                     self._writer.write(part)
                     await self._writer.drain()
@@ -79,7 +80,7 @@ class Talk:
     async def _patiently(self, reading: Awaitable[bytes]) -> bytes:
         """What was read, kept in `received`; empty at the end or when nothing comes."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 data = await reading
         except asyncio.IncompleteReadError as end:
             data, self.closed = end.partial, True

@@ -61,8 +61,8 @@ def tls(trusted: str, other: str) -> Family:
             _hello(
                 "another name inside an encrypted ClientHello only", hello((), grease_and_ech()), restricted=nothing()
             ),
-            _hello("a record of impossible length", "\x16\x03\x01\x00\x00" + own, restricted=nothing()),
-            _hello("a hello that is no ClientHello", "\x16\x03\x01\x00\x04\x02\x00\x00\x00", restricted=nothing()),
+            _hello("a record of impossible length", "\x16\x03\x01\x00\x00" + own, not_told(), nothing()),
+            _hello("a hello that is no ClientHello", "\x16\x03\x01\x00\x04\x02\x00\x00\x00", not_told(), nothing()),
             _hello("SSL version 2", "\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + "\0" * 37, nothing()),
             _hello("the trusted name to another server", own, not_told(), forbidden(), to=_OTHER),
             _hello("a name known for HSTS, to its own server", hello([stranger]), not_told(), forbidden(), to=_OTHER),

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from nfemu.attack.limits import PATIENCE_S
 from nfemu.attack.origin import RecordingOrigin
 from nfemu.attack.plan import FORGED, Place, Plan
 from nfemu.attack.report import Score, document, head, left_out, lines_of, matrix, wrongs
@@ -42,6 +43,8 @@ _SCHEMES: Mapping[str, tuple[Form, ...]] = {"http": (Form.PROXY, Form.CONNECT), 
 @click.option("--header", default="X-MSISDN", show_default=True, help="The enrichment header.")
 @click.option("--value", help="What it says of this line.  [default: the number in E.164 without plus]")
 @click.option("--reaches-loopback", is_flag=True, help="The proxy is meant to reach this machine's own addresses.")
+@click.option("--no-connect", is_flag=True, help="The proxy knows no CONNECT.")
+@click.option("--patience", type=float, default=PATIENCE_S, show_default=True, help="Seconds to wait for an answer.")
 @click.option("--line", type=click.Choice(["open", "restricted", "both"]), default="open", show_default=True)
 @click.option("--flip", is_flag=True, help="Restrict and restore the line by the API of the running emulator.")
 @click.option("--only", "chosen", multiple=True, type=click.Choice(_FAMILIES), help="These families; repeatable.")
@@ -85,14 +88,19 @@ class Settings:
         line: str,
         own_network: bool,
         reaches_loopback: bool,
+        no_connect: bool,
+        patience: float,
     ) -> None:
         self.proxies = tuple(filter(None, (*proxies, listener)))
         self.entries = _entries(proxies, listener)
+        if no_connect:
+            self.entries.pop(Form.CONNECT, None)
         self.msisdn = Msisdn.parse(number, country_code)
         self.user = None if no_user_name else number
         self.identity = Identity(header, value or self.msisdn.e164, FORGED)
         self.lines = lines_of(line)
         self.own_network = own_network
+        self.patience_s = patience
         self.reaches_loopback = reaches_loopback
         self.ports = (listen or 0, listen_other or 0)
         self.listens_to_other = other is None or listen_other is not None
@@ -117,6 +125,7 @@ class Settings:
             flip,
             other_recorded=self.listens_to_other,
             reaches_loopback=self.reaches_loopback,
+            patience_s=self.patience_s,
         )
         plan.check(own_network=self.own_network)
         return plan
