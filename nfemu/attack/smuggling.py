@@ -78,6 +78,13 @@ SMUGGLING = Family(
         _post("chunk extensions", _CHUNKED, '5;a=b;c="d"\r\nabcde\r\n0\r\n\r\n', enriched()),
         _post("a request as a body of known length", _LENGTH, _INNER, enriched()),
         _post("a request as a chunk", _CHUNKED, "$inner_hex\r\n" + _INNER + "\r\n0\r\n\r\n", enriched()),
+        _post("Content-Length nominated in Connection", "Connection: Content-Length\r\n" + _LENGTH, _INNER, enriched()),
+        _post(
+            "Transfer-Encoding nominated in Connection",
+            "Connection: Transfer-Encoding\r\n" + _CHUNKED,
+            "$inner_hex\r\n" + _INNER + "\r\n0\r\n\r\n",
+            enriched(),
+        ),
         _post("chunked in capitals", "Transfer-Encoding: Chunked\r\n", "5\r\nabcde\r\n0\r\n\r\n", enriched()),
         Case("GET with a body that is a request", send(to_trusted(_LENGTH, _INNER)), enriched()),
         Case(

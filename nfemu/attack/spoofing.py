@@ -70,6 +70,8 @@ SPOOFING = Family(
         ),
         _removed("nominated in Connection", "Connection: $header\r\n" + SPOOF),
         _removed("nominated in Connection beside others", "Connection: keep-alive, $header, x-a\r\n" + SPOOF),
+        _removed("nominated with close", "Connection: close, $header\r\n" + SPOOF),
+        _removed("Host nominated in Connection", "Connection: Host\r\n" + SPOOF),
         _removed("nominated, and the true value sent", "Connection: $header\r\n$header: $value\r\n"),
         Case("HTTP/1.0", send(to_trusted(SPOOF, version="1.0")), enriched()),
         _removed("method override", "X-HTTP-Method-Override: PUT\r\n" + SPOOF),
