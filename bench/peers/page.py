@@ -11,7 +11,8 @@ What `nfemu attack` measured: raw bytes to each proxy, scored on what reached a 
 got. nfemu is as shipped, with the portal's name led to the recording origin. The others are packages of Debian 12 and
 the pinned mitmproxy, configured to tell one host a number and to remove clients' copies of that header, with the files
 in [`bench/peers`](../bench/peers). Their figures say what those few lines of configuration do, not what each of them
-can be made to do. This page is written by
+can be made to do. nginx and HAProxy know no CONNECT; squid allows it to port 443 only, as Debian ships it, where these
+origins are not: so it is played against nfemu and mitmproxy. This page is written by
 
     python -m bench.peers measure FOLDER && python -m bench.peers page FOLDER > docs/attack-matrix.md
 
