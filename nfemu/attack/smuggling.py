@@ -1,6 +1,6 @@
 """One request to the proxy, two to the origin: everything that two readers end at different places."""
 
-from nfemu.attack.expectations import broken_off, enriched, first_then, forbidden, nothing, plain, refused
+from nfemu.attack.expectations import broken_off, enriched, first_then, forbidden, not_told, nothing, plain, refused
 from nfemu.attack.requests import HOST, SPOOF, line, send, to_other, to_trusted
 from nfemu.attack.values import PLAIN, Case, Expected, Family, Send
 
@@ -143,6 +143,13 @@ SMUGGLING = Family(
         Case("HTTP/1.2", send(line("GET $at_trusted/$mark HTTP/1.2", HOST + SPOOF)), refused()),
         Case("http/1.1 in lower case", send(line("GET $at_trusted/$mark http/1.1", HOST + SPOOF)), refused()),
         Case("RTSP for HTTP", send(line("GET $at_trusted/$mark RTSP/1.0", HOST + SPOOF)), nothing()),
+        Case(
+            "RTSP for HTTP, to somebody else",
+            send(line("GET $at_other/$mark RTSP/1.0", "Host: $other\r\n" + SPOOF)),
+            not_told(),
+            nothing(),
+            to="$other_host:$other_port",
+        ),
         Case("a method in quotes", send(line('"GET" $at_trusted/$mark HTTP/1.1', HOST + SPOOF)), refused()),
         Case(
             "a forbidden request behind an allowed one",

@@ -12,11 +12,14 @@ from nfemu.wire.http_head import MAX_HEAD
 _HANDSHAKE = 0x16
 _TEXT = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t][^\r\n]*)?\r?")
 _HTTP = re.compile(rb"HTTP/", re.IGNORECASE)
+_LIKE_HTTP = re.compile(rb"(?:RTSP|ICE)/", re.IGNORECASE)
 
 
 class FirstBytes(Enum):
     TLS = "tls"
     HTTP = "http"
+    LIKE_HTTP = "like http"
+    """Another protocol's request line (RTSP, ICE), which servers built on llhttp answer as they answer HTTP."""
     OTHER = "other"
 
 
@@ -30,6 +33,8 @@ def classify(data: bytes | bytearray) -> FirstBytes | None:
     line, newline, _ = text.partition(b"\n")
     if _HTTP.search(line):
         return FirstBytes.HTTP
+    if _LIKE_HTTP.search(line):
+        return FirstBytes.LIKE_HTTP
     if newline or not _TEXT.fullmatch(line):
         return FirstBytes.OTHER
     return FirstBytes.HTTP if len(text) > MAX_HEAD else None

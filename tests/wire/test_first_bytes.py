@@ -19,6 +19,8 @@ from nfemu.wire.http_head import MAX_HEAD
         (b"GET\t/\thttp/1.1\n", FirstBytes.HTTP),
         (b"\x00GET / HTTP/1.1\r\n", FirstBytes.HTTP),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", FirstBytes.HTTP),
+        (b"GET / RTSP/1.0\r\n", FirstBytes.LIKE_HTTP),
+        (b"SOURCE / ice/1.0\r\n", FirstBytes.LIKE_HTTP),
         (b"EHLO phone.example\r\n", FirstBytes.OTHER),
         (b"SSH-2.0-OpenSSH_9.2\r\n", FirstBytes.OTHER),
         (b"\x00\x01\x02", FirstBytes.OTHER),

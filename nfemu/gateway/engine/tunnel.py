@@ -36,6 +36,8 @@ Commands = layer.CommandGenerator[None]
 HttpLayerFactory = Callable[[Context, Admission], layer.Layer]
 
 _HTTP_PORT = 80
+_RTSP_PORTS = (554, 8554)
+"""Where a request line of RTSP is one; elsewhere it is the HTTP layer's to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,11 @@ class TunnelLayer(layer.Layer):
                 yield from self._tls()
             case FirstBytes.HTTP:
                 yield from self._http()
+            case FirstBytes.LIKE_HTTP if self._no_raw or self._target.port not in _RTSP_PORTS:
+                yield from self._http()
             case FirstBytes.OTHER if self._no_raw:
                 yield from self._close()
-            case FirstBytes.OTHER:
+            case FirstBytes.OTHER | FirstBytes.LIKE_HTTP:
                 yield from self._relay()
 
     def _tls(self) -> Commands:

@@ -244,6 +244,24 @@ async def test_nothing_raw_reaches_a_trusted_destination(world: World, first: by
     assert not world.origin.visits
 
 
+@pytest.mark.parametrize("first", [b"GET / RTSP/1.0\r\n", b"OPTIONS * RTSP/1.0\r\n", b"SOURCE / ICE/1.0\r\n"])
+@pytest.mark.parametrize("authority", ["news.example:80", "198.18.0.9:80", "news.example:8080"])
+async def test_what_some_http_servers_answer_too_is_refused(world: World, authority: str, first: bytes) -> None:
+    """Servers built on llhttp take RTSP and ICE for HTTP, and would believe what it says."""
+    client = await opened(world, authority, OPEN_NUMBER)
+    await client.send(first + b"Host: news.example\r\nX-MSISDN: 8613900000000\r\n\r\n")
+    assert status(await client.rest()) == 400
+    assert b"8613900000000" not in world.origin.received
+
+
+async def test_rtsp_passes_on_its_own_port(world: World) -> None:
+    world.origin.serve = echo
+    client = await opened(world, "news.example:554", OPEN_NUMBER)
+    await client.send(b"OPTIONS * RTSP/1.0\r\n\r\n")
+    assert await client.reader.readline() == b"OPTIONS * RTSP/1.0\r\n"
+    client.close()
+
+
 async def test_tunnel_after_plain_requests_of_the_same_connection(world: World) -> None:
     client = await world.connect()
     await client.send(get("http://news.example/", OPEN_NUMBER))
