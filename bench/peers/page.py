@@ -12,7 +12,8 @@ got. nfemu is as shipped, with the portal's name led to the recording origin. Th
 the pinned mitmproxy, configured to tell one host a number and to remove clients' copies of that header, with the files
 in [`bench/peers`](../bench/peers). Their figures say what those few lines of configuration do, not what each of them
 can be made to do. nginx and HAProxy know no CONNECT; squid allows it to port 443 only, as Debian ships it, where these
-origins are not: so it is played against nfemu and mitmproxy. This page is written by
+origins are not: so it is played against nfemu and mitmproxy. Cases with a body in
+pieces depend on timing: from one run to the next HAProxy's figures differed by two. This page is written by
 
     python -m bench.peers measure FOLDER && python -m bench.peers page FOLDER > docs/attack-matrix.md
 
