@@ -12,11 +12,12 @@ _LOWER = bytes(range(256)).lower()
 class CookieFilter:
     """Knows names in any spelling that some server reads as the same: case, punctuation, percent-encoding (PHP)."""
 
-    __slots__ = ("_names", "_skeletons")
+    __slots__ = ("_bounded", "_skeletons")
 
     def __init__(self, names: Iterable[bytes]) -> None:
-        self._names = frozenset(canonical(name) for name in names)
-        self._skeletons = [name.replace(b"-", b"") for name in self._names]
+        spellings = {canonical(name) for name in names}
+        self._bounded = [b"-%b-" % name for name in spellings]
+        self._skeletons = [name.replace(b"-", b"") for name in spellings]
 
     def clean(self, value: bytes) -> bytes:
         """The value of a `Cookie` header without the listed cookies; empty when nothing is left.
@@ -40,4 +41,7 @@ class CookieFilter:
         return b"%" in value or any(name in skeleton for name in self._skeletons)
 
     def _is_listed(self, cookie: bytes) -> bool:
-        return canonical(unquote_to_bytes(cookie.partition(b"=")[0])) in self._names
+        """Wherever in front of a `=` the name stands: to Python's `http.cookies` a blank ends a cookie, to PHP a
+        bracket ends a name."""
+        text = b"-%b-" % canonical(unquote_to_bytes(cookie.rpartition(b"=")[0] or cookie))
+        return any(name in text for name in self._bounded)

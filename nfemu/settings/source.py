@@ -116,7 +116,7 @@ def read_yaml(path: Path, name: str) -> Source:
 
 def _syntax(name: str, error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     line = mark.line + 1 if mark is not None else 0
     return Finding(name, line, f"is not valid YAML: {problem}; check indentation, colons and quotes on this line")
 

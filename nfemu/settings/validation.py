@@ -44,8 +44,13 @@ def _path(detail: ErrorDetails) -> ValuePath:
 
 
 def _leave_out(data: Any, path: ValuePath) -> bool:
-    """Remove the value at `path`; False where that would shift others in a list, or where nothing is there."""
+    """Remove the value at `path`; False where that would shift others in a list, or where nothing is there.
+
+    What stands below a name that was itself wrong is gone already.
+    """
     for key in path[:-1]:
+        if isinstance(data, dict) and key not in data:
+            return True
         data = data[key]
     return isinstance(data, dict) and data.pop(path[-1], None) is not None
 

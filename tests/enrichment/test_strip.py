@@ -113,6 +113,8 @@ def test_lists_of_names_are_cleaned(name: bytes, value: bytes, left: bytes | Non
         (b"a=x,y; User.Identity.Forward.msisdn=86139", b"a=x,y"),
         (b"a=1, User-Identity-Forward-msisdn=86139, b=2", b"a=1, b=2"),
         (b'a="1; User-Identity-Forward-msisdn=86139; 2"', b'a="1; 2"'),
+        (b"a=1; b=2 User-Identity-Forward-msisdn=86139; c=3", b"a=1; c=3"),
+        (b"a=1; User-Identity-Forward-msisdn[0]=86139", b"a=1"),
         (b"note=User-Identity-Forward-msisdn; a=1", b"note=User-Identity-Forward-msisdn; a=1"),
         (b"User-Identity-Forward-msisdn=86139", None),
         (b" ; User-Identity-Forward-msisdn=86139;", None),
