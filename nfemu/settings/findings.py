@@ -9,7 +9,7 @@ from nfemu.model.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One mistake. `line` counts from 1; 0 means that the file as a whole is meant."""
+    """One mistake. `line` counts from 1; 0 means that the file as a whole is meant. `str()` is one line."""
 
     file: str
     line: int
@@ -17,7 +17,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
+        return f"{place}: {' '.join(self.message.splitlines())}"
 
 
 class ConfigurationError(InvalidInput):

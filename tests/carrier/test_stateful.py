@@ -1,134 +1,130 @@
-"""The whole use-case layer under random journeys, races, failing parts and crashes at any effect.
+"""The whole use-case layer under random journeys, races, failing parts, forgeries, reloads and crashes at any effect.
 
-After every step the machine recovers (a crashed process starts again, a failed account is finished) and then
-everything that must hold at rest is checked against the store alone.
+`machine.py` is how a step is taken and recovered from, `at_rest.py` what must hold after it; here is what people,
+providers and operators do.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from ipaddress import IPv4Network
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from nfemu.bss import ledger
-from nfemu.bss.standing import is_cleared, standing
-from nfemu.carrier import events
-from nfemu.carrier.lines import line_state
-from nfemu.carrier.ports import AccountView, Line
 from nfemu.carrier.rules import CarrierRules
-from nfemu.epc import pgw
-from nfemu.epc.pools import Ipv4Slots, Ipv6Slots
-from nfemu.model.account import Standing
 from nfemu.model.errors import NfemuError
-from nfemu.model.identity import AccountId, Imsi, Msisdn
+from nfemu.model.identity import Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, Payment, PaymentState
-from nfemu.model.session import PdnSession, SessionState
+from nfemu.model.orders import Payment, PaymentState
 from nfemu.model.subscriber import Hold, OrderedProfile
+from tests.carrier.at_rest import AtRest
+from tests.carrier.machine import Fault, Machine
 from tests.fakes.faults import Crash
 from tests.fakes.paying import pay
-from tests.fakes.world import EVERYBODY, HOLD, World, catalogue, imsi_of, notification, rules
+from tests.fakes.world import EVERYBODY, LI, catalogue, imsi_of, notification, rules
 
 BACK = "http://portal.carrier.example/done"
-ACCOUNTS = [AccountId(name) for name in ("zhang", "li", "wang", "acme", "static")]
+LONG_STEPS = 10_000
 
-numbers = st.sampled_from(EVERYBODY)
+numbers = st.sampled_from((*EVERYBODY, LI, LI, LI))
+"""Whose account may fall below zero comes more often: it has the most states."""
 amounts = st.integers(1, 60_000).map(Money)
 faults = st.one_of(
     st.none(),
     st.tuples(st.just("crash"), st.integers(0, 24)),
     st.tuples(st.sampled_from(["store", "enforcer", "notifier", "provider"]), st.integers(0, 3)),
 )
-configurations = st.builds(
-    lambda restricted, reactivate, ipv4, resume: rules(
-        restricted,
-        shelves=catalogue(reactivate=reactivate, ipv4=ipv4),
-        resume_balance=Money(resume),
-    ),
-    restricted=st.sampled_from([OrderedProfile.ARREARS, OrderedProfile.BARRED]),
-    reactivate=st.booleans(),
-    ipv4=st.sampled_from(["10.45.0.0/16", "10.45.3.0/29"]),
-    resume=st.sampled_from([0, 1000, -1500]),
+networks = st.sampled_from(["10.45.0.0/16", "10.45.3.0/29"])
+operators = st.fixed_dictionaries(
+    {
+        "restricted": st.sampled_from([OrderedProfile.ARREARS, OrderedProfile.BARRED]),
+        "reactivate": st.booleans(),
+        "resume": st.sampled_from([0, 1000, -1500]),
+        "policy": st.sampled_from(["arrears", "stricter"]),
+    }
 )
 
 
-class Journeys(RuleBasedStateMachine):
+def configured(network: str, operator: dict[str, object]) -> CarrierRules:
+    """What an operator may have written; the pool's network is never changed under sessions."""
+    return rules(
+        OrderedProfile(operator["restricted"]),
+        shelves=catalogue(
+            reactivate=bool(operator["reactivate"]), ipv4=network, restricted_policy=str(operator["policy"])
+        ),
+        resume_balance=Money(int(str(operator["resume"]))),
+    )
+
+
+class Journeys(AtRest):
     """Random people, random order."""
 
-    @initialize(its_rules=configurations)
-    def begin(self, its_rules: CarrierRules) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.world = World(its_rules)
-        self.run(self.world.start())
+    @initialize(network=networks, operator=operators, attached=st.sets(numbers, max_size=4))
+    def begin(self, network: str, operator: dict[str, object], attached: set[Msisdn]) -> None:
+        self.network = network
         self.payments: list[tuple[Payment, str]] = []
-        self.versions: dict[Imsi, int] = {}
-        self.before: dict[Imsi, OrderedProfile] = {}
-        self.by_hand = False
-        self.detached: set[Imsi] = set()
+        self.charges = 0
+        self.set_up(configured(network, operator))
+        for number in sorted(attached, key=str):
+            self.run(self.world.service.attach(number))
 
-    def run(self, awaitable: Awaitable[Any]) -> Any:
-        return self.loop.run_until_complete(awaitable)
-
-    def teardown(self) -> None:
-        if hasattr(self, "loop"):
-            self.run(self.world.service.stop())
-            self.loop.close()
-
-    def step(self, fault: tuple[str, int] | None, *actions: Callable[[], Awaitable[Any]]) -> None:
-        """All actions at once, under one fault; then whatever recovers from it."""
-        self.run(self._step(fault, actions))
-
-    async def _step(self, fault: tuple[str, int] | None, actions: tuple[Callable[[], Awaitable[Any]], ...]) -> None:
-        self.before = {line.subscriber.imsi: line.subscription.ordered for line in await self._lines()}
-        if fault is not None and fault[0] == "crash":
-            self.world.faults.crash_at(fault[1])
-        elif fault is not None:
-            self.world.faults.fail(*fault)
-        outcomes = await asyncio.gather(*(action() for action in actions), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, NfemuError | Crash):
-                raise outcome
-        crashed = self.world.faults.crashed
-        self.world.faults.heal()
-        if crashed:
-            await self.world.restart()
-        for account in ACCOUNTS:
-            await self.world.service._finish(account)
-
-    async def _lines(self) -> list[Line]:
-        return [line for view in await self._views() for line in view.lines]
-
-    async def _views(self) -> list[AccountView]:
-        views = [await self.world.store.account(account) for account in ACCOUNTS]
-        return [view for view in views if view is not None]
-
-    # ---- what people do
+    # ---- sessions
 
     @rule(number=numbers, fault=faults)
-    def attach(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+    def attach(self, number: Msisdn, fault: Fault) -> None:
         self.step(fault, lambda: self.world.service.attach(number))
 
     @rule(number=numbers, fault=faults)
-    def detach(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+    def detach(self, number: Msisdn, fault: Fault) -> None:
         self.detached.add(imsi_of(number))
         self.step(fault, lambda: self.world.service.detach(number))
 
-    @rule(number=numbers, amount=amounts, fault=faults)
-    def charge(self, number: Msisdn, amount: Money, fault: tuple[str, int] | None) -> None:
-        self.step(fault, lambda: self.world.service.charge(number, amount))
+    @rule(one=numbers, other=numbers, fault=faults)
+    def change_places(self, one: Msisdn, other: Msisdn, fault: Fault) -> None:
+        """Somebody comes as soon as somebody goes: the address that became free must not be theirs."""
+
+        async def action() -> None:
+            self.detached.add(imsi_of(one))
+            await self.world.service.detach(one)
+            await self.world.service.attach(other)
+
+        self.step(fault, action)
+
+    # ---- money
 
     @rule(number=numbers, amount=amounts, fault=faults)
-    def pay(self, number: Msisdn, amount: Money, fault: tuple[str, int] | None) -> None:
+    def charge(self, number: Msisdn, amount: Money, fault: Fault) -> None:
+        """Booked once where it says so, and never twice."""
+        self.charges += 1
+        note = f"charge-{self.charges}"
+        (raised,) = self.step(fault, lambda: self.world.service.charge(number, amount, note))
+        booked = sum(entry.note == note for entry in self.world.store._tables.entries)
+        assert booked == 1 if raised is None else booked <= 1
+
+    @rule(number=numbers, amount=amounts, key=st.sampled_from("abc"), times=st.integers(1, 3), fault=faults)
+    def charge_under_a_key(self, number: Msisdn, amount: Money, key: str, times: int, fault: Fault) -> None:
+        """Again, possibly at once, possibly for another amount or card: the first counts."""
+        self.step(fault, *[lambda: self.world.service.charge(number, amount, key=key)] * times)
+
+    @rule(number=numbers, amount=amounts, fault=faults)
+    def pay(self, number: Msisdn, amount: Money, fault: Fault) -> None:
         self.step(fault, lambda: pay(self.world.service, number, amount))
 
+    @rule(number=numbers, edge=st.sampled_from(["0", "limit", "resume"]), beside=st.integers(-1, 0), fault=faults)
+    def move_to_an_edge(self, number: Msisdn, edge: str, beside: int, fault: Fault) -> None:
+        """The balance exactly on, or one below, what some rule compares it with."""
+        status = self.run(self.world.service.status(number))
+        limit, resume = status.account.credit_limit, self.world.rules.dunning.resume_balance
+        by = {"0": 0, "limit": -limit.minor, "resume": resume.minor}[edge] + beside - status.balance.minor
+        if by > 0:
+            self.step(fault, lambda: pay(self.world.service, number, Money(by)))
+        elif by < 0:
+            self.step(fault, lambda: self.world.service.charge(number, Money(-by)))
+
     @rule(number=numbers, fault=faults)
-    def pay_what_is_due(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+    def pay_what_is_due(self, number: Msisdn, fault: Fault) -> None:
         due = self.run(self.world.service.status(number)).amount_due
         if due.minor:
             self.step(fault, lambda: pay(self.world.service, number, due))
@@ -137,7 +133,7 @@ class Journeys(RuleBasedStateMachine):
                 assert status.line.subscription.hold is Hold.RESTRICT or status.ordered is OrderedProfile.OPEN
 
     @rule(number=numbers, amount=amounts, fault=faults)
-    def order(self, number: Msisdn, amount: Money, fault: tuple[str, int] | None) -> None:
+    def order(self, number: Msisdn, amount: Money, fault: Fault) -> None:
         async def action() -> None:
             payment, _ = await self.world.service.order_payment(number, amount, BACK)
             self.payments.append((payment, f"trade-{len(self.payments)}"))
@@ -145,24 +141,46 @@ class Journeys(RuleBasedStateMachine):
         self.step(fault, action)
 
     @rule(data=st.data(), times=st.integers(1, 4), fault=faults)
-    def notify(self, data: st.DataObject, times: int, fault: tuple[str, int] | None) -> None:
-        """Now, later, or again; possibly several at once."""
+    def notify(self, data: st.DataObject, times: int, fault: Fault) -> None:
+        """Now, later, again, in any order; possibly several at once."""
         if self.payments:
             payment, trade_no = data.draw(st.sampled_from(self.payments))
             self.step(fault, *[lambda: self.world.service.settle(notification(payment, trade_no))] * times)
 
+    @rule(data=st.data(), amount=amounts, fault=faults)
+    def forge(self, data: st.DataObject, amount: Money, fault: Fault) -> None:
+        """Another amount, an order that nobody placed, the number of a trade that paid for something else."""
+        if not self.payments:
+            return
+        payment, trade_no = data.draw(st.sampled_from(self.payments))
+        used = [other.trade_no for other in self._paid() if other.no != payment.no]
+        forged = [notification(payment, trade_no, payment.amount + amount)]
+        forged += [notification(_unknown(payment), "trade-unknown")]
+        forged += [notification(payment, number) for number in used if number]
+        chosen = data.draw(st.sampled_from(forged))
+        before = list(self.world.store._tables.entries)
+        (raised,) = self.step(fault, lambda: self.world.service.settle(chosen))
+        assert isinstance(raised, NfemuError | Crash)
+        assert self.world.store._tables.entries == before
+
+    def _paid(self) -> list[Payment]:
+        return [each for each in self.world.store._tables.payments.values() if each.state is PaymentState.PAID]
+
+    # ---- people at the carrier
+
     @rule(number=numbers, fault=faults)
-    def restrict(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+    def restrict(self, number: Msisdn, fault: Fault) -> None:
         self.by_hand = True
         self.step(fault, lambda: self.world.service.restrict(number))
 
     @rule(number=numbers, fault=faults)
-    def restore(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+    def restore(self, number: Msisdn, fault: Fault) -> None:
         self.by_hand = True
         self.step(fault, lambda: self.world.service.restore(number))
 
-    @rule(number=numbers, amount=amounts, fault=faults)
-    def race(self, number: Msisdn, amount: Money, fault: tuple[str, int] | None) -> None:
+    @rule(number=numbers, amount=amounts, turns=st.integers(0, 30), fault=faults)
+    def race(self, number: Msisdn, amount: Money, turns: int, fault: Fault) -> None:
+        """Everything at once, and a worker that starts in the middle of it."""
         self.by_hand = True
         self.step(
             fault,
@@ -171,151 +189,47 @@ class Journeys(RuleBasedStateMachine):
             lambda: self.world.service.charge(number, amount),
             lambda: self.world.service.attach(number),
             lambda: self.world.service.restore(number),
+            lambda: self._replace_worker(turns),
         )
 
+    @rule(number=numbers, amount=amounts, turns=st.integers(0, 30), fault=faults)
+    def lose_a_worker(self, number: Msisdn, amount: Money, turns: int, fault: Fault) -> None:
+        self.step(fault, lambda: self.world.service.charge(number, amount), lambda: self._replace_worker(turns))
+
+    async def _replace_worker(self, turns: int) -> None:
+        """What it held is gone; it starts from what is committed, while updates come in."""
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        self.world.enforcer.restart(self.world.service.line_states())
+
     @rule(number=numbers, fault=faults)
-    def page_delivered(self, number: Msisdn, fault: tuple[str, int] | None) -> None:
+    def page_delivered(self, number: Msisdn, fault: Fault) -> None:
         self.step(fault, lambda: self.world.service.page_delivered(number))
 
     @rule(minutes=st.integers(1, 20), fault=faults)
-    def pass_time(self, minutes: int, fault: tuple[str, int] | None) -> None:
+    def pass_time(self, minutes: int, fault: Fault) -> None:
         self.step(fault, lambda: self.world.service.advance_clock(timedelta(minutes=minutes)))
+
+    # ---- operators
 
     @rule()
     def restart(self) -> None:
-        before = self.run(self._views())
+        before = self.run(self.views())
         held = self.world.service.line_states()
-        self.run(self.world.restart())
+        self.step(None, self.world.restart)
         if not any(view.orders for view in before):
             assert sorted(self.world.service.line_states(), key=str) == sorted(held, key=str)
 
-    # ---- what must hold at rest
+    @rule(operator=operators, fault=faults)
+    def reload(self, operator: dict[str, object], fault: Fault) -> None:
+        """Other rules, in force from a start that may itself be cut short."""
+        self.world.rules = configured(self.network, operator)
+        self.step(fault, self.world.restart)
+        self.rules_changed()
 
-    @invariant()
-    def the_ledger_is_the_balance(self) -> None:
-        for view in self.run(self._views()):
-            entries = self.run(self.world.store.ledger(view.account.id, 10_000))
-            assert ledger.balance(entries, "CNY") == view.balance
-        numbers = [entry.trade_no for entry in self.world.store._tables.entries if entry.trade_no]
-        assert len(numbers) == len(set(numbers))
-        paid = [each for each in self.world.store._tables.payments.values() if each.state is PaymentState.PAID]
-        assert Counter(f"{each.provider}/{each.trade_no}" for each in paid) == Counter(numbers)
 
-    @invariant()
-    def effective_follows_ordered_and_everybody_holds_it(self) -> None:
-        for line in self.run(self._lines()):
-            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
-            session = line.session
-            if session is None:
-                continue
-            assert pgw.is_acknowledged(session)
-            assert self.world.service._pgw.latest(session.imsi) == session
-            assert self.world.enforcer.lines[session.imsi] == line_state(session)
-            if pgw.is_active(session):
-                assert profile.gives_ip
-                assert (session.profile, session.policy) == (profile.name, profile.policy)
-
-    @invariant()
-    def who_was_cut_off_is_attached_again_where_an_address_is_free(self) -> None:
-        names = Counter((event.imsi, event.name) for event in self.world.store._tables.events)
-        for line in self.run(self._lines()):
-            session = line.session
-            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
-            if session is None or pgw.is_active(session):
-                continue
-            if session.profile == "barred" and profile.gives_ip:
-                assert names[session.imsi, events.PGW_SESSION_REFUSED]
-            elif session.profile != "barred":
-                assert session.imsi in self.detached
-
-    @invariant()
-    def ordered_follows_the_transition_table(self) -> None:
-        dunning = self.world.rules.dunning
-        for view in self.run(self._views()):
-            overdue = standing(view.balance, view.account.credit_limit) is Standing.OVERDUE
-            cleared = is_cleared(view.balance, view.account.credit_limit, dunning.resume_balance)
-            for line in view.lines:
-                ordered, hold = line.subscription.ordered, line.subscription.hold
-                open_ = ordered is OrderedProfile.OPEN
-                assert open_ or ordered is dunning.restricted
-                if hold is Hold.RESTRICT:
-                    assert not open_
-                elif hold is Hold.RESTORE:
-                    assert open_
-                    assert not cleared
-                elif overdue:
-                    assert not open_
-                elif cleared:
-                    assert open_
-                elif not self.by_hand and self.before:
-                    assert ordered is self.before[line.subscriber.imsi], "in between nothing changes"
-        self.by_hand = False
-
-    @invariant()
-    def versions_never_fall(self) -> None:
-        for session in self.run(self.world.store.sessions()):
-            assert session.policy_version >= self.versions.get(session.imsi, 0)
-            self.versions[session.imsi] = session.policy_version
-        highest: dict[Imsi, int] = {}
-        for state in self.world.enforcer.applied:
-            assert state.version >= highest.get(state.imsi, 0)
-            highest[state.imsi] = state.version
-
-    @invariant()
-    def every_stop_and_resume_is_told_once(self) -> None:
-        orders = self.world.store.orders()
-        waiting = [order for order in orders if order.state in (OrderState.CREATED, OrderState.EXECUTED)]
-        assert all(order.kind is OrderKind.REACTIVATE for order in waiting)
-        notices = self.world.store.all_notices()
-        assert all(notice.state is NoticeState.SENT for notice in notices)
-        assert set(self.world.notifier.sent) == {notice.id for notice in notices}
-        told = Counter((notice.imsi, notice.kind) for notice in notices)
-        done = Counter(
-            (order.imsi, NoticeKind.STOPPED if order.kind is OrderKind.STOP else NoticeKind.RESTORED)
-            for order in orders
-            if order.state is OrderState.DONE and order.kind is not OrderKind.REACTIVATE
-        )
-        paid = Counter(
-            (payment.imsi, NoticeKind.PAYMENT_CONFIRMED)
-            for payment in self.world.store._tables.payments.values()
-            if payment.state is PaymentState.PAID
-        )
-        assert told == done + paid
-        names = Counter(event.name for event in self.world.store._tables.events)
-        assert names[events.ORDER_DONE] == sum(order.state is OrderState.DONE for order in orders)
-        assert names[events.NOTICE_SENT] == len(notices)
-
-    @invariant()
-    def nobody_shares_an_address_or_gets_one_on_hold(self) -> None:
-        sessions = list(self.world.store._tables.sessions.values())
-        for family in ("ue_ipv4", "ue_ipv6"):
-            active = [getattr(each, family) for each in sessions if each.state is SessionState.ACTIVE]
-            assert len(active) == len(set(active))
-            for one in sessions:
-                for other in sessions:
-                    if one.imsi != other.imsi and getattr(one, family) == getattr(other, family):
-                        self._apart(one, other)
-        network = next(iter(self.world.rules.catalogue.pools.values())).ipv4
-        assert isinstance(network, IPv4Network)
-        kept_out = {network[0], network[1], network[-1]}
-        assert not kept_out & {each.ue_ipv4 for each in sessions}
-
-    @invariant()
-    def only_active_sessions_own_addresses(self) -> None:
-        """What was reserved and not committed came back."""
-        table = self.world.service._pgw
-        active = [session for session in table.sessions() if pgw.is_active(session)]
-        spaces: list[Ipv4Slots | Ipv6Slots] = [*table._ipv4.values(), *table._ipv6.values()]
-        for space in spaces:
-            owned = {space.address(slot): imsi for slot, imsi in space.slots._owner.items()}
-            addresses = {each.ue_ipv4 if isinstance(space, Ipv4Slots) else each.ue_ipv6: each.imsi for each in active}
-            assert owned == addresses
-
-    def _apart(self, one: PdnSession, other: PdnSession) -> None:
-        """Between the two the address has been on hold (G12)."""
-        first, second = sorted((one, other), key=lambda each: each.attached_at)
-        assert first.released_at is not None
-        assert second.attached_at >= first.released_at + HOLD
+def _unknown(payment: Payment) -> Payment:
+    return replace(payment, no=PaymentNo("pay-nobody"))
 
 
 TestJourneys = pytest.mark.filterwarnings("error")(Journeys.TestCase)
@@ -325,3 +239,13 @@ TestJourneys.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@pytest.mark.long
+def test_ten_thousand_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    Machine.steps = 0
+    long = settings(TestJourneys.settings, max_examples=600, stateful_step_count=60, phases=[Phase.generate])
+    run_state_machine_as_test(Journeys, settings=long)
+    with capsys.disabled():
+        print(f"\nuse cases: {Machine.steps} steps", end="")  # noqa: T201  (the figure is what the run is for)
+    assert Machine.steps >= LONG_STEPS

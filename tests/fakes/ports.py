@@ -1,6 +1,7 @@
 """The other ports, in memory."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 
@@ -29,9 +30,18 @@ class FakeEnforcer:
                 self.asked.set()
                 await self.gate.wait()
             self.applied.append(state)
-            known = self.lines.get(state.imsi)
-            if known is None or known.version <= state.version:
-                self.lines[state.imsi] = state
+            self._hold(state)
+
+    def restart(self, snapshot: Sequence[LineState]) -> None:
+        """A point that was lost comes back and starts from what is committed."""
+        self.lines.clear()
+        for state in snapshot:
+            self._hold(state)
+
+    def _hold(self, state: LineState) -> None:
+        known = self.lines.get(state.imsi)
+        if known is None or known.version <= state.version:
+            self.lines[state.imsi] = state
 
 
 class FakeNotifier:

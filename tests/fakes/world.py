@@ -56,10 +56,16 @@ def profile(
     )
 
 
-def catalogue(*, reactivate: bool = False, ipv4: str = "10.45.0.0/16", hold: timedelta = HOLD) -> Catalogue:
+def catalogue(
+    *,
+    reactivate: bool = False,
+    ipv4: str = "10.45.0.0/16",
+    hold: timedelta = HOLD,
+    restricted_policy: str = "arrears",
+) -> Catalogue:
     profiles = [
         profile("internet", "open", reactivate=reactivate),
-        profile("green", "arrears", reactivate=reactivate),
+        profile("green", restricted_policy, reactivate=reactivate),
         profile("barred", "none", gives_ip=False),
     ]
     pool = Pool(PoolName("internet"), IPv4Network(ipv4), IPv6Network("2001:db8:4500::/40"), hold)

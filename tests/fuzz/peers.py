@@ -84,7 +84,11 @@ class _Heard:
 
 
 def llhttp_reading(raw: bytes) -> Reading | None:
-    """Octet by octet around the end, since it does not tell how much it took."""
+    """The last octet apart, since it does not tell how much it took.
+
+    Where a body follows an Upgrade it takes the body for the other protocol (RFC 9110 section 7.8 does not); nothing
+    is forwarded with both, so that counts as refused.
+    """
     heard = _Heard()
     parser = httptools.HttpRequestParser(heard)
     taken = 0
@@ -96,6 +100,8 @@ def llhttp_reading(raw: bytes) -> Reading | None:
                 break
     except httptools.HttpParserUpgrade as upgrade:
         taken += upgrade.args[0]
+        if taken < len(raw):
+            return None
     except httptools.HttpParserError:
         return None
     if not heard.complete or heard.begun > 1:

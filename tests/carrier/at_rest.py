@@ -1,0 +1,203 @@
+"""What must hold whenever nothing is under way, checked against the store alone."""
+
+from collections import Counter
+from ipaddress import IPv4Network
+
+from hypothesis.stateful import invariant
+
+from nfemu.bss import ledger
+from nfemu.bss.standing import is_cleared, standing
+from nfemu.carrier import events
+from nfemu.carrier.lines import line_state
+from nfemu.carrier.ports import AccountView
+from nfemu.carrier.rules import CarrierRules
+from nfemu.epc import pgw
+from nfemu.epc.pools import Ipv4Slots, Ipv6Slots
+from nfemu.model.account import EntryKind, Standing
+from nfemu.model.identity import AccountId, Imsi
+from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, PaymentState
+from nfemu.model.session import PdnSession, SessionState
+from nfemu.model.subscriber import Hold, OrderedProfile
+from tests.carrier.machine import Machine
+from tests.fakes.world import EVERYBODY, HOLD
+
+
+class AtRest(Machine):
+    """The invariants. `by_hand`: a person took part in the last step. `detached`: whom somebody ever detached."""
+
+    def set_up(self, its_rules: CarrierRules) -> None:
+        super().set_up(its_rules)
+        self.by_hand = False
+        self.detached: set[Imsi] = set()
+        self.versions: dict[Imsi, int] = {}
+        self._judged: dict[AccountId, int] = {}
+        self._written: list[object] = []
+
+    def rules_changed(self) -> None:
+        """New rules say what an account's next movement means; they change nothing by themselves."""
+        self._judged = {view.account.id: self._entries(view) for view in self.run(self.views())}
+
+    def _entries(self, view: AccountView) -> int:
+        return sum(entry.account == view.account.id for entry in self.world.store._tables.entries)
+
+    @invariant()
+    def the_ledger_is_the_balance(self) -> None:
+        for view in self.run(self.views()):
+            entries = self.run(self.world.store.ledger(view.account.id, 10_000))
+            assert ledger.balance(entries, "CNY") == view.balance
+            assert sum(entry.amount.minor for entry in entries) == view.balance.minor
+
+    @invariant()
+    def the_ledger_only_grows(self) -> None:
+        entries = self.world.store._tables.entries
+        assert entries[: len(self._written)] == self._written
+        self._written = list(entries)
+
+    @invariant()
+    def one_effect_for_each_trade_number(self) -> None:
+        entries = [entry for entry in self.world.store._tables.entries if entry.trade_no]
+        numbers = Counter(entry.trade_no for entry in entries)
+        assert set(numbers.values()) <= {1}
+        paid = [each for each in self.world.store._tables.payments.values() if each.state is PaymentState.PAID]
+        booked = {entry.trade_no: entry.amount for entry in entries if entry.kind is EntryKind.PAYMENT}
+        assert {f"{each.provider}/{each.trade_no}": each.amount for each in paid} == booked
+
+    @invariant()
+    def standing_is_a_function_of_the_balance(self) -> None:
+        for number in EVERYBODY:
+            status = self.run(self.world.service.status(number))
+            assert status == self.run(self.world.service.status(number))
+            balance, limit = status.balance.minor, status.account.credit_limit.minor
+            assert (status.standing is Standing.IN_CREDIT) == (balance >= 0)
+            assert (status.standing is Standing.OVERDUE) == (balance < 0 and balance + limit < 0)
+
+    @invariant()
+    def effective_follows_ordered_and_everybody_holds_it(self) -> None:
+        for line in self.run(self.lines()):
+            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
+            session = line.session
+            if session is None:
+                continue
+            assert pgw.is_acknowledged(session)
+            assert self.world.service._pgw.latest(session.imsi) == session
+            assert self.world.enforcer.lines[session.imsi] == line_state(session)
+            if pgw.is_active(session):
+                assert profile.gives_ip
+                assert (session.profile, session.policy) == (profile.name, profile.policy)
+
+    @invariant()
+    def who_was_cut_off_is_attached_again_where_an_address_is_free(self) -> None:
+        names = Counter((event.imsi, event.name) for event in self.world.store._tables.events)
+        for line in self.run(self.lines()):
+            session = line.session
+            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
+            if session is None or pgw.is_active(session):
+                continue
+            if session.profile == "barred" and profile.gives_ip:
+                assert names[session.imsi, events.PGW_SESSION_REFUSED]
+            elif session.profile != "barred":
+                assert session.imsi in self.detached
+
+    @invariant()
+    def ordered_changes_by_executed_orders_alone(self) -> None:
+        last = {
+            order.imsi: order.target
+            for order in self.world.store.orders()
+            if order.state is OrderState.DONE and order.kind is not OrderKind.REACTIVATE
+        }
+        for line in self.run(self.lines()):
+            assert line.subscription.ordered is last.get(line.subscriber.imsi, OrderedProfile.OPEN)
+
+    @invariant()
+    def ordered_follows_the_transition_table(self) -> None:
+        for view in self.run(self.views()):
+            self._check_lines(view, moved=self._entries(view) > self._judged.get(view.account.id, -1))
+        self.by_hand = False
+        self.before = {}
+
+    def _check_lines(self, view: AccountView, *, moved: bool) -> None:
+        """`moved`: since the rules changed, the ledger has."""
+        overdue = standing(view.balance, view.account.credit_limit) is Standing.OVERDUE
+        resume_balance = self.world.rules.dunning.resume_balance
+        cleared = is_cleared(view.balance, view.account.credit_limit, resume_balance)
+        for line in view.lines:
+            ordered, hold = line.subscription.ordered, line.subscription.hold
+            open_ = ordered is OrderedProfile.OPEN
+            if hold is Hold.RESTRICT:
+                assert not open_, "restricted by hand"
+            elif hold is Hold.RESTORE:
+                assert open_, "restored by hand"
+                assert not (moved and cleared), "nothing is left to hold"
+            elif overdue:
+                assert not open_, "open while overdue, and nobody restored it"
+            elif cleared and moved:
+                assert open_, "paid means restored"
+            elif not self.by_hand and self.before:
+                assert ordered is self.before[line.subscriber.imsi], "in between nothing changes"
+
+    @invariant()
+    def versions_never_fall(self) -> None:
+        for session in self.run(self.world.store.sessions()):
+            assert session.policy_version >= self.versions.get(session.imsi, 0)
+            self.versions[session.imsi] = session.policy_version
+        highest: dict[Imsi, int] = {}
+        for state in self.world.enforcer.applied:
+            assert state.version >= highest.get(state.imsi, 0)
+            highest[state.imsi] = state.version
+
+    @invariant()
+    def every_stop_and_resume_is_told_once(self) -> None:
+        orders = self.world.store.orders()
+        waiting = [order for order in orders if order.state in (OrderState.CREATED, OrderState.EXECUTED)]
+        assert all(order.kind is OrderKind.REACTIVATE for order in waiting)
+        notices = self.world.store.all_notices()
+        assert all(notice.state is NoticeState.SENT for notice in notices)
+        assert set(self.world.notifier.sent) == {notice.id for notice in notices}
+        told = Counter((notice.imsi, notice.kind) for notice in notices)
+        done = Counter(
+            (order.imsi, NoticeKind.STOPPED if order.kind is OrderKind.STOP else NoticeKind.RESTORED)
+            for order in orders
+            if order.state is OrderState.DONE and order.kind is not OrderKind.REACTIVATE
+        )
+        paid = Counter(
+            (payment.imsi, NoticeKind.PAYMENT_CONFIRMED)
+            for payment in self.world.store._tables.payments.values()
+            if payment.state is PaymentState.PAID
+        )
+        assert told == done + paid
+        names = Counter(event.name for event in self.world.store._tables.events)
+        assert names[events.ORDER_DONE] == sum(order.state is OrderState.DONE for order in orders)
+        assert names[events.NOTICE_SENT] == len(notices)
+
+    @invariant()
+    def nobody_shares_an_address_or_gets_one_on_hold(self) -> None:
+        sessions = list(self.world.store._tables.sessions.values())
+        for family in ("ue_ipv4", "ue_ipv6"):
+            active = [getattr(each, family) for each in sessions if each.state is SessionState.ACTIVE]
+            assert len(active) == len(set(active))
+            for one in sessions:
+                for other in sessions:
+                    if one.imsi != other.imsi and getattr(one, family) == getattr(other, family):
+                        _check_apart(one, other)
+        network = next(iter(self.world.rules.catalogue.pools.values())).ipv4
+        assert isinstance(network, IPv4Network)
+        kept_out = {network[0], network[1], network[-1]}
+        assert not kept_out & {each.ue_ipv4 for each in sessions}
+
+    @invariant()
+    def only_active_sessions_own_addresses(self) -> None:
+        """What was reserved and not committed came back."""
+        table = self.world.service._pgw
+        active = [session for session in table.sessions() if pgw.is_active(session)]
+        spaces: list[Ipv4Slots | Ipv6Slots] = [*table._ipv4.values(), *table._ipv6.values()]
+        for space in spaces:
+            owned = {space.address(slot): imsi for slot, imsi in space.slots._owner.items()}
+            addresses = {each.ue_ipv4 if isinstance(space, Ipv4Slots) else each.ue_ipv6: each.imsi for each in active}
+            assert owned == addresses
+
+
+def _check_apart(one: PdnSession, other: PdnSession) -> None:
+    """Between the two the address has been on hold (G12)."""
+    first, second = sorted((one, other), key=lambda each: each.attached_at)
+    assert first.released_at is not None
+    assert second.attached_at >= first.released_at + HOLD
