@@ -1,9 +1,12 @@
 # Everything starts here: `make run` and `make test` set up what they need.
 VENV ?= .venv
 BIN := $(VENV)/bin
+SECONDS ?= 600
+SUBSCRIBERS ?= 200
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run shell test test-lab test-long check format bench clean
+.PHONY: help setup run shell test test-lab test-long soak check format bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,8 +26,12 @@ test: setup  ## the tests that need nothing but Python packages and curl
 test-lab: setup  ## the tests that need root, Chromium, PostgreSQL or a foreign peer
 	@VENV=$(VENV) tools/lab.sh
 
-test-long: setup  ## soak, scans and long fuzzing, by hand
+test-long: setup  ## long fuzzing and scans, then the soak, by hand
 	@$(BIN)/python -m pytest -m long -q
+	@$(MAKE) --no-print-directory soak
+
+soak: setup  ## a carrier under random journeys, judged (SECONDS=, SUBSCRIBERS=, SEED=)
+	@$(BIN)/python -m bench.soak --seconds $(SECONDS) --subscribers $(SUBSCRIBERS) --seed $(SEED)
 
 check: setup  ## format, lint, types, import contracts: what CI checks
 	@$(BIN)/ruff format --check .

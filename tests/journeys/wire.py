@@ -5,6 +5,7 @@ import base64
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 
 
@@ -41,6 +42,11 @@ class Wire:
         """Of our own end."""
         number: int = self._writer.get_extra_info("sockname")[1]
         return number
+
+    @property
+    def ended(self) -> bool:
+        """The other side has closed, and nothing of what it said is left to read."""
+        return self._reader.at_eof() or self._reader.exception() is not None
 
     async def send(self, data: bytes) -> None:
         """An end that was closed meanwhile is no error: what it said before is still to be read."""
@@ -102,11 +108,8 @@ class Wire:
 
     async def tls(self, name: str | None) -> bool:
         """Start TLS with `name` as SNI; whether it came about."""
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
         try:
-            await self._writer.start_tls(context, server_hostname=name)
+            await self._writer.start_tls(_unverifying(), server_hostname=name)
         except (OSError, ssl.SSLError):
             return False
         return True
@@ -115,19 +118,30 @@ class Wire:
         self._writer.close()
 
 
+@cache
+def _unverifying() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def credentials(number: str) -> bytes:
     """A Proxy-Authorization field line."""
     return b"Proxy-Authorization: Basic " + base64.b64encode(f"{number}:x".encode()) + b"\r\n"
 
 
 async def socks(wire: Wire, number: str, host: str, port: int) -> int:
-    """Ask for a tunnel by SOCKS5 (RFC 1928, RFC 1929); the reply code, 255 when the connection ends before."""
+    """Ask for a tunnel by SOCKS5 (RFC 1928, RFC 1929); the reply code.
+
+    254: the user name is refused; 255: the connection ends before an answer.
+    """
     user = number.encode()
     await wire.send(b"\x05\x01\x02\x01" + bytes((len(user),)) + user + b"\x01x")
     await wire.send(b"\x05\x01\x00" + _socks_address(host) + port.to_bytes(2, "big"))
     try:
-        await wire.exactly(4)
-        return (await wire.exactly(10))[1]
+        refused = (await wire.exactly(4))[3]
+        return 254 if refused else (await wire.exactly(10))[1]
     except (asyncio.IncompleteReadError, ConnectionError):
         return 255
 
