@@ -34,10 +34,26 @@ class Disturbances:
         found = [re.fullmatch(r"worker (\d+)", each.name) for each in status.components if each.healthy]
         return [int(match[1]) for match in found if match]
 
+    async def restarts(self) -> int:
+        """How many workers have been replaced, for whatever reason."""
+        status = await self._desks.call(Client.status)
+        assert isinstance(status, Status)
+        return sum(int(count) for each in status.components for count in re.findall(r"(\d+) restarts", each.detail))
+
+    async def follow(self) -> bool:
+        """Whether the spared worker still serves; if not (it was late, and taken out) another one is spared now."""
+        serving = await self.workers()
+        if self.spared in serving:
+            return True
+        self.spared = serving[-1]
+        return False
+
     async def kill_a_worker(self) -> None:
         """And wait until another serves in its place."""
         before = await self.workers()
-        victim = next(pid for pid in before if pid != self.spared)
+        victim = next((pid for pid in before if pid != self.spared), 0)
+        if not victim:
+            return
         self._here.trouble.begin(True)
         os.kill(victim, signal.SIGKILL)
         while victim in (now := await self.workers()) or len(now) < len(before):  # noqa: ASYNC110  (nothing to wait on)

@@ -21,16 +21,27 @@ _THINK_S = 2.4
 
 @dataclass(slots=True)
 class Surroundings:
-    """What all journeys share. `trouble`: whether a worker is being replaced."""
+    """What all journeys share.
+
+    `trouble`: whether a worker is being killed and replaced. The carrier takes out a worker that is late by itself,
+    which is heard of afterwards: `restarts` is the last known number of replacements, `count_restarts` asks for it.
+    """
 
     rules: Watched[int]
     variants: list[PolicySet]
     trouble: Watched[bool]
+    count_restarts: Callable[[], Awaitable[int]]
+    restarts: int = 0
     seen: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     unexplained: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     going: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def has_lost_workers(self, since: int) -> bool:
+        """Whether there are more replacements than `since`."""
+        self.restarts = await self.count_restarts()
+        return self.restarts > since
 
 
 class Journey:
@@ -55,13 +66,15 @@ class Journey:
 
     async def _browse(self) -> None:
         name, form, host, scheme = self._choose()
+        restarts = self._here.restarts
         with (
             self._account.opinion.watch() as situations,
             self._here.rules.watch() as rules,
             self._here.trouble.watch() as trouble,
         ):
             try:
-                page = await asyncio.wait_for(form(host), _PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    page = await form(host)
             except TimeoutError:
                 outcome: Page | Failed = Failed("no answer in time")
             except Failed as failure:
@@ -74,7 +87,8 @@ class Journey:
             for variant in rules
         }
         if isinstance(outcome, Failed):
-            self._failed(name, outcome, explained=len(situations) > 1 or len(rules) > 1 or True in trouble)
+            explained = len(situations) > 1 or len(rules) > 1 or True in trouble
+            self._failed(name, outcome, explained=explained or await self._here.has_lost_workers(restarts))
             return
         self._here.seen[f"{name} {outcome.seen.value}"] += 1
         if outcome.seen not in allowed:

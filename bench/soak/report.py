@@ -13,7 +13,7 @@ _SPARE_DESCRIPTORS = 2
 
 @dataclass(slots=True)
 class Report:
-    """`rests`: what each process held while nobody was connected, after the first minute and at the end."""
+    """`rests`: what each process held while nobody was connected, after its first minute and at the end."""
 
     plan: str
     seen: Counter[str] = field(default_factory=Counter)
@@ -30,7 +30,7 @@ class Report:
         """What did not hold, a line each."""
         found = [f"wrong: {each}" for each in self.wrong[:20]]
         found += [f"unexplained: {kind} ({count})" for kind, count in self.unexplained.most_common()]
-        for name, (first, last) in self.rests.items():
+        for name, first, last in self._compared():
             if last.pss > first.pss * (1 + GROWTH):
                 found.append(f"{name} grew by {last.pss / first.pss - 1:.1%}")
             if last.descriptors > first.descriptors + _SPARE_DESCRIPTORS:
@@ -39,14 +39,18 @@ class Report:
                 found.append(f"{name} had {first.threads} threads at rest, now {last.threads}")
         return found
 
+    def _compared(self) -> list[tuple[str, Holding, Holding]]:
+        """First and last rest of the processes that have two."""
+        return [(name, rests[0], rests[-1]) for name, rests in self.rests.items() if len(rests) > 1]
+
     @property
     def passed(self) -> bool:
         return not self.failures
 
     def lines(self) -> list[str]:
         growth = [
-            f"{name} at rest, after the first minute and at the end: {first}; {last}; growth {_growth(first, last)}"
-            for name, (first, last) in self.rests.items()
+            f"{name} at rest, after its first minute and at the end: {first}; {last}; growth {_growth(first, last)}"
+            for name, first, last in self._compared()
         ]
         return [
             self.plan,

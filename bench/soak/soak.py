@@ -79,7 +79,7 @@ class _Course:
     def __init__(self, plan: Plan, carrier: CarrierProcess, texts: list[str], variants: list[PolicySet]) -> None:
         self._plan = plan
         self._carrier = carrier
-        self._here = Surroundings(Watched(0), variants, Watched(False))
+        self._here = Surroundings(Watched(0), variants, Watched(False), self._restarts)
         self._report = Report(str(plan))
         self._desks = Desks(lambda: Client.find(carrier.state), _DESKS)
         self._disturbances = Disturbances(self._desks, carrier.config / "policies.yaml", texts, self._here)
@@ -88,14 +88,18 @@ class _Course:
 
     async def run(self) -> Report:
         journeys = await self._journeys()
-        self._disturbances.spared = (await self._disturbances.workers())[-1]
+        await self._disturbances.follow()
         async with asyncio.TaskGroup() as group:
             self._here.going.set()
             for journey in journeys:
                 group.create_task(journey.travel(self._ended))
             disturbing = group.create_task(self._disturbances.disturb(self._plan.seconds / 20, self._ended))
-            await self._measure()
-            disturbing.cancel()
+            try:
+                await self._measure()
+            finally:
+                self._ended.set()
+                self._here.going.set()
+                disturbing.cancel()
         self._desks.close()
         return self._told()
 
@@ -107,8 +111,13 @@ class _Course:
         await self._rest("after the first minute")
         while (left := began + self._plan.seconds - loop.time()) > 0:
             await asyncio.sleep(min(_MINUTE_S, left))
-            self._sample(f"at {loop.time() - began:.0f} s")
-        self._ended.set()
+            when = f"at {loop.time() - began:.0f} s"
+            if await self._disturbances.follow() and "worker" in self._report.rests:
+                self._sample(when)
+            else:
+                self._report.rests.pop("worker", None)
+                await self._rest(f"{when}, another worker is followed")
+        await self._disturbances.follow()
         await self._rest("at the end")
 
     async def _rest(self, when: str) -> None:
@@ -116,9 +125,13 @@ class _Course:
         self._here.going.clear()
         await asyncio.sleep(_REST_S + 4.0)
         self._sample(f"at rest {when}")
+        self._here.restarts = await self._restarts()
         for name, pid in self._processes().items():
             self._report.rests.setdefault(name, []).append(Holding.of(pid))
         self._here.going.set()
+
+    async def _restarts(self) -> int:
+        return await self._disturbances.restarts()
 
     def _processes(self) -> dict[str, int]:
         return {"control process": self._carrier.running.pid, "worker": self._disturbances.spared}
@@ -163,7 +176,8 @@ class _Course:
             here.wrong,
         )
         report.actions = self._actions
-        report.disturbances = f"workers killed {self._disturbances.killed}, reloads {self._disturbances.reloaded}"
+        killed, reloaded = self._disturbances.killed, self._disturbances.reloaded
+        report.disturbances = f"workers killed {killed}, replaced {here.restarts}; reloads {reloaded}"
         return report
 
 

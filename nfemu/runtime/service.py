@@ -306,9 +306,11 @@ class CarrierService:
     def expire(self, payment: Payment) -> None:
         """The order closes at its `expires_at` unless it is paid."""
 
+        no = payment.no  # all that is kept of it until then
+
         async def run() -> str | None:
-            closed = await self._run(lambda _: payments.expire(payment.no))
-            return f"payment {payment.no} expired" if closed else None
+            closed = await self._run(lambda _: payments.expire(no))
+            return f"payment {no} expired" if closed else None
 
         self._agenda.add(payment.expires_at, run)
 

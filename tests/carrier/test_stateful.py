@@ -34,7 +34,8 @@ amounts = st.integers(1, 60_000).map(Money)
 faults = st.one_of(
     st.none(),
     st.tuples(st.just("crash"), st.integers(0, 24)),
-    st.tuples(st.sampled_from(["store", "enforcer", "notifier", "provider"]), st.integers(0, 3)),
+    st.tuples(st.just("store"), st.integers(0, 8)),
+    st.tuples(st.sampled_from(["enforcer", "notifier", "provider"]), st.integers(0, 3)),
 )
 networks = st.sampled_from(["10.45.0.0/16", "10.45.3.0/29"])
 operators = st.fixed_dictionaries(

@@ -1,7 +1,7 @@
 """What a client sends: heads and bodies, one after another, read as the gateway reads them.
 
 * However the bytes are divided into packets, the same requests are read, and the same end.
-* A request is read only when all of it is there.
+* A request is read only when all of it is there; in a tunnel no part of it is taken for anything but HTTP.
 * h11 and llhttp, where they take it at all, see the same request end at the same octet.
 * What leaves the gateway for it is one request with the same method, path and body to us, to h11 and to llhttp,
   with one Host and, at the trusted portal and nowhere else, one number: the line's.
@@ -105,6 +105,7 @@ def check(data: bytes) -> str:
 def _check_request(request: Request) -> str:
     for length in {0, 1, len(request.raw) // 2, len(request.raw) - 2, len(request.raw) - 1}:
         assert not read(request.raw[:length]).requests, f"accepted at {length} of {len(request.raw)}"
+        assert classify(request.raw[:length]) in (None, FirstBytes.HTTP), f"taken for no HTTP at {length}"
     assert classify(request.raw) is FirstBytes.HTTP
     written = request.raw.split(b" ", 2)[1]
     refused = [name for name, peer in _PEERS.items() if not _agrees(peer, request, written, request.raw)]
