@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from nfemu.attack.origin import RecordingOrigin
 from nfemu.attack.plan import FORGED, Place, Plan
+from nfemu.attack.reading import requests_of
 from nfemu.attack.report import left_out, wrongs
 from nfemu.attack.runner import Runner, families
 from nfemu.attack.values import ANOTHER_FORM, Flip, Form, Identity, Line, Result, Verdict
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBER = "13800138000"
 PORTAL, NEWS = "portal.carrier.example", "news.example"
+_NO_HTTP = b"\x16\x00"
+"""First bytes of what tunnels of an open line pass on as it is."""
 NAMES = ("spoofing", "smuggling", "authority", "tls", "state", "beyond")
 
 
@@ -79,3 +82,11 @@ async def test_all_families_are_played(runner: Runner) -> None:
     assert tuple(family.name for family in families(runner.plan)) == NAMES
     cases = [case.name for family in families(runner.plan) for case in family.cases]
     assert len(set(cases)) == len(cases) > 200
+
+
+async def test_nothing_harmful_came_late(runner: Runner) -> None:
+    """Over all that ever arrived anywhere, whichever case it was from."""
+    assert runner.other is not None
+    for arrival in (*runner.trusted.connections, *runner.other.connections):
+        if arrival.sent and arrival.sent[0] not in _NO_HTTP:
+            assert not [request for request in requests_of(bytes(arrival.sent)) if request.says(FORGED.encode())]
