@@ -26,6 +26,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBER, OTHER, THIRD = "13800138000", "13800138001", "13800138002"
 NEWS, EVIL, PORTAL = "news.example", "evil.example", "portal.carrier.example"
+FREE_PORTS = (
+    ("carrier.yaml", "127.0.0.1, port: 8600", "127.0.0.1, port: 0"),
+    ("carrier.yaml", "http_port: 8610", "http_port: 0"),
+)
+"""Of the listeners that are moved: back again, they must not meet another carrier's."""
 FILES = [path.name for path in CONFIG.glob("*.yaml")]
 
 
@@ -46,6 +51,8 @@ class Edited:
     def restore(self) -> None:
         for name in FILES:
             shutil.copy(CONFIG / name, self.folder / name)
+        for change in FREE_PORTS:
+            self.edit(*change)
 
     async def reload(self) -> list[str]:
         return lines_of(await self.here.emulator.reload())
@@ -65,7 +72,7 @@ def lines_of(changes: list[ConfigChange]) -> list[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return own_config(tmp_path_factory.mktemp("reload") / "config")
+    return own_config(tmp_path_factory.mktemp("reload") / "config", *FREE_PORTS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -250,17 +257,17 @@ async def test_listeners_move(edited: Edited) -> None:
     """The new ones are open before the old ones close; one that is taken refuses the whole reload."""
     before = edited.here.running
     api, http = free_port(), free_port()
-    edited.edit("carrier.yaml", "port: 8600", f"port: {api}")
+    edited.edit("carrier.yaml", "127.0.0.1, port: 0", f"127.0.0.1, port: {api}")
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        edited.edit("carrier.yaml", "http_port: 8610", f"http_port: {taken.getsockname()[1]}")
+        edited.edit("carrier.yaml", "http_port: 0", f"http_port: {taken.getsockname()[1]}")
         with pytest.raises(Conflict, match=r"is in use.*`proxy\.http_port`"):
             await edited.reload()
         assert edited.here.running == before
         assert not listens(f"127.0.0.1:{api}")
         edited.edit("carrier.yaml", f"http_port: {taken.getsockname()[1]}", f"http_port: {http}")
     assert await edited.reload() == [
-        f"carrier.yaml: api: port 8600 → {api}",
-        f"carrier.yaml: proxy: http_port 8610 → {http}",
+        f"carrier.yaml: api: port 0 → {api}",
+        f"carrier.yaml: proxy: http_port 0 → {http}",
     ]
     after = edited.here.running
     assert (after.api, after.http_proxy) == (f"127.0.0.1:{api}", f"127.0.0.1:{http}")
