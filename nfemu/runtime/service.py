@@ -305,7 +305,6 @@ class CarrierService:
 
     def expire(self, payment: Payment) -> None:
         """The order closes at its `expires_at` unless it is paid."""
-
         no = payment.no  # all that is kept of it until then
 
         async def run() -> str | None:
