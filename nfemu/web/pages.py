@@ -4,20 +4,33 @@ Pages work without JavaScript and carry a strict content security policy: styles
 forms to named targets only, never inside a frame.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
+from nfemu.web.limits import TooMany
 
 LANGUAGES = ("zh", "en")
 _FORM_LIMIT = 16 * 1024
 _FORM_FIELDS = 20
+
+PROTECTION: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""On every answer; pages open the content policy as far as they need. No Strict-Transport-Security ever: the landing
+page needs plain HTTP, the only place where the gateway can say who the subscriber is."""
 
 Texts = Mapping[str, Mapping[str, str]]
 """Language → key → text with `{named}` places."""
@@ -40,12 +53,9 @@ class Pages:
         self._style = files(package).joinpath("static", "style.css").read_bytes()
         targets = " ".join(["'self'", *form_targets])
         self._headers = {
+            **PROTECTION,
             "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
             f"form-action {targets}",
-            "X-Frame-Options": "DENY",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
         }
 
     def text(self, language: str, key: str, **values: object) -> str:
@@ -64,15 +74,24 @@ class Pages:
         """Serves the style sheet; it holds nothing personal and may be cached."""
 
         async def style(_: Request) -> Response:
-            return Response(self._style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+            headers = {**PROTECTION, "Cache-Control": "max-age=3600"}
+            return Response(self._style, media_type="text/css", headers=headers)
 
         return Route("/static/style.css", style)
 
 
+def site(routes: Sequence[BaseRoute], refused: Callable[[Request, Exception], Awaitable[Response]]) -> Starlette:
+    """An application whose every refusal is a page, also where a path is nearly right."""
+    application = Starlette(
+        routes=routes, exception_handlers={NfemuError: refused, HTTPException: refused, Exception: refused}
+    )
+    application.router.redirect_slashes = False
+    return application
+
+
 def redirect(url: str) -> Response:
     """See Other (RFC 9110 section 15.4.4), never cached. `url` must be checked by the caller."""
-    headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return Response(status_code=303, headers=headers)
+    return Response(status_code=303, headers={**PROTECTION, "Location": url})
 
 
 def requested_language(request: Request) -> str | None:
@@ -99,6 +118,15 @@ def _weight(parameter: str) -> float:
         return float(value) if name == "q" else 1.0
     except ValueError:
         return 0.0
+
+
+def refuse_foreign(request: Request) -> None:
+    """A form must come from our own pages. Raises InvalidInput where the browser says that it does not.
+
+    No page can forge `Sec-Fetch-Site`; older browsers do not send it, nor does anybody on plain HTTP.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise InvalidInput("the form was sent by a page of another site; open our own page and send it from there")
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -136,9 +164,17 @@ _STATUS: tuple[tuple[type[NfemuError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (Unavailable, 503),
+    (TooMany, 429),
 )
 
 
 def status_of(error: NfemuError) -> int:
     """The HTTP status of a refusal (`nfemu.model.errors`)."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def refused(page: Response, error: Exception) -> Response:
+    """`page`, which says what `error` is, with the header that belongs to it."""
+    if isinstance(error, TooMany):
+        page.headers["Retry-After"] = str(error.retry_after)
+    return page

@@ -12,9 +12,12 @@ from nfemu.runtime.service import CarrierService
 from nfemu.web.api.backend import ApiConfig
 from nfemu.web.api.login import COOKIE, SESSION_LIFE_S, Logins
 from nfemu.web.api.texts import TEXTS
-from nfemu.web.pages import Pages, accepted_language, requested_language, status_of
+from nfemu.web.limits import Attempts, TooMany, caller_of
+from nfemu.web.pages import Pages, accepted_language, refused, requested_language, status_of
 
 _PAGE_SIZE = 100
+_WRONG_LINKS = (30, 60.0)
+"""Of one address: so many in so many seconds."""
 
 
 class InboxPages:
@@ -24,6 +27,7 @@ class InboxPages:
         self._service = service
         self._config = config
         self._logins = logins
+        self._wrong_links = Attempts(*_WRONG_LINKS)
         self._pages = Pages(__package__, TEXTS, form_targets=())
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -38,11 +42,19 @@ class InboxPages:
         """The page leads on by itself: a Strict cookie is not sent with a redirect that began on another site."""
         redeemed = self._logins.redeem(request.query_params.get("token", ""))
         if redeemed is None:
-            return self._render("locked.html", request, 403)
+            return self._locked(request)
         session, target = redeemed
         answer = self._render("welcome.html", request, target=target)
         answer.set_cookie(COOKIE, session, max_age=int(SESSION_LIFE_S), path="/", httponly=True, samesite="strict")
         return answer
+
+    def _locked(self, request: Request) -> Response:
+        """A wrong link is answered as none; too many of one address are not."""
+        try:
+            self._wrong_links.failed(caller_of(request))
+        except TooMany as error:
+            return refused(self._render("wrong.html", request, 429, error=str(error)), error)
+        return self._render("locked.html", request, 403)
 
     async def _list(self, request: Request) -> Response:
         if not self._may_read(request):

@@ -11,7 +11,7 @@ from nfemu.model.errors import NfemuError
 from nfemu.web.pages import status_of
 
 MEDIA_TYPE = "application/problem+json"
-_TITLES = {422: "Unprocessable Content"}
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """Names of RFC 9110 that Python knows only since 3.13."""
 
 

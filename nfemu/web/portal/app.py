@@ -1,20 +1,21 @@
 """The portal as one ASGI application, for HTTP and HTTPS on the portal's host."""
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from nfemu.model.errors import NfemuError, NotFound
-from nfemu.web.pages import read_body
+from nfemu.model.errors import NotFound
+from nfemu.web.limits import TooMany, caller_of
+from nfemu.web.pages import PROTECTION, read_body, site
 from nfemu.web.portal.captive import CaptiveApi
 from nfemu.web.portal.checkout import Checkout
 from nfemu.web.portal.landing import Landing
-from nfemu.web.portal.notify import NotificationReceiver
+from nfemu.web.portal.notify import NotificationReceiver, NotifyAnswer
 from nfemu.web.portal.shell import Shell, is_secure
 
 _NOTIFICATION_LIMIT = 16 * 1024
+_UNSIGNED = 401
 
 
 def portal_application(shell: Shell, receiver: NotificationReceiver) -> Starlette:
@@ -25,10 +26,17 @@ def portal_application(shell: Shell, receiver: NotificationReceiver) -> Starlett
         if not is_secure(request):
             raise NotFound("notifications are taken over https only")
         answer = await receiver.notify(await read_body(request, _NOTIFICATION_LIMIT), dict(request.headers))
-        return JSONResponse({"code": answer.code, "message": answer.message}, answer.status)
+        headers = dict(PROTECTION)
+        if answer.status == _UNSIGNED:
+            try:
+                shell.wrong_signatures.failed(caller_of(request))
+            except TooMany as error:
+                answer = NotifyAnswer(429, "TOO_MANY", str(error))
+                headers["Retry-After"] = str(error.retry_after)
+        return JSONResponse({"code": answer.code, "message": answer.message}, answer.status, headers)
 
-    return Starlette(
-        routes=[
+    return site(
+        [
             Route("/", landing.enter),
             Route("/green", landing.enter),
             Route("/continue", landing.proceed, methods=["POST"]),
@@ -40,5 +48,5 @@ def portal_application(shell: Shell, receiver: NotificationReceiver) -> Starlett
             Route("/notify", notify, methods=["POST"]),
             shell.pages.style_route(),
         ],
-        exception_handlers={NfemuError: shell.refused, HTTPException: shell.refused, Exception: shell.refused},
+        shell.refused,
     )

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nfemu.model.errors import NotFound
+from nfemu.web.pages import PROTECTION
 from nfemu.web.portal.landing import ticket_url
 from nfemu.web.portal.line_view import Service, service_of
 from nfemu.web.portal.shell import Shell, Visitor, is_secure, ue_address
@@ -30,7 +31,9 @@ class CaptiveApi:
         elif service_of(visitor.status) is not Service.OPEN:
             fields = {"captive": True, "user-portal-url": ticket_url(self._shell, visitor)}
         return Response(
-            json.dumps(fields), media_type="application/captive+json", headers={"Cache-Control": "private, no-store"}
+            json.dumps(fields),
+            media_type="application/captive+json",
+            headers={**PROTECTION, "Cache-Control": "private, no-store"},
         )
 
     async def _visitor(self, request: Request) -> Visitor | None:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
-from nfemu.web.pages import read_form, redirect, requested_language
+from nfemu.web.limits import caller_of
+from nfemu.web.pages import read_form, redirect, refuse_foreign, requested_language
 from nfemu.web.portal.back_url import shown_host
 from nfemu.web.portal.line_view import Outcome, is_same, line_view, outcome_of
 from nfemu.web.portal.login import COOKIE, LIFETIME, Login
@@ -26,10 +27,9 @@ class Checkout:
     async def enter(self, request: Request) -> Response:
         """Redeem a ticket. It is spent even when it does not fit: a stolen one is worth one attempt."""
         ticket = self._shell.tickets.redeem(request.query_params.get("ticket", "")) if is_secure(request) else None
-        if ticket is None:
-            return self._shell.unknown(request, text="over")
-        visitor = await self._shell.visitor(ticket.msisdn, ue_address(request))
-        if visitor is None or not is_same(visitor.session, ticket.session, ticket.generation):
+        visitor = await self._shell.visitor(ticket.msisdn, ue_address(request)) if ticket is not None else None
+        if ticket is None or visitor is None or not is_same(visitor.session, ticket.session, ticket.generation):
+            self._shell.wrong_tickets.failed(caller_of(request))
             return self._shell.unknown(request, text="over")
         seal, now = self._shell.seal, self._shell.wall()
         login = seal.open(ticket.msisdn, ticket.session, ticket.generation, now, ticket.back, ticket.language)
@@ -115,9 +115,8 @@ class Checkout:
         )
 
     def _check_sender(self, request: Request, login: Login, token: str) -> None:
-        """The form must be ours. `Sec-Fetch-Site` cannot be forged by a page; older browsers do not send it."""
-        foreign = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-        if foreign or not self._shell.seal.is_csrf_token(login, token):
+        refuse_foreign(request)
+        if not self._shell.seal.is_csrf_token(login, token):
             raise InvalidInput("the order form is not one of this login; open it again")
 
     def _amount(self, text: str, visitor: Visitor) -> Money:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nfemu.model.errors import InvalidInput
 from nfemu.web.pages import read_form, redirect, requested_language
 from nfemu.web.portal.back_url import safe_back_url
 from nfemu.web.portal.line_view import line_view
@@ -31,6 +32,7 @@ class Landing:
             back=self._back(request.query_params.get("url", "")),
             path=request.url.path,
             chosen=requested_language(request) or "",
+            csrf=self._shell.seal.landing_token(visitor.session),
         )
 
     async def proceed(self, request: Request) -> Response:
@@ -39,6 +41,8 @@ class Landing:
         if visitor is None:
             return self._shell.unknown(request)
         form = await read_form(request)
+        if not self._shell.seal.is_landing_token(visitor.session, form.get("csrf", "")):
+            raise InvalidInput("the form is not one of our landing page for this session; open that page again")
         return redirect(ticket_url(self._shell, visitor, self._back(form.get("url", "")), requested_language(request)))
 
     def _back(self, text: str) -> str | None:

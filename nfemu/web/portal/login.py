@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nfemu.model.identity import Msisdn, SessionId
+from nfemu.model.session import PdnSession
 
 COOKIE = "__Host-session"
 LIFETIME = timedelta(minutes=15)
@@ -81,6 +82,14 @@ class LoginSeal:
 
     def is_csrf_token(self, login: Login, token: str) -> bool:
         return hmac.compare_digest(self.csrf_token(login).encode(), token.encode())
+
+    def landing_token(self, session: PdnSession) -> str:
+        """What the landing page's form must send back. On plain HTTP the gateway is who logs in, for whatever page
+        sends the request; only our own page knows this text."""
+        return self._mac("landing", f"{session.id} {session.generation}")
+
+    def is_landing_token(self, session: PdnSession, token: str) -> bool:
+        return hmac.compare_digest(self.landing_token(session).encode(), token.encode())
 
     def _mac(self, purpose: str, text: str) -> str:
         return hmac.new(self._key, f"{purpose} {text}".encode(), hashlib.sha256).hexdigest()

@@ -15,15 +15,19 @@ from nfemu.model.errors import NfemuError, NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.session import PdnSession
 from nfemu.runtime.service import CarrierService
+from nfemu.web.limits import Attempts
 from nfemu.web.origins.connection import origin_of
-from nfemu.web.pages import LANGUAGES, Pages, accepted_language, requested_language, status_of
+from nfemu.web.pages import LANGUAGES, Pages, accepted_language, refused, requested_language, status_of
 from nfemu.web.portal.config import Identify, PortalConfig
 from nfemu.web.portal.line_view import is_same, session_at
 from nfemu.web.portal.login import COOKIE, Login, LoginSeal
 from nfemu.web.portal.texts import TEXTS
 from nfemu.web.portal.tickets import TicketDesk
 
-_EXPLAINED = (404, 405, 409, 422, 503)
+_EXPLAINED = (404, 405, 409, 422, 429, 503)
+_WRONG_TICKETS = (20, 60.0)
+_WRONG_SIGNATURES = (20, 60.0)
+"""Of one phone: so many in so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Shell:
         self.tickets = TicketDesk(wall)
         self.seal = LoginSeal(key)
         self.pages = _pages(config)
+        self.wrong_tickets = Attempts(*_WRONG_TICKETS)
+        self.wrong_signatures = Attempts(*_WRONG_SIGNATURES)
         self._identify = identify
 
     def replace(self, config: PortalConfig, identify: Identify) -> None:
@@ -123,7 +129,7 @@ class Shell:
         if isinstance(error, NfemuError):
             status = status_of(error)
         key = f"error_{status}" if status in _EXPLAINED else "error_other"
-        return self.page("error.html", self.language(request), status, explanation=key)
+        return refused(self.page("error.html", self.language(request), status, explanation=key), error)
 
 
 def _pages(config: PortalConfig) -> Pages:

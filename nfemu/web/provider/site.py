@@ -13,12 +13,25 @@ from starlette.routing import Route
 
 from nfemu.model.errors import NfemuError, NotFound
 from nfemu.model.provider import ProviderStage
-from nfemu.web.pages import Pages, accepted_language, read_form, redirect, requested_language, status_of
+from nfemu.web.limits import Attempts, caller_of
+from nfemu.web.pages import (
+    Pages,
+    accepted_language,
+    read_form,
+    redirect,
+    refuse_foreign,
+    refused,
+    requested_language,
+    site,
+    status_of,
+)
 from nfemu.web.provider.builtin import BuiltinProvider
 from nfemu.web.provider.orders import OrderSheet
 from nfemu.web.provider.texts import TEXTS
 
-_EXPLAINED = (404, 409, 422, 503)
+_EXPLAINED = (404, 409, 422, 429, 503)
+_WRONG_PINS = (12, 600.0)
+"""Of one phone, over all its orders: so many in so many seconds. Each order has fewer of its own."""
 
 
 class ProviderSite:
@@ -27,17 +40,18 @@ class ProviderSite:
     def __init__(self, provider: BuiltinProvider, merchant_origins: tuple[str, ...]) -> None:
         self._provider = provider
         self._pages = Pages("nfemu.web.provider", TEXTS, merchant_origins)
+        self._wrong_pins = Attempts(*_WRONG_PINS)
 
     def application(self) -> Starlette:
-        return Starlette(
-            routes=[
+        return site(
+            [
                 Route("/pay/{link}", self._order),
                 Route("/pay/{link}/verify", self._ask_pin),
                 Route("/pay/{link}/verify", self._verify, methods=["POST"]),
                 Route("/pay/{link}/cancel", self._cancel, methods=["POST"]),
                 self._pages.style_route(),
             ],
-            exception_handlers={NfemuError: self._refused, HTTPException: self._refused, Exception: self._refused},
+            self._refused,
         )
 
     async def _order(self, request: Request) -> Response:
@@ -54,16 +68,26 @@ class ProviderSite:
 
     async def _verify(self, request: Request) -> Response:
         sheet = self._sheet(request)
+        refuse_foreign(request)
         form = await read_form(request)
         stage = await self._provider.stage(sheet)
         if stage is ProviderStage.OPEN:
-            stage = await self._provider.verify(sheet, form.get("pin", ""))
+            stage = await self._verified(request, sheet, form.get("pin", ""))
         if stage is ProviderStage.OPEN:
             return await self._pin_page(request, sheet, wrong=True)
         return redirect(_return_url(sheet)) if stage is ProviderStage.PAID else await self._done(request, sheet)
 
+    async def _verified(self, request: Request, sheet: OrderSheet, pin: str) -> ProviderStage:
+        """A PIN is short: whoever has been wrong too often is not heard, be it right this time."""
+        self._wrong_pins.check(caller_of(request))
+        stage = await self._provider.verify(sheet, pin)
+        if stage is not ProviderStage.PAID:
+            self._wrong_pins.failed(caller_of(request))
+        return stage
+
     async def _cancel(self, request: Request) -> Response:
         sheet = self._sheet(request)
+        refuse_foreign(request)
         if await self._provider.stage(sheet) is ProviderStage.OPEN:
             await self._provider.cancel(sheet)
         return await self._done(request, sheet)
@@ -105,7 +129,7 @@ class ProviderSite:
         language = requested_language(request) or accepted_language(request)
         key = f"error_{status}" if status in _EXPLAINED else "error_other"
         title = self._provider.config.title[language]
-        return self._pages.render("error.html", language, status, title=title, explanation=key)
+        return refused(self._pages.render("error.html", language, status, title=title, explanation=key), error)
 
 
 def _other(language: str) -> str:

@@ -64,3 +64,41 @@ async def test_websockets_are_refused_and_the_life_of_the_application_passes(api
 
     await api.app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)  # type: ignore[arg-type]  # plain dictionaries are messages
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_whoever_guesses_tokens_waits_and_the_right_token_never_does(api: Api) -> None:
+    wrong = [HERE, ("Authorization", "Bearer guess")]
+    answers = [await ask(api.app, "GET", "/api/v1/clock", wrong) for _ in range(31)]
+    assert [answer.status for answer in answers] == [401] * 30 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].json()["detail"].startswith("too many wrong attempts; try again in ")
+    assert (await ask(api.app, "GET", "/api/v1/clock", [HERE, RIGHT])).status == 200
+
+
+async def test_whoever_guesses_links_waits_and_the_right_link_opens(api: Api) -> None:
+    link = (await api("POST", "/login-links", {"number": None})).json()["path"]
+    answers = [await ask(api.app, "GET", "/login?token=guess", [HERE]) for _ in range(31)]
+    assert [answer.status for answer in answers] == [403] * 30 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert (await ask(api.app, "GET", link, [HERE])).status == 200
+
+
+async def test_a_body_has_a_limit(api: Api) -> None:
+    path = "/subscribers/13800138000/charges"
+    fits = await api("POST", path, {"amount": "1", "note": "x" * 60_000})
+    assert (fits.status, "`body.note`" in fits.json()["detail"]) == (422, True)
+    refused = await api("POST", path, {"amount": "1", "note": "x" * 70_000})
+    assert (refused.status, refused.json()["title"]) == (413, "Content Too Large")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/clock", "/healthz", "/inbox", "/login", "/static/style.css", "/nothing"])
+@pytest.mark.parametrize("headers", [[HERE, RIGHT], [HERE], []])
+async def test_every_answer_is_locked_down(api: Api, path: str, headers: list[tuple[str, str]]) -> None:
+    answer = await ask(api.app, "GET", path, headers)
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == (
+        "max-age=3600" if (answer.status, path[-4:]) == (200, ".css") else "no-store"
+    )

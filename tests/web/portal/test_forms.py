@@ -118,7 +118,7 @@ async def test_unsafe_return_addresses_are_dropped(stack: Stack, url: str) -> No
     await stack.overdue(ZHANG)
     browser = stack.browser(ZHANG)
     await browser.open(f"http://{PORTAL}/green")
-    order = await browser.post(f"http://{PORTAL}/continue", {"url": url})
+    order = await browser.submit(url=url)
     assert order.status == 200
     await browser.submit(amount="29")
     await browser.open(browser.url + "/verify")

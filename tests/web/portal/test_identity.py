@@ -1,12 +1,14 @@
 """Who the portal believes, and when (G10, G12)."""
 
+from urllib.parse import urlencode
+
 import pytest
 from starlette.types import Message
 
 from nfemu.model.identity import Msisdn
 from nfemu.web.portal.app import portal_application
 from tests.fakes.world import LI, ZHANG
-from tests.web.stack import PORTAL, Browser, Stack
+from tests.web.stack import PORTAL, Browser, Stack, fields
 
 LANDING = f"http://{PORTAL}/green"
 NUMBER = ZHANG.e164
@@ -15,7 +17,10 @@ NUMBER = ZHANG.e164
 @pytest.fixture
 async def ticket(stack: Stack) -> str:
     """A fresh entry link of Zhang's."""
-    answer = await stack.browser(ZHANG).request_once("POST", f"http://{PORTAL}/continue")
+    browser = stack.browser(ZHANG)
+    await browser.open(LANDING)
+    form = urlencode(fields(browser.page.text)).encode()
+    answer = await browser.request_once("POST", f"http://{PORTAL}/continue", form)
     assert answer.status == 303
     return answer.header("location") or ""
 
