@@ -18,6 +18,7 @@ from nfemu.carrier.payments import PaymentNotification
 from nfemu.client.state import StateFolder
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
+from nfemu.runtime.keys import private_folder
 from nfemu.settings import load
 
 ROUNDS = 200
@@ -44,7 +45,7 @@ for _ in sys.stdin:
 async def _measure() -> list[float]:
     with tempfile.TemporaryDirectory(prefix="nfemu-bench-") as name:
         state = StateFolder(Path(name) / "state")
-        state.create()
+        private_folder(state.path)
         configuration = load(_CONFIG)
         async with Emulator(state, lambda: configuration, BoundPorts.of(configuration).free()) as emulator:
             phone = await asyncio.create_subprocess_exec(

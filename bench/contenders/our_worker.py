@@ -17,6 +17,7 @@ from nfemu.client.state import StateFolder
 from nfemu.gateway.engine import Engine, tune_process
 from nfemu.gateway.ports import EngineConfig, GatewayRules, Route, Upstream
 from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId
+from nfemu.runtime.keys import private_folder
 from nfemu.settings import load
 
 _CONFIG = Path(__file__).parents[2] / "config"
@@ -62,7 +63,7 @@ class ToOrigin:
 
 async def main(origin: int, folder: Path) -> None:
     state = StateFolder(folder)
-    state.create()
+    private_folder(state.path)
     configuration = load(_CONFIG, {"policies.groups.portal.hosts": ["portal.carrier.example", "news.example"]})
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     listener.setblocking(False)

@@ -35,7 +35,7 @@ from nfemu.gateway.sealer import rotate_keys
 from nfemu.model.orders import Notice
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
-from nfemu.runtime.keys import load_or_create_key
+from nfemu.runtime.keys import load_or_create_key, private_folder
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import ClockKind, Configuration
 from nfemu.store import SqlStore
@@ -84,6 +84,7 @@ class Emulator:
         """Set when somebody asked for the shipped state; whoever runs the emulator wipes and starts a new one."""
         self.ports = ports or BoundPorts.of(configuration)
         self.store = new_store(state, configuration)
+        private_folder(state.keys)
         clock = TestClock(self.store, wall()) if carrier.clock is ClockKind.TEST else WallClock()
         provider_key = load_or_create_key(state.keys / "provider.key")
         self.provider = BuiltinProvider(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from nfemu.bootstrap.emulator import Emulator, new_store
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.client.state import StateFolder
+from nfemu.runtime.logs import log_to_stderr
 from nfemu.settings import Configuration
 
 
@@ -74,6 +75,7 @@ async def _first(*events: asyncio.Event) -> None:
 def run(
     state: StateFolder, read: Callable[[], Configuration], started: Callable[[], None], *, free_ports: bool = False
 ) -> None:
-    """`serve` in an event loop of its own: uvloop's where it is installed."""
+    """`serve` in an event loop of its own: uvloop's where it is installed. Warnings go to standard error."""
+    log_to_stderr("carrier")
     with asyncio.Runner(loop_factory=fastest_loop) as runner:
         runner.run(serve(state, read, started, free_ports=free_ports))

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from nfemu.bootstrap.conversion import portal_group, rule_source, site_overrides
 from nfemu.client.state import StateFolder
 from nfemu.model.money import Money
-from nfemu.runtime.keys import load_or_create_key, write_private
+from nfemu.runtime.keys import load_or_create_key, read_private, write_private
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import Configuration
 from nfemu.web.api.app import create_api
@@ -124,4 +124,4 @@ def _api_token(state: StateFolder) -> str:
     """The API's bearer token, generated at first use, mode 0600."""
     if not state.api_token.exists():
         write_private(state.api_token, secrets.token_urlsafe(32).encode())
-    return state.api_token.read_text().strip()
+    return read_private(state.api_token).decode().strip()

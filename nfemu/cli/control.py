@@ -20,6 +20,7 @@ from typing import TextIO
 
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, Unavailable
+from nfemu.runtime.keys import private_folder
 
 READY = "ready"
 _LATE = "late"
@@ -117,11 +118,14 @@ def serve_and_report(options: Options, report: TextIO) -> None:
             print(READY, file=report)
             report.close()
 
+    from nfemu.runtime.logs import masked
+
     try:
         serve(options, started)
     except NfemuError as error:
         _tell(report, str(error), wrong_input=isinstance(error, InvalidInput))
-        raise
+        # Standard error is the log.
+        sys.exit(f"nfemu: {masked(str(error))}")
 
 
 def _tell(report: TextIO, error: str, *, wrong_input: bool = False) -> None:
@@ -182,14 +186,14 @@ def _writing(state: StateFolder) -> Iterator[None]:
 
 def _log(state: StateFolder) -> TextIO:
     """The log of a carrier in the background, to append to."""
-    state.create()
-    return state.log_file.open("a")
+    private_folder(state.path)
+    return os.fdopen(os.open(state.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a")
 
 
 @contextmanager
 def _hold(state: StateFolder) -> Iterator[None]:
     """Keep the state folder for this process. Raises Conflict when another one has it."""
-    state.create()
+    private_folder(state.path)
     with state.lock_file.open("a+") as handle:
         _lock(handle, state)
         handle.truncate(0)

@@ -42,11 +42,6 @@ class StateFolder:
         base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         return cls(Path(base).expanduser().absolute() / "nfemu" / "default")
 
-    def create(self) -> None:
-        """Make the folder; only its owner may enter."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
-
     @property
     def database(self) -> Path:
         return self.path / "nfemu.sqlite"
@@ -89,7 +84,8 @@ class StateFolder:
         """Write `status.json` whole or not at all. Raises Unavailable where there is no room."""
         part = self.status_file.with_suffix(".part")
         try:
-            part.write_text(json.dumps(asdict(status), indent=1) + "\n")
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(json.dumps(asdict(status), indent=1) + "\n")
             part.replace(self.status_file)
         except OSError as error:
             place = error.filename or part

@@ -16,7 +16,7 @@ from joserfc import jwe
 from joserfc.jwk import OctKey
 
 from nfemu.model.errors import InvalidInput
-from nfemu.runtime.keys import write_private
+from nfemu.runtime.keys import read_private, write_private
 
 ALGORITHM = "A256KW"
 ENCRYPTION = "A256GCM"
@@ -55,7 +55,7 @@ def load_keys(path: Path) -> tuple[TokenKey, ...]:
     Raises InvalidInput when the file is not a JWK Set of 256-bit keys.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_private(path))
         keys = tuple(TokenKey(str(row["kid"]), _decoded(row["k"])) for row in document["keys"])
     except FileNotFoundError:
         return _write(path, (_fresh(),))

@@ -23,6 +23,7 @@ from nfemu.gateway.link.messages import LinkError, Origin, Role
 from nfemu.gateway.link.token import read_token
 from nfemu.gateway.ports import EngineConfig, FlowControl, LineView, Resolver
 from nfemu.model.errors import Unavailable
+from nfemu.runtime.logs import log_to_stderr
 
 _log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
@@ -53,9 +54,7 @@ def main() -> int:
 
 def start(load: Callable[[], BuildEngine]) -> int:
     """Read the launch document and serve with the engine that `load` gives."""
-    logging.basicConfig(
-        level=logging.WARNING, format=f"%(asctime)s worker[{os.getpid()}] %(levelname)s %(name)s: %(message)s"
-    )
+    log_to_stderr(f"worker[{os.getpid()}]")
     launch = load_launch(sys.stdin.buffer.read())
     die_with(launch.parent)
     # Late, since mitmproxy takes most of a second to load: by now the process dies with its parent.

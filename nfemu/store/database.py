@@ -24,6 +24,7 @@ from sqlalchemy import URL, Connection, Engine, event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from nfemu.model.errors import InvalidInput, Unavailable
+from nfemu.runtime.keys import close_to_others
 
 READERS = 2
 """Reads that may run at one time."""
@@ -74,7 +75,9 @@ class Database:
         if not self._sqlite:
             return
         try:
-            Path(str(self._url.database)).touch(mode=0o600)
+            path = Path(str(self._url.database))
+            path.touch(mode=0o600)
+            close_to_others(path)
         except OSError as error:
             raise Unavailable(f"cannot create the store `{self._url.database}`: {error.strerror}") from error
 

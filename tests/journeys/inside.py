@@ -14,6 +14,7 @@ from nfemu.carrier.status import LineStatus
 from nfemu.client import RunningStatus, StateFolder
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
+from nfemu.runtime.keys import private_folder
 from nfemu.settings import Configuration, load
 from nfemu.wire.proxy_protocol import ProxyHeader, decode
 from tests.journeys.carrier import CONFIG
@@ -162,7 +163,7 @@ async def inside(
 ) -> AsyncIterator[Inside]:
     """`overrides` of the configuration are read anew at each reload, so a test may change them."""
     state = StateFolder(folder / "state")
-    state.create()
+    private_folder(state.path)
     read: Callable[[], Configuration] = lambda: load(config, overrides or {})  # noqa: E731
     async with Emulator(state, read, BoundPorts.of(read()).free()) as emulator:
         tap = Tap(state.origin_socket)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nfemu.model.errors import InvalidInput, Unavailable
-from nfemu.runtime.keys import write_private
+from nfemu.runtime.keys import private_folder, read_private, write_private
 
 CA_LIFETIME = timedelta(days=3650)
 LEAF_LIFETIME = timedelta(days=7)
@@ -50,14 +50,14 @@ class CertificateAuthority:
 
         Raises Unavailable when the files are damaged or the authority has expired.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         key_file, certificate_file = folder / "ca.key", folder / "ca.pem"
         if not key_file.exists() or not certificate_file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
             write_private(key_file, _private_pem(key))
             write_private(certificate_file, _self_signed(key, now()).public_bytes(serialization.Encoding.PEM))
         try:
-            loaded = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+            loaded = serialization.load_pem_private_key(read_private(key_file), password=None)
             certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
         except ValueError as error:
             raise Unavailable(
