@@ -21,6 +21,7 @@ _COMMANDS = {
     "down": "lifecycle",
     "status": "lifecycle",
     "reset": "lifecycle",
+    "doctor": "doctor",
     "demo": "demo",
     "subscriber": "subscribers",
     "attach": "subscribers",

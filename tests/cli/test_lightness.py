@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = {"fastapi", "starlette", "pydantic", "mitmproxy", "sqlalchemy", "uvicorn", "asyncio", "rich", "yaml", "jinja2"}
-LIGHT = ("subscribers", "accounts", "history", "policies", "configuration", "execute", "clock", "lifecycle")
+LIGHT = ("subscribers", "accounts", "history", "policies", "configuration", "execute", "clock", "lifecycle", "doctor")
 
 
 @pytest.mark.parametrize("module", LIGHT)
