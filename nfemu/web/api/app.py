@@ -22,7 +22,9 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         (401, "Token missing or wrong."),
         (404, "No such subscriber."),
         (409, "Contradicts the present state."),
+        (413, "The body is too large."),
         (422, "The request is wrong in itself."),
+        (429, "Wrong tokens too often; `Retry-After` says for how long."),
         (503, "A part is missing or late; nothing was done."),
     )
 }
