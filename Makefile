@@ -6,7 +6,7 @@ SUBSCRIBERS ?= 200
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run shell test test-lab test-long soak check format bench clean
+.PHONY: help setup run shell test test-lab test-long test-image soak check format bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,9 +26,12 @@ test: setup  ## the tests that need nothing but Python packages and curl
 test-lab: setup  ## the tests that need root, Chromium, PostgreSQL or a foreign peer
 	@VENV=$(VENV) tools/lab.sh
 
-test-long: setup  ## long fuzzing and scans, then the soak, by hand
+test-long: setup  ## long fuzzing and scans, then the soak and the image, by hand
 	@$(BIN)/python -m pytest -m long -q
-	@$(MAKE) --no-print-directory soak
+	@$(MAKE) --no-print-directory soak test-image
+
+test-image: setup  ## build the image and check it with a Docker engine of its own (root)
+	@VENV=$(VENV) tools/image.sh
 
 soak: setup  ## a carrier under random journeys, judged (SECONDS=, SUBSCRIBERS=, SEED=)
 	@$(BIN)/python -m bench.soak --seconds $(SECONDS) --subscribers $(SUBSCRIBERS) --seed $(SEED)

@@ -33,18 +33,20 @@ _LOOKS = 25
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a carrier is started."""
+    """How a carrier is started. `settings`: single values of the configuration, as `carrier.api.host=0.0.0.0`."""
 
     state: StateFolder
     config: Path
     clock: str | None = None
     free_ports: bool = False
+    settings: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """The same on a command line, up to the command `up`."""
         clock = ["--clock", self.clock] if self.clock else []
         free = ["--free-ports"] if self.free_ports else []
-        return ["--state", str(self.state.path), "--config", str(self.config), "up", *clock, *free]
+        settings = [part for setting in self.settings for part in ("--set", setting)]
+        return ["--state", str(self.state.path), "--config", str(self.config), "up", *clock, *free, *settings]
 
 
 def is_running(state: StateFolder) -> bool:
@@ -104,9 +106,12 @@ def serve(options: Options, started: Callable[[], None]) -> None:
     with _writing(options.state), _hold(options.state):
         # Loading takes a second; `nfemu down` and a second `nfemu up` find the lock before.
         from nfemu.bootstrap import serving
+        from nfemu.cli.overrides import read_settings
         from nfemu.settings import load
 
-        overrides = {"carrier.clock": options.clock} if options.clock else {}
+        overrides = read_settings(options.settings)
+        if options.clock:
+            overrides["carrier.clock"] = options.clock
         serving.run(options.state, lambda: load(options.config, overrides), started, free_ports=options.free_ports)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from nfemu.cli.context import client_of, state_of
-from nfemu.client.state import RunningStatus, StateFolder
+from nfemu.client.state import RunningStatus, StateFolder, reachable
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import Conflict, Unavailable
 
@@ -56,11 +56,11 @@ def environment(inherited: Mapping[str, str], status: RunningStatus, line: Subsc
     """`inherited` with the line's proxies in both spellings, and the certificates that verify the emulated Internet."""
     user = f"{line.number}:{_PASSWORD}@"
     own = status.subscriber_proxies.get(line.e164)
-    http = f"http://{own}" if own is not None else f"http://{user}{status.http_proxy}"
+    http = f"http://{reachable(own)}" if own is not None else f"http://{user}{reachable(status.http_proxy)}"
     proxies = {
         "http_proxy": http,
         "https_proxy": http,
-        "all_proxy": f"socks5h://{user}{status.socks_proxy}",
+        "all_proxy": f"socks5h://{user}{reachable(status.socks_proxy)}",
         "no_proxy": "",
     }
     return {

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,8 @@ from nfemu.cli import control
 from nfemu.cli.context import config_of, state_of
 from nfemu.cli.control import Options
 from nfemu.client import Client, StateFolder
+from nfemu.client.state import RunningStatus
+from nfemu.client.values import Status
 from nfemu.model.errors import Unavailable
 
 _RESET_S = 30.0
@@ -35,18 +38,37 @@ Try this in another terminal (`make shell` puts nfemu on PATH):
 @click.option("--foreground", is_flag=True, help="Serve in this process until Ctrl-C.")
 @click.option("--clock", type=click.Choice(["wall", "test"]), help="Business clock; test moves only when told.")
 @click.option("--free-ports", is_flag=True, help="Take any free ports instead of the configured ones.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FILE.KEY=VALUE",
+    envvar="NFEMU_SET",
+    help="One value instead of the file's, like carrier.api.port=0; repeatable.  [also: $NFEMU_SET, blanks between]",
+)
+@click.option("--show-new-token", is_flag=True, help="With --foreground: print the API token if this start makes it.")
 @click.option("--ready-fd", type=int, hidden=True)
 @click.pass_context
-def up(context: click.Context, foreground: bool, clock: str | None, free_ports: bool, ready_fd: int | None) -> None:
+def up(
+    context: click.Context,
+    foreground: bool,
+    clock: str | None,
+    free_ports: bool,
+    settings: tuple[str, ...],
+    show_new_token: bool,
+    ready_fd: int | None,
+) -> None:
     """Start the emulated carrier."""
-    options = Options(state_of(context), config_of(context).absolute(), clock, free_ports)
+    options = Options(state_of(context), config_of(context).absolute(), clock, free_ports, settings)
     if ready_fd is not None:
         control.serve_and_report(options, os.fdopen(ready_fd, "w"))
     elif foreground:
-        control.serve(options, lambda: _show_addresses(options.state))
+        to_show = [options.state.api_token] if show_new_token and not options.state.api_token.exists() else []
+        control.serve(options, lambda: _show_start(options.state, to_show))
     else:
         control.start(options)
-        _show_status(options.state)
+        with Client.find(options.state) as client:
+            _show_status(options.state, control.running(options.state), client.status())
 
 
 @click.command()
@@ -60,16 +82,25 @@ def down(context: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show what runs and where it listens."""
+    """Show what runs and where it listens. Exit status 1 where a part is missing."""
     state = state_of(context)
     running = control.running(state)
-    if not as_json:
-        _show_status(state)
-        return
     with Client.find(state) as client:
         seen = client.status()
-    known = {"healthy": seen.healthy, "version": seen.version, "subscribers": seen.subscribers}
-    click.echo(json.dumps({**known, "state": str(state.path), **asdict(running)}, indent=2))
+    if as_json:
+        known = {"healthy": seen.healthy, "version": seen.version, "subscribers": seen.subscribers}
+        click.echo(json.dumps({**known, "state": str(state.path), **asdict(running)}, indent=2))
+    else:
+        _show_status(state, running, seen)
+    context.exit(0 if seen.healthy else 1)
+
+
+def _show_start(state: StateFolder, tokens: list[Path]) -> None:
+    """Also after each reset; a token is shown at the first of them only."""
+    _show_addresses(state)
+    while tokens:
+        token = tokens.pop()
+        click.echo(f"API token, shown this once: {token.read_text().strip()} (kept in {token})")
 
 
 def _show_addresses(state: StateFolder) -> None:
@@ -79,10 +110,7 @@ def _show_addresses(state: StateFolder) -> None:
     click.echo(f"SOCKS5 proxy {running.socks_proxy}; the proxy user name is the subscriber's number.")
 
 
-def _show_status(state: StateFolder) -> None:
-    running = control.running(state)
-    with Client.find(state) as client:
-        seen = client.status()
+def _show_status(state: StateFolder, running: RunningStatus, seen: Status) -> None:
     click.echo(f"nfemu {seen.version} is running (process {running.pid}), {seen.subscribers} subscribers")
     click.echo(f"  state    {state.path}")
     for part in seen.components:

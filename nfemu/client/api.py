@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from nfemu.client.errors import NOT_RUNNING
-from nfemu.client.state import StateFolder
+from nfemu.client.state import StateFolder, reachable
 from nfemu.client.values import (
     Clock,
     ConfigChange,
@@ -46,7 +46,7 @@ class Client:
             token = folder.api_token.read_text(encoding="ascii").strip()
         except (OSError, ValueError):
             raise Unavailable(NOT_RUNNING) from None
-        return cls(f"http://{status.api}", token)
+        return cls(f"http://{reachable(status.api)}", token)
 
     def __enter__(self) -> Self:
         return self

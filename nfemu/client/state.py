@@ -11,10 +11,12 @@ from typing import Self
 
 from nfemu.model.errors import Unavailable
 
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+
 
 @dataclass(frozen=True, slots=True)
 class RunningStatus:
-    """What the running carrier wrote into `status.json`. Addresses are `host:port`."""
+    """What the running carrier wrote into `status.json`. Addresses are `host:port` as bound (see `reachable`)."""
 
     pid: int
     started_at: str
@@ -29,6 +31,12 @@ class RunningStatus:
     country_code: str
     access: str
     """Which access is in use and why, in one line."""
+
+
+def reachable(address: str) -> str:
+    """How this machine's programs reach what is bound there: on every address includes the loopback one."""
+    host, _, port = address.rpartition(":")
+    return f"{_LOOPBACK_OF.get(host, host)}:{port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""The image as its users run it. `tools/image.sh` builds it and gives the Docker engine."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="needs a Docker engine: tools/image.sh starts one"),
+]
+
+_ROOT = Path(__file__).parents[2]
+_NAME = "nfemu-test"
+_STARTS_IN_S = 60
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    """Standard output and error of one docker command."""
+    done = subprocess.run(
+        ["docker", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False
+    )
+    assert not check or done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def start(*options: str) -> float:
+    """A new container in the background; the seconds until it is healthy."""
+    began = time.monotonic()
+    docker("run", "-d", "--name", _NAME, *options, "nfemu")
+    return until_healthy(began)
+
+
+def until_healthy(began: float) -> float:
+    while docker("inspect", "-f", "{{.State.Health.Status}}", _NAME).strip() != "healthy":
+        assert time.monotonic() < began + _STARTS_IN_S, docker("logs", _NAME)
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def nfemu(*arguments: str) -> str:
+    return docker("exec", _NAME, "nfemu", *arguments)
+
+
+@pytest.fixture(autouse=True)
+def _removed() -> Iterator[None]:
+    yield
+    docker("rm", "-f", "-v", _NAME, check=False)
+    docker("volume", "rm", "-f", "nfemu-test-state", check=False)
+
+
+def test_the_journey_inside_and_a_quick_end() -> None:
+    seconds = start()
+    assert nfemu("demo").splitlines()[-1] == "20 passed, 0 failed"
+    began = time.monotonic()
+    docker("stop", _NAME)
+    size = int(json.loads(docker("image", "inspect", "nfemu"))[0]["Size"]) // 1_000_000
+    print(f"\nimage {size} MB, healthy after {seconds:.1f} s, stopped within {time.monotonic() - began:.1f} s")
+    assert docker("inspect", "-f", "{{.State.ExitCode}}", _NAME).strip() in ("0", "143")
+
+
+def test_a_restart_keeps_what_is_known_and_tells_the_token_once() -> None:
+    start("-v", "nfemu-test-state:/var/lib/nfemu")
+    nfemu("charge", "13800138000", "59.00")
+    docker("restart", _NAME)
+    until_healthy(time.monotonic())
+    assert "effective  green" in nfemu("subscriber", "show", "13800138000")
+    (token,) = re.findall(r"^API token, shown this once: (\S+) ", docker("logs", _NAME), re.MULTILINE)
+    assert token == docker("exec", _NAME, "cat", "/var/lib/nfemu/state/api.token").strip()
+    docker("rm", "-f", _NAME)
+    start("-v", "nfemu-test-state:/var/lib/nfemu")
+    assert "effective  green" in nfemu("subscriber", "show", "13800138000")
+    assert "API token" not in docker("logs", _NAME)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--read-only", "--tmpfs", "/tmp"),
+        ("--read-only", "--tmpfs", "/tmp", "--user", "12345:23456"),
+        ("--user", "12345", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+        ("--cap-add", "NET_ADMIN"),
+    ],
+)
+def test_ways_to_run_it(options: tuple[str, ...]) -> None:
+    start(*options)
+    assert nfemu("demo").splitlines()[-1] == "20 passed, 0 failed"
+
+
+def test_nothing_runs_as_root_and_capabilities_are_those_given() -> None:
+    start("--cap-add", "NET_ADMIN")
+    fields = docker("exec", _NAME, "sh", "-c", "cat /proc/1/status /proc/1/cmdline")
+    assert re.search(r"^Uid:\t(?!0\t)", fields, re.MULTILINE)
+    assert re.search(r"^CapEff:\t0+3000$", fields, re.MULTILINE), "NET_ADMIN and, by default, NET_RAW"
+    assert re.search(r"^NoNewPrivs:\t1$", fields, re.MULTILINE)
+
+
+def test_root_that_cannot_be_left_is_refused() -> None:
+    said = docker("run", "--rm", "--name", _NAME, "--cap-drop", "ALL", "nfemu", check=False)
+    assert "without the capabilities SETUID and SETGID; start with --user 1000:1000" in said
+
+
+def test_a_killed_worker_is_replaced() -> None:
+    start()
+    nfemu("charge", "13800138000", "59.00")
+    worker = re.search(r"^  worker (\d+) ", nfemu("status"), re.MULTILINE)
+    assert worker is not None
+    docker("exec", _NAME, "sh", "-c", f"kill -9 {worker[1]}")
+    while "1 restarts" not in (seen := docker("exec", _NAME, "nfemu", "status", check=False)):
+        assert "restarts" in seen
+    curl = ("exec", "13800138000", "--", "curl", "-si", "http://news.example/")
+    assert nfemu(*curl).startswith("HTTP/1.1 302 ")
+
+
+def test_wrong_configuration_is_told_and_nothing_starts(tmp_path: Path) -> None:
+    shutil.copytree(_ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "policies.yaml").write_text("groups: {}\n")
+    tmp_path.chmod(0o755)
+    said = docker("run", "--rm", "--name", _NAME, "-v", f"{tmp_path / 'config'}:/etc/nfemu:ro", "nfemu", check=False)
+    assert "/etc/nfemu/policies.yaml" in said
+    assert "API" not in said
+
+
+def test_the_guide() -> None:
+    """Every command of docs/container.md but the build, in order; the tables' ports and the three users' ways."""
+    text = (_ROOT / "docs" / "container.md").read_text(encoding="utf-8")
+    _, engineer, qa, portal = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    if "compose version" not in docker("compose", "version", check=False).lower():
+        portal = portal.replace("docker compose", "docker-compose").replace(" --build", "")
+    try:
+        assert "verdict      reject (refused)" in shell(engineer)
+        browsing = shell(qa)
+        assert re.findall(r"HTTP/1\.1 (\d+)", browsing)[:2] == ["200", "302"]
+        assert "20 passed, 0 failed" in browsing
+        assert "<h1>您好，138****8000</h1>" in shell(portal)
+    finally:
+        docker("rm", "-f", "-v", "nfemu", check=False)
+
+
+def shell(script: str) -> str:
+    done = subprocess.run(
+        ["/bin/sh", "-ec", script],
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
