@@ -36,7 +36,7 @@ OPERATIONS = {
     "inbox --open": ("POST", "/login-links"),
 }
 """What each command asks of the running carrier."""
-WITHOUT_A_CARRIER = {"run", "up", "down", "demo", "policy", "config", "exec"}
+WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "exec"}
 """They start and end one, need none, or only use what others ask."""
 
 
