@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nfemu.client.state import StateFolder
 from nfemu.gateway.engine import Engine, tune_process
 from nfemu.gateway.ports import EngineConfig, GatewayRules, Route, Upstream
 from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId
+from nfemu.model.usage import Usage
 from nfemu.runtime.keys import private_folder
 from nfemu.settings import load
 
@@ -50,6 +52,16 @@ class View:
         return True
 
 
+class Unheard:
+    """Reports that nobody hears."""
+
+    def blocked(self, state: LineState) -> None:
+        """Nothing is refused here."""
+
+    def used(self, usage: Sequence[Usage]) -> None:
+        """Counted all the same."""
+
+
 class ToOrigin:
     """Every name is the bench's origin."""
 
@@ -68,7 +80,7 @@ async def main(origin: int, folder: Path) -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     listener.setblocking(False)
     config = EngineConfig([listener], [], {}, folder / "unused.sock", b"")
-    engine = Engine(config, View(rule_source(configuration, state).compile()), ToOrigin(origin))
+    engine = Engine(config, View(rule_source(configuration, state).compile()), ToOrigin(origin), Unheard())
     tune_process()
     await engine.start()
     print(listener.getsockname()[1], flush=True)

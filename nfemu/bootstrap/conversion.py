@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nfemu.bss.auto_deduct import AutoDeductRules
+from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.notices import Letterhead
 from nfemu.carrier.rules import CarrierRules
@@ -48,7 +50,9 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         catalogue=configuration.catalogue,
         dunning=DunningRules(dunning.restricted, Money(0, carrier.currency)),
         letterhead=Letterhead(carrier.name, f"http://{carrier.portal.host}/green", carrier.country_code),
+        auto_deduct=AutoDeductRules(dunning.auto_deduct.cap, dunning.auto_deduct.retry, dunning.auto_deduct.give_up),
         order_expiry=dunning.order_expiry,
+        detection=DetectionRules(dunning.detection.enabled, dunning.detection.after_stop_notice, carrier.timezone),
     )
 
 

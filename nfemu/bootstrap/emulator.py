@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
@@ -28,11 +28,13 @@ from nfemu.bootstrap.status import components, text
 from nfemu.bootstrap.web import WebSide, wall
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
-from nfemu.gateway.gateway import Gateway, GatewayConfig
+from nfemu.gateway.gateway import Gateway, GatewayConfig, Observer, UsageDay
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
 from nfemu.gateway.sealer import rotate_keys
+from nfemu.model.identity import Msisdn
 from nfemu.model.orders import Notice
+from nfemu.model.usage import Usage
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
 from nfemu.runtime.keys import load_or_create_key, private_folder
@@ -47,6 +49,7 @@ from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
+from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.till import Till
 
@@ -95,6 +98,7 @@ class Emulator:
             self._later,
             clock.now,
             wall,
+            Contracts(provider_key, self.store),
         )
         self.names = Names(name_plan(configuration, self.provider.config.host), self.virtual(configuration))
         origin_token = secrets.token_bytes(32)
@@ -109,6 +113,7 @@ class Emulator:
             rule_source(configuration, state),
             self.names,
             self._lines,
+            Observer(self._blocked, self._used, self._usage_day),
         )
         self.service = CarrierService(
             store=self.store,
@@ -118,6 +123,7 @@ class Emulator:
             clock=clock,
             ids=RandomIds(),
             rules=carrier_rules(configuration),
+            day_began=self.gateway.start_day,
         )
         self.receiver = NotificationReceiver(self.service, merchant_key(provider_key), wall)
         self.till = Till(self.service, self.provider, self.receiver)
@@ -134,6 +140,7 @@ class Emulator:
             policies=lambda: self.configuration.policies.compiled,
             reach=partial(reach, self.names),
             pay=self.till.pay,
+            contracts=self.provider.contracts,
             components=self.components,
             reload=self.reload,
             preview_reload=self.preview_reload,
@@ -144,6 +151,16 @@ class Emulator:
     def _lines(self) -> list[LineState]:
         """The gateway is made before the service that knows the lines."""
         return self.service.line_states()
+
+    def _blocked(self, msisdn: Msisdn, version: int) -> None:
+        """As with the lines."""
+        self.service.request_blocked(msisdn, version)
+
+    def _used(self, usage: Sequence[Usage]) -> None:
+        self.service.used(usage)
+
+    def _usage_day(self) -> UsageDay:
+        return UsageDay(self.service.day_ends(), self.service.used_at_start())
 
     async def _deliver(self, body: bytes, headers: Mapping[str, str]) -> int:
         """The provider is made before the merchant that it notifies."""

@@ -19,10 +19,17 @@ _KINDS = {
     Template.STOPPED_UNIT_SETTLED: NoticeKind.STOPPED,
     Template.STOPPED_UNIT_BARRED: NoticeKind.STOPPED,
     Template.STOPPED_BY_HAND: NoticeKind.STOPPED,
+    Template.DETECTED_GREEN: NoticeKind.DETECTED,
+    Template.DETECTED_UNIT: NoticeKind.DETECTED,
+    Template.DETECTED_UNIT_SETTLED: NoticeKind.DETECTED,
+    Template.DETECTED_BY_HAND: NoticeKind.DETECTED,
     Template.RESTORED: NoticeKind.RESTORED,
     Template.RESTORED_DETACHED: NoticeKind.RESTORED,
     Template.PAYMENT_CONFIRMED: NoticeKind.PAYMENT_CONFIRMED,
+    Template.DEDUCTED: NoticeKind.DEDUCTED,
+    Template.DEDUCTION_FAILED: NoticeKind.DEDUCTION_FAILED,
 }
+_WITH_LINK = (NoticeKind.STOPPED, NoticeKind.DETECTED, NoticeKind.DEDUCTION_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ def compose(
         link=letterhead.portal_link,
     )
     kind = _KINDS[template]
-    link = letterhead.portal_link if kind is NoticeKind.STOPPED else None
+    link = letterhead.portal_link if kind in _WITH_LINK else None
     return Notice(identifier, subscriber.imsi, kind, sender or carrier, text, correlation, now, link)
 
 

@@ -17,9 +17,15 @@ class Template(Enum):
     STOPPED_UNIT_SETTLED = "stopped because a unit account is overdue, the own share is settled"
     STOPPED_UNIT_BARRED = "stopped because a unit account is overdue, no IP address"
     STOPPED_BY_HAND = "stopped by hand"
+    DETECTED_GREEN = "a request was blocked, green channel open"
+    DETECTED_UNIT = "a request was blocked, a unit account is overdue"
+    DETECTED_UNIT_SETTLED = "a request was blocked, a unit account is overdue, the own share is settled"
+    DETECTED_BY_HAND = "a request was blocked, stopped by hand"
     RESTORED = "restored"
     RESTORED_DETACHED = "restored, the line has no session"
     PAYMENT_CONFIRMED = "payment confirmed"
+    DEDUCTED = "deducted by agreement"
+    DEDUCTION_FAILED = "deduction by agreement failed"
 
 
 TEXTS: dict[tuple[Template, str], str] = {
@@ -79,6 +85,41 @@ TEXTS: dict[tuple[Template, str], str] = {
         "{carrier}: service of your number {number} has been restricted by the carrier. Paying does not lift this; "
         "please contact customer service. See {link}. Emergency calls are not affected."
     ),
+    (Template.DETECTED_GREEN, "zh"): (
+        "【{carrier}】您的号码{number}正在上网，但因欠费目前只能访问缴费页面。"
+        "缴费{amount}即可立即恢复，请点击 {link} ，无需登录。紧急呼叫不受影响。"
+    ),
+    (Template.DETECTED_GREEN, "en"): (
+        "{carrier}: your number {number} tried to go online, but is in arrears and reaches the payment pages only. "
+        "Pay {amount} and service is back at once: {link} (no login needed). Emergency calls are not affected."
+    ),
+    (Template.DETECTED_UNIT, "zh"): (
+        "【{carrier}】您的号码{number}正在上网，但为其付费的单位账户已欠费，目前只能访问缴费页面。"
+        "您个人的部分为{amount}，可点击 {link} 缴纳；单位账户全部结清后服务才会恢复，只缴个人部分不一定恢复。"
+        "紧急呼叫不受影响。"
+    ),
+    (Template.DETECTED_UNIT, "en"): (
+        "{carrier}: your number {number} tried to go online, but the organisation's account that pays for it is in "
+        "arrears. Your own share is {amount}, payable at {link}; service is back once the whole account is settled, "
+        "which your share alone may not do. Emergency calls are not affected."
+    ),
+    (Template.DETECTED_UNIT_SETTLED, "zh"): (
+        "【{carrier}】您的号码{number}正在上网，但为其付费的单位账户已欠费，目前只能访问缴费页面。"
+        "您个人没有欠费；单位账户结清后服务恢复。详情见 {link} 。紧急呼叫不受影响。"
+    ),
+    (Template.DETECTED_UNIT_SETTLED, "en"): (
+        "{carrier}: your number {number} tried to go online, but the organisation's account that pays for it is in "
+        "arrears. You owe nothing yourself; service is back once the account is settled. See {link}. "
+        "Emergency calls are not affected."
+    ),
+    (Template.DETECTED_BY_HAND, "zh"): (
+        "【{carrier}】您的号码{number}正在上网，但其上网服务已由运营商暂停，缴费不能解除，请联系客服。"
+        "详情见 {link} 。紧急呼叫不受影响。"
+    ),
+    (Template.DETECTED_BY_HAND, "en"): (
+        "{carrier}: your number {number} tried to go online, but its service has been restricted by the carrier. "
+        "Paying does not lift this; please contact customer service. See {link}. Emergency calls are not affected."
+    ),
     (Template.RESTORED, "zh"): "【{carrier}】您的号码{number}的上网服务已恢复，感谢您的使用。紧急呼叫不受影响。",
     (Template.RESTORED, "en"): (
         "{carrier}: service of your number {number} is restored. Thank you. Emergency calls were never affected."
@@ -92,4 +133,14 @@ TEXTS: dict[tuple[Template, str], str] = {
     ),
     (Template.PAYMENT_CONFIRMED, "zh"): "支付成功：您已为号码{number}向{carrier}支付{amount}。",
     (Template.PAYMENT_CONFIRMED, "en"): "Payment successful: you paid {amount} to {carrier} for number {number}.",
+    (Template.DEDUCTED, "zh"): "自动缴费成功：已按协议为号码{number}向{carrier}扣款{amount}。",
+    (Template.DEDUCTED, "en"): "Auto-deduct successful: {amount} paid to {carrier} for number {number} as agreed.",
+    (Template.DEDUCTION_FAILED, "zh"): (
+        "【{carrier}】号码{number}的自动缴费{amount}未成功，没有扣款。请检查付款账户，或点击 {link} 缴费。"
+        "紧急呼叫不受影响。"
+    ),
+    (Template.DEDUCTION_FAILED, "en"): (
+        "{carrier}: auto-deduct of {amount} for number {number} failed and nothing was taken. "
+        "Please check your bank account, or pay at {link}. Emergency calls are not affected."
+    ),
 }

@@ -2,8 +2,9 @@
 
 from nfemu.bss import ledger
 from nfemu.bss.standing import is_cleared
-from nfemu.carrier import events
-from nfemu.carrier.commands import Begin, Emit, LoadEntry, Now, Step, ask
+from nfemu.carrier.commands import Begin, LoadEntry, Now, Step, ask
+from nfemu.carrier.deductions import request, with_request
+from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import locked_line
 from nfemu.carrier.orders import Cause, after_entry, line_changes
@@ -12,15 +13,15 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.transitions import ByHand
 from nfemu.carrier.view import commit
-from nfemu.model.account import LedgerEntry
-from nfemu.model.identity import CorrelationId, Imsi, Msisdn
+from nfemu.model.identity import CorrelationId, Msisdn
 from nfemu.model.money import Money
 
 
 def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: str | None) -> Step[LineStatus]:
     """Take `amount` from the card's account; whoever that makes overdue is stopped before this returns.
 
-    With a `key`, repeating it has no further effect. Raises NotFound; InvalidInput; Conflict for a key that was
+    Where the balance runs out and an agreement is signed, it is asked first; lines are stopped only if it does not pay
+    (G19). With a `key`, repeating it has no further effect. Raises NotFound; InvalidInput; Conflict for a key that was
     used for something else; Unavailable.
     """
     correlation = yield from ask(Begin())
@@ -32,8 +33,9 @@ def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: s
         known = yield from ask(LoadEntry(entry.trade_no))
     if not ledger.is_repeat(known, entry):
         yield from emit_entry(view, line.subscriber.imsi, entry, correlation)
-        changes = yield from after_entry(rules, view, entry.amount, correlation)
-        view = yield from commit(view, [AppendEntry(entry), *changes])
+        asked = yield from request(rules, view, view.balance + entry.amount, view.balance, correlation)
+        changes = yield from after_entry(rules, with_request(view, asked), entry.amount, correlation)
+        view = yield from commit(view, [AppendEntry(entry), *asked, *changes])
     view = yield from carry_out(rules, view, correlation)
     return line_status(rules, view, line.subscriber.imsi)
 
@@ -55,17 +57,6 @@ def restore(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
     cleared = is_cleared(view.balance, view.account.credit_limit, rules.dunning.resume_balance)
     trigger = ByHand.RESTORE_CLEARED if cleared else ByHand.RESTORE_OWING
     return (yield from _by_hand(rules, view, line, trigger, correlation))
-
-
-def emit_entry(view: AccountView, imsi: Imsi, entry: LedgerEntry, correlation: CorrelationId) -> Step[None]:
-    """The entry on the timeline of the card that caused or paid it."""
-    detail = {
-        "kind": entry.kind.value,
-        "amount": entry.amount.decimal(),
-        "balance": (view.balance + entry.amount).decimal(),
-        "trade_no": entry.trade_no or "",
-    }
-    yield from ask(Emit(imsi, correlation, events.LEDGER_ENTRY, detail))
 
 
 def _by_hand(

@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from nfemu.carrier.ports import AccountView, Change, LineState
 from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
+from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
-from nfemu.model.orders import Notice, Payment
+from nfemu.model.orders import Notice, NoticeKind, Payment
 from nfemu.model.subscriber import ApnProfile, Subscriber
 
 T = TypeVar("T")
@@ -83,6 +84,14 @@ class LoadPendingNotices(Command[list[Notice]]):
 
 
 @dataclass(frozen=True, slots=True)
+class LoadLastNotice(Command[Notice | None]):
+    """The latest of that kind that was sent to the card."""
+
+    imsi: Imsi
+    kind: NoticeKind
+
+
+@dataclass(frozen=True, slots=True)
 class Emit(Command[None]):
     """An event for the timeline, stamped now, written with the next commit and only with it."""
 
@@ -126,6 +135,40 @@ class OrderAtProvider(Command[str]):
     payment: Payment
     return_url: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignAtProvider(Command[str]):
+    """The provider's number of the contract."""
+
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeAtProvider(Command[None]):
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deduct(Command[DeductionAnswer]):
+    """Have the provider take the money by the contract. Unavailable: whether it was taken is not known."""
+
+    deduction: Deduction
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDeduction(Command[DeductionAnswer]):
+    """Have the provider never take the money by this deduction, unless it has. Unavailable: not known."""
+
+    deduction: Deduction
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgainLater(Command[None]):
+    """`deduction` is asked about again at its `retry_at` (`agreements.ask_again`)."""
+
+    deduction: Deduction
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
 from nfemu.carrier import events
 from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
+from nfemu.carrier.deductions import settle
 from nfemu.carrier.following import follow
 from nfemu.carrier.lines import line_state, orders_of, session_detail
 from nfemu.carrier.orders import Cause
@@ -40,8 +41,10 @@ def carry_out(
 ) -> Step[AccountView]:
     """Finish what is unfinished on the locked account, then deliver `notices` (stored as pending) and new ones.
 
+    An agreement that is being asked is heard first: what it pays need not be stopped (G19).
     `correlation` is for what no order asked for. Raises Unavailable; what has been committed stays and is resumed.
     """
+    view, deducted = yield from settle(rules, view)
     view = yield from _execute(rules, view, correlation)
     view, composed = yield from _acknowledge(rules, view, correlation)
     if any(is_at_once(order) for order in view.orders):
@@ -49,7 +52,7 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(view.account.id))
-    yield from _deliver_fresh(view.account.id, (*composed, *notices))
+    yield from deliver_fresh(view.account.id, (*composed, *deducted, *notices))
     return view
 
 
@@ -57,7 +60,7 @@ def carry_out_reactivations(rules: CarrierRules, view: AccountView, correlation:
     """Give every session of the locked account that has such an order its new address now."""
     view = yield from reactivate_lines(rules, view, lambda order: order.kind is OrderKind.REACTIVATE)
     view, composed = yield from _acknowledge(rules, view, correlation)
-    yield from _deliver_fresh(view.account.id, composed)
+    yield from deliver_fresh(view.account.id, composed)
 
 
 def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]:
@@ -79,7 +82,7 @@ def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]
     return delayed
 
 
-def _deliver_fresh(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
+def deliver_fresh(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
     """The first attempt; a delay is worth one event, its repetitions are not."""
     delayed = yield from deliver(account, notices)
     for notice in delayed:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from nfemu.bss.dunning import movement
+from nfemu.bss.dunning import Movement, movement
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import standing
 from nfemu.carrier import events
@@ -12,6 +12,7 @@ from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSubscrip
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.transitions import Aim, Demand, Trigger, respond
 from nfemu.epc import hss
+from nfemu.model.agreements import DeductionState
 from nfemu.model.identity import CorrelationId, OrderId
 from nfemu.model.money import Money
 from nfemu.model.orders import OrderKind, WorkOrder
@@ -30,15 +31,24 @@ class Cause(StrEnum):
 def after_entry(
     rules: CarrierRules, view: AccountView, amount: Money, correlation: CorrelationId
 ) -> Step[list[Change]]:
-    """What an entry of `amount` (signed) means for every line of the account; `view` is from before it."""
+    """What an entry of `amount` (signed) means for every line of the account; `view` is from before it.
+
+    While an agreement is being asked, what would stop a line waits for its answer (G19).
+    """
     balance = view.balance + amount
-    trigger = movement(rules.dunning, view.account, view.balance, balance)
-    before, now = (standing(each, view.account.credit_limit) for each in (view.balance, balance))
+    yield from emit_standing(view, balance, correlation)
+    if _waits(view, movement(rules.dunning, view.account, view.balance, balance)):
+        return []
+    return (yield from after_movement(rules, view, view.balance, balance, correlation))
+
+
+def after_movement(
+    rules: CarrierRules, view: AccountView, before: Money, now: Money, correlation: CorrelationId
+) -> Step[list[Change]]:
+    """What a balance that was `before` and is `now` means for every line of the account."""
+    trigger = movement(rules.dunning, view.account, before, now)
     changes: list[Change] = []
     for line in view.lines:
-        if before is not now:
-            detail = {"from": before.value, "to": now.value, "balance": balance.decimal()}
-            yield from ask(Emit(line.subscriber.imsi, correlation, events.STANDING_CHANGED, detail))
         changes += yield from line_changes(rules, view, line, trigger, Cause.LEDGER, correlation)
     return changes
 
@@ -46,6 +56,8 @@ def after_entry(
 def after_rules(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[list[Change]]:
     """What rules that may be others than before mean for every line of the account, its ledger being as it was."""
     trigger = movement(rules.dunning, view.account, view.balance, view.balance)
+    if _waits(view, trigger):
+        return []
     changes: list[Change] = []
     for line in view.lines:
         found = yield from line_changes(rules, view, line, trigger, Cause.RULES, correlation)
@@ -54,6 +66,22 @@ def after_rules(rules: CarrierRules, view: AccountView, correlation: Correlation
             found = yield from _order(rules, view, line, Demand.STOP, cause, correlation)
         changes += found
     return changes
+
+
+def _waits(view: AccountView, trigger: Movement) -> bool:
+    """Is an agreement being asked that may clear the account yet?"""
+    asked = view.deduction is not None and view.deduction.state is DeductionState.REQUESTED
+    return asked and trigger is not Movement.CLEARED
+
+
+def emit_standing(view: AccountView, balance: Money, correlation: CorrelationId) -> Step[None]:
+    """The timeline of every line, where `balance` gives the account another standing than it has in `view`."""
+    before, now = (standing(each, view.account.credit_limit) for each in (view.balance, balance))
+    if before is now:
+        return
+    detail = {"from": before.value, "to": now.value, "balance": balance.decimal()}
+    for line in view.lines:
+        yield from ask(Emit(line.subscriber.imsi, correlation, events.STANDING_CHANGED, detail))
 
 
 def line_changes(

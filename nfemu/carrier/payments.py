@@ -15,7 +15,6 @@ from nfemu.bss.notices import compose
 from nfemu.bss.payments import PaymentInput
 from nfemu.bss.texts import Template
 from nfemu.carrier import events
-from nfemu.carrier.billing import emit_entry
 from nfemu.carrier.commands import (
     Begin,
     Commit,
@@ -30,6 +29,7 @@ from nfemu.carrier.commands import (
     Step,
     ask,
 )
+from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import line_of, load_account, subscriber_account
 from nfemu.carrier.orders import after_entry

@@ -6,17 +6,19 @@ everything that foreign programs check (architecture, section 7).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Address, IPv6Network
 from typing import Protocol
 
 from nfemu.model.account import Account, LedgerEntry
-from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PaymentNo, PolicyName, SessionId
+from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
+from nfemu.model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class AccountView:
     shares: Mapping[Imsi, Money]
     lines: tuple[Line, ...]
     orders: tuple[WorkOrder, ...] = ()
+    agreement: Agreement | None = None
+    """The signed one, by which a provider pays what is due (G19)."""
+    deduction: Deduction | None = None
+    """The open one: requested or unanswered. There is one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +110,29 @@ class PutNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawNotice:
+    """Forget a notice that is pending and must not be sent any more; one that was sent stays."""
+
+    notice: NoticeId
+
+
+@dataclass(frozen=True, slots=True)
 class PutPayment:
     payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class PutAgreement:
+    """Raises Conflict where the account has another signed one."""
+
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class PutDeduction:
+    """Raises Conflict where the account has another open one."""
+
+    deduction: Deduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +148,10 @@ Change = (
     | AppendEntry
     | PutOrder
     | PutNotice
+    | WithdrawNotice
     | PutPayment
+    | PutAgreement
+    | PutDeduction
     | AddEvent
 )
 
@@ -165,6 +195,9 @@ class Store(Protocol):
     async def open_payments(self) -> list[Payment]:
         """Payments in state CREATED, oldest first."""
 
+    async def open_deductions(self) -> list[Deduction]:
+        """Deductions that are requested or unanswered, oldest first, over all accounts."""
+
     async def sessions(self) -> list[PdnSession]:
         """The latest session (highest policy version) of every subscriber that ever attached, active and released."""
 
@@ -183,8 +216,23 @@ class Store(Protocol):
     async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
         """SENT ones, newest first: the phone's inbox."""
 
+    async def last_notice(self, imsi: Imsi, kind: NoticeKind) -> Notice | None:
+        """The newest SENT one of that kind."""
+
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         """The latest `limit`, oldest first."""
+
+    async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
+        """Add to what lines have used in that business day (G7)."""
+
+    async def usage(self, imsi: Imsi, day: date) -> list[Usage]:
+        """By policy and group."""
+
+    async def usage_of_day(self, day: date) -> list[Usage]:
+        """Of all lines."""
+
+    async def forget_usage(self, before: date) -> None:
+        """Of all days before that one."""
 
     async def read_clock(self) -> datetime | None:
         """Where the test clock stood; None when it never ran, or business time has gone on without it."""
@@ -224,3 +272,18 @@ class PaymentProvider(Protocol):
 
         `language` is the merchant's page's, empty where there was none. Raises Unavailable: nothing was ordered.
         """
+
+    async def sign(self, agreement: Agreement) -> str:
+        """Agree to auto-deduct; the provider's number of the contract, the same however often it is asked."""
+
+    async def revoke(self, contract: str) -> None:
+        """End a contract. No error for one that has ended."""
+
+    async def deduct(self, deduction: Deduction, contract: str) -> DeductionAnswer:
+        """Take the money, once for each number of a deduction, however often it is asked.
+
+        Raises Unavailable: whether it was taken is not known.
+        """
+
+    async def close_deduction(self, deduction: Deduction) -> DeductionAnswer:
+        """Never take the money by this deduction; Deducted where that has happened already. Raises Unavailable."""

@@ -5,6 +5,7 @@ pending. Nothing that was visible is repeated.
 """
 
 from nfemu.carrier.commands import Begin, LoadPendingNotices, Lock, Step, ask
+from nfemu.carrier.detection import still_due
 from nfemu.carrier.flip import carry_out, carry_out_reactivations, deliver
 from nfemu.carrier.lines import load_account
 from nfemu.carrier.orders import after_rules
@@ -20,8 +21,8 @@ def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
     view = yield from load_account(account)
     cards = {line.subscriber.imsi for line in view.lines}
     pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
-    yield from carry_out(rules, view, correlation)
-    yield from deliver(account, pending)
+    view = yield from carry_out(rules, view, correlation)
+    yield from deliver(account, (yield from still_due(rules, view, pending)))
 
 
 def realign(rules: CarrierRules, account: AccountId) -> Step[None]:

@@ -1,8 +1,10 @@
 """What the carrier was configured to be: plain values, converted from the configuration outside."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from nfemu.bss.auto_deduct import AutoDeductRules
+from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.notices import Letterhead
 from nfemu.epc.catalogue import Catalogue
@@ -15,4 +17,6 @@ class CarrierRules:
     catalogue: Catalogue
     dunning: DunningRules
     letterhead: Letterhead
+    auto_deduct: AutoDeductRules
     order_expiry: timedelta = timedelta(minutes=15)
+    detection: DetectionRules = field(default_factory=DetectionRules)

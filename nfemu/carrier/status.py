@@ -8,6 +8,7 @@ from nfemu.carrier.ports import AccountView, Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc.pgw import is_acknowledged, is_active
 from nfemu.model.account import Account, Standing
+from nfemu.model.agreements import Agreement, Deduction
 from nfemu.model.identity import Imsi, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
@@ -31,6 +32,10 @@ class LineStatus:
     ordered: OrderedProfile
     permitted: bool
     """Whether the HSS permits a session: false under a profile that gives no IP (G8)."""
+    agreement: Agreement | None
+    """By which a provider pays what is due (G19)."""
+    deduction: Deduction | None
+    """The one that the provider has not answered yet."""
     effective: ProfileName | None
     """What every enforcement point has acknowledged; None: no session, or a change is on its way."""
 
@@ -52,6 +57,8 @@ def line_status(rules: CarrierRules, view: AccountView, imsi: Imsi) -> LineStatu
         shown_due=shown_due(view.account, due, share),
         ordered=line.subscription.ordered,
         permitted=rules.catalogue.meaning(line.subscription.ordered).gives_ip,
+        agreement=view.agreement,
+        deduction=view.deduction,
         effective=session.profile if session is not None and effective else None,
     )
 

@@ -4,8 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nfemu.carrier.commands import Commit, Step, ask
-from nfemu.carrier.ports import AccountView, AppendEntry, Change, PutOrder, PutSession, PutSubscription
+from nfemu.carrier.ports import (
+    AccountView,
+    AppendEntry,
+    Change,
+    PutAgreement,
+    PutDeduction,
+    PutOrder,
+    PutSession,
+    PutSubscription,
+)
 from nfemu.model.account import LedgerEntry
+from nfemu.model.agreements import OPEN_DEDUCTIONS, AgreementState
 from nfemu.model.money import Money
 from nfemu.model.orders import OrderState, WorkOrder
 from nfemu.model.session import PdnSession
@@ -33,6 +43,10 @@ def applied(view: AccountView, change: Change) -> AccountView:
             return _with_session(view, session)
         case PutOrder(order):
             return replace(view, orders=_with_order(view.orders, order))
+        case PutAgreement(agreement):
+            return replace(view, agreement=agreement if agreement.state is AgreementState.SIGNED else None)
+        case PutDeduction(deduction):
+            return replace(view, deduction=deduction if deduction.state in OPEN_DEDUCTIONS else None)
         case _:
             return view
 

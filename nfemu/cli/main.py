@@ -31,6 +31,8 @@ _COMMANDS = {
     "charge": "accounts",
     "pay": "accounts",
     "ledger": "accounts",
+    "autodeduct": "auto_deduct",
+    "usage": "usage",
     "inbox": "history",
     "timeline": "history",
     "explain": "policies",

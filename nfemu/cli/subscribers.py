@@ -2,6 +2,7 @@
 
 import click
 
+from nfemu.cli.auto_deduct import summary
 from nfemu.cli.context import client_of
 from nfemu.cli.output import json_option, seconds, show_fields, show_json, show_table
 from nfemu.client import Client
@@ -120,6 +121,7 @@ def show_subscriber(found: Subscriber) -> None:
             ("standing", account.standing),
             ("due", str(account.amount_due) if account.amount_due else ""),
             ("owner sees", f"{found.shown_due} due" if found.shown_due != account.amount_due else ""),
+            ("auto-deduct", summary(found.auto_deduct)),
             ("ordered", found.ordered + (f", held by a manual {found.hold}" if found.hold != "none" else "")),
             ("effective", found.effective or "-"),
             ("session", _session(session)),

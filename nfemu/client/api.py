@@ -1,6 +1,6 @@
 """`Client`: one method for each operation of the API."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from nfemu.client.errors import NOT_RUNNING
@@ -17,6 +17,7 @@ from nfemu.client.values import (
     Status,
     Subscriber,
     SubscriberPage,
+    Usage,
 )
 from nfemu.model.errors import InvalidInput, Unavailable
 
@@ -88,6 +89,18 @@ class Client:
         """Pay through the provider; returns when service is restored, or when it is clear what is missing."""
         return Settlement.of(self._api.post(*_line(number), "payments", body={"amount": amount}))
 
+    def sign_auto_deduct(self, number: str, cap: str | None = None) -> Subscriber:
+        """Sign an agreement for the account; `cap` is the most that one deduction takes."""
+        return Subscriber.of(self._api.post(*_line(number), "auto-deduct", body={"cap": cap}))
+
+    def revoke_auto_deduct(self, number: str, at: str = "carrier") -> Subscriber:
+        """End the agreement; `at` the `provider`: by the payer, there."""
+        return Subscriber.of(self._api.post(*_line(number), "auto-deduct", "revoke", body={"at": at}))
+
+    def set_bank(self, number: str, answer: str) -> Subscriber:
+        """What the emulated bank answers to deductions: `accept`, `decline`, `unreachable` or `silent`."""
+        return Subscriber.of(self._api.put(*_line(number), "auto-deduct", "bank", body={"answer": answer}))
+
     def inbox(self, number: str, limit: int = 100) -> list[Notice]:
         """Newest first."""
         return [Notice.of(each) for each in self._api.get(*_line(number), "inbox", limit=limit)["notices"]]
@@ -98,6 +111,10 @@ class Client:
 
     def ledger(self, number: str, limit: int = 100) -> Ledger:
         return Ledger.of(self._api.get(*_line(number), "ledger", limit=limit))
+
+    def usage(self, number: str, day: date | None = None) -> Usage:
+        """Octets by policy and group in that business day; None: today."""
+        return Usage.of(self._api.get(*_line(number), "usage", day=None if day is None else day.isoformat()))
 
     def explain(self, number: str, url: str) -> Explanation:
         return Explanation.of(self._api.get(*_line(number), "explain", url=url))

@@ -1,7 +1,7 @@
 """What the API answers, as values. Money is a decimal text with its currency; times are as the server wrote them."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 
@@ -68,6 +68,29 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoDeduct:
+    """An account's agreement."""
+
+    provider: str
+    contract: str
+    cap: Amount
+    signed_at: datetime
+    unanswered: Amount | None
+    """A deduction that the provider has not answered yet."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        open_ = data["unanswered"]
+        return cls(
+            data["provider"],
+            data["contract"],
+            Amount.of(data["cap"]),
+            moment(data["signed_at"]),
+            Amount.of(open_) if open_ is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     number: str
     e164: str
@@ -85,9 +108,11 @@ class Subscriber:
     effective: str | None
     """The APN profile that every enforcement point has acknowledged."""
     session: Session | None
+    auto_deduct: AutoDeduct | None
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
+        agreement = data["auto_deduct"]
         return cls(
             **{
                 **_known(cls, data),
@@ -95,6 +120,7 @@ class Subscriber:
                 "share": Amount.of(data["share"]),
                 "shown_due": Amount.of(data["shown_due"]),
                 "session": Session.of(data["session"]) if data["session"] is not None else None,
+                "auto_deduct": AutoDeduct.of(agreement) if agreement is not None else None,
             }
         )
 
@@ -134,7 +160,7 @@ class Settlement:
 class Notice:
     id: str
     kind: str
-    """`stopped`, `restored` or `payment confirmed`."""
+    """`stopped`, `detected`, `restored`, `payment confirmed`, `auto-deducted` or `auto-deduct failed`."""
     sender: str
     text: str
     link: str | None
@@ -185,6 +211,50 @@ class Ledger:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
         return cls(data["account"], Amount.of(data["balance"]), [Entry.of(each) for each in data["entries"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    policy: str
+    group: str | None
+    """None: what no group lists."""
+    up: int
+    """Octets from the phone."""
+    down: int
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    policy: str
+    octets: int
+    used: int
+    reached: bool
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**{**_known(cls, data), "ends_at": moment(data["ends_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    day: date
+    used: list[Used]
+    cap: Cap | None
+    """Today's; None where the line has none."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        cap = data["cap"]
+        return cls(
+            date.fromisoformat(data["day"]),
+            [Used.of(each) for each in data["used"]],
+            Cap.of(cap) if cap is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """The gateway of proxy access: every worker and stock addon as one enforcement point."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.link.messages import Origin, Role
+from nfemu.gateway.link.messages import BlockedLine, Origin, Role
 from nfemu.gateway.link.point import Point, PointStatus
 from nfemu.gateway.link.server import Answer, LinkServer
 from nfemu.gateway.link.token import CONTROL_SOCKET, LINK_TOKEN, fresh_token
@@ -16,9 +18,13 @@ from nfemu.gateway.listeners import Addresses, ListenerPlan, Listeners
 from nfemu.gateway.processes import process_ended
 from nfemu.gateway.replica import LineTable
 from nfemu.gateway.rules import RuleSource
+from nfemu.gateway.sharing import Key, Sharing
 from nfemu.gateway.supervisor import PlaceStatus, Supervisor
 from nfemu.gateway.worker_process import WORKER_ARGV, Command
 from nfemu.model.errors import Unavailable
+from nfemu.model.identity import Msisdn, PolicyName
+from nfemu.model.policy import UNLIMITED
+from nfemu.model.usage import Allowance, Usage
 
 WORKER_LOG = "nfemu.log"
 """Name inside the state folder."""
@@ -47,6 +53,26 @@ class GatewayConfig:
     """How long a point may take to confirm a changed line before it is taken out."""
     rules_deadline_s: float = 10.0
     worker_argv: Sequence[str] = WORKER_ARGV
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDay:
+    """A business day by its end, in the carrier's zone, and the octets that each line has used in it by policy."""
+
+    ends_at: datetime
+    used: Mapping[Key, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who hears what points report. Each is called in the event loop and returns at once."""
+
+    blocked: Callable[[Msisdn, int], None]
+    """A restricted line was refused something; the version at which the point held the line (G20)."""
+    used: Callable[[Sequence[Usage]], None]
+    """What lines have used since the last report (G7)."""
+    day: Callable[[], UsageDay]
+    """The business day, and what was used in it already. Asked when the gateway starts, and on each `start_day`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +107,16 @@ class Switch:
 
 
 class Gateway:
-    """Implements Enforcer. `lines` gives every line as the carrier knows it; it is asked for each snapshot."""
+    """Implements Enforcer. `lines` gives every line as the carrier knows it; it is asked for each snapshot.
+    `observer` is told what points report."""
 
     def __init__(
-        self, config: GatewayConfig, rules: RuleSource, names: NameService, lines: Callable[[], Sequence[LineState]]
+        self,
+        config: GatewayConfig,
+        rules: RuleSource,
+        names: NameService,
+        lines: Callable[[], Sequence[LineState]],
+        observer: Observer,
     ) -> None:
         state = config.state
         self._config = config
@@ -92,7 +124,7 @@ class Gateway:
         self._supervisor = Supervisor(
             Command(state / CONTROL_SOCKET, self._token_file, state / WORKER_LOG, config.worker_argv), config.workers
         )
-        self._host = _Host(rules, names, lines, self._supervisor, config.lease_s)
+        self._host = _Host(rules, names, lines, observer, self._supervisor, config.lease_s)
         self._listeners: Listeners | None = None
         self._link: LinkServer | None = None
         self._reloading = asyncio.Lock()
@@ -104,6 +136,7 @@ class Gateway:
         workers do not come up. Then nothing is left behind.
         """
         await asyncio.to_thread(self._host.source.compile)
+        self._host.start_day()
         self._listeners = Listeners.bind(self._config.listen)
         try:
             self._link = self._new_link(fresh_token(self._token_file))
@@ -142,6 +175,12 @@ class Gateway:
         self._host.latest.put(state)
         if self._link is not None:
             await self._link.publish_line(state)
+
+    def start_day(self) -> None:
+        """A new business day: caps begin anew (G7)."""
+        self._host.start_day()
+        if self._link is not None:
+            self._link.publish_day()
 
     @asynccontextmanager
     async def reloading(self, wanted: Wanted) -> AsyncIterator[Switch]:
@@ -211,6 +250,7 @@ class _Host:
         source: RuleSource,
         names: NameService,
         lines: Callable[[], Sequence[LineState]],
+        observer: Observer,
         supervisor: Supervisor,
         lease_s: float,
     ) -> None:
@@ -219,6 +259,9 @@ class _Host:
         """What was applied; may be ahead of `lines`."""
         self._names = names
         self._lines = lines
+        self._observer = observer
+        self._sharing = Sharing(self._limited, time.monotonic)
+        self._day_ends = datetime.max.replace(tzinfo=UTC)
         self._supervisor = supervisor
         self._lease_s = lease_s
 
@@ -239,6 +282,34 @@ class _Host:
 
     def ready(self, pid: int) -> None:
         self._supervisor.ready(pid)
+
+    def blocked(self, lines: Sequence[BlockedLine]) -> None:
+        for line in lines:
+            self._observer.blocked(line.msisdn, line.version)
+
+    def start_day(self) -> None:
+        day = self._observer.day()
+        self._day_ends = day.ends_at
+        self._sharing.start_day(day.used)
+
+    def used(self, point: Point, usage: Sequence[Usage]) -> list[Key]:
+        self._observer.used(usage)
+        return self._sharing.add(point, usage)
+
+    def known(self) -> list[Key]:
+        return self._sharing.known()
+
+    def allowances(self, point: Point, keys: Sequence[Key]) -> tuple[Allowance, ...]:
+        return self._sharing.allowances(point, keys)
+
+    def day_ends(self) -> datetime:
+        return self._day_ends
+
+    def left(self, point: Point) -> None:
+        self._sharing.leave(point)
+
+    def _limited(self) -> frozenset[PolicyName]:
+        return frozenset(each.name for each in self.source.profiles if each.limits != UNLIMITED)
 
     async def expel(self, point: Point) -> None:
         if point.role is Role.WORKER:

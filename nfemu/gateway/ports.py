@@ -6,6 +6,7 @@ for every request and the resolver for every connection that it opens. Neither k
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from socket import socket
@@ -15,6 +16,7 @@ from nfemu.carrier.ports import LineState
 from nfemu.enrichment.enricher import Enricher
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
+from nfemu.model.usage import Allowance, Usage
 from nfemu.policy.rules import PolicySet
 
 
@@ -38,6 +40,16 @@ class LineView(Protocol):
 
     def fresh(self) -> bool:
         """False while the control process is gone: then nobody is served (fail closed)."""
+
+
+class Reports(Protocol):
+    """What the engine tells the control process. Returns at once, whatever happens to the report."""
+
+    def blocked(self, state: LineState) -> None:
+        """A request of this restricted line was refused for where it wanted to go (G20)."""
+
+    def used(self, usage: Sequence[Usage]) -> None:
+        """What lines have used since the last report (G7)."""
 
 
 class UeAddress(Enum):
@@ -122,3 +134,9 @@ class FlowControl(Protocol):
 
     async def control_lost(self) -> None:
         """Close every flow: `fresh()` has become false."""
+
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        """What limited lines have used elsewhere (G7); returns when what is past its cap has been closed."""
+
+    def day_began(self, ends_at: datetime) -> None:
+        """The business day in which caps count, by its end in the carrier's zone. Told at the start, too."""

@@ -39,8 +39,8 @@ class ArrearsRedirect:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         with _answered(flow):
-            arrival = self._gate.point().arrival(flow)
-            self._gate.point().judge.request(arrival.line, arrival.target, arrival.head)
+            point = self._gate.point()
+            point.request(point.arrival(flow))
 
 
 class HeaderEnrichment:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.dial import DialError, Dialler, DialRequest, suit
 from nfemu.gateway.engine.flows import Flow, FlowTable, cut_all
 from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
+from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.link.client import Connection, LinkClient
 from nfemu.gateway.link.messages import LinkError, Role
 from nfemu.gateway.link.token import CONTROL_SOCKET, LINK_TOKEN, read_token
@@ -25,6 +27,7 @@ from nfemu.gateway.worker import software
 from nfemu.model.destination import Scheme
 from nfemu.model.errors import InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import Msisdn
+from nfemu.model.usage import Allowance
 from nfemu.policy.names import normalise_host
 from nfemu.wire.http_head import Fields, HeadError, RequestHead, parse_request_head
 
@@ -102,6 +105,12 @@ class StockPoint:
     async def control_lost(self) -> None:
         await cut_all(bridge for bridge, _ in self._flows.all())
 
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        """Nothing is metered here (docs/stock-addons.md)."""
+
+    def day_began(self, ends_at: datetime) -> None:
+        """The same."""
+
     # What arrives
 
     def arrival(self, flow: http.HTTPFlow) -> Arrival:
@@ -132,6 +141,11 @@ class StockPoint:
         flow.request.data.host = target.text
         return Arrival(line, target, head)
 
+    def request(self, arrival: Arrival) -> None:
+        """Judge a plain HTTP request. Raises Refusal."""
+        with reporting(self._link, arrival.line):
+            self.judge.request(arrival.line, arrival.target, arrival.head)
+
     def enrichment(self, arrival: Arrival) -> Fields:
         """What to insert: nothing where the policy refuses. Raises Refusal for a value that cannot be sent."""
         try:
@@ -147,7 +161,8 @@ class StockPoint:
         head = _head(flow.request, inside=False)
         line = self.judge.line_of(head.notable[b"proxy-authorization"])
         target = Target.read(head.authority)
-        self.judge.tunnel(line, target)
+        with reporting(self._link, line):
+            self.judge.tunnel(line, target)
         self._visit(flow.client_conn, _Visit(line.state.msisdn, target, Scheme.RAW, target))
         flow.request.data.host = target.text
 
@@ -196,7 +211,15 @@ class StockPoint:
         line = self.judge.line(visit.msisdn)
         state = line.state
         named = visit.scheme is not Scheme.RAW
-        flow = Flow(state.imsi, state.msisdn, state.generation, visit.target.destination(visit.scheme), named)
+        flow = Flow(
+            state.imsi,
+            state.msisdn,
+            state.generation,
+            visit.target.destination(visit.scheme),
+            named,
+            line.profile.name,
+            True,
+        )
         if not self.judge.permits(flow, state) or (not named and self.judge.is_trusted(line, visit.target)):
             raise DialError(403, "the line's policy does not allow it")
         plain_http = visit.scheme is Scheme.HTTP

@@ -21,7 +21,7 @@ from nfemu.gateway.launch import Launch, load_launch
 from nfemu.gateway.link.client import LinkClient
 from nfemu.gateway.link.messages import LinkError, Origin, Role
 from nfemu.gateway.link.token import read_token
-from nfemu.gateway.ports import EngineConfig, FlowControl, LineView, Resolver
+from nfemu.gateway.ports import EngineConfig, FlowControl, LineView, Reports, Resolver
 from nfemu.model.errors import Unavailable
 from nfemu.runtime.logs import log_to_stderr
 
@@ -44,7 +44,7 @@ class ServingEngine(FlowControl, Protocol):
         """Accept no more, and end what is open."""
 
 
-BuildEngine = Callable[[EngineConfig, LineView, Resolver], ServingEngine]
+BuildEngine = Callable[[EngineConfig, LineView, Resolver, Reports], ServingEngine]
 
 
 def main() -> int:
@@ -81,7 +81,7 @@ async def _serve(launch: Launch, build: BuildEngine) -> int:
     except (LinkError, OSError, Unavailable) as error:
         _log.error("no link to the control process: %s", error)
         return 1
-    engine = build(_engine_config(launch, connection.welcome.origin), client, client)
+    engine = build(_engine_config(launch, connection.welcome.origin), client, client, client)
     following = asyncio.create_task(client.follow(connection, engine))
     try:
         if await _before(following, client.picture()):

@@ -45,9 +45,14 @@ class WorkOrder:
 class NoticeKind(Enum):
     STOPPED = "stopped"
     """Service was restricted; carries the link into the green channel (G1)."""
+    DETECTED = "detected"
+    """A restricted line tried to reach something that it may not; carries the same link (G20)."""
     RESTORED = "restored"
     PAYMENT_CONFIRMED = "payment confirmed"
     """The payment provider's own message to the payer (G13)."""
+    DEDUCTED = "auto-deducted"
+    """The same for a deduction by agreement (G19)."""
+    DEDUCTION_FAILED = "auto-deduct failed"
 
 
 class NoticeState(Enum):

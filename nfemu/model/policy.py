@@ -15,6 +15,19 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a line may use under a profile (G7); 0: without limit. Both directions together."""
+
+    daily_cap: int = 0
+    """Octets per business day. Past it, only essential groups are reached."""
+    rate: int = 0
+    """Bits per second."""
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationGroup:
     """Named destinations (`policies.yaml`).
 
@@ -40,6 +53,9 @@ class PolicyProfile:
     allow: tuple[GroupName, ...] = ()
     redirect_to: str | None = None
     """Landing page, an `http://` URL that the profile itself allows."""
+    limits: Limits = UNLIMITED
+    essential: tuple[GroupName, ...] = ()
+    """Of `allow`, what is reached past the daily cap too: what paying needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Self
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.policy import UNLIMITED, DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.policy.landing import landing_destination
 from nfemu.policy.names import shown
 from nfemu.policy.networks import IpNetwork, NetworkTable, parse_network
@@ -61,6 +61,9 @@ class CompiledProfile:
     networks: NetworkTable
     otherwise: Outcomes
     """For what nothing lists."""
+    limits: Limits = UNLIMITED
+    essential: frozenset[GroupName] = frozenset()
+    """Groups that a line reaches past its daily cap."""
 
     @classmethod
     def compile(cls, profile: PolicyProfile, groups: Mapping[GroupName, ParsedGroup]) -> Self:
@@ -69,9 +72,14 @@ class CompiledProfile:
             check_name(profile.name)
             reason = _DEFAULT_REASON[profile.default].format(profile.name)
             otherwise = outcomes(profile.default, f"{profile.name}/default", reason)
-            compiled = cls(profile.name, profile.default, profile.redirect_to, HostTable(), NetworkTable(), otherwise)
+            essential = frozenset(profile.essential)
+            tables = HostTable(), NetworkTable()
+            compiled = cls(
+                profile.name, profile.default, profile.redirect_to, *tables, otherwise, profile.limits, essential
+            )
             for name in dict.fromkeys(profile.allow):
                 compiled._add(_known(groups, name), profile)
+            compiled._check_essential(profile)
             compiled._check_landing()
         except InvalidInput as error:
             raise InvalidInput(f"profile {shown(profile.name)}: {error}") from None
@@ -108,6 +116,13 @@ class CompiledProfile:
             rule = factory.rule(str(network))
             _refuse_clash(self.networks.add(network, rule), rule)
 
+    def _check_essential(self, profile: PolicyProfile) -> None:
+        for name in profile.essential:
+            if name not in profile.allow:
+                raise InvalidInput(
+                    f"`essential` names group {shown(name)}, which is not under `allow`; add it there too"
+                )
+
     def _check_landing(self) -> None:
         if self.default is not Verdict.REDIRECT:
             if self.redirect_to is not None:
@@ -116,7 +131,13 @@ class CompiledProfile:
         if self.redirect_to is None:
             raise InvalidInput("`default: redirect` needs `redirect_to`, an http:// URL that the profile allows")
         landing = landing_destination(self.redirect_to)
-        if self.match(landing) is None:
+        found = self.match(landing)
+        if found is not None and self.limits.daily_cap and found.group.name not in self.essential:
+            raise InvalidInput(
+                f"redirect target {shown(self.redirect_to)} is in group `{found.group.name}`, which a line cannot "
+                "reach past its `daily_cap`; list the group under `essential`, so that it can always be paid"
+            )
+        if found is None:
             raise InvalidInput(
                 f"redirect target {shown(self.redirect_to)} is not allowed by the profile itself, port {landing.port}; "
                 "add its group to `allow`, or the host or port to a group that is there"

@@ -10,7 +10,8 @@ Rules of this file:
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -31,7 +32,8 @@ from nfemu.carrier.ports import (
 )
 from nfemu.epc.pgw import Pgw, Reservation
 from nfemu.model.account import LedgerEntry
-from nfemu.model.errors import NfemuError
+from nfemu.model.agreements import Deduction, DeductionAnswer
+from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi
 from nfemu.model.orders import Notice, Payment
 from nfemu.model.subscriber import Subscriber
@@ -41,6 +43,7 @@ from nfemu.runtime.locks import KeyedLocks
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+PROVIDER_WITHIN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,18 @@ class Later(Protocol):
 
     def expire(self, payment: Payment) -> None: ...
 
+    def ask_again(self, deduction: Deduction) -> None: ...
+
 
 class Runner:
-    """Runs use cases against the ports."""
+    """Runs use cases against the ports. `provider_within`: seconds that a provider may take to answer about an
+    agreement."""
 
-    def __init__(self, outside: Outside, pgw: Pgw, later: Later) -> None:
+    def __init__(self, outside: Outside, pgw: Pgw, later: Later, provider_within: float = PROVIDER_WITHIN) -> None:
         self._outside = outside
         self.pgw = pgw
         self._later = later
+        self._provider_within = provider_within
         self._locks: KeyedLocks[AccountId] = KeyedLocks()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._handlers: dict[type[c.Command[Any]], Callable[[_Run, Any], Awaitable[object]]] = {
@@ -95,12 +102,18 @@ class Runner:
             c.LoadEntry: self._load_entry,
             c.LoadPayment: self._load_payment,
             c.LoadPendingNotices: self._load_pending_notices,
+            c.LoadLastNotice: self._load_last_notice,
             c.Emit: self._emit,
             c.Commit: self._commit,
             c.Reserve: self._reserve,
             c.Apply: self._apply,
             c.Deliver: self._deliver,
             c.OrderAtProvider: self._order_at_provider,
+            c.SignAtProvider: self._sign,
+            c.RevokeAtProvider: self._revoke,
+            c.Deduct: self._deduct,
+            c.CloseDeduction: self._close_deduction,
+            c.AskAgainLater: self._ask_again,
             c.FinishLater: self._finish,
             c.ReactivateLater: self._reactivate,
             c.ExpireLater: self._expire,
@@ -183,6 +196,9 @@ class Runner:
     async def _load_pending_notices(self, _: _Run, __: c.LoadPendingNotices) -> list[Notice]:
         return await self._outside.store.pending_notices()
 
+    async def _load_last_notice(self, _: _Run, command: c.LoadLastNotice) -> Notice | None:
+        return await self._outside.store.last_notice(command.imsi, command.kind)
+
     async def _emit(self, run: _Run, command: c.Emit) -> None:
         trace = run.traces.get(command.correlation)
         if trace is None:
@@ -230,6 +246,36 @@ class Runner:
 
     async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
         return await self._outside.provider.create_order(command.payment, command.return_url, command.language)
+
+    async def _sign(self, _: _Run, command: c.SignAtProvider) -> str:
+        async with self._patience():
+            return await self._outside.provider.sign(command.agreement)
+
+    async def _revoke(self, _: _Run, command: c.RevokeAtProvider) -> None:
+        async with self._patience():
+            await self._outside.provider.revoke(command.contract)
+
+    async def _deduct(self, _: _Run, command: c.Deduct) -> DeductionAnswer:
+        async with self._patience():
+            return await self._outside.provider.deduct(command.deduction, command.contract)
+
+    async def _close_deduction(self, _: _Run, command: c.CloseDeduction) -> DeductionAnswer:
+        async with self._patience():
+            return await self._outside.provider.close_deduction(command.deduction)
+
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        """A provider that does not answer in time is one that cannot be reached."""
+        try:
+            async with asyncio.timeout(self._provider_within):
+                yield
+        except TimeoutError:
+            raise Unavailable(
+                f"the payment provider did not answer within {self._provider_within:g} seconds; try again"
+            ) from None
+
+    async def _ask_again(self, _: _Run, command: c.AskAgainLater) -> None:
+        self._later.ask_again(command.deduction)
 
     async def _finish(self, _: _Run, command: c.FinishLater) -> None:
         self._later.finish(command.account)

@@ -9,10 +9,10 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from nfemu.carrier import billing, payments, resume, sessions
+from nfemu.carrier import agreements, billing, detection, payments, resume, sessions
 from nfemu.carrier.commands import Step
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
@@ -22,6 +22,7 @@ from nfemu.carrier.status import LineStatus, line_status
 from nfemu.epc.catalogue import Catalogue
 from nfemu.epc.pgw import Pgw, is_acknowledged, is_active, is_cut_off
 from nfemu.model.account import LedgerEntry
+from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
@@ -30,11 +31,14 @@ from nfemu.model.orders import Notice, Payment
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
+from nfemu.model.usage import Usage
 from nfemu.runtime.agenda import Agenda, Happening
 from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeover, restored_table
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
+from nfemu.runtime.detection import Detection
 from nfemu.runtime.retries import Retries
-from nfemu.runtime.runner import Outside, Runner
+from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
+from nfemu.runtime.usage import UsageBook
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -43,7 +47,8 @@ PAGE_DELIVERY = 5.0
 
 
 class CarrierService:
-    """`clock` is a WallClock or a TestClock; `page_delivery` is in seconds."""
+    """`day_began` is called when the business day has become another one. `clock` is a WallClock or a TestClock;
+    `page_delivery` and `provider_within` are in seconds."""
 
     def __init__(
         self,
@@ -55,7 +60,9 @@ class CarrierService:
         clock: WallClock | TestClock,
         ids: IdSource,
         rules: CarrierRules,
+        day_began: Callable[[], None] = lambda: None,
         page_delivery: float = PAGE_DELIVERY,
+        provider_within: float = PROVIDER_WITHIN,
     ) -> None:
         self.clock = clock
         self._store = store
@@ -68,8 +75,10 @@ class CarrierService:
         self._reactivating = Retries(self._reactivate)
         self._realigning = Retries(self._realign)
         outside = Outside(store, enforcer, notifier, provider, clock, ids)
-        self._runner = Runner(outside, self._pgw, self)
+        self._runner = Runner(outside, self._pgw, self, provider_within)
         self._agenda = Agenda(clock)
+        self._usage = UsageBook(store, clock, rules.detection.zone, day_began)
+        self._detection = Detection(self._request_blocked, clock)
         self._clock_lock = asyncio.Lock()
         self._running = asyncio.Event()
         self._running.set()
@@ -92,6 +101,7 @@ class CarrierService:
             await leave_test_clock(self._store, self.clock.now())
         latest = await self._store.sessions()
         self._pgw = self._runner.pgw = await restored_table(self._store, self.clock, self._rules, latest)
+        await self._usage.load()
         self._loaded = True
 
     async def start(self) -> None:
@@ -101,6 +111,10 @@ class CarrierService:
         await self.realign()
         for payment in await self._store.open_payments():
             self.expire(payment)
+        for deduction in await self._store.open_deductions():
+            self.ask_again(deduction)
+        self._detection.start()
+        self._usage.start()
         if isinstance(self.clock, WallClock):
             await self._agenda.start()
         else:
@@ -109,10 +123,12 @@ class CarrierService:
     async def stop(self) -> None:
         """Let finish what runs; what waits is found in the store at the next start."""
         await self._agenda.stop()
+        await self._detection.stop()
         await self._runner.drain()
         await self._finishing.stop()
         await self._reactivating.stop()
         await self._realigning.stop()
+        await self._usage.stop()
 
     # ---- queries
 
@@ -160,6 +176,23 @@ class CarrierService:
         """The account's, newest first. Raises NotFound."""
         return await self._store.ledger((await self._subscriber(msisdn)).account, limit)
 
+    async def usage(self, msisdn: Msisdn, day: date | None = None) -> list[Usage]:
+        """What the line has used that business day (None: today), by policy and group (G7). Raises NotFound."""
+        imsi = (await self._subscriber(msisdn)).imsi
+        return await self._usage.of(imsi, day or self._usage.today())
+
+    def today(self) -> date:
+        """The business day, in the carrier's zone."""
+        return self._usage.today()
+
+    def day_ends(self) -> datetime:
+        """When it ends, in the carrier's zone."""
+        return self._usage.ends_at()
+
+    def used_at_start(self) -> dict[tuple[Imsi, PolicyName], int]:
+        """Octets that lines had used in this business day before this process began, by policy."""
+        return self._usage.used_at_start()
+
     async def payment(self, no: PaymentNo) -> Payment:
         """Raises NotFound."""
         found = await self._store.payment(no)
@@ -198,9 +231,25 @@ class CarrierService:
             lambda rules: payments.order_payment(rules, provider, msisdn, amount, return_url, language)
         )
 
+    async def sign_agreement(self, msisdn: Msisdn, cap: Money | None) -> LineStatus:
+        """See `carrier.agreements.sign`."""
+        return await self._runner.run(agreements.sign(self._rules, self._provider.name, msisdn, cap))
+
+    async def revoke_agreement(self, msisdn: Msisdn) -> LineStatus:
+        """See `carrier.agreements.revoke`."""
+        return await self._runner.run(agreements.revoke(self._rules, msisdn))
+
     async def settle(self, notification: PaymentNotification) -> Settlement:
         """See `carrier.payments.settle`."""
         return await self._run(lambda rules: payments.settle(rules, notification))
+
+    def request_blocked(self, msisdn: Msisdn, version: int) -> None:
+        """An enforcement point refused a request of the line at that version: the owner may be due the link (G20)."""
+        self._detection.blocked(msisdn, version)
+
+    def used(self, usage: Sequence[Usage]) -> None:
+        """An enforcement point's report of what lines have used (G7)."""
+        self._usage.add(usage)
 
     async def page_delivered(self, msisdn: Msisdn) -> None:
         """The success page has reached the phone: a reactivation that waits for it happens now.
@@ -285,7 +334,10 @@ class CarrierService:
         if not isinstance(self.clock, TestClock):
             raise Conflict("business time is the wall clock here; start with `nfemu up --clock test` to move it")
         async with self._clock_lock:
-            return await self._agenda.advance(self.clock, to)
+            try:
+                return await self._agenda.advance(self.clock, to)
+            finally:
+                self._usage.look_at_the_day()
 
     # ---- later
 
@@ -313,6 +365,15 @@ class CarrierService:
 
         self._agenda.add(payment.expires_at, run)
 
+    def ask_again(self, deduction: Deduction) -> None:
+        """A deduction without an answer is asked about at its `retry_at`."""
+
+        async def run() -> str | None:
+            return await self._runner.run(agreements.ask_again(self._rules, deduction.account))
+
+        if deduction.retry_at is not None:
+            self._agenda.add(deduction.retry_at, run)
+
     # ---- inside
 
     async def _run(self, use_case: Callable[[CarrierRules], Step[T]]) -> T:
@@ -333,13 +394,18 @@ class CarrierService:
             raise NotFound(f"account `{account}` does not exist")
         return found
 
+    async def _request_blocked(self, msisdn: Msisdn) -> datetime:
+        return await self._runner.run(detection.request_blocked(self._rules, msisdn))
+
     async def _unfinished_accounts(self) -> list[AccountId]:
-        """Accounts with an unfinished order, an unacknowledged or outdated session, or an unsent notice."""
+        """Accounts with an unfinished order, an unacknowledged or outdated session, an unsent notice, or an agreement
+        that was being asked."""
         ordered = await self._store.ordered_profiles()
         cards: dict[Imsi, None] = {order.imsi: None for order in await self._store.unfinished_orders()}
         cards |= {notice.imsi: None for notice in await self._store.pending_notices()}
         cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session, ordered)}
-        accounts: dict[AccountId, None] = {}
+        asked = [each for each in await self._store.open_deductions() if each.state is DeductionState.REQUESTED]
+        accounts: dict[AccountId, None] = {deduction.account: None for deduction in asked}
         for imsi in cards:
             subscriber = await self._store.subscriber_by_imsi(imsi)
             if subscriber is not None:

@@ -101,6 +101,23 @@ class Enrichment:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """`after_stop_notice`: for how long after a stop notice a blocked request sends nothing (G20)."""
+
+    enabled: bool = True
+    after_stop_notice: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoDeduct:
+    """`cap`: of an agreement that names none. `retry`, `give_up`: of a deduction without an answer (G19)."""
+
+    cap: Money
+    retry: timedelta
+    give_up: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Dunning:
     """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25)."""
 
@@ -108,6 +125,8 @@ class Dunning:
     restricted: OrderedProfile
     credit_limit: Money
     order_expiry: timedelta
+    detection: Detection
+    auto_deduct: AutoDeduct
 
 
 @dataclass(frozen=True, slots=True)

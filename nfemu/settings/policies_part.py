@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
 from nfemu.settings.configuration import Policies
 from nfemu.settings.findings import nearest
@@ -32,6 +32,8 @@ def policies_part(file: PoliciesFile, source: Source) -> Policies | None:
             Verdict(section.default),
             tuple(GroupName(group) for group in section.allow),
             section.redirect_to,
+            Limits(section.daily_cap, section.rate),
+            tuple(GroupName(group) for group in section.essential),
         )
         for name, section in file.profiles.items()
     )

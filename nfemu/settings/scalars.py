@@ -18,6 +18,8 @@ _UNITS = {
     "d": timedelta(days=1),
 }
 _RATES = {"": 1, "k": 1000, "K": 1000, "M": 1000_000, "G": 1000_000_000}
+_VOLUMES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_MAX_VOLUME = 1 << 50
 _MAX_DURATION = timedelta(days=365)
 _MAX_RATE = 4_294_967_295_000
 """Largest AMBR that Diameter can carry: Unsigned32 in kbit/s (Extended-Max-Requested-BW, TS 29.272 clause 7.3.139)."""
@@ -38,6 +40,20 @@ def bit_rate(text: str) -> int:
     if bits < 1 or bits != bits.to_integral_value() or bits > _MAX_RATE:
         raise InvalidInput(f"`{text}` is not a bit rate above zero; write it like `50M` (k, M, G: bits per second)")
     return int(bits)
+
+
+def rate_limit(text: str) -> int:
+    """A bit rate, or `0` for no limit. Raises InvalidInput."""
+    return 0 if text.strip() == "0" else bit_rate(text)
+
+
+def volume(text: str) -> int:
+    """Octets: `20MiB`, `512KiB`, `1.5GiB`, plain octets, or `0`. Raises InvalidInput."""
+    match = re.fullmatch(r"([0-9]{1,13}(?:\.[0-9]{1,6})?)(KiB|MiB|GiB|)", text.strip(), re.ASCII)
+    octets = Decimal(match[1]) * _VOLUMES[match[2]] if match else Decimal(-1)
+    if octets < 0 or octets > _MAX_VOLUME or octets != octets.to_integral_value():
+        raise InvalidInput(f"`{text}` is not a volume; write it like `20MiB` (KiB, MiB, GiB), or `0` for no limit")
+    return int(octets)
 
 
 def amount(text: str, currency: str) -> Money:

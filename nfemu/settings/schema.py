@@ -33,6 +33,8 @@ def _read(parse: Callable[[str], T]) -> BeforeValidator:
 
 Duration = Annotated[timedelta, _read(scalars.duration)]
 BitRate = Annotated[int, _read(scalars.bit_rate)]
+RateLimit = Annotated[int, _read(scalars.rate_limit)]
+Volume = Annotated[int, _read(scalars.volume)]
 Amount = Annotated[str, Field(examples=["30.00"])]
 """Kept as text: how many decimals there are depends on the carrier's currency, known later."""
 HostName = Annotated[str, _read(scalars.host_name)]
@@ -155,6 +157,9 @@ class PolicySection(Section):
     default: Literal["allow", "redirect", "reject"] = Field(examples=["redirect"])
     allow: list[str] = []
     redirect_to: str | None = Field(default=None, examples=["http://portal.carrier.example/green"])
+    daily_cap: Volume = 0
+    rate: RateLimit = 0
+    essential: list[str] = []
 
 
 class PoliciesFile(Section):
@@ -208,11 +213,24 @@ class SubscribersFile(Section):
     attach: Literal["listed", "all", "none"] = "listed"
 
 
+class DetectionSection(Section):
+    enabled: StrictBool = True
+    after_stop_notice: Duration = timedelta(minutes=30)
+
+
+class AutoDeductSection(Section):
+    cap: Amount = "200"
+    retry: Duration = timedelta(minutes=10)
+    give_up: Duration = timedelta(hours=24)
+
+
 class DunningFile(Section):
     policy: Literal["immediate"] = "immediate"
     restricted_profile: Literal["arrears", "barred"] = "arrears"
     credit_limit: Amount = "0"
     order_expiry: Duration = timedelta(minutes=15)
+    detection: DetectionSection = DetectionSection()
+    auto_deduct: AutoDeductSection = AutoDeductSection()
 
 
 class SiteSection(Section):

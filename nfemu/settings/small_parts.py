@@ -4,9 +4,9 @@ from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
 from nfemu.enrichment.values import Encoding, EnrichedValue, HeaderRule
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
-from nfemu.settings.configuration import Dunning, EmulatedInternet, Enrichment, Site
-from nfemu.settings.scalars import credit_limit, host_name
-from nfemu.settings.schema import DunningFile, EnrichmentFile, InternetFile
+from nfemu.settings.configuration import AutoDeduct, Detection, Dunning, EmulatedInternet, Enrichment, Site
+from nfemu.settings.scalars import amount, credit_limit, host_name
+from nfemu.settings.schema import AutoDeductSection, DunningFile, EnrichmentFile, InternetFile
 from nfemu.settings.source import Source, ValuePath
 
 
@@ -38,7 +38,23 @@ def dunning_part(file: DunningFile, source: Source, currency: str) -> Dunning:
     limit = source.attempt(("credit_limit",), credit_limit, file.credit_limit, currency) or Money(0, currency)
     if file.order_expiry.total_seconds() < 1:
         source.report(("order_expiry",), "a payment order needs time to be paid; write at least `1s`, usually `15m`")
-    return Dunning(file.policy, OrderedProfile(file.restricted_profile), limit, file.order_expiry)
+    return Dunning(
+        file.policy,
+        OrderedProfile(file.restricted_profile),
+        limit,
+        file.order_expiry,
+        Detection(file.detection.enabled, file.detection.after_stop_notice),
+        _auto_deduct(file.auto_deduct, source, currency),
+    )
+
+
+def _auto_deduct(section: AutoDeductSection, source: Source, currency: str) -> AutoDeduct:
+    cap = source.attempt(("auto_deduct", "cap"), amount, section.cap, currency)
+    if cap is not None and cap.minor <= 0:
+        source.report(("auto_deduct", "cap"), "an agreement's cap is more than zero; write for example `200.00`")
+    if section.retry.total_seconds() < 1:
+        source.report(("auto_deduct", "retry"), "a provider that did not answer needs time; write at least `1s`")
+    return AutoDeduct(cap or Money(1, currency), section.retry, section.give_up)
 
 
 def internet_part(file: InternetFile, source: Source) -> EmulatedInternet:

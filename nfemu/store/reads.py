@@ -8,9 +8,10 @@ from sqlalchemy import Connection, Row
 
 from nfemu.carrier.ports import AccountView, Line
 from nfemu.model.account import LedgerEntry
+from nfemu.model.agreements import Deduction
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
@@ -70,6 +71,17 @@ _payment = Prepared(sa.select(schema.payment).where(schema.payment.c.no == sa.bi
 _open_payments = Prepared(
     sa.select(schema.payment).where(schema.OPEN).order_by(schema.payment.c.created_at, schema.payment.c.serial)
 )
+_agreement = Prepared(
+    sa.select(schema.agreement).where(schema.agreement.c.account_id == sa.bindparam("account"), schema.SIGNED)
+)
+_deduction = Prepared(
+    sa.select(schema.deduction).where(schema.deduction.c.account_id == sa.bindparam("account"), schema.UNSETTLED)
+)
+_open_deductions = Prepared(
+    sa.select(schema.deduction)
+    .where(schema.UNSETTLED)
+    .order_by(schema.deduction.c.requested_at, schema.deduction.c.serial)
+)
 _pending = Prepared(
     sa.select(schema.notice).where(schema.PENDING).order_by(schema.notice.c.created_at, schema.notice.c.serial)
 )
@@ -78,6 +90,12 @@ _inbox = Prepared(
     .where(schema.notice.c.imsi == sa.bindparam("imsi"), schema.SENT)
     .order_by(schema.notice.c.sent_at.desc(), schema.notice.c.serial.desc())
     .limit(sa.bindparam("limit"))
+)
+_last_notice = Prepared(
+    sa.select(schema.notice)
+    .where(schema.notice.c.imsi == sa.bindparam("imsi"), schema.SENT, schema.notice.c.kind == sa.bindparam("kind"))
+    .order_by(schema.notice.c.sent_at.desc(), schema.notice.c.serial.desc())
+    .limit(sa.literal_column("1"))
 )
 _events = Prepared(
     sa.select(schema.event)
@@ -112,12 +130,16 @@ def account(connection: Connection, identity: AccountId) -> AccountView | None:
     if row is None:
         return None
     sessions = {found.imsi: rows.session_from(found) for found in _account_sessions.run(connection, key)}
+    agreed = _agreement.run(connection, key).one_or_none()
+    asked = _deduction.run(connection, key).one_or_none()
     return AccountView(
         account=rows.account_from(row),
         balance=Money(row.balance, row.currency),
         shares={Imsi(found.imsi): Money(found.amount, row.currency) for found in _shares.run(connection, key)},
         lines=tuple(_line(card, sessions.get(card.imsi)) for card in _cards.run(connection, key)),
         orders=tuple(rows.order_from(found) for found in _account_orders.run(connection, key)),
+        agreement=None if agreed is None else rows.agreement_from(agreed),
+        deduction=None if asked is None else rows.deduction_from(asked),
     )
 
 
@@ -143,6 +165,10 @@ def open_payments(connection: Connection) -> list[Payment]:
     return [rows.payment_from(row) for row in _open_payments.run(connection)]
 
 
+def open_deductions(connection: Connection) -> list[Deduction]:
+    return [rows.deduction_from(row) for row in _open_deductions.run(connection)]
+
+
 def sessions(connection: Connection) -> list[PdnSession]:
     return [rows.session_from(row) for row in _sessions.run(connection)]
 
@@ -162,6 +188,11 @@ def pending_notices(connection: Connection) -> list[Notice]:
 def notices(connection: Connection, imsi: Imsi, limit: int) -> list[Notice]:
     parameters = {"imsi": imsi.digits, "limit": limit}
     return [rows.notice_from(row) for row in _inbox.run(connection, parameters)]
+
+
+def last_notice(connection: Connection, imsi: Imsi, kind: NoticeKind) -> Notice | None:
+    row = _last_notice.run(connection, {"imsi": imsi.digits, "kind": kind.value}).one_or_none()
+    return None if row is None else rows.notice_from(row)
 
 
 def events(connection: Connection, imsi: Imsi, limit: int) -> list[TimelineEvent]:

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
+from nfemu.model.agreements import Agreement, AgreementState, Deduction, DeductionState
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import (
     AccountId,
+    AgreementNo,
     Apn,
     CorrelationId,
+    DeductionNo,
     Imsi,
     Msisdn,
     NoticeId,
@@ -265,6 +268,70 @@ def payment_from(row: Row[Any]) -> Payment:
         created_at=from_micros(row.created_at),
         expires_at=from_micros(row.expires_at),
         state=PaymentState(row.state),
+        trade_no=row.trade_no,
+    )
+
+
+def agreement_values(agreement: Agreement) -> Values:
+    return {
+        "no": agreement.no,
+        "account_id": agreement.account,
+        "imsi": agreement.imsi.digits,
+        "provider": agreement.provider,
+        "contract": agreement.contract,
+        "cap": agreement.cap.minor,
+        "currency": agreement.cap.currency,
+        "signed_at": to_micros(agreement.signed_at),
+        "state": agreement.state.value,
+        "revoked_at": to_micros_or_none(agreement.revoked_at),
+    }
+
+
+def agreement_from(row: Row[Any]) -> Agreement:
+    return Agreement(
+        no=AgreementNo(row.no),
+        account=AccountId(row.account_id),
+        imsi=Imsi(row.imsi),
+        provider=row.provider,
+        contract=row.contract,
+        cap=Money(row.cap, row.currency),
+        signed_at=from_micros(row.signed_at),
+        state=AgreementState(row.state),
+        revoked_at=from_micros_or_none(row.revoked_at),
+    )
+
+
+def deduction_values(deduction: Deduction) -> Values:
+    return {
+        "no": deduction.no,
+        "agreement_no": deduction.agreement,
+        "account_id": deduction.account,
+        "imsi": deduction.imsi.digits,
+        "provider": deduction.provider,
+        "amount": deduction.amount.minor,
+        "before": deduction.before.minor,
+        "currency": deduction.amount.currency,
+        "correlation": deduction.correlation,
+        "requested_at": to_micros(deduction.requested_at),
+        "state": deduction.state.value,
+        "retry_at": to_micros_or_none(deduction.retry_at),
+        "trade_no": deduction.trade_no,
+    }
+
+
+def deduction_from(row: Row[Any]) -> Deduction:
+    return Deduction(
+        no=DeductionNo(row.no),
+        agreement=AgreementNo(row.agreement_no),
+        account=AccountId(row.account_id),
+        imsi=Imsi(row.imsi),
+        provider=row.provider,
+        amount=Money(row.amount, row.currency),
+        before=Money(row.before, row.currency),
+        correlation=CorrelationId(row.correlation),
+        requested_at=from_micros(row.requested_at),
+        state=DeductionState(row.state),
+        retry_at=from_micros_or_none(row.retry_at),
         trade_no=row.trade_no,
     )
 

@@ -19,12 +19,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from nfemu.model.account import AccountKind
+from nfemu.model.agreements import AgreementState, Bank, DeductionState
 from nfemu.model.orders import NoticeState, OrderState, PaymentState
 from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 LATEST = sa.text("latest = 1")
@@ -35,6 +36,8 @@ SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
 TO_NOTIFY = sa.text("notify_at IS NOT NULL")
+SIGNED = sa.text("state = 'signed'")
+UNSETTLED = sa.text("(state = 'requested' OR state = 'unanswered')")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -230,6 +233,81 @@ provider_order = sa.Table(
 )
 """Of the payment provider, another company: nothing here refers to the carrier's tables."""
 _partial("ix_provider_order_notify_at", provider_order.c.notify_at, where=TO_NOTIFY)
+
+agreement = sa.Table(
+    "agreement",
+    metadata,
+    sa.Column("no", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("contract", sa.Text, nullable=False),
+    sa.Column("cap", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("signed_at", _MOMENT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("revoked_at", _MOMENT),
+    _one_of("state", AgreementState),
+    sa.CheckConstraint("cap > 0", name="cap"),
+    sqlite_with_rowid=False,
+)
+_unique_partial("ux_agreement_signed", agreement.c.account_id, SIGNED)
+
+deduction = sa.Table(
+    "deduction",
+    metadata,
+    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("no", sa.Text, nullable=False, unique=True),
+    sa.Column("agreement_no", sa.Text, sa.ForeignKey("agreement.no"), nullable=False),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("before", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("correlation", sa.Text, nullable=False),
+    sa.Column("requested_at", _MOMENT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("retry_at", _MOMENT),
+    sa.Column("trade_no", sa.Text),
+    _one_of("state", DeductionState),
+    sa.CheckConstraint("amount > 0", name="amount"),
+)
+_unique_partial("ux_deduction_unsettled", deduction.c.account_id, UNSETTLED)
+
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("imsi", sa.Text, primary_key=True),
+    sa.Column("policy", sa.Text, primary_key=True),
+    sa.Column("destinations", sa.Text, primary_key=True),
+    sa.Column("up", sa.BigInteger, nullable=False),
+    sa.Column("down", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Octets of a line in one business day (ISO 8601, the carrier's), by policy profile and group of destinations."""
+
+provider_contract = sa.Table(
+    "provider_contract",
+    metadata,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("bank", sa.Text, nullable=False),
+    sa.Column("ended", sa.SmallInteger, nullable=False),
+    _one_of("bank", Bank),
+    sa.CheckConstraint("ended = 0 OR ended = 1", name="ended"),
+    sqlite_with_rowid=False,
+)
+"""Of the built-in payment provider, which is another house: nothing of the carrier's refers to it."""
+
+provider_deduction = sa.Table(
+    "provider_deduction",
+    metadata,
+    sa.Column("no", sa.Text, primary_key=True),
+    sa.Column("decided", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What the built-in provider decided on each deduction, once."""
 
 event = sa.Table(
     "event",

@@ -6,22 +6,25 @@ Blocking work runs in threads: one that writes, a few that read.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from nfemu.carrier.ports import AccountView, Change
 from nfemu.model.account import LedgerEntry
+from nfemu.model.agreements import Contract, Deduction
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
-from nfemu.store import alignment, provider_book, reads, seed, values, wipe, writes
+from nfemu.model.usage import Usage
+from nfemu.store import alignment, contracts, provider_book, reads, seed, values, wipe, writes
+from nfemu.store import usage as usages
 from nfemu.store.database import READERS, Database, parse_url
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed_types import SeedAccount, SeedRange
@@ -168,6 +171,9 @@ class SqlStore:
     async def open_payments(self) -> list[Payment]:
         return await self._read(reads.open_payments)
 
+    async def open_deductions(self) -> list[Deduction]:
+        return await self._read(reads.open_deductions)
+
     async def sessions(self) -> list[PdnSession]:
         return await self._read(reads.sessions)
 
@@ -183,8 +189,38 @@ class SqlStore:
     async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
         return await self._read(lambda connection: reads.notices(connection, imsi, limit))
 
+    async def last_notice(self, imsi: Imsi, kind: NoticeKind) -> Notice | None:
+        return await self._read(lambda connection: reads.last_notice(connection, imsi, kind))
+
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return await self._read(lambda connection: reads.events(connection, imsi, limit))
+
+    async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
+        await self._write(lambda connection: usages.add(connection, day, usage))
+
+    async def usage(self, imsi: Imsi, day: date) -> list[Usage]:
+        return await self._read(lambda connection: usages.of_line(connection, imsi, day))
+
+    async def usage_of_day(self, day: date) -> list[Usage]:
+        return await self._read(lambda connection: usages.of_day(connection, day))
+
+    async def forget_usage(self, before: date) -> None:
+        await self._write(lambda connection: usages.forget_before(connection, before))
+
+    async def contract(self, number: str) -> Contract | None:
+        """A contract of the built-in payment provider."""
+        return await self._read(lambda connection: contracts.contract(connection, number))
+
+    async def put_contract(self, contract: Contract) -> None:
+        await self._write(lambda connection: contracts.put_contract(connection, contract))
+
+    async def decision(self, deduction: str) -> str | None:
+        """What the built-in payment provider decided on a deduction, if anything."""
+        return await self._read(lambda connection: contracts.decision(connection, deduction))
+
+    async def decide(self, deduction: str, decided: str) -> str:
+        """Keep the decision unless there is one; what holds."""
+        return await self._write(lambda connection: contracts.decide(connection, deduction, decided))
 
     async def read_clock(self) -> datetime | None:
         return await self._read(values.clock)

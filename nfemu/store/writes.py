@@ -15,12 +15,15 @@ from nfemu.carrier.ports import (
     AppendEntry,
     Change,
     PutAccount,
+    PutAgreement,
+    PutDeduction,
     PutNotice,
     PutOrder,
     PutPayment,
     PutSession,
     PutSubscriber,
     PutSubscription,
+    WithdrawNotice,
 )
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
 from nfemu.store import rows, schema
@@ -59,6 +62,10 @@ def _taken(change: Change) -> str:
             return f"number `{subscriber.msisdn.masked()}` is on another card already; give this one another number"
         case PutSession(session):
             return f"session `{session.id}` has an address or an id that another session uses; release that one first"
+        case PutAgreement(agreement):
+            return f"account `{agreement.account}` has a signed agreement already; revoke that first"
+        case PutDeduction(deduction):
+            return f"account `{deduction.account}` has an open deduction already; settle that first"
         case _:
             return f"{_named(change)} is there already and belongs to something else; use a new id"
 
@@ -75,7 +82,10 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
     AppendEntry: lambda change: f"ledger entry for account `{change.entry.account}`",
     PutOrder: lambda change: f"work order `{change.order.id}`",
     PutNotice: lambda change: f"notice `{change.notice.id}`",
+    WithdrawNotice: lambda change: f"notice `{change.notice}`",
     PutPayment: lambda change: f"payment `{change.payment.no}`",
+    PutAgreement: lambda change: f"agreement `{change.agreement.no}`",
+    PutDeduction: lambda change: f"deduction `{change.deduction.no}`",
     AddEvent: lambda change: f"event `{change.event.name}`",
 }
 
@@ -84,7 +94,10 @@ _put_account_row = insert_or_update(schema.account, "id", where="account.currenc
 _put_subscriber_row = insert_or_update(schema.subscriber, "imsi")
 _put_order_row = insert_or_update(schema.work_order, "id")
 _put_notice_row = insert_or_update(schema.notice, "id")
+_withdraw_notice = Prepared(sa.delete(schema.notice).where(schema.notice.c.id == sa.bindparam("b_id"), schema.PENDING))
 _put_payment_row = insert_or_update(schema.payment, "no")
+_put_agreement_row = insert_or_update(schema.agreement, "no")
+_put_deduction_row = insert_or_update(schema.deduction, "no")
 _insert_session = insert(schema.session)
 _insert_entry = insert(schema.ledger)
 _insert_event = insert(schema.event)
@@ -166,8 +179,20 @@ def _put_notice(connection: Connection, change: PutNotice) -> None:
     _put_notice_row.run(connection, rows.notice_values(change.notice))
 
 
+def _withdraw(connection: Connection, change: WithdrawNotice) -> None:
+    _withdraw_notice.run(connection, {"b_id": change.notice})
+
+
 def _put_payment(connection: Connection, change: PutPayment) -> None:
     _put_payment_row.run(connection, rows.payment_values(change.payment))
+
+
+def _put_agreement(connection: Connection, change: PutAgreement) -> None:
+    _put_agreement_row.run(connection, rows.agreement_values(change.agreement))
+
+
+def _put_deduction(connection: Connection, change: PutDeduction) -> None:
+    _put_deduction_row.run(connection, rows.deduction_values(change.deduction))
 
 
 def _add_event(connection: Connection, change: AddEvent) -> None:
@@ -182,6 +207,9 @@ _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     AppendEntry: _append_entry,
     PutOrder: _put_order,
     PutNotice: _put_notice,
+    WithdrawNotice: _withdraw,
     PutPayment: _put_payment,
+    PutAgreement: _put_agreement,
+    PutDeduction: _put_deduction,
     AddEvent: _add_event,
 }

@@ -14,6 +14,7 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
 from nfemu.epc.pools import Ipv4Slots, Ipv6Slots
 from nfemu.model.account import EntryKind, Standing
+from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.identity import AccountId, Imsi
 from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, PaymentState
 from nfemu.model.session import PdnSession, SessionState
@@ -60,7 +61,22 @@ class AtRest(Machine):
         assert set(numbers.values()) <= {1}
         paid = [each for each in self.world.store._tables.payments.values() if each.state is PaymentState.PAID]
         booked = {entry.trade_no: entry.amount for entry in entries if entry.kind is EntryKind.PAYMENT}
-        assert {f"{each.provider}/{each.trade_no}": each.amount for each in paid} == booked
+        known = {f"{each.provider}/{each.trade_no}": each.amount for each in paid}
+        known |= {f"{each.provider}/{each.trade_no}": each.amount for each in self.deducted()}
+        assert known == booked
+
+    def deducted(self) -> list[Deduction]:
+        deductions = self.world.store._tables.deductions.values()
+        return [each for each in deductions if each.state is DeductionState.DEDUCTED]
+
+    @invariant()
+    def what_a_provider_took_is_booked_once(self) -> None:
+        """Or is being asked about; and at rest nobody waits for an answer (G19)."""
+        waiting = self.run(self.world.store.open_deductions())
+        assert all(each.state is DeductionState.UNANSWERED for each in waiting)
+        open_ = {each.no for each in waiting}
+        taken = {no: amount for no, amount in self.world.provider.taken.items() if no not in open_}
+        assert taken == {each.no: each.amount for each in self.deducted()}
 
     @invariant()
     def standing_is_a_function_of_the_balance(self) -> None:
@@ -164,7 +180,12 @@ class AtRest(Machine):
             for payment in self.world.store._tables.payments.values()
             if payment.state is PaymentState.PAID
         )
-        assert told == done + paid
+        detected = [notice for notice in notices if notice.kind is NoticeKind.DETECTED]
+        days = Counter((notice.imsi, notice.sent_at and notice.sent_at.date()) for notice in detected)
+        assert all(times == 1 for times in days.values()), "once a day (G20)"
+        deducted = Counter((each.imsi, NoticeKind.DEDUCTED) for each in self.deducted())
+        failed = Counter({key: times for key, times in told.items() if key[1] is NoticeKind.DEDUCTION_FAILED})
+        assert told == done + paid + deducted + failed + Counter((notice.imsi, notice.kind) for notice in detected)
         names = Counter(event.name for event in self.world.store._tables.events)
         assert names[events.ORDER_DONE] == sum(order.state is OrderState.DONE for order in orders)
         assert names[events.NOTICE_SENT] == len(notices)

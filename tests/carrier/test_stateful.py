@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
+from nfemu.bss import auto_deduct
+from nfemu.bss.standing import is_cleared
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Payment, PaymentState
+from nfemu.model.orders import OrderKind, Payment, PaymentState
 from nfemu.model.subscriber import Hold, OrderedProfile
 from tests.carrier.at_rest import AtRest
 from tests.carrier.machine import Fault, Machine
@@ -94,6 +96,36 @@ class Journeys(AtRest):
         self.step(fault, action)
 
     # ---- money
+
+    @rule(number=numbers, cap=st.integers(1, 60_000).map(Money), fault=faults)
+    def sign(self, number: Msisdn, cap: Money, fault: Fault) -> None:
+        self.step(fault, lambda: self.world.service.sign_agreement(number, cap))
+
+    @rule(number=numbers, fault=faults)
+    def revoke(self, number: Msisdn, fault: Fault) -> None:
+        self.step(fault, lambda: self.world.service.revoke_agreement(number))
+
+    @rule(word=st.sampled_from(["accept", "accept", "decline", "revoked"]))
+    def the_bank_says(self, word: str) -> None:
+        self.world.provider.bank = word
+
+    @rule(number=numbers, amount=amounts)
+    def charge_by_agreement(self, number: Msisdn, amount: Money) -> None:
+        """Never restricted while the agreement pays (G19)."""
+        before = self.run(self.world.service.status(number))
+        view = self.run(self.world.store.account(before.account.id))
+        stops = self.stops()
+        self.step(None, lambda: self.world.service.charge(number, amount))
+        resume = self.world.rules.dunning.resume_balance
+        due = auto_deduct.wanted(view.account, view.balance - amount, resume)
+        pays = self.world.provider.bank == "accept" and view.agreement is not None and view.deduction is None
+        if pays and 0 < due.minor <= view.agreement.cap.minor:
+            assert self.stops() == stops
+            after = self.run(self.world.service.status(number))
+            assert is_cleared(after.balance, after.account.credit_limit, resume)
+
+    def stops(self) -> int:
+        return sum(order.kind is OrderKind.STOP for order in self.world.store.orders())
 
     @rule(number=numbers, amount=amounts, fault=faults)
     def charge(self, number: Msisdn, amount: Money, fault: Fault) -> None:
@@ -203,11 +235,15 @@ class Journeys(AtRest):
             await asyncio.sleep(0)
         self.world.enforcer.restart(self.world.service.line_states())
 
+    @rule(number=numbers, times=st.integers(1, 3), fault=faults)
+    def request_blocked(self, number: Msisdn, times: int, fault: Fault) -> None:
+        self.step(fault, *[lambda: self.world.service._request_blocked(number)] * times)
+
     @rule(number=numbers, fault=faults)
     def page_delivered(self, number: Msisdn, fault: Fault) -> None:
         self.step(fault, lambda: self.world.service.page_delivered(number))
 
-    @rule(minutes=st.integers(1, 20), fault=faults)
+    @rule(minutes=st.integers(1, 400), fault=faults)
     def pass_time(self, minutes: int, fault: Fault) -> None:
         self.step(fault, lambda: self.world.service.advance_clock(timedelta(minutes=minutes)))
 

@@ -14,6 +14,7 @@ import uvicorn
 
 from nfemu.client import RunningStatus, StateFolder
 from nfemu.web.api import ApiBackend, ApiConfig, create_api
+from nfemu.web.provider.contracts import Contracts
 from tests.fakes.paying import pay
 from tests.fakes.world import World
 from tests.web.api.conftest import TOKEN, Program, policies
@@ -74,6 +75,7 @@ def _config(world: World, program: Program) -> uvicorn.Config:
         policies,
         program.reach,
         partial(pay, world.service),
+        Contracts(b"k" * 32, world.store),
         program.components,
         program.reload,
         program.preview_reload,

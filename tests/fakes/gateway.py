@@ -1,7 +1,7 @@
 """Fakes of the gateway's ports: a replica without a link, a resolver without a control process, a recording origin."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -12,28 +12,33 @@ from nfemu.enrichment.values import EnrichedValue, HeaderRule
 from nfemu.gateway.ports import Direct, Emulated, GatewayRules, Route
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import Apn, GroupName, Imsi, Msisdn, PolicyName, SessionId
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
+from nfemu.model.usage import Usage
 from nfemu.policy.rules import PolicySet
 from nfemu.wire.proxy_protocol import ProxyHeader, decode
 
 OPEN = PolicyName("open")
 ARREARS = PolicyName("arrears")
 WALLED = PolicyName("walled")
+CAPPED = PolicyName("capped")
+CAP = 20_000
 LANDING = "http://portal.carrier.example/green"
 ALIASES = ("MSISDN", "x-up-calling-line-id", "X-Forwarded-For", "Forwarded", "X-Real-IP", "X-UIDH")
 
 
 def policies() -> PolicySet:
-    """The shipped policies in small, and `walled`, whose default is to reject."""
+    """The shipped policies in small; `walled`, whose default is to reject; `capped`, with a daily cap of `CAP`."""
     groups = [
         DestinationGroup(GroupName("portal"), ("portal.carrier.example",), trusted=True),
         DestinationGroup(GroupName("payment"), ("pay.provider.example",), networks=("198.18.1.0/28",)),
     ]
-    portal, payment = GroupName("portal"), GroupName("payment")
+    groups.append(DestinationGroup(GroupName("help"), ("help.carrier.example",)))
+    portal, payment, aid = GroupName("portal"), GroupName("payment"), GroupName("help")
     profiles = [
         PolicyProfile(OPEN, Verdict.ALLOW, (portal,)),
         PolicyProfile(ARREARS, Verdict.REDIRECT, (portal, payment), LANDING),
         PolicyProfile(WALLED, Verdict.REJECT, (payment,)),
+        PolicyProfile(CAPPED, Verdict.REDIRECT, (portal, payment, aid), LANDING, Limits(CAP), (portal, payment)),
     ]
     return PolicySet.build(groups, profiles)
 
@@ -80,6 +85,20 @@ class FakeView:
 
     def fresh(self) -> bool:
         return self.is_fresh
+
+
+class FakeReports:
+    """What the control process would have heard."""
+
+    def __init__(self) -> None:
+        self.seen: list[LineState] = []
+        self.usage: list[Usage] = []
+
+    def blocked(self, state: LineState) -> None:
+        self.seen.append(state)
+
+    def used(self, usage: Sequence[Usage]) -> None:
+        self.usage += usage
 
 
 class FakeResolver:

@@ -6,7 +6,9 @@ from datetime import datetime
 from itertools import count
 
 from nfemu.carrier.ports import LineState
-from nfemu.model.identity import Imsi, NoticeId
+from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer
+from nfemu.model.identity import DeductionNo, Imsi, NoticeId
+from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment
 from tests.fakes.faults import Faults
 
@@ -59,18 +61,57 @@ class FakeNotifier:
 
 
 class FakeProvider:
-    """A payment provider that takes every order."""
+    """A payment provider that takes every order. `bank` is what its payers' bank says: accept, decline, revoked; with
+    `silent` set, no question about an agreement is ever answered. `taken` is the money that it took, by number."""
 
     name = "sandbox"
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
         self.orders: list[Payment] = []
+        self.bank = "accept"
+        self.silent = False
+        self.contracts: set[str] = set()
+        self.taken: dict[DeductionNo, Money] = {}
+        self.closed: set[DeductionNo] = set()
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         with self._faults.point("provider"):
             self.orders.append(payment)
             return f"https://pay.provider.example/{payment.no}?back={return_url}"
+
+    async def sign(self, agreement: Agreement) -> str:
+        with self._faults.point("provider"):
+            contract = f"contract-{agreement.no}"
+            self.contracts.add(contract)
+            return contract
+
+    async def revoke(self, contract: str) -> None:
+        with self._faults.point("provider"):
+            self.contracts.discard(contract)
+
+    async def deduct(self, deduction: Deduction, contract: str) -> DeductionAnswer:
+        with self._faults.point("provider"):
+            if self.silent:
+                await asyncio.Event().wait()
+            known = self._known(deduction)
+            if known is not None:
+                return known
+            if self.bank != "accept" or contract not in self.contracts:
+                self.closed.add(deduction.no)
+                return Declined(f"the bank says {self.bank}", revoked=self.bank == "revoked")
+            self.taken[deduction.no] = deduction.amount
+            return Deducted(f"trade-{deduction.no}")
+
+    async def close_deduction(self, deduction: Deduction) -> DeductionAnswer:
+        with self._faults.point("provider"):
+            self.closed |= {deduction.no} - self.taken.keys()
+            return self._known(deduction) or Declined("unknown")
+
+    def _known(self, deduction: Deduction) -> DeductionAnswer | None:
+        if deduction.no in self.taken:
+            return Deducted(f"trade-{deduction.no}")
+        return Declined("closed") if deduction.no in self.closed else None
 
 
 class FakeClock:

@@ -6,7 +6,7 @@ Each commit is checked and applied on a copy, so that it happens wholly or not a
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from nfemu.bss import ledger
 from nfemu.carrier.ports import (
@@ -16,22 +16,38 @@ from nfemu.carrier.ports import (
     Change,
     Line,
     PutAccount,
+    PutAgreement,
+    PutDeduction,
     PutNotice,
     PutOrder,
     PutPayment,
     PutSession,
     PutSubscriber,
     PutSubscription,
+    WithdrawNotice,
 )
 from nfemu.model.account import Account, LedgerEntry
+from nfemu.model.agreements import OPEN_DEDUCTIONS, Agreement, AgreementState, Contract, Deduction
 from nfemu.model.errors import Conflict
-from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, SessionId
+from nfemu.model.identity import (
+    AccountId,
+    AgreementNo,
+    DeductionNo,
+    Imsi,
+    Msisdn,
+    NoticeId,
+    OrderId,
+    PaymentNo,
+    PolicyName,
+    SessionId,
+)
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeState, OrderState, Payment, PaymentState, WorkOrder
+from nfemu.model.orders import Notice, NoticeKind, NoticeState, OrderState, Payment, PaymentState, WorkOrder
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Hold, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
+from nfemu.model.usage import Usage
 from tests.fakes.faults import Faults
 
 _UNFINISHED = (OrderState.CREATED, OrderState.EXECUTED)
@@ -47,6 +63,8 @@ class _Tables:
     orders: dict[OrderId, WorkOrder] = field(default_factory=dict)
     notices: dict[NoticeId, Notice] = field(default_factory=dict)
     payments: dict[PaymentNo, Payment] = field(default_factory=dict)
+    agreements: dict[AgreementNo, Agreement] = field(default_factory=dict)
+    deductions: dict[DeductionNo, Deduction] = field(default_factory=dict)
     events: list[TimelineEvent] = field(default_factory=list)
 
     def apply(self, change: Change) -> None:
@@ -64,10 +82,37 @@ class _Tables:
                 self.entries.append(entry)
             case AddEvent(event):
                 self.events.append(event)
+            case PutAgreement() | PutDeduction():
+                self._put_single(change)
             case _:
                 self._put(change)
 
-    def _put(self, change: PutAccount | PutSession | PutOrder | PutNotice | PutPayment) -> None:
+    def _put_single(self, change: PutAgreement | PutDeduction) -> None:
+        """An account has one signed agreement and one open deduction at most."""
+        match change:
+            case PutAgreement(agreement):
+                if agreement.state is AgreementState.SIGNED:
+                    self._check_single(agreement.account, self.signed(agreement.account), agreement.no)
+                self.agreements[agreement.no] = agreement
+            case PutDeduction(deduction):
+                if deduction.state in OPEN_DEDUCTIONS:
+                    self._check_single(deduction.account, self.open(deduction.account), deduction.no)
+                self.deductions[deduction.no] = deduction
+
+    def signed(self, account: AccountId) -> Agreement | None:
+        found = (each for each in self.agreements.values() if each.account == account)
+        return next((each for each in found if each.state is AgreementState.SIGNED), None)
+
+    def open(self, account: AccountId) -> Deduction | None:
+        found = (each for each in self.deductions.values() if each.account == account)
+        return next((each for each in found if each.state in OPEN_DEDUCTIONS), None)
+
+    @staticmethod
+    def _check_single(account: AccountId, there: Agreement | Deduction | None, number: str) -> None:
+        if there is not None and there.no != number:
+            raise Conflict(f"account `{account}` has `{there.no}` already")
+
+    def _put(self, change: PutAccount | PutSession | PutOrder | PutNotice | WithdrawNotice | PutPayment) -> None:
         match change:
             case PutAccount(account):
                 self.accounts[account.id] = account
@@ -77,6 +122,8 @@ class _Tables:
                 self.orders[order.id] = order
             case PutNotice(notice):
                 self.notices[notice.id] = notice
+            case WithdrawNotice(identifier) if self.notices[identifier].state is NoticeState.PENDING:
+                del self.notices[identifier]
             case PutPayment(payment):
                 self.payments[payment.no] = payment
 
@@ -89,6 +136,9 @@ class MemoryStore:
         self._tables = _Tables()
         self._clock: datetime | None = None
         self._provider_orders: dict[PaymentNo, ProviderOrder] = {}
+        self._usage: dict[tuple[date, Imsi, PolicyName, str], tuple[int, int]] = {}
+        self._contracts: dict[str, Contract] = {}
+        self._decisions: dict[str, str] = {}
         self.commits: list[tuple[Change, ...]] = []
 
     async def commit(self, changes: Sequence[Change]) -> None:
@@ -152,6 +202,8 @@ class MemoryStore:
             ledger.shares(entries, found.currency),
             tuple(Line(card, self._tables.subscriptions[card.imsi], self._latest(card.imsi)) for card in cards),
             orders,
+            self._tables.signed(account),
+            self._tables.open(account),
         )
 
     async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
@@ -165,6 +217,9 @@ class MemoryStore:
 
     async def open_payments(self) -> list[Payment]:
         return [payment for payment in self._tables.payments.values() if payment.state is PaymentState.CREATED]
+
+    async def open_deductions(self) -> list[Deduction]:
+        return [each for each in self._tables.deductions.values() if each.state in OPEN_DEDUCTIONS]
 
     async def sessions(self) -> list[PdnSession]:
         found = (self._latest(imsi) for imsi in self._tables.subscribers)
@@ -185,8 +240,41 @@ class MemoryStore:
         sent = [each for each in self._tables.notices.values() if each.state is NoticeState.SENT and each.imsi == imsi]
         return sent[::-1][:limit]
 
+    async def last_notice(self, imsi: Imsi, kind: NoticeKind) -> Notice | None:
+        sent = [(each.sent_at, each) for each in await self.notices(imsi, 10_000) if each.kind is kind and each.sent_at]
+        return max(sent, key=lambda pair: pair[0])[1] if sent else None
+
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return [event for event in self._tables.events if event.imsi == imsi][-limit:]
+
+    async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
+        with self._faults.point("store"):
+            for each in usage:
+                key = (day, each.imsi, each.policy, each.group)
+                up, down = self._usage.get(key, (0, 0))
+                self._usage[key] = (up + each.up, down + each.down)
+
+    async def usage(self, imsi: Imsi, day: date) -> list[Usage]:
+        return [each for each in await self.usage_of_day(day) if each.imsi == imsi]
+
+    async def usage_of_day(self, day: date) -> list[Usage]:
+        found = sorted(((key, octets) for key, octets in self._usage.items() if key[0] == day), key=str)
+        return [Usage(imsi, policy, group, *octets) for (_, imsi, policy, group), octets in found]
+
+    async def forget_usage(self, before: date) -> None:
+        self._usage = {key: octets for key, octets in self._usage.items() if key[0] >= before}
+
+    async def contract(self, number: str) -> Contract | None:
+        return self._contracts.get(number)
+
+    async def put_contract(self, contract: Contract) -> None:
+        self._contracts[contract.number] = contract
+
+    async def decision(self, deduction: str) -> str | None:
+        return self._decisions.get(deduction)
+
+    async def decide(self, deduction: str, decided: str) -> str:
+        return self._decisions.setdefault(deduction, decided)
 
     async def read_clock(self) -> datetime | None:
         return self._clock

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from nfemu.bss.auto_deduct import AutoDeductRules
+from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.notices import Letterhead
 from nfemu.carrier.payments import PaymentNotification
@@ -85,11 +87,14 @@ def rules(
     *,
     shelves: Catalogue | None = None,
     resume_balance: Money | None = None,
+    detection: DetectionRules | None = None,
 ) -> CarrierRules:
     return CarrierRules(
         shelves or catalogue(),
         DunningRules(restricted, resume_balance or Money(0)),
         Letterhead({"zh": "示例移动", "en": "Example Mobile"}, "http://portal.carrier.example/green"),
+        AutoDeductRules(Money(20_000)),
+        detection=detection or DetectionRules(),
     )
 
 
@@ -118,7 +123,9 @@ def people() -> list[Change]:
 class World:
     """One store, one outside, and the service of the moment. `restart` is what a crash leaves and a start does."""
 
-    def __init__(self, its_rules: CarrierRules | None = None, *, page_delivery: float = 3600.0) -> None:
+    def __init__(
+        self, its_rules: CarrierRules | None = None, *, page_delivery: float = 3600.0, provider_within: float = 60.0
+    ) -> None:
         self.faults = Faults()
         self.store = MemoryStore(self.faults)
         self.enforcer = FakeEnforcer(self.faults)
@@ -127,6 +134,7 @@ class World:
         self.ids = CountingIds()
         self.rules = its_rules or rules()
         self.page_delivery = page_delivery
+        self.provider_within = provider_within
         self.service = self._service()
 
     async def start(self) -> CarrierService:
@@ -157,6 +165,7 @@ class World:
             ids=self.ids,
             rules=self.rules,
             page_delivery=self.page_delivery,
+            provider_within=self.provider_within,
         )
 
 

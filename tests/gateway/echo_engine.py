@@ -9,15 +9,18 @@ import contextlib
 import os
 import socket
 import sys
+from collections.abc import Sequence
+from datetime import datetime
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.ports import EngineConfig, LineView, Resolver
+from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.gateway.worker import BuildEngine, start
 from nfemu.model.identity import Msisdn
+from nfemu.model.usage import Allowance
 
 
 class EchoEngine:
-    def __init__(self, config: EngineConfig, view: LineView, resolver: Resolver) -> None:
+    def __init__(self, config: EngineConfig, view: LineView, resolver: Resolver, reports: Reports) -> None:
         self._config = config
         self._view = view
         self._resolver = resolver
@@ -33,6 +36,12 @@ class EchoEngine:
             self._servers.append(await asyncio.start_server(self._talk, sock=sock))
         for msisdn, sock in self._config.subscriber_sockets.items():
             self._servers.append(await asyncio.start_server(self._talk_of(msisdn), sock=sock))
+
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        """Nothing is metered."""
+
+    def day_began(self, ends_at: datetime) -> None:
+        """Nor counted by days."""
 
     async def drain(self, within_s: float) -> None:
         await self.stop()

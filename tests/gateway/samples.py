@@ -1,8 +1,10 @@
 """Lines and rules that the gateway's tests share."""
 
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Network
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.gateway import Observer, UsageDay
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.identity import Apn, GroupName, Imsi, Msisdn, PolicyName, SessionId
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
@@ -13,6 +15,12 @@ ARREARS = PolicyProfile(
     PolicyName("arrears"), Verdict.REDIRECT, (GroupName("portal"),), "http://portal.carrier.example/green"
 )
 RULES = RuleSource((PORTAL,), (OPEN, ARREARS))
+NOBODY = Observer(
+    blocked=lambda _msisdn, _version: None,
+    used=lambda _usage: None,
+    day=lambda: UsageDay(datetime(2026, 11, 2, tzinfo=UTC), {}),
+)
+"""Nobody hears what points report."""
 RULES_OPEN_ONLY = RuleSource((PORTAL,), (OPEN,))
 
 

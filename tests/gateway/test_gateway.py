@@ -18,7 +18,7 @@ from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.worker_process import WorkerState
 from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import Msisdn
-from tests.gateway.samples import ARREARS, RULES, RULES_OPEN_ONLY, line
+from tests.gateway.samples import ARREARS, NOBODY, RULES, RULES_OPEN_ONLY, line
 
 ECHO = (sys.executable, "-m", "tests.gateway.echo_engine")
 NUMBER = line().msisdn
@@ -44,7 +44,7 @@ def config(
 
 @asynccontextmanager
 async def running(config: GatewayConfig, lines: list[LineState]) -> AsyncIterator[Gateway]:
-    gateway = Gateway(config, RULES, NoNames(), lambda: lines)
+    gateway = Gateway(config, RULES, NoNames(), lambda: lines, NOBODY)
     await gateway.start()
     try:
         yield gateway
@@ -247,6 +247,7 @@ async def test_a_port_in_use_is_named_and_nothing_is_left_behind(tmp_path: Path)
             RULES,
             NoNames(),
             list,
+            NOBODY,
         )
         with pytest.raises(Conflict, match=rf"port `{port}` .* in use.*`proxy.http_port`"):
             await second.start()
@@ -254,7 +255,9 @@ async def test_a_port_in_use_is_named_and_nothing_is_left_behind(tmp_path: Path)
 
 
 async def test_workers_that_cannot_start_are_an_error(tmp_path: Path) -> None:
-    gateway = Gateway(config(tmp_path, argv=(sys.executable, "-c", "raise SystemExit('no')")), RULES, NoNames(), list)
+    gateway = Gateway(
+        config(tmp_path, argv=(sys.executable, "-c", "raise SystemExit('no')")), RULES, NoNames(), list, NOBODY
+    )
     with pytest.raises(Unavailable, match=r"nfemu\.log"):
         await gateway.start()
     assert "no" in (tmp_path / "nfemu.log").read_text()
@@ -301,7 +304,7 @@ async def test_secrets_are_for_this_user_only(tmp_path: Path) -> None:
 
 
 async def test_a_worker_that_cannot_be_started_at_all_is_an_error(tmp_path: Path) -> None:
-    gateway = Gateway(config(tmp_path, argv=(str(tmp_path / "missing"),)), RULES, NoNames(), list)
+    gateway = Gateway(config(tmp_path, argv=(str(tmp_path / "missing"),)), RULES, NoNames(), list, NOBODY)
     with pytest.raises(Unavailable, match="do not start"):
         await gateway.start()
     with pytest.raises(Unavailable, match="does not run"):
@@ -324,7 +327,7 @@ async def test_new_listeners_that_no_worker_can_serve_change_nothing(tmp_path: P
 
 
 async def test_before_the_start_apply_returns_and_rules_may_be_replaced(tmp_path: Path) -> None:
-    gateway = Gateway(config(tmp_path, workers=1), RULES, NoNames(), list)
+    gateway = Gateway(config(tmp_path, workers=1), RULES, NoNames(), list, NOBODY)
     await gateway.apply(line(version=3, policy="arrears"))
     await relisten(gateway, RULES_OPEN_ONLY, {line(1).msisdn: 0})
     with pytest.raises(Unavailable):

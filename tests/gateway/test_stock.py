@@ -18,7 +18,7 @@ from nfemu.gateway.listeners import ListenerPlan
 from nfemu.gateway.resolving import Internet, NamePlan, Names
 from nfemu.gateway.rules import RuleSource
 from tests.gateway.origins import TOKEN, Numbered, Origins, origins
-from tests.gateway.samples import ARREARS, OPEN, PORTAL, line
+from tests.gateway.samples import ARREARS, NOBODY, OPEN, PORTAL, line
 from tests.gateway.test_gateway import ECHO, until
 
 MITMDUMP = str(Path(sys.executable).with_name("mitmdump"))
@@ -51,7 +51,7 @@ async def stock(folder: Path, *addons: str) -> AsyncIterator[Stock]:
     config = GatewayConfig(
         folder, ListenerPlan("127.0.0.1", 0, 0, {}), folder / "origin.sock", TOKEN, workers=1, worker_argv=ECHO
     )
-    gateway = Gateway(config, RULES, Names(NamePlan(Internet.EMULATED), Numbered()), lambda: [line(), line(1)])
+    gateway = Gateway(config, RULES, Names(NamePlan(Internet.EMULATED), Numbered()), lambda: [line(), line(1)], NOBODY)
     log = folder / "mitmdump.log"
     async with origins(config.origin_socket) as here:
         await gateway.start()

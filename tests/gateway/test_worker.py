@@ -11,7 +11,7 @@ from nfemu.gateway.gateway import Gateway, GatewayConfig
 from nfemu.gateway.listeners import ListenerPlan
 from nfemu.gateway.resolving import Internet, NamePlan, Names
 from tests.gateway.origins import TOKEN, Numbered, Origins, origins
-from tests.gateway.samples import RULES, line
+from tests.gateway.samples import NOBODY, RULES, line
 from tests.gateway.test_gateway import pids
 
 
@@ -26,7 +26,7 @@ async def serving(folder: Path, workers: int) -> AsyncIterator[tuple[Gateway, Or
         deadline_s=5.0,
     )
     names = Names(NamePlan(Internet.EMULATED), Numbered())
-    gateway = Gateway(config, RULES, names, lambda: [line(), line(1)])
+    gateway = Gateway(config, RULES, names, lambda: [line(), line(1)], NOBODY)
     async with origins(config.origin_socket) as here:
         await gateway.start()
         try:

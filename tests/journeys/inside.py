@@ -20,6 +20,9 @@ from nfemu.wire.proxy_protocol import ProxyHeader, decode
 from tests.journeys.carrier import CONFIG
 from tests.journeys.wire import Wire
 
+UNHURRIED = {"policies.profiles.arrears.daily_cap": "0", "policies.profiles.arrears.rate": "0"}
+"""What is sent here is about verdicts: megabytes of it, on one line."""
+
 
 @dataclass(eq=False)
 class Tapped:
@@ -164,7 +167,7 @@ async def inside(
     """`overrides` of the configuration are read anew at each reload, so a test may change them."""
     state = StateFolder(folder / "state")
     private_folder(state.path)
-    read: Callable[[], Configuration] = lambda: load(config, overrides or {})  # noqa: E731
+    read: Callable[[], Configuration] = lambda: load(config, {**UNHURRIED, **(overrides or {})})  # noqa: E731
     async with Emulator(state, read, BoundPorts.of(read()).free()) as emulator:
         tap = Tap(state.origin_socket)
         await tap.start()

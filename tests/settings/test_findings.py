@@ -99,7 +99,8 @@ MISTAKES = [
     ("carrier", "host: portal.", "host: shop.", "carrier.yaml:30: `portal.host`: no group in policies.yaml holds `"),
     ("policies", "trusted: true", "trusted: false", "policies.yaml:4: group `portal` holds the portal, `portal.carri"),
     ("policies", "trusted: true", "trusted: true\n    ports: [80]", "policies.yaml:7: profile `arrears` does not al"),
-    ("policies", "portal.carrier.example/green\n    allow: [portal, ", "pay.provider.example/\n    allow: [",
+    ("policies", "portal.carrier.example/green\n    allow: [portal, payment]\n    essential: [portal, ",
+     "pay.provider.example/\n    allow: [payment]\n    essential: [",
      "policies.yaml:18: profile `arrears` does not allow the portal, `portal.carrier.example` (`port"),
     ("policies", "    redirect_to: http://portal.carrier.example/green\n", "", "policies.yaml:16: `profiles.arrears.d"),
     # enrichment

@@ -87,3 +87,23 @@ def test_addresses() -> None:
     assert scalars.upstream("http://[::1]:9000/") == ("http", "::1", 9000)
     assert str(scalars.static_ipv4("10.45.1.7")) == "10.45.1.7"
     assert str(scalars.static_ipv6("2001:db8:4500:7::")) == "2001:db8:4500:7::/64"
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [("0", 0), ("20MiB", 20 << 20), ("1.5KiB", 1536), ("1GiB", 1 << 30), (" 77 ", 77)],
+)
+def test_a_volume(text: str, octets: int) -> None:
+    assert scalars.volume(text) == octets
+
+
+@pytest.mark.parametrize("text", ["", "-1", "20MB", "0.3", "1.0001KiB", "9999999GiB", "much"])
+def test_no_volume(text: str) -> None:
+    with pytest.raises(InvalidInput, match="write it like `20MiB`"):
+        scalars.volume(text)
+
+
+def test_a_rate_may_be_without_limit() -> None:
+    assert (scalars.rate_limit("0"), scalars.rate_limit("1M")) == (0, 1_000_000)
+    with pytest.raises(InvalidInput, match="bit rate"):
+        scalars.rate_limit("-1")

@@ -1,7 +1,7 @@
 """What every Store must do, by the words of `carrier.ports`. A subclass gives the fixture `store`, empty and open."""
 
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import date, timedelta, timezone
 
 import pytest
 
@@ -9,6 +9,8 @@ from nfemu.carrier.ports import (
     AddEvent,
     AppendEntry,
     PutAccount,
+    PutAgreement,
+    PutDeduction,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -16,13 +18,16 @@ from nfemu.carrier.ports import (
     PutSubscriber,
     PutSubscription,
     Store,
+    WithdrawNotice,
 )
 from nfemu.model.account import AccountKind
+from nfemu.model.agreements import AgreementState, DeductionState
 from nfemu.model.errors import Conflict
-from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
 from nfemu.model.money import Money
-from nfemu.model.orders import OrderState, PaymentState
+from nfemu.model.orders import NoticeKind, OrderState, PaymentState
 from nfemu.model.subscriber import Hold, OrderedProfile, Subscription
+from nfemu.model.usage import Usage
 from tests.store.people import (
     ACCOUNTS,
     CARDS,
@@ -33,6 +38,8 @@ from tests.store.people import (
     WANG,
     ZHANG,
     after,
+    agreement,
+    deduction,
     entry,
     event,
     notice,
@@ -213,6 +220,37 @@ class StoreContract:
         await store.commit([PutPayment(replace(second, state=PaymentState.CLOSED))])
         assert await store.open_payments() == [third]
 
+    async def test_an_account_has_one_signed_agreement(self, store: Store) -> None:
+        first, other = agreement("agr-1"), agreement("agr-2", MAIN)
+        await store.commit([*people(), PutAgreement(first), PutAgreement(other)])
+        with pytest.raises(Conflict):
+            await store.commit([PutAgreement(agreement("agr-3"))])
+        for account, signed in ((ZHANG, first), (WANG, other)):
+            view = await store.account(account)
+            assert view is not None
+            assert view.agreement == signed
+        ended = replace(first, state=AgreementState.REVOKED, revoked_at=after(1))
+        await store.commit([PutAgreement(ended), PutAgreement(agreement("agr-3"))])
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert view.agreement == agreement("agr-3")
+
+    async def test_an_account_has_one_open_deduction(self, store: Store) -> None:
+        first, other = deduction("ded-1", "agr-1"), deduction("ded-2", "agr-2", MAIN)
+        agreements = [PutAgreement(agreement("agr-1")), PutAgreement(agreement("agr-2", MAIN))]
+        await store.commit([*people(), *agreements, PutDeduction(first), PutDeduction(other)])
+        with pytest.raises(Conflict):
+            await store.commit([PutDeduction(deduction("ded-3", "agr-1"))])
+        waiting = replace(first, state=DeductionState.UNANSWERED, retry_at=after(600))
+        await store.commit([PutDeduction(waiting)])
+        assert await store.open_deductions() == [waiting, other]
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert view.deduction == waiting
+        done = replace(waiting, state=DeductionState.DEDUCTED, retry_at=None, trade_no="t-1")
+        await store.commit([PutDeduction(done), PutDeduction(deduction("ded-3", "agr-1"))])
+        assert await store.open_deductions() == [other, deduction("ded-3", "agr-1")]
+
     async def test_sessions_are_the_latest_of_each_subscriber(self, store: Store) -> None:
         old, other = session("ses-1"), session("ses-2", MAIN, last=2)
         await store.commit([*people(), PutSession(old), PutSession(other)])
@@ -281,11 +319,43 @@ class StoreContract:
         assert await store.notices(PHONE.imsi) == sent[::-1]
         assert await store.notices(PHONE.imsi, limit=1) == [sent[1]]
 
+    async def test_the_last_message_of_a_kind_is_the_newest_that_was_sent(self, store: Store) -> None:
+        first, second = notice("not-1", sent=5), notice("not-2", sent=6)
+        other = replace(notice("not-3", sent=7), kind=NoticeKind.DETECTED)
+        await store.commit([*people(), *map(PutNotice, (second, first, other, notice("not-4", seconds=9)))])
+        assert await store.last_notice(PHONE.imsi, NoticeKind.STOPPED) == second
+        assert await store.last_notice(PHONE.imsi, NoticeKind.DETECTED) == other
+        assert await store.last_notice(PHONE.imsi, NoticeKind.RESTORED) is None
+        assert await store.last_notice(MAIN.imsi, NoticeKind.STOPPED) is None
+
+    async def test_only_what_is_pending_can_be_withdrawn(self, store: Store) -> None:
+        pending, sent = notice("not-1"), notice("not-2", sent=5)
+        await store.commit([*people(), PutNotice(pending), PutNotice(sent)])
+        await store.commit([WithdrawNotice(pending.id), WithdrawNotice(sent.id)])
+        assert await store.pending_notices() == []
+        assert await store.notices(PHONE.imsi) == [sent]
+
     async def test_the_timeline_gives_the_latest_oldest_first(self, store: Store) -> None:
         events = [event(f"step.{number}", seconds=number) for number in range(5)]
         await store.commit([*people(), *(AddEvent(each) for each in events), AddEvent(event("other", MAIN))])
         assert await store.events(PHONE.imsi) == events
         assert await store.events(PHONE.imsi, limit=2) == events[3:]
+
+    async def test_usage_adds_up_by_day_policy_and_group(self, store: Store) -> None:
+        today, other = date(2026, 11, 1), date(2026, 11, 2)
+        portal = Usage(PHONE.imsi, PolicyName("arrears"), "portal", 1, 10)
+        rest = Usage(PHONE.imsi, PolicyName("open"), "", 2, 20)
+        foreign = Usage(MAIN.imsi, PolicyName("arrears"), "portal", 4, 40)
+        await store.commit(people())
+        for usage in ([portal, foreign], [portal, rest]):
+            await store.add_usage(today, usage)
+        await store.add_usage(other, [rest])
+        assert await store.usage(PHONE.imsi, today) == [replace(portal, up=2, down=20), rest]
+        assert await store.usage(PHONE.imsi, other) == [rest]
+        assert set(await store.usage_of_day(today)) == {replace(portal, up=2, down=20), rest, foreign}
+        await store.forget_usage(other)
+        assert await store.usage_of_day(today) == []
+        assert await store.usage_of_day(other) == [rest]
 
     async def test_a_time_is_the_same_instant_whatever_its_zone(self, store: Store) -> None:
         shanghai = timezone(timedelta(hours=8))

@@ -6,10 +6,13 @@ from ipaddress import IPv4Address, IPv6Network
 
 from nfemu.carrier.ports import Change, PutAccount, PutSubscriber
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
+from nfemu.model.agreements import Agreement, Deduction
 from nfemu.model.identity import (
     AccountId,
+    AgreementNo,
     Apn,
     CorrelationId,
+    DeductionNo,
     Imsi,
     Msisdn,
     NoticeId,
@@ -125,6 +128,26 @@ def payment(name: str, card: Subscriber = PHONE, seconds: float = 0) -> Payment:
         provider="plain",
         created_at=after(seconds),
         expires_at=after(seconds + 300),
+    )
+
+
+def agreement(name: str, card: Subscriber = PHONE) -> Agreement:
+    currency = "CNY" if card.account == ZHANG else "EUR"
+    return Agreement(AgreementNo(name), card.account, card.imsi, "plain", f"c-{name}", Money(20000, currency), START)
+
+
+def deduction(name: str, of: str, card: Subscriber = PHONE) -> Deduction:
+    currency = "CNY" if card.account == ZHANG else "EUR"
+    return Deduction(
+        no=DeductionNo(name),
+        agreement=AgreementNo(of),
+        account=card.account,
+        imsi=card.imsi,
+        provider="plain",
+        amount=Money(2900, currency),
+        before=Money(-100, currency),
+        correlation=CorrelationId("cor-1"),
+        requested_at=START,
     )
 
 

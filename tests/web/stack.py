@@ -25,6 +25,7 @@ from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
+from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.site import ProviderSite
 from nfemu.web.provider.till import Till
@@ -59,6 +60,7 @@ class Stack:
             self._later,
             self.clock.now,
             self.wall,
+            Contracts(PROVIDER_KEY, self.world.store),
         )
         self.refused_deliveries: list[int] = []
         self.broken = False

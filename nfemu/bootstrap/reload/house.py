@@ -6,7 +6,10 @@ from nfemu.bootstrap.reload.facts import Facts, differing
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
 from nfemu.web.api.backend import ConfigChange
 
-_DUNNING_NOTES = {"order_expiry": "for payment orders from now on"}
+_DUNNING_NOTES = {
+    "order_expiry": "for payment orders from now on",
+    "auto_deduct": "a cap for agreements from now on",
+}
 
 
 def house_changes(before: Configuration, after: Configuration) -> Iterator[ConfigChange]:
@@ -72,6 +75,15 @@ def _dunning(configuration: Configuration) -> Facts:
         "restricted_profile": {"": dunning.restricted.value},
         "credit_limit": {"": dunning.credit_limit.decimal()},
         "order_expiry": {"": str(dunning.order_expiry)},
+        "detection": {
+            "enabled": str(dunning.detection.enabled).lower(),
+            "after_stop_notice": str(dunning.detection.after_stop_notice),
+        },
+        "auto_deduct": {
+            "cap": dunning.auto_deduct.cap.decimal(),
+            "retry": str(dunning.auto_deduct.retry),
+            "give_up": str(dunning.auto_deduct.give_up),
+        },
     }
 
 

@@ -84,6 +84,8 @@ def _policies(policies: Policies) -> Facts:
 
 def _policy(profile: PolicyProfile, groups: list[DestinationGroup]) -> dict[str, str]:
     facts = {"default": profile.default.value, "redirect_to": profile.redirect_to or "none"}
+    facts |= {"daily_cap": str(profile.limits.daily_cap), "rate": str(profile.limits.rate)}
+    facts["essential"] = ", ".join(profile.essential) or "none"
     for group in groups:
         ports = ", ".join(map(str, sorted(group.ports))) or "80, 443"
         terms = f"on ports {ports}" + (", trusted" if group.trusted else "")

@@ -1,7 +1,8 @@
 """One client connection's way through the judge: whose it is, and what each of its requests may do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from mitmproxy import http
 
@@ -10,9 +11,14 @@ from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import Connection, Flow, FlowTable
 from nfemu.gateway.engine.forwarding import forwarded_fields
-from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
+from nfemu.gateway.engine.judge import Blocked, Judge, Line, Refusal, Target
+from nfemu.gateway.engine.meter import Counter, Limiter, Meters
+from nfemu.gateway.engine.reporting import reporting
+from nfemu.gateway.engine.responses import is_check
+from nfemu.gateway.ports import Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.identity import Msisdn
+from nfemu.model.policy import Decision
 from nfemu.wire.http_head import Authority, RequestHead
 
 
@@ -25,6 +31,14 @@ class Forward:
     websocket: bool
 
 
+class Metered(Connection, Protocol):
+    """A client connection that counts its octets."""
+
+    def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None: ...
+
+    def unmetered(self) -> None: ...
+
+
 class Admission:
     """`owner` None: every request names its line itself. `inside`: the target of the tunnel that it comes through.
 
@@ -35,13 +49,17 @@ class Admission:
         self,
         judge: Judge,
         flows: FlowTable,
-        connection: Connection,
+        meters: Meters,
+        reports: Reports,
+        connection: Metered,
         owner: Msisdn | None = None,
         inside: Target | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self.judge = judge
         self._flows = flows
+        self._meters = meters
+        self._reports = reports
         self._connection = connection
         self.owner = owner
         self._inside = inside
@@ -49,8 +67,16 @@ class Admission:
 
     def for_tunnel(self, line: Line, target: Target) -> "Admission":
         """For plain HTTP inside a tunnel of this connection."""
-        owner = line.state.msisdn
-        return Admission(self.judge, self._flows, self._connection, owner, target, self.patience_s)
+        return Admission(
+            self.judge,
+            self._flows,
+            self._meters,
+            self._reports,
+            self._connection,
+            line.state.msisdn,
+            target,
+            self.patience_s,
+        )
 
     def connect(self, head: RequestHead) -> tuple[Line, Target]:
         """Judge a CONNECT request and enter its flow. Raises Refusal."""
@@ -63,12 +89,17 @@ class Admission:
 
     def enter_tunnel(self, line: Line, target: Target) -> None:
         """Judge a tunnel and enter its flow. Raises Refusal."""
-        self.judge.tunnel(line, target)
-        self._enter(line, target, Scheme.RAW, named=False)
+        with reporting(self._reports, line):
+            decision = self.judge.tunnel(line, target)
+        self._check_cap(line, decision)
+        self._enter(line, target, decision, Scheme.RAW, named=False)
 
-    def name_tunnel(self, line: Line, target: Target) -> None:
+    def name_tunnel(self, target: Target) -> None:
         """The tunnel has proved to be TLS to the name that it was opened for."""
-        self._enter(line, target, Scheme.HTTPS, named=True)
+        flow = self._flows.of(self._connection)
+        if flow is not None:
+            named = replace(flow, destination=target.destination(Scheme.HTTPS), named=True)
+            self._flows.enter(self._connection, named)
 
     def claimed_name(self, head: RequestHead) -> str | None:
         """The name whose addresses `request` must know: a listed one, claimed in a tunnel to an address.
@@ -87,11 +118,12 @@ class Admission:
         """
         line = self._line(head)
         target = self._target(head.authority, addresses)
-        decision = self.judge.request(line, target, head)
+        decision = self._judged(line, target, head)
+        self._check_cap(line, decision)
         fields = line.rules.enricher.strip(forwarded_fields(head))
         if decision.enrich:
             fields += self.judge.enrichment(line, target, decision)
-        self._enter(line, target, Scheme.HTTP, named=True)
+        self._enter(line, target, decision, Scheme.HTTP, named=True)
         request = http.Request(
             host=target.text,
             port=target.port,
@@ -114,6 +146,31 @@ class Admission:
     def leave(self) -> None:
         """What was entered last has ended."""
         self._flows.leave(self._connection)
+        self._connection.unmetered()
+
+    def _judged(self, line: Line, target: Target, head: RequestHead) -> Decision:
+        """What the policy says. Past the cap whoever would be sent to the landing page is told why nothing works; an
+        operating system's check is sent there all the same, since it shows the page. Raises Refusal."""
+        try:
+            with reporting(self._reports, line):
+                return self.judge.request(line, target, head)
+        except Blocked:
+            limiter = self._meters.limiter(line)
+            if limiter is None or not limiter.exceeded() or is_check(target.name, head.target):
+                raise
+            raise self._over(line) from None
+
+    def _check_cap(self, line: Line, decision: Decision) -> None:
+        """Raises Refusal past the daily cap, unless paying needs it."""
+        if decision.group in line.profile.essential:
+            return
+        limiter = self._meters.limiter(line)
+        if limiter is not None and limiter.exceeded():
+            raise self._over(line)
+
+    def _over(self, line: Line) -> Refusal:
+        cap, ends = line.profile.limits.daily_cap, self._meters.day_ends
+        return Refusal(responses.cap_reached(cap, ends, line.profile.redirect_to))
 
     def _target(self, authority: Authority, addresses: Sequence[IpAddress]) -> Target:
         """By the authority, and by where the tunnel leads: two places are one request's only as a name at an address.
@@ -135,7 +192,12 @@ class Admission:
             return self.judge.line(self.owner)
         return self.judge.line_of(head.notable[b"proxy-authorization"])
 
-    def _enter(self, line: Line, target: Target, scheme: Scheme, *, named: bool) -> None:
-        state = line.state
-        flow = Flow(state.imsi, state.msisdn, state.generation, target.destination(scheme), named)
+    def _enter(self, line: Line, target: Target, decision: Decision, scheme: Scheme, *, named: bool) -> None:
+        state, policy = line.state, line.profile.name
+        essential = decision.group in line.profile.essential
+        destination = target.destination(scheme)
+        flow = Flow(state.imsi, state.msisdn, state.generation, destination, named, policy, essential)
         self._flows.enter(self._connection, flow)
+        self._connection.metered(
+            self._meters.counter(line, decision.group), self._meters.limiter(line), essential=essential
+        )

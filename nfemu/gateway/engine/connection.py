@@ -10,12 +10,13 @@ from typing import Literal
 
 from mitmproxy.connection import ConnectionState
 from mitmproxy.options import Options
-from mitmproxy.proxy import commands
+from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
 
 from nfemu.gateway.engine.commands import Dial, DialCompleted, LookUp
 from nfemu.gateway.engine.dial import DialError, Dialler
+from nfemu.gateway.engine.meter import Counter, Limiter
 
 _MODE = ProxyMode.parse("regular")
 _ExcInfo = Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None
@@ -33,6 +34,13 @@ class GatewayConnection(LiveConnectionHandler):
         self._arrived = asyncio.Event()
         self._finished = asyncio.Event()
         peer = writer.get_extra_info("peername")
+        self._counter = Counter()
+        self._between = True
+        """Between two flows: `_counter` holds what has come for the next one."""
+        self._limiter: Limiter | None = None
+        self._essential = True
+        self._write = writer.write
+        writer.write = self._send  # type: ignore[method-assign,assignment]  # every octet to the phone passes here, whoever writes
         self._source_port: int = peer[1] if isinstance(peer, tuple) else 0
 
     async def serve(self) -> None:
@@ -51,6 +59,32 @@ class GatewayConnection(LiveConnectionHandler):
                 io.writer.transport.abort()
             if io.handler is not None:
                 io.handler.cancel("the line changed")
+
+    def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
+        """From now on octets are counted there, with what has come since the last flow ended."""
+        if self._between:
+            counter.up += self._counter.up
+        self._between = False
+        self._count_in(counter, limiter, essential=essential)
+
+    def unmetered(self) -> None:
+        """The flow has ended: what comes next counts with the next one."""
+        self._between = True
+        self._count_in(Counter(), None, essential=True)
+
+    def _count_in(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
+        self._counter.flows -= 1
+        counter.flows += 1
+        self._counter, self._limiter, self._essential = counter, limiter, essential
+
+    def _send(self, data: bytes) -> None:
+        self._counter.down += len(data)
+        self._write(data)
+
+    async def server_event(self, event: events.Event) -> None:
+        if isinstance(event, events.DataReceived) and event.connection is self.client:
+            self._counter.up += len(event.data)
+        await super().server_event(event)
 
     async def wait_finished(self) -> None:
         await self._finished.wait()
@@ -81,6 +115,11 @@ class GatewayConnection(LiveConnectionHandler):
         while self._awaited:
             self._arrived.clear()
             await self._arrived.wait()
+        limiter = self._limiter
+        if limiter is not None:
+            await limiter.pace()
+            if not self._essential and limiter.exceeded():
+                self.cut()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
         """There are no addons: look-ups are all that is done here."""

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from socket import socket
 
@@ -19,13 +20,17 @@ from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.flows import FlowTable, cut_all
 from nfemu.gateway.engine.http_layer import GatewayHttpLayer
 from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.meter import Key, Meters
 from nfemu.gateway.engine.socks import SocksLayer
-from nfemu.gateway.ports import EngineConfig, LineView, Resolver
+from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.model.identity import Msisdn
+from nfemu.model.usage import Allowance
 
 TopLayer = Callable[[Context, Admission], layer.Layer]
 
 _BACKLOG = 1024
+REPORT_EVERY_S = 1.0
+"""Between two reports of what lines have used."""
 _HANDOVER_S = 0.02
 """What was accepted just before a listener closed reaches us some turns of the loop later."""
 
@@ -52,6 +57,7 @@ class Engine:
         config: EngineConfig,
         view: LineView,
         resolver: Resolver,
+        reports: Reports,
         now: Callable[[], datetime] = _utc_now,
         patience_s: float = PATIENCE_S,
     ) -> None:
@@ -60,6 +66,9 @@ class Engine:
         self._patience_s = patience_s
         self._view = view
         self._judge = Judge(view, now)
+        self._reports = reports
+        self._meters = Meters(time.monotonic)
+        self._reporting: asyncio.Task[None] | None = None
         self._flows = FlowTable()
         self._dialler = Dialler(resolver, config.origin_socket, config.origin_token)
         self._options = _options()
@@ -68,6 +77,7 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to accept."""
+        self._reporting = asyncio.create_task(self._report())
         for sock in self._config.http_sockets:
             await self._listen(sock, GatewayHttpLayer, None)
         for sock in self._config.socks_sockets:
@@ -83,11 +93,15 @@ class Engine:
                 await asyncio.sleep(_HANDOVER_S)
                 while self._connections:
                     await asyncio.gather(*(connection.wait_finished() for connection in self._connections))
+        self._report_usage()
 
     async def stop(self) -> None:
         """Accept no more and close every connection."""
         self._close_listeners()
         await cut_all(self._connections)
+        if self._reporting is not None:
+            self._reporting.cancel()
+        self._report_usage()
 
     def _close_listeners(self) -> None:
         for server in self._servers:
@@ -101,6 +115,7 @@ class Engine:
 
     async def rules_changed(self) -> None:
         """Close every flow that the new rules forbid."""
+        await self._end_exceeded(self._meters.rules_changed(self._view.rules()))
         await cut_all(
             connection
             for connection, flow in self._flows.all()
@@ -110,6 +125,33 @@ class Engine:
     async def control_lost(self) -> None:
         """Close every flow: nobody knows any more who may do what."""
         await cut_all(connection for connection, _ in self._flows.all())
+
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        """See FlowControl."""
+        await self._end_exceeded(self._meters.allow(allowances))
+
+    def day_began(self, ends_at: datetime) -> None:
+        """See FlowControl."""
+        self._meters.start_day(ends_at)
+
+    async def _end_exceeded(self, lines: Sequence[Key]) -> None:
+        """Close what lines past their cap still have open, apart from what paying needs."""
+        await cut_all(
+            connection
+            for imsi, policy in lines
+            for connection, flow in self._flows.of_line(imsi)
+            if flow.policy == policy and not flow.essential
+        )
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_EVERY_S)
+            self._report_usage()
+
+    def _report_usage(self) -> None:
+        grown = self._meters.growth()
+        if grown:
+            self._reports.used(grown)
 
     @property
     def connections(self) -> int:
@@ -126,7 +168,9 @@ class Engine:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             connection = GatewayConnection(reader, writer, self._options, self._dialler)
             context = connection.layer.context
-            admission = Admission(self._judge, self._flows, connection, owner, patience_s=self._patience_s)
+            admission = Admission(
+                self._judge, self._flows, self._meters, self._reports, connection, owner, patience_s=self._patience_s
+            )
             connection.layer = top_layer(context, admission)
             self._connections[connection] = asyncio.create_task(self._serve(connection))
 
@@ -138,6 +182,7 @@ class Engine:
         finally:
             del self._connections[connection]
             self._flows.leave(connection)
+            connection.unmetered()
 
 
 def _socks_layer(context: Context, admission: Admission) -> layer.Layer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nfemu.model.destination import Destination
-from nfemu.model.identity import Imsi, Msisdn
+from nfemu.model.identity import Imsi, Msisdn, PolicyName
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Flow:
 
     `named`: what its bytes are is known to be `destination` (plain HTTP by its head, TLS by its SNI). A tunnel
     that only claims so is no business of a restricted line.
+    `policy`: by which it was allowed; `essential`: also past that policy's daily cap (G7).
     """
 
     imsi: Imsi
@@ -25,6 +26,8 @@ class Flow:
     generation: int
     destination: Destination
     named: bool
+    policy: PolicyName
+    essential: bool
 
 
 class Connection(Protocol):
@@ -58,6 +61,9 @@ class FlowTable:
         connections.discard(connection)
         if not connections:
             del self._by_line[flow.imsi]
+
+    def of(self, connection: Connection) -> Flow | None:
+        return self._flows.get(connection)
 
     def of_line(self, imsi: Imsi) -> list[tuple[Connection, Flow]]:
         return [(connection, self._flows[connection]) for connection in self._by_line.get(imsi, ())]

@@ -37,6 +37,10 @@ class Refusal(Exception):
         self.answer = answer
 
 
+class Blocked(Refusal):
+    """Refused by the line's policy: it may not go there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a request or tunnel wants to go: a normalised name, an address, or both.
@@ -115,26 +119,26 @@ class Judge:
             raise Refusal(responses.PROXY_AUTHENTICATION) from None
 
     def request(self, line: Line, target: Target, head: RequestHead) -> Decision:
-        """Judge one plain HTTP request. Raises Refusal with the redirect, 511 or 403."""
+        """Judge one plain HTTP request. Raises Refusal; Blocked with the redirect, 511 or 403."""
         self._check_address(target)
         decision = decide(line.profile, target.destination(Scheme.HTTP), NO_BINDINGS, self._now())
         if decision.verdict is Verdict.ALLOW:
             return decision
         landing = line.profile.redirect_to
         if decision.verdict is Verdict.REJECT or landing is None:
-            raise Refusal(responses.refusal(403, decision.reason))
+            raise Blocked(responses.refusal(403, decision.reason))
         if head.method not in _SAFE_METHODS:
-            raise Refusal(responses.sign_in_needed(landing))
-        raise Refusal(responses.redirect(landing, target.name, _url(target, head.target)))
+            raise Blocked(responses.sign_in_needed(landing))
+        raise Blocked(responses.redirect(landing, target.name, _url(target, head.target)))
 
     def tunnel(self, line: Line, target: Target) -> Decision:
-        """Judge a CONNECT or SOCKS request before anything of its inside is known. Raises Refusal (403)."""
+        """Judge a CONNECT or SOCKS request before anything of its inside is known. Raises Refusal, Blocked (403)."""
         self._check_address(target)
         if line.restricted and target.host is None:
-            raise Refusal(responses.refusal(403, NAMES_ONLY))
+            raise Blocked(responses.refusal(403, NAMES_ONLY))
         decision = decide(line.profile, target.destination(Scheme.RAW), NO_BINDINGS, self._now())
         if decision.verdict is not Verdict.ALLOW:
-            raise Refusal(responses.refusal(403, decision.reason))
+            raise Blocked(responses.refusal(403, decision.reason))
         return decision
 
     def is_trusted(self, line: Line, target: Target) -> bool:

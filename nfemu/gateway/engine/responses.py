@@ -4,6 +4,7 @@ Everything that came from the client is encoded before it goes into an answer: p
 escaped in a page. A refusal says why in its body, never in a header of its own.
 """
 
+from datetime import datetime
 from html import escape
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +17,7 @@ _REASONS = {
     403: "Forbidden",
     407: "Proxy Authentication Required",
     408: "Request Timeout",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     502: "Bad Gateway",
     503: "Service Unavailable",
@@ -86,7 +88,7 @@ def refusal(status: int, reason: str) -> bytes:
 
 def redirect(landing: str, host: str, original: bytes) -> bytes:
     """302 to the landing page. `original`: the URL that was asked for, handed over as `url` if it is a page."""
-    location = landing if _is_check(host, original) else _with_original(landing, original)
+    location = landing if is_check(host, original) else _with_original(landing, original)
     return response(302, _LANDING.format(link=escape(location)), _HTML, (("Location", location),))
 
 
@@ -105,7 +107,24 @@ def failure(status: int, reason: str) -> bytes:
     return response(status, page, _HTML)
 
 
-def _is_check(host: str, original: bytes) -> bool:
+def cap_reached(cap: int, ends_at: datetime | None, landing: str | None) -> bytes:
+    """429 (RFC 6585 section 4): the day's octets of a restricted line are used up. `landing`: where it can be paid."""
+    volume = f"{cap >> 20} MiB" if cap % (1 << 20) == 0 else f"{cap / 1024:g} KiB"
+    until = f"{ends_at:%Y-%m-%d %H:%M}" if ends_at is not None else "24:00"
+    link = escape(landing or "")
+    pay_zh = f'缴费页面不受影响：<a href="{link}">点此缴费</a>，缴费后立即恢复。' if landing else ""
+    pay_en = f' Payment still works: <a href="{link}">pay here</a>, and service is back at once.' if landing else ""
+    page = _PAGE.format(
+        title="今日流量已用完 · Daily volume used up",
+        zh=f"受限期间每天可用的 {volume} 流量已用完，{until} 起重新计算。{pay_zh}紧急呼叫不受影响。",
+        en=f"The {volume} that this line may use a day are used up until {until}.{pay_en} "
+        "Emergency calls are not affected.",
+    )
+    return response(429, page, _HTML)
+
+
+def is_check(host: str, original: bytes) -> bool:
+    """Whether `original`, a URL or its path, is an operating system's connectivity check."""
     return (host, urlsplit(original).path.decode("latin-1")) in CONNECTIVITY_CHECKS
 
 

@@ -148,7 +148,7 @@ class TunnelLayer(layer.Layer):
             yield from self._close()
             return
         if named:
-            self._admission.name_tunnel(self._line, self._target)
+            self._admission.name_tunnel(self._target)
         yield from self._relay()
 
     def _http(self) -> Commands:

@@ -1,7 +1,7 @@
 """A point's end of the link: keeps the replica, holds the lease, confirms what its engine has applied."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from nfemu.gateway.link.lease import Lease
 from nfemu.gateway.link.messages import (
     VERSION,
     Ack,
+    Allowances,
+    Day,
     FromControl,
     FromPoint,
     Granted,
@@ -27,20 +29,26 @@ from nfemu.gateway.link.messages import (
     Serve,
     Staged,
     Unresolved,
+    Used,
     Welcome,
     dump_point,
     load_control,
 )
 from nfemu.gateway.link.names import RemoteNames
+from nfemu.gateway.link.sightings import Sightings
 from nfemu.gateway.ports import FlowControl, GatewayRules, Route
 from nfemu.gateway.replica import Replica
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Msisdn
+from nfemu.model.usage import Usage
 
 _RENEWALS = 4
 """Per lease: so many answers in a row may be late."""
 
-Whole = Rules | Staged | Lines | Serve
+_CHUNK = 500
+"""Counters per message."""
+
+Whole = Rules | Staged | Lines | Serve | Allowances | Day
 Update = Whole | Line
 
 
@@ -54,7 +62,7 @@ class Connection:
 
 
 class LinkClient:
-    """LineView and Resolver of one point. `connect` and `follow` may be repeated when `follow` has ended."""
+    """LineView, Resolver and Reports of one point. `connect` and `follow` may be repeated when `follow` has ended."""
 
     def __init__(self, path: Path, role: Role, software: str) -> None:
         self._path = path
@@ -62,6 +70,7 @@ class LinkClient:
         self._software = software
         self._writer: asyncio.StreamWriter | None = None
         self._names = RemoteNames(self._send)
+        self._sightings = Sightings(self._send)
         self._replica = Replica()
         self._staged: list[LineState] = []
         self._picture = asyncio.Event()
@@ -83,6 +92,15 @@ class LinkClient:
         if self._writer is None:
             raise Unavailable("the control process is gone; nothing is served until it is back")
         return await self._names.resolve(host)
+
+    # Reports
+
+    def blocked(self, state: LineState) -> None:
+        self._sightings.blocked(state)
+
+    def used(self, usage: Sequence[Usage]) -> None:
+        for start in range(0, len(usage), _CHUNK):
+            self._send(Used(tuple(usage[start : start + _CHUNK])))
 
     # Following
 
@@ -126,6 +144,7 @@ class LinkClient:
             self._writer = None
             connection.writer.transport.abort()
             self._names.give_up()
+            self._sightings.drop()
             await control.control_lost()
 
     def _send(self, message: FromPoint) -> None:
@@ -143,7 +162,7 @@ class LinkClient:
                     self._names.answered(message)
                 case Refused(reason):
                     raise LinkError(reason)
-                case Rules() | Staged() | Lines() | Line() | Serve():
+                case Rules() | Staged() | Lines() | Line() | Serve() | Allowances() | Day():
                     updates.put_nowait(message)
                 case Welcome():
                     raise LinkError("a second welcome")
@@ -186,6 +205,16 @@ class LinkClient:
             case Serve(seq):
                 self._picture.set()
                 self._send(Ack(seq))
+            case Allowances() | Day():
+                await self._meter(update, control)
+
+    @staticmethod
+    async def _meter(update: Allowances | Day, control: FlowControl) -> None:
+        """Nobody waits for these: until they are heard, what was known holds."""
+        if isinstance(update, Day):
+            control.day_began(update.ends_at)
+        else:
+            await control.allowed(update.lines)
 
     async def _renew(self, every_s: float) -> None:
         number = 0

@@ -5,6 +5,7 @@ could read a rule differently.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -16,6 +17,8 @@ from nfemu.carrier.ports import LineState
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, Route, Upstream
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import Msisdn
+from nfemu.model.usage import Allowance, Usage
 
 VERSION = 2
 
@@ -73,6 +76,47 @@ class Resolve:
     id: int
     host: str
     kind: Literal["resolve"] = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedLine:
+    """A restricted line that was refused something, and the version at which the point held it."""
+
+    msisdn: Msisdn
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Lines of which at least one request was refused since the last such message."""
+
+    lines: tuple[BlockedLine, ...]
+    kind: Literal["blocked"] = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What lines have used since the last such message (G7)."""
+
+    usage: tuple[Usage, ...]
+    kind: Literal["used"] = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """What limited lines have used elsewhere, this business day."""
+
+    lines: tuple[Allowance, ...]
+    kind: Literal["allowances"] = "allowances"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A business day has begun: nobody has used anything in it yet. First of all to a new point."""
+
+    ends_at: datetime
+    """With the carrier's offset."""
+    kind: Literal["day"] = "day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +256,10 @@ def _target(leads: Leads) -> DialTarget:
             return leads
 
 
-FromPoint = Hello | Ready | Ack | Renew | Resolve
-FromControl = Welcome | Refused | Rules | Staged | Lines | Line | Serve | Granted | Resolved | Unresolved
+FromPoint = Hello | Ready | Ack | Renew | Resolve | Blocked | Used
+FromControl = (
+    Welcome | Refused | Rules | Staged | Lines | Line | Serve | Granted | Resolved | Unresolved | Allowances | Day
+)
 
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 _FROM_POINT: TypeAdapter[FromPoint] = TypeAdapter(Annotated[FromPoint, Discriminator("kind")], config=_CONFIG)

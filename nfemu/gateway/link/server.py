@@ -6,14 +6,19 @@ import logging
 import socket
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.link.frames import MAX_HELLO, frame, read_frame
 from nfemu.gateway.link.messages import (
     VERSION,
     Ack,
+    Allowances,
+    Blocked,
+    BlockedLine,
+    Day,
     Failure,
     FromPoint,
     Hello,
@@ -31,6 +36,7 @@ from nfemu.gateway.link.messages import (
     Serve,
     Staged,
     Unresolved,
+    Used,
     Welcome,
     dump_control,
     load_point,
@@ -38,8 +44,11 @@ from nfemu.gateway.link.messages import (
 from nfemu.gateway.link.point import Point, PointStatus, peer_pid
 from nfemu.gateway.ports import Route
 from nfemu.gateway.rules import RuleSource
+from nfemu.gateway.sharing import Key
 from nfemu.model.errors import InvalidInput, NotFound, Unavailable
+from nfemu.model.usage import Allowance, Usage
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _HELLO_S = 5.0
 """Seconds that a new connection has to prove itself."""
@@ -73,6 +82,24 @@ class LinkHost(Protocol):
 
     def ready(self, pid: int) -> None:
         """The worker `pid` accepts connections."""
+
+    def blocked(self, lines: Sequence[BlockedLine]) -> None:
+        """A point has refused requests of these lines."""
+
+    def used(self, point: Point, usage: Sequence[Usage]) -> list[Key]:
+        """A point's report; the lines in it whose use others must know of."""
+
+    def known(self) -> list[Key]:
+        """All such lines."""
+
+    def allowances(self, point: Point, keys: Sequence[Key]) -> tuple[Allowance, ...]:
+        """What a point must know of these lines."""
+
+    def day_ends(self) -> datetime:
+        """Of the business day, in the carrier's zone."""
+
+    def left(self, point: Point) -> None:
+        """The point's connection has ended."""
 
     async def expel(self, point: Point) -> None:
         """Its connection has ended or must end: return when it has certainly stopped serving."""
@@ -155,6 +182,11 @@ class LinkServer:
                 point.send_raw(data)
         await self._publish(Rules(self._seq, source), self._rules_deadline_s)
 
+    def publish_day(self) -> None:
+        """Tell every point that a new day has begun. Nobody waits for it: until then the old caps hold."""
+        for point in self._points:
+            point.send(Day(self._host.day_ends()))
+
     async def _publish(self, message: Line | Rules, deadline_s: float) -> None:
         data = frame(dump_control(message))
         for point in self._points:
@@ -235,6 +267,7 @@ class LinkServer:
             for task in tasks:
                 task.cancel()
             point.ended()
+            self._host.left(point)
             self._left(point)
 
     def _left(self, point: Point) -> None:
@@ -262,6 +295,10 @@ class LinkServer:
 
     async def _snapshot(self, point: Point, lines: Sequence[LineState]) -> None:
         """Send every line, then the word to serve. Newer updates may go in between: versions decide."""
+        point.send(Day(self._host.day_ends()))
+        for keys in _chunks(self._host.known()):
+            point.send(Allowances(self._host.allowances(point, keys)))
+            await point.drain()
         for states in _chunks(lines):
             point.send(Lines(states))
             await point.drain()
@@ -276,11 +313,23 @@ class LinkServer:
                 point.grant(number)
             case Resolve(number, host):
                 self._spawn(tasks, self._resolve(point, number, host))
+            case Used(usage):
+                self._share(self._host.used(point, usage))
+            case Blocked(lines):
+                self._host.blocked(lines)
             case Ready():
                 point.ready = True
                 self._host.ready(point.pid)
             case Hello():
                 raise LinkError("a second hello")
+
+    def _share(self, keys: Sequence[Key]) -> None:
+        """Each worker is told what the others have used, and with how many it shares."""
+        if not keys:
+            return
+        for point in self._points:
+            if point.role is Role.WORKER:
+                point.send(Allowances(self._host.allowances(point, keys)))
 
     async def _resolve(self, point: Point, number: int, host: str) -> None:
         try:
@@ -299,6 +348,6 @@ class LinkServer:
         task.add_done_callback(tasks.discard)
 
 
-def _chunks(lines: Sequence[LineState]) -> Iterator[tuple[LineState, ...]]:
-    for start in range(0, len(lines), _CHUNK):
-        yield tuple(lines[start : start + _CHUNK])
+def _chunks(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(items), _CHUNK):
+        yield tuple(items[start : start + _CHUNK])

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from nfemu import __version__
 from nfemu.runtime.service import CarrierService
 from nfemu.web.api import problems
+from nfemu.web.api.auto_deduct import AutoDeduct
 from nfemu.web.api.backend import ApiBackend, ApiConfig
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
@@ -15,6 +16,7 @@ from nfemu.web.api.login import Logins
 from nfemu.web.api.models import Problem
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
+from nfemu.web.api.usage import LineUsage
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text, "content": {problems.MEDIA_TYPE: {}}}
@@ -48,6 +50,8 @@ def create_api(
     problems.install(app)
     versioned = APIRouter(prefix="/api/v1")
     versioned.include_router(Subscribers(service, config, backend).router())
+    versioned.include_router(AutoDeduct(service, config, backend).router())
+    versioned.include_router(LineUsage(service, backend).router())
     versioned.include_router(System(service, config, backend, issued).router())
     app.include_router(versioned)
     app.router.routes.extend(InboxPages(service, config, issued).routes())

@@ -12,6 +12,7 @@ from nfemu.model.policy import Decision
 from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
+from nfemu.web.provider.contracts import Contracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class ApiBackend:
     """What the gateway does with a destination that was decided so under that profile."""
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
+    contracts: Contracts
+    """Auto-deduct at the built-in provider: what its emulated bank answers, and who ends a contract there."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
     preview_reload: Callable[[], Awaitable[Sequence[ConfigChange]]]

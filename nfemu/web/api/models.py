@@ -3,7 +3,7 @@
 Money is a decimal text and its currency, never a JSON number. Times carry their zone.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +43,16 @@ class SessionOut(Model):
     attached_at: datetime
 
 
+class AutoDeductOut(Model):
+    """The account's agreement (G19)."""
+
+    provider: str
+    contract: str = Field(description="The provider's number of it.")
+    cap: MoneyOut = Field(description="The most that one deduction takes.")
+    signed_at: datetime = Field(description="Business time.")
+    unanswered: MoneyOut | None = Field(description="A deduction that the provider has not answered yet.")
+
+
 class SubscriberOut(Model):
     number: str = Field(description="As dialled inside its country.")
     e164: str
@@ -57,6 +67,7 @@ class SubscriberOut(Model):
     permitted: bool = Field(description="The HSS permits a session; false under a profile that gives no IP address.")
     effective: str | None = Field(description="APN profile that every enforcement point has acknowledged.")
     session: SessionOut | None
+    auto_deduct: AutoDeductOut | None = Field(description="The account's signed agreement.")
 
 
 class SubscriberPage(Model):
@@ -67,6 +78,20 @@ class SubscriberPage(Model):
 
 class AmountIn(Model):
     amount: str = Field(examples=["59.00"], max_length=32)
+
+
+class SignIn(Model):
+    cap: str | None = Field(default=None, examples=["200.00"], max_length=32, description="Null: as configured.")
+
+
+class RevokeIn(Model):
+    at: Literal["carrier", "provider"] = Field(
+        default="carrier", description="`provider`: by the payer, there; the carrier learns of it when it deducts."
+    )
+
+
+class BankIn(Model):
+    answer: Literal["accept", "decline", "unreachable", "silent"]
 
 
 class ChargeIn(AmountIn):
@@ -83,7 +108,7 @@ class SettlementOut(Model):
 
 class NoticeOut(Model):
     id: str
-    kind: Literal["stopped", "restored", "payment confirmed"]
+    kind: Literal["stopped", "detected", "restored", "payment confirmed", "auto-deducted", "auto-deduct failed"]
     sender: str
     text: str
     link: str | None
@@ -119,6 +144,29 @@ class Ledger(Model):
     account: str
     balance: MoneyOut
     entries: list[EntryOut] = Field(description="Newest first.")
+
+
+class UsedOut(Model):
+    policy: str
+    group: str | None = Field(description="Null: what no group lists.")
+    up: int = Field(description="Octets from the phone.")
+    down: int = Field(description="Octets to the phone.")
+
+
+class CapOut(Model):
+    """The present profile's cap."""
+
+    policy: str
+    octets: int
+    used: int
+    reached: bool
+    ends_at: datetime = Field(description="End of the business day, in the carrier's zone.")
+
+
+class UsageOut(Model):
+    day: date = Field(description="Business day, in the carrier's zone.")
+    used: list[UsedOut]
+    cap: CapOut | None = Field(description="Today's; null where the line has none.")
 
 
 class CandidateOut(Model):

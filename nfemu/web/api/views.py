@@ -14,6 +14,7 @@ from nfemu.policy.explain import Explanation, describe
 from nfemu.policy.reach import Reach
 from nfemu.web.api.models import (
     AccountOut,
+    AutoDeductOut,
     CandidateOut,
     EntryOut,
     EventOut,
@@ -70,6 +71,20 @@ def subscriber(status: LineStatus, country_code: str, zone: tzinfo) -> Subscribe
         permitted=status.permitted,
         effective=status.effective,
         session=session(latest, zone) if latest is not None else None,
+        auto_deduct=auto_deduct(status, zone),
+    )
+
+
+def auto_deduct(status: LineStatus, zone: tzinfo) -> AutoDeductOut | None:
+    agreement, open_ = status.agreement, status.deduction
+    if agreement is None:
+        return None
+    return AutoDeductOut(
+        provider=agreement.provider,
+        contract=agreement.contract,
+        cap=money(agreement.cap),
+        signed_at=agreement.signed_at.astimezone(zone),
+        unanswered=money(open_.amount) if open_ is not None else None,
     )
 
 

@@ -80,6 +80,8 @@ class LineView:
     due: Money
     balance: Money | None
     share: Money | None
+    auto_deduct: Money | None
+    """The cap of the account's agreement (G19); None: none is signed, or it is the business of a unit."""
 
 
 def line_view(status: LineStatus, country_code: str) -> LineView:
@@ -92,6 +94,7 @@ def line_view(status: LineStatus, country_code: str) -> LineView:
         due=status.shown_due,
         balance=status.balance if personal else None,
         share=None if personal else used,
+        auto_deduct=status.agreement.cap if personal and status.agreement is not None else None,
     )
 
 

@@ -13,6 +13,7 @@ TEXTS = {
         "share_due": "您个人的部分",
         "balance": "账户余额",
         "share": "您本人的用量",
+        "auto_deduct": "已签约自动缴费，余额不足时自动扣款，每次不超过 {cap}。",
         "service_open": "上网服务正常。",
         "service_arrears": "您的号码已欠费，目前只能访问缴费页面。缴费后立即恢复。",
         "service_share_due": (
@@ -77,6 +78,7 @@ TEXTS = {
         "share_due": "Your own share",
         "balance": "Account balance",
         "share": "Your own use",
+        "auto_deduct": "Auto-deduct is on: what is due is paid by itself, up to {cap} at a time.",
         "service_open": "Your mobile data is on.",
         "service_arrears": "Your number is in arrears and reaches the payment pages only. Pay, and it is back at once.",
         "service_share_due": (

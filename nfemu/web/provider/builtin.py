@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.orders import Payment
 from nfemu.model.provider import ProviderOrder, ProviderStage
 from nfemu.web.provider.book import OrderBook, ProviderRecords
+from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Deliver, Later, Notifications
 from nfemu.web.provider.orders import OrderLinks, OrderSheet
 from nfemu.web.provider.signature import SignedNotification, sign
@@ -52,9 +54,11 @@ class BuiltinProvider:
         later: Later,
         now: Callable[[], datetime],
         wall: Callable[[], datetime],
+        contracts: Contracts,
     ) -> None:
         self.name = config.name
         self.config = config
+        self.contracts = contracts
         self._merchant_key = merchant_key(key)
         self._wall = wall
         self._links = OrderLinks(hmac.new(key, b"orders", hashlib.sha256).digest())
@@ -69,6 +73,19 @@ class BuiltinProvider:
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         """The URL of the pay page (port `PaymentProvider`)."""
         return f"https://{self.config.host}/pay/{self._links.link(_sheet(payment, return_url, language))}"
+
+    async def sign(self, agreement: Agreement) -> str:
+        """See `PaymentProvider`, as the next three."""
+        return await self.contracts.sign(agreement)
+
+    async def revoke(self, contract: str) -> None:
+        await self.contracts.end(contract)
+
+    async def deduct(self, deduction: Deduction, contract: str) -> DeductionAnswer:
+        return await self.contracts.deduct(deduction, contract)
+
+    async def close_deduction(self, deduction: Deduction) -> DeductionAnswer:
+        return await self.contracts.close(deduction)
 
     async def collect(self, payment: Payment) -> bool:
         """Pay an order without the page (`nfemu pay`): the same notification, True once the merchant accepted it.

@@ -20,12 +20,13 @@ from mitmproxy.proxy.layers.http._events import RequestData, RequestEndOfMessage
 from nfemu.gateway.engine.admission import Admission, Forward
 from nfemu.gateway.engine.flows import FlowTable
 from nfemu.gateway.engine.judge import Judge, Refusal
+from nfemu.gateway.engine.meter import Counter, Limiter, Meters
 from nfemu.gateway.engine.origin_side import OriginSide
 from nfemu.wire.errors import WireError
 from nfemu.wire.first_bytes import FirstBytes, classify
 from nfemu.wire.http_body import request_body
 from nfemu.wire.http_head import RequestHead, head_length, parse_request_head
-from tests.fakes.gateway import OPEN, FakeView, line
+from tests.fakes.gateway import OPEN, FakeReports, FakeView, line
 from tests.fuzz.campaign import Target
 from tests.fuzz.peers import Peer, cgi_variable, h11_reading, llhttp_reading
 
@@ -172,9 +173,13 @@ class _Unconnected:
 
     async def wait_finished(self) -> None: ...
 
+    def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None: ...
+
+    def unmetered(self) -> None: ...
+
 
 def _admission() -> Admission:
-    return Admission(_JUDGE, FlowTable(), _Unconnected(), _STATE.msisdn)
+    return Admission(_JUDGE, FlowTable(), Meters(lambda: 0.0), FakeReports(), _Unconnected(), _STATE.msisdn)
 
 
 _VIEW = FakeView()

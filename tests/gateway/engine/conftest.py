@@ -12,12 +12,23 @@ import uvloop
 from nfemu.gateway.engine import Engine
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.ports import EngineConfig
-from tests.fakes.gateway import ARREARS, OPEN, WALLED, FakeResolver, FakeView, RecordingOrigin, line
+from tests.fakes.gateway import (
+    ARREARS,
+    CAPPED,
+    OPEN,
+    WALLED,
+    FakeReports,
+    FakeResolver,
+    FakeView,
+    RecordingOrigin,
+    line,
+)
 
 OPEN_NUMBER = "13800138000"
 ARREARS_NUMBER = "13800138001"
 WALLED_NUMBER = "13800138002"
 DETACHED_NUMBER = "13800138003"
+CAPPED_NUMBER = "13800138004"
 TOKEN = b"origin-token"
 
 
@@ -31,12 +42,14 @@ class World:
         self.open = self.view.put(line(OPEN_NUMBER, OPEN))
         self.arrears = self.view.put(line(ARREARS_NUMBER, ARREARS))
         self.walled = self.view.put(line(WALLED_NUMBER, WALLED))
+        self.capped = self.view.put(line(CAPPED_NUMBER, CAPPED))
         self.detached = self.view.put(line(DETACHED_NUMBER, None))
         self._origin_path = folder / "origin.sock"
         http, socks, own = (_listener() for _ in range(3))
         self.http_port, self.socks_port, self.own_port = (sock.getsockname()[1] for sock in (http, socks, own))
         config = EngineConfig([http], [socks], {self.arrears.msisdn: own}, self._origin_path, TOKEN)
-        self.engine = Engine(config, self.view, self.resolver, patience_s=patience_s)
+        self.reports = FakeReports()
+        self.engine = Engine(config, self.view, self.resolver, self.reports, patience_s=patience_s)
 
     async def start(self) -> None:
         await self.origin.listen_unix(self._origin_path)

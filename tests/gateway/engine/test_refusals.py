@@ -5,7 +5,16 @@ import asyncio
 import pytest
 
 from tests.fakes.gateway import swallow
-from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, World, auth, get, status
+from tests.gateway.engine.conftest import (
+    ARREARS_NUMBER,
+    DETACHED_NUMBER,
+    OPEN_NUMBER,
+    WALLED_NUMBER,
+    World,
+    auth,
+    get,
+    status,
+)
 
 URL = b"http://portal.carrier.example/"
 HOST = b"Host: portal.carrier.example\r\n"
@@ -150,3 +159,28 @@ async def test_pipelined_requests_are_judged_one_by_one(world: World) -> None:
     assert b"GET /4" not in world.origin.received
     assert b"8613900000000" not in world.origin.received
     assert world.origin.received.count(b"X-MSISDN: 8613800138001") == 2
+
+
+@pytest.mark.parametrize(
+    ("request_line", "number", "told"),
+    [
+        ("GET http://news.example/", ARREARS_NUMBER, True),
+        ("POST http://news.example/", ARREARS_NUMBER, True),
+        ("CONNECT news.example:443", ARREARS_NUMBER, True),
+        ("CONNECT 93.184.216.34:443", ARREARS_NUMBER, True),
+        ("GET http://news.example/", WALLED_NUMBER, True),
+        ("GET http://pay.provider.example/", ARREARS_NUMBER, False),
+        ("GET http://10.0.0.1/", ARREARS_NUMBER, False),
+        ("GET http://news.example/", DETACHED_NUMBER, False),
+        ("CONNECT 10.0.0.1:443", OPEN_NUMBER, False),
+    ],
+)
+async def test_what_a_restricted_line_may_not_reach_is_reported(
+    world: World, request_line: str, number: str, told: bool
+) -> None:
+    """G20: where it wanted to go decides, not how badly it asked."""
+    target = request_line.split(" ")[1]
+    host = target.split("/")[2] if "/" in target else target
+    head = f"{request_line} HTTP/1.1\r\nHost: {host}\r\n"
+    await world.exchange(head.encode() + auth(number) + b"Connection: close\r\n\r\n")
+    assert [state.msisdn.national("86") for state in world.reports.seen] == ([number] if told else [])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from nfemu.gateway.link.client import LinkClient
 from nfemu.gateway.link.frames import frame, read_frame
 from nfemu.gateway.link.messages import (
     Ack,
+    BlockedLine,
     FromPoint,
     Granted,
     Hello,
@@ -31,10 +33,14 @@ from nfemu.gateway.link.point import Point
 from nfemu.gateway.link.server import Answer, LinkServer
 from nfemu.gateway.ports import Emulated, Route
 from nfemu.gateway.rules import RuleSource
+from nfemu.gateway.sharing import Key
 from nfemu.model.errors import InvalidInput, NotFound, Unavailable
+from nfemu.model.identity import PolicyName
+from nfemu.model.usage import Allowance, Usage
 from tests.gateway.samples import RULES, RULES_OPEN_ONLY, line
 
 TOKEN = "right"
+DAY_ENDS = datetime(2026, 11, 2, tzinfo=UTC)
 ROUTE = Route((IPv4Address("198.18.0.1"),), Emulated(), Emulated())
 
 
@@ -46,6 +52,9 @@ class Host:
     source: RuleSource = RULES
     expelled: list[Point] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    blocked_lines: list[BlockedLine] = field(default_factory=list)
+    usage: list[Usage] = field(default_factory=list)
+    gone: list[Point] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def rules(self) -> RuleSource:
@@ -70,6 +79,27 @@ class Host:
     def ready(self, pid: int) -> None:
         self.came.set()
 
+    def blocked(self, lines: Sequence[BlockedLine]) -> None:
+        self.blocked_lines += lines
+        self.came.set()
+
+    def used(self, point: Point, usage: Sequence[Usage]) -> list[Key]:
+        self.usage += usage
+        self.came.set()
+        return [(each.imsi, each.policy) for each in usage]
+
+    def known(self) -> list[Key]:
+        return [(line().imsi, PolicyName("arrears"))]
+
+    def allowances(self, point: Point, keys: Sequence[Key]) -> tuple[Allowance, ...]:
+        return tuple(Allowance(*key, 7, 1) for key in keys)
+
+    def day_ends(self) -> datetime:
+        return DAY_ENDS
+
+    def left(self, point: Point) -> None:
+        self.gone.append(point)
+
     async def expel(self, point: Point) -> None:
         self.expelled.append(point)
 
@@ -81,6 +111,8 @@ class Engine:
         self._view = view
         self.changed: list[tuple[int, bool]] = []
         self.reloads = 0
+        self.allowances: list[Allowance] = []
+        self.days: list[datetime] = []
         self.lost = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -94,6 +126,12 @@ class Engine:
 
     async def control_lost(self) -> None:
         self.lost.set()
+
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        self.allowances += allowances
+
+    def day_began(self, ends_at: datetime) -> None:
+        self.days.append(ends_at)
 
 
 @dataclass
@@ -437,3 +475,16 @@ async def test_the_socket_is_private_and_its_path_may_be_too_long(tmp_path: Path
     with pytest.raises(InvalidInput, match="shorter state folder"):
         async with serving(deep, Host()):
             pass
+
+
+async def test_blocked_lines_are_told_once_however_many_requests_there_are(tmp_path: Path) -> None:
+    """The first at once; a flood behind it waits for the end of the second and is one message."""
+    host = Host([line()])
+    async with serving(tmp_path, host), following(tmp_path) as here:
+        here.client.blocked(line(version=3))
+        for number in (1, 2) * 5000:
+            here.client.blocked(line(number, version=4))
+        await until(lambda: bool(host.blocked_lines))
+        assert host.blocked_lines == [BlockedLine(line().msisdn, 3)]
+        await until(lambda: len(host.blocked_lines) > 1)
+        assert host.blocked_lines[1:] == [BlockedLine(line(1).msisdn, 4), BlockedLine(line(2).msisdn, 4)]

@@ -5,6 +5,8 @@ import pytest
 
 from nfemu.gateway.link.messages import (
     Ack,
+    Blocked,
+    BlockedLine,
     Failure,
     FromControl,
     FromPoint,
@@ -51,7 +53,15 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(
-    "message", [Hello("token", Role.ADDON, "mitmproxy"), Ready(), Ack(3), Renew(4), Resolve(5, "news.example")]
+    "message",
+    [
+        Hello("token", Role.ADDON, "mitmproxy"),
+        Ready(),
+        Ack(3),
+        Renew(4),
+        Resolve(5, "news.example"),
+        Blocked((BlockedLine(line().msisdn, 7),)),
+    ],
 )
 def test_what_points_say_arrives(message: FromPoint) -> None:
     assert load_point(dump_point(message)) == message

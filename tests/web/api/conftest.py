@@ -19,6 +19,7 @@ from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import CompiledProfile, PolicySet
 from nfemu.web.api import ApiBackend, ApiConfig, Component, ConfigChange, create_api
 from nfemu.web.api.login import Logins
+from nfemu.web.provider.contracts import Contracts
 from tests.fakes.paying import pay
 from tests.fakes.world import World
 from tests.web.api.browser import Answer, ask
@@ -124,6 +125,7 @@ async def api() -> AsyncIterator[Api]:
         policies,
         program.reach,
         partial(pay, world.service),
+        Contracts(b"k" * 32, world.store),
         program.components,
         program.reload,
         program.preview_reload,

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, WANG, WANG_SECOND, ZHANG
 from tests.web.stack import PORTAL, Stack, query
@@ -151,3 +152,11 @@ async def test_the_language_follows_choice_subscriber_and_browser(stack: Stack) 
     stranger = stack.browser(ZHANG, "fr, en;q=0.5, zh;q=0.4, de;q=x")
     stranger.enriched = False
     assert '<html lang="en">' in (await stranger.open(GREEN)).text
+
+
+async def test_an_agreement_is_shown_to_the_payer_of_a_personal_account_only(stack: Stack) -> None:
+    """G19; a member of a unit sees nothing of the unit's."""
+    for number, shown in ((ZHANG, True), (ACME_ONE, False)):
+        await stack.service.sign_agreement(number, Money(10_000))
+        landing = await stack.browser(number).open(f"http://{PORTAL}/")
+        assert ("每次不超过 ¥100.00" in landing.text) is shown

@@ -1,0 +1,48 @@
+"""`/api/v1/subscribers/{number}/usage`: what a line has used in a business day, and of which cap (G7)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from fastapi import APIRouter
+
+from nfemu.carrier.status import LineStatus
+from nfemu.epc.pgw import is_active
+from nfemu.model.usage import Usage
+from nfemu.runtime.service import CarrierService
+from nfemu.web.api.backend import ApiBackend
+from nfemu.web.api.models import CapOut, UsageOut, UsedOut
+
+
+class LineUsage:
+    """One operation."""
+
+    def __init__(self, service: CarrierService, backend: ApiBackend) -> None:
+        self._service = service
+        self._policies = backend.policies
+
+    def router(self) -> APIRouter:
+        router = APIRouter(tags=["subscribers"])
+        router.add_api_route(
+            "/subscribers/{number}/usage", self._show, methods=["GET"], operation_id="getUsage", name="getUsage"
+        )
+        return router
+
+    async def _show(self, number: str, day: date | None = None) -> UsageOut:
+        """Octets by policy profile and group, as far as enforcement points have reported: a second late at most."""
+        msisdn = (await self._service.find(number)).msisdn
+        today = self._service.today()
+        used = await self._service.usage(msisdn, day)
+        cap = self._cap(await self._service.status(msisdn), used) if day in (None, today) else None
+        shown = [UsedOut(policy=each.policy, group=each.group or None, up=each.up, down=each.down) for each in used]
+        return UsageOut(day=day or today, used=shown, cap=cap)
+
+    def _cap(self, status: LineStatus, used: Sequence[Usage]) -> CapOut | None:
+        session = status.line.session
+        if session is None or not is_active(session):
+            return None
+        cap = self._policies().profile(session.policy).limits.daily_cap
+        if not cap:
+            return None
+        octets = sum(each.up + each.down for each in used if each.policy == session.policy)
+        ends_at = self._service.day_ends()
+        return CapOut(policy=session.policy, octets=cap, used=octets, reached=octets >= cap, ends_at=ends_at)

@@ -1,0 +1,145 @@
+"""Counters, caps and the token bucket, on a clock that the test moves."""
+
+import asyncio
+
+import pytest
+
+from nfemu.gateway.engine.judge import Line
+from nfemu.gateway.engine.meter import Counter, Limiter, Meters
+from nfemu.gateway.ports import GatewayRules
+from nfemu.model.identity import GroupName
+from nfemu.model.policy import UNLIMITED, Limits
+from nfemu.model.usage import Allowance, Usage
+from nfemu.policy.rules import PolicySet
+from tests.fakes.gateway import CAP, CAPPED, OPEN, line, policies, rules
+
+MEGABIT = Limits(0, 1_000_000)
+"""125,000 octets a second, as many in one burst."""
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def capped() -> Line:
+    return Line(line("13800138004", CAPPED), policies().profile(CAPPED), rules())
+
+
+async def waits(limiter: Limiter) -> bool:
+    """Whether somebody who has just passed something has to wait."""
+    pacing = asyncio.create_task(limiter.pace())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    done = pacing.done()
+    pacing.cancel()
+    await asyncio.gather(pacing, return_exceptions=True)
+    return not done
+
+
+def limited(limits: Limits = MEGABIT) -> tuple[Limiter, Counter, Time]:
+    time = Time()
+    limiter, counter = Limiter(limits, time), Counter()
+    limiter.add(counter)
+    return limiter, counter, time
+
+
+async def test_a_burst_passes_and_then_the_rate_holds() -> None:
+    limiter, counter, time = limited()
+    counter.down += 125_000
+    assert not await waits(limiter)
+    counter.up += 31_250
+    assert await waits(limiter)
+    time.now += 0.125
+    assert await waits(limiter), "half of what is owed is there"
+    time.now += 0.125
+    assert not await waits(limiter)
+
+
+async def test_workers_share_the_rate_evenly() -> None:
+    limiter, counter, time = limited()
+    limiter.allow(0, 2)
+    counter.down += 125_000 + 62_500
+    assert await waits(limiter)
+    time.now += 0.5
+    assert await waits(limiter)
+    time.now += 0.5
+    assert not await waits(limiter)
+
+
+async def test_whoever_waits_goes_on_at_once_when_the_limit_goes() -> None:
+    limiter, counter, _ = limited(Limits(0, 8))
+    counter.down += 10_000_000
+    pacing = asyncio.create_task(limiter.pace())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    limiter.limit(UNLIMITED)
+    await asyncio.wait_for(pacing, 5)
+
+
+async def test_the_wait_ends_by_itself() -> None:
+    limiter, counter, time = limited(Limits(0, 8_000_000))
+    counter.down += 1_000_000 + 1_000
+    pacing = asyncio.create_task(limiter.pace())
+    await asyncio.sleep(0)
+    time.now += 1.0
+    await asyncio.wait_for(pacing, 5)
+
+
+@pytest.mark.parametrize(("own", "others", "exceeded"), [(CAP, 0, True), (1, CAP - 1, True), (1, CAP - 2, False)])
+def test_the_cap_is_of_all_together(own: int, others: int, exceeded: bool) -> None:
+    limiter, counter, _ = limited(Limits(CAP))
+    counter.up += own
+    limiter.allow(others, 1)
+    assert limiter.exceeded() is exceeded
+    assert limiter.limits == Limits(CAP)
+    limiter.start_day()
+    assert not limiter.exceeded()
+
+
+def test_zero_is_no_limit() -> None:
+    limiter, counter, _ = limited(UNLIMITED)
+    counter.up += 1 << 40
+    assert not limiter.exceeded()
+
+
+def test_growth_is_told_once_and_what_is_not_used_is_forgotten() -> None:
+    meters = Meters(Time())
+    it = capped()
+    counter = meters.counter(it, GroupName("help"))
+    counter.flows += 1
+    counter.up += 3
+    assert meters.growth() == [Usage(it.state.imsi, CAPPED, "help", 3, 0)]
+    assert meters.growth() == []
+    assert meters.counter(it, GroupName("help")) is counter
+    counter.flows -= 1
+    assert meters.growth() == []
+    assert meters.counter(it, GroupName("help")) is not counter
+    limiter = meters.limiter(it)
+    assert limiter is not None
+    limiter.allow(CAP - 3, 1)
+    assert limiter.exceeded(), "what a forgotten counter has counted still counts"
+
+
+def test_what_was_used_before_the_first_flow_is_known() -> None:
+    meters = Meters(Time())
+    it = capped()
+    assert meters.allow([Allowance(it.state.imsi, CAPPED, CAP, 1)]) == []
+    limiter = meters.limiter(it)
+    assert limiter is not None
+    assert limiter.exceeded()
+    assert meters.allow([Allowance(it.state.imsi, CAPPED, CAP, 1)]) == [(it.state.imsi, CAPPED)]
+
+
+def test_new_rules_bring_new_limits() -> None:
+    meters = Meters(Time())
+    it = capped()
+    meters.counter(it, None).up += CAP
+    assert meters.rules_changed(rules()) == [(it.state.imsi, CAPPED)]
+    without = GatewayRules(PolicySet.build([], []), rules().enricher)
+    assert meters.rules_changed(without) == []
+    open_ = Line(line("13800138000", OPEN), policies().profile(OPEN), rules())
+    assert meters.limiter(open_) is None

@@ -1,0 +1,142 @@
+"""Octets on real sockets (G7): what is counted is what was sent; past the cap a page, and what paying needs."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+from nfemu.model.usage import Allowance
+from tests.fakes.gateway import ARREARS, CAP, CAPPED, echo, line
+from tests.gateway.engine.conftest import (
+    ARREARS_NUMBER,
+    CAPPED_NUMBER,
+    OPEN_NUMBER,
+    Client,
+    World,
+    auth,
+    get,
+    status,
+    until,
+)
+from tests.gateway.engine.test_tunnels import client_hello
+
+HELP = "http://help.carrier.example/"
+DAY_ENDS = datetime(2026, 11, 2, tzinfo=timezone(timedelta(hours=8)))
+
+
+def used(world: World) -> Counter[tuple[str, str, str]]:
+    """Octets by policy, group and direction, as reported so far."""
+    world.engine._report_usage()
+    found: Counter[tuple[str, str, str]] = Counter()
+    for each in world.reports.usage:
+        found[each.policy, each.group, "up"] += each.up
+        found[each.policy, each.group, "down"] += each.down
+    return found
+
+
+async def test_plain_requests_count_every_octet_of_both_directions_in_their_group(world: World) -> None:
+    """A kept-alive connection that changes from one group to another; a body; what is refused does not count."""
+    client = await world.connect()
+    portal = get("http://portal.carrier.example/", ARREARS_NUMBER)
+    body = b"x" * 70_000
+    payment = get("http://pay.provider.example/", ARREARS_NUMBER, f"Content-Length: {len(body)}\r\n".encode(), "POST")
+    sent, received = Counter[str](), Counter[str]()
+    for group, request in (("portal", portal), ("payment", payment + body), ("portal", portal)):
+        await client.send(request)
+        sent[group] += len(request)
+        received[group] += len(await client.response())
+    assert status(await world.exchange(get("http://news.example/", ARREARS_NUMBER))) == 302
+    counted = used(world)
+    for group in ("portal", "payment"):
+        assert counted["arrears", group, "up"] == sent[group]
+        assert counted["arrears", group, "down"] == received[group]
+    assert {policy for policy, _, _ in counted} == {"arrears"}
+    client.close()
+
+
+async def tunnel(world: World, number: str, host: str) -> tuple[Client, int, int]:
+    """An established tunnel whose origin gives back what it gets; octets sent and received so far."""
+    world.origin.serve = echo
+    client = await world.connect()
+    head = f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n".encode() + auth(number) + b"\r\n"
+    await client.send(head)
+    answer = await client.response(head_only=True)
+    hello = client_hello(host)
+    await client.send(hello)
+    assert await client.reader.readexactly(len(hello)) == hello
+    return client, len(head) + len(hello), len(answer) + len(hello)
+
+
+async def test_a_spliced_tunnel_counts_too(world: World) -> None:
+    client, sent, received = await tunnel(world, OPEN_NUMBER, "news.example")
+    data = b"y" * 100_000
+    await client.send(data)
+    assert await client.reader.readexactly(len(data)) == data
+    client.close()
+    await until(lambda: not world.engine.connections)
+    counted = used(world)
+    assert counted["open", "", "up"] == sent + len(data)
+    assert counted["open", "", "down"] == received + len(data)
+    used(world)
+    assert world.engine._meters._counters == {}, "counters that nobody uses are forgotten"
+
+
+async def test_past_the_cap_there_is_a_page_and_paying_still_works(world: World) -> None:
+    world.engine.day_began(DAY_ENDS)
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP - 1000, 1)])
+    assert status(await world.exchange(get(HELP, CAPPED_NUMBER, b"Connection: close\r\n"))) == 200
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    for url in (HELP, "http://news.example/"):
+        page = await world.exchange(get(url, CAPPED_NUMBER))
+        assert status(page) == 429
+        text = page.decode()
+        assert "今日流量已用完" in text
+        assert "until 2026-11-02 00:00" in text
+        assert 'href="http://portal.carrier.example/green"' in text
+        assert "Emergency calls are not affected" in text
+    for url in ("http://portal.carrier.example/", "http://pay.provider.example/"):
+        assert status(await world.exchange(get(url, CAPPED_NUMBER, b"Connection: close\r\n"))) == 200
+    check = await world.exchange(get("http://captive.apple.com/hotspot-detect.html", CAPPED_NUMBER))
+    assert status(check) == 302, "the operating system shows its sign-in page"
+    head = b"CONNECT help.carrier.example:443 HTTP/1.1\r\nHost: help.carrier.example:443\r\n" + auth(CAPPED_NUMBER)
+    assert status(await world.exchange(head + b"\r\n")) == 429
+    assert len(world.origin.visits) == 3, "nothing that is refused is dialled"
+
+
+async def test_a_tunnel_ends_at_the_cap(world: World) -> None:
+    """At the next octet behind it, and one that paying needs goes on."""
+    paying, *_ = await tunnel(world, CAPPED_NUMBER, "pay.provider.example")
+    client, *_ = await tunnel(world, CAPPED_NUMBER, "help.carrier.example")
+    await client.send(b"z" * (CAP + 1000))
+    await client.rest()
+    await until(lambda: world.engine.connections == 1)
+    await paying.send(b"ping")
+    assert await paying.reader.readexactly(4) == b"ping"
+    paying.close()
+
+
+async def test_a_tunnel_ends_when_others_have_used_the_cap(world: World) -> None:
+    client, *_ = await tunnel(world, CAPPED_NUMBER, "help.carrier.example")
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 2)])
+    assert await client.rest() == b""
+
+
+async def test_the_day_s_end_and_another_policy_lift_the_cap(world: World) -> None:
+    world.engine.day_began(DAY_ENDS)
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    closing = b"Connection: close\r\n"
+    assert status(await world.exchange(get(HELP, CAPPED_NUMBER, closing))) == 429
+    world.engine.day_began(DAY_ENDS)
+    assert status(await world.exchange(get(HELP, CAPPED_NUMBER, closing))) == 429, "the same day, told again"
+    world.engine.day_began(DAY_ENDS + timedelta(days=1))
+    assert status(await world.exchange(get(HELP, CAPPED_NUMBER, closing))) == 200
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    world.view.put(line(CAPPED_NUMBER, ARREARS, version=2))
+    assert status(await world.exchange(get("http://portal.carrier.example/", CAPPED_NUMBER, closing))) == 200
+    assert status(await world.exchange(get("http://news.example/", CAPPED_NUMBER))) == 302
+
+
+async def test_what_was_reported_is_reported_once(world: World) -> None:
+    await world.exchange(get("http://portal.carrier.example/", ARREARS_NUMBER, b"Connection: close\r\n"))
+    first = used(world)
+    assert used(world) == first
+    await asyncio.sleep(0)
