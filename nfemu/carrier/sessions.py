@@ -44,7 +44,7 @@ def detach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
     view, line = yield from locked_line(msisdn)
     if line.session is None or not pgw.is_active(line.session):
         if line.session is None or pgw.is_acknowledged(line.session):
-            raise Conflict(f"`{msisdn}` is not attached; attach it first")
+            raise Conflict(f"`{msisdn}` is not attached, so there is nothing to detach")
         return (yield from _finished(rules, view, line.session, correlation))
     session = pgw.release(line.session, (yield from ask(Now())))
     yield from ask(Emit(session.imsi, correlation, events.PGW_SESSION_RELEASED, session_detail(session)))

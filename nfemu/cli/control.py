@@ -22,6 +22,8 @@ from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, Unavailable
 from nfemu.runtime.keys import private_folder
 
+SAME_PROGRAM = (sys.executable, "-P", "-m", "nfemu.cli.main")
+"""This command line as a process of its own. `-P`: what lies in the caller's folder is not ours to import."""
 READY = "ready"
 _LATE = "late"
 _START_S = 120
@@ -75,7 +77,7 @@ def start(options: Options) -> None:
     """
     _refuse_second(options.state)
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "nfemu.cli.main", *options.arguments(), "--foreground", "--ready-fd", str(writing)]
+    command = [*SAME_PROGRAM, *options.arguments(), "--foreground", "--ready-fd", str(writing)]
     with _writing(options.state), _log(options.state) as log:
         process = subprocess.Popen(  # noqa: S603 - our own command line
             command, pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

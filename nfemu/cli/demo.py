@@ -7,7 +7,6 @@ line. The carrier that it plays on has free ports and a temporary state folder, 
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 import click
 
 from nfemu.cli.context import config_of
+from nfemu.cli.control import SAME_PROGRAM
 from nfemu.model.errors import InvalidInput, Unavailable
 
 NUMBER = "13800138000"
@@ -147,7 +147,7 @@ class Carrier:
         """Run one command against it."""
         started = time.perf_counter()
         done = subprocess.run(  # noqa: S603 - our own command line with fixed arguments
-            [sys.executable, "-m", "nfemu.cli.main", *self._config, *arguments],
+            [*SAME_PROGRAM, *self._config, *arguments],
             env=self._environment,
             capture_output=True,
             text=True,

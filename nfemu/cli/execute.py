@@ -54,13 +54,13 @@ def _way_out(line: Subscriber) -> str:
 
 def environment(inherited: Mapping[str, str], status: RunningStatus, line: Subscriber, bundle: Path) -> dict[str, str]:
     """`inherited` with the line's proxies in both spellings, and the certificates that verify the emulated Internet."""
-    user = f"{line.number}:{_PASSWORD}@"
     own = status.subscriber_proxies.get(line.e164)
-    http = f"http://{reachable(own)}" if own is not None else f"http://{user}{reachable(status.http_proxy)}"
+    shared = f"{line.number}:{_PASSWORD}@{reachable(status.http_proxy)}"
+    http = f"http://{reachable(own) if own is not None else shared}"
     proxies = {
         "http_proxy": http,
         "https_proxy": http,
-        "all_proxy": f"socks5h://{user}{reachable(status.socks_proxy)}",
+        "all_proxy": http,  # not SOCKS: httpx and others fail at once where a package for it is missing
         "no_proxy": "",
     }
     return {

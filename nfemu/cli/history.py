@@ -41,7 +41,7 @@ def timeline(context: click.Context, number: str, limit: int, as_json: bool) -> 
         show_json(events)
         return
     show_table(
-        ("TIME", "SINCE TRIGGER", "EVENT", "DETAIL"),
+        ("WALL TIME", "SINCE TRIGGER", "EVENT", "DETAIL"),
         (
             (
                 event.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],

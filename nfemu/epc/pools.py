@@ -157,6 +157,11 @@ class Ipv4Slots:
         size = network.num_addresses
         self.slots = Slots(size, frozenset({0, 1, size - 1}))
 
+    @property
+    def room(self) -> int:
+        """How many UEs it has addresses for."""
+        return max(0, self.network.num_addresses - 3)
+
     def address(self, slot: int) -> IPv4Address:
         return self.network[slot]
 

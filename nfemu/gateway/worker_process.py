@@ -13,7 +13,7 @@ from nfemu.gateway.launch import Launch, dump_launch
 from nfemu.gateway.listeners import Listeners
 from nfemu.gateway.processes import ended
 
-WORKER_ARGV = (sys.executable, "-m", "nfemu.gateway.worker")
+WORKER_ARGV = (sys.executable, "-P", "-m", "nfemu.gateway.worker")
 _READY_S = 30.0
 """Seconds that a worker has from its birth until it accepts connections."""
 _ENDING_S = 1.5

@@ -28,7 +28,7 @@ class Money:
         """Read a positive decimal amount such as `59`, `59.0` or `59.00`. Raises InvalidInput."""
         zero = cls(0, currency)
         places = _EXPONENT[zero.currency]
-        match = re.fullmatch(r"([0-9]{1,13})(?:\.([0-9]+))?", text, re.ASCII)
+        match = re.fullmatch(r"([0-9]{1,30})(?:\.([0-9]+))?", text, re.ASCII)
         if match is None or len(match[2] or "") > places:
             raise InvalidInput(f"amount `{text}` is not a positive {currency} amount such as {zero._example(places)}")
         minor = int(match[1]) * 10**places + int((match[2] or "").ljust(places, "0") or "0")

@@ -112,6 +112,10 @@ class People:
             for account, balance in self.csv.accounts(self.terms.country_code, self.terms.currency):
                 yield opening(account, balance, self.terms)
 
+    def count_at_start(self) -> int:
+        """How many `attached_at_start` gives."""
+        return {AttachAtStart.ALL: len(self), AttachAtStart.LISTED: len(self.listed)}.get(self.attach, 0)
+
     def attached_at_start(self) -> Iterable[Subscriber]:
         """Those who have a session from the start."""
         if self.attach is AttachAtStart.ALL:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Network
 from pathlib import Path
 
-from nfemu.epc.catalogue import Catalogue
+from nfemu.epc.catalogue import Catalogue, Pool
+from nfemu.epc.pools import Ipv4Slots
 from nfemu.model.account import Account, AccountKind
 from nfemu.model.identity import AccountId, Imsi, Msisdn
 from nfemu.model.money import Money
@@ -42,7 +43,19 @@ def people_part(
         csv,
         AttachAtStart(file.attach),
     )
+    _check_room(people, pool, source)
     return people, gathered.numbers
+
+
+def _check_room(people: People, pool: Pool | None, source: Source) -> None:
+    """Everybody who is attached at start can get an address."""
+    if pool is None or pool.ipv4 is None:
+        return
+    wanted, room = people.count_at_start(), Ipv4Slots(pool.ipv4).room
+    if wanted > room:
+        text = f"{wanted} subscribers are attached at start, and pool `{pool.name}` ({pool.ipv4}) has room for {room}; "
+        text += "give the pool a larger network in apns.yaml, or attach fewer (`listed`, `none`)"
+        source.report(("attach",), text)
 
 
 def _account(name: str, section: AccountSection, gathered: Gathering) -> None:

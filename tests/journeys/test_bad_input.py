@@ -76,7 +76,10 @@ def test_a_number_is_one_in_every_spelling(carrier: CarrierProcess, spelling: st
 
 def test_attached_and_detached_twice(carrier: CarrierProcess) -> None:
     number = "13900000000"
-    assert carrier.nfemu("detach", number).errors == f"nfemu: `86{number}` is not attached; attach it first\n"
+    assert (
+        carrier.nfemu("detach", number).errors
+        == f"nfemu: `86{number}` is not attached, so there is nothing to detach\n"
+    )
     assert carrier.nfemu("attach", number).status == 0
     with carrier.client() as client:
         session = client.subscriber(number).session
@@ -91,7 +94,7 @@ def test_attached_and_detached_twice(carrier: CarrierProcess) -> None:
 
     assert carrier.nfemu("detach", number).status == 0
     again = carrier.nfemu("detach", number)
-    assert (again.status, again.errors) == (1, f"nfemu: `86{number}` is not attached; attach it first\n")
+    assert (again.status, again.errors) == (1, f"nfemu: `86{number}` is not attached, so there is nothing to detach\n")
     refused = carrier.nfemu("exec", number, "--", "true")
     assert refused.status == 1
     assert refused.errors == (
@@ -102,12 +105,17 @@ def test_attached_and_detached_twice(carrier: CarrierProcess) -> None:
 
 def test_a_pool_that_is_exhausted(stopped: CarrierProcess, tmp_path: Path) -> None:
     """Five addresses for six listed people; one that is released stays on hold for ten minutes of business time."""
-    stopped.config = own_config(tmp_path / "config", ONE_WORKER, ("apns.yaml", "10.45.0.0/16", "10.45.0.0/29"))
+    stopped.config = own_config(
+        tmp_path / "config",
+        ONE_WORKER,
+        ("apns.yaml", "10.45.0.0/16", "10.45.0.0/29"),
+        ("subscribers.yaml", "attach: listed", "attach: none"),
+    )
     stopped.up("--clock", "test")
     with stopped.client() as client:
-        everybody = client.subscribers().subscribers
-    listed, attached = everybody[:6], [each for each in everybody if each.effective]
-    assert attached == listed[:5]
+        listed = client.subscribers().subscribers[:6]
+        for each in listed[:5]:
+            client.attach(each.number)
     left_out, leaving = listed[5].number, listed[0].number
     exhausted = (
         "nfemu: address pool `internet` is exhausted: no free address in `10.45.0.0/29`; "

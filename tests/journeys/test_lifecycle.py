@@ -1,6 +1,9 @@
 """`nfemu up`, `down` and `status`: one carrier per state folder, several beside one another, nothing left behind."""
 
+import os
 import socket
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +26,26 @@ def pair(tmp_path: Path) -> Iterator[tuple[CarrierProcess, CarrierProcess]]:
     yield both[0], both[1]
     for each in both:
         each.down()
+
+
+def test_what_lies_in_the_callers_folder_is_not_run(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """Programs named as ours and as packages that we use, and a folder `nfemu` of somebody's own."""
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    folder = tmp_path / "projects"
+    (folder / "nfemu").mkdir(parents=True)
+    for name in ("click.py", "yaml.py", "mitmproxy.py", "nfemu/__init__.py"):
+        (folder / name).write_text("raise SystemExit(7)\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "nfemu.cli.main", "up", "--free-ports"],
+        cwd=folder,
+        env={**os.environ, "NFEMU_STATE": str(stopped.state.path), "NFEMU_CONFIG": str(stopped.config)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stopped.verdict(NUMBER, NEWS) == 200
 
 
 def test_up_and_down_twice_each(stopped: CarrierProcess, tmp_path: Path) -> None:

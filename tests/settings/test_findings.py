@@ -48,6 +48,7 @@ MISTAKES = [
     ("internet", "{status: 500}", "", "internet.yaml:6: `sites.broken.example`: nothing is not a mapping; write `key"),
     ("internet", "{status: 500}", "true", "internet.yaml:6: `sites.broken.example`: `true` is not a mapping; write"),
     ("policies", "open:\n    default: allow", "a;:\n    default: permit", "policies.yaml:12: `profiles.a;`: `a;` is n"),
+    ("apns", "10.45.0.0/16", "10.45.0.0/29", "subscribers.yaml:21: 6 subscribers are attached at start, and pool "),
     # YAML itself
     ("dunning", "0.00", "0.00 # \x07", "dunning.yaml: is not valid YAML: control characters are not allowed; c"),
     ("carrier", "clock: wall", "clock: wall\nclock: test", "carrier.yaml:11: `clock` is written twice here (first on "),

@@ -105,9 +105,11 @@ class Judge:
     def line(self, msisdn: Msisdn | None) -> Line:
         """Raises Refusal: 407 for a number that is not known, 403 when not attached, 503 without control process."""
         self._check_control()
-        state = None if msisdn is None else self._view.line(msisdn)
+        if msisdn is None:
+            raise Refusal(responses.NO_NUMBER)
+        state = self._view.line(msisdn)
         if state is None:
-            raise Refusal(responses.PROXY_AUTHENTICATION)
+            raise Refusal(responses.NO_LINE)
         return self._attached(state)
 
     def line_by_name(self, user_name: str) -> Line:
@@ -116,7 +118,7 @@ class Judge:
         try:
             return self.line(Msisdn.parse(user_name, self._view.rules().country_code))
         except InvalidInput:
-            raise Refusal(responses.PROXY_AUTHENTICATION) from None
+            raise Refusal(responses.NO_NUMBER) from None
 
     def request(self, line: Line, target: Target, head: RequestHead) -> Decision:
         """Judge one plain HTTP request. Raises Refusal; Blocked with the redirect, 511 or 403."""

@@ -134,10 +134,13 @@ def _with_original(landing: str, original: bytes) -> str:
     return f"{landing}{'&' if '?' in landing else '?'}url={quote(original, safe='')}"
 
 
-PROXY_AUTHENTICATION = response(
-    407,
-    "give the subscriber's number as proxy user name, for example 13800138000; any password\n",
-    fields=(("Proxy-Authenticate", 'Basic realm="subscriber number", charset="UTF-8"'),),
+def _who_are_you(text: str) -> bytes:
+    return response(407, text, fields=(("Proxy-Authenticate", 'Basic realm="subscriber number", charset="UTF-8"'),))
+
+
+NO_NUMBER = _who_are_you("give the subscriber's number as proxy user name, for example 13800138000; any password\n")
+NO_LINE = _who_are_you(
+    "no subscriber with the number given as proxy user name was ever attached; `nfemu subscriber list` shows them\n"
 )
 UNAVAILABLE = response(
     503,

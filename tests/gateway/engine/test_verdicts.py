@@ -140,6 +140,7 @@ async def test_nobody_is_asked_for_the_number(world: World, credentials: bytes) 
     )
     assert status(answer) == 407
     assert (header(answer, "proxy-authenticate") or "").startswith("Basic ")
+    assert (b"give the subscriber's number" in answer) == (b"Basic MTM5" not in credentials)
     assert not world.origin.visits
 
 
