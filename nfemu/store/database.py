@@ -159,7 +159,7 @@ def _sqlite_engine(url: URL, readers: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver would begin transactions by itself, and too late
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16384"):
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -2048"):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
