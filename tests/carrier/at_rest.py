@@ -35,7 +35,7 @@ class AtRest(Machine):
         self._written: list[object] = []
 
     def rules_changed(self) -> None:
-        """New rules say what an account's next movement means; they change nothing by themselves."""
+        """A start under new rules brings free lines to where they want them; a hold ends with the next movement."""
         self._judged = {view.account.id: self._entries(view) for view in self.run(self.views())}
 
     def _entries(self, view: AccountView) -> int:
@@ -146,10 +146,13 @@ class AtRest(Machine):
                 assert not (moved and cleared), "nothing is left to hold"
             elif overdue:
                 assert not open_, "open while overdue, and nobody restored it"
-            elif cleared and moved:
+            elif cleared:
                 assert open_, "paid means restored"
             elif not self.by_hand and self.before:
-                assert ordered is self.before[line.subscriber.imsi], "in between nothing changes"
+                was_open = self.before[line.subscriber.imsi] is OrderedProfile.OPEN
+                assert open_ is was_open, "in between nothing changes"
+            if not open_:
+                assert ordered is self.world.rules.dunning.restricted, "as the rules of the last start want it"
 
     @invariant()
     def versions_never_fall(self) -> None:
