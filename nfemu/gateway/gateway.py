@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -202,6 +202,16 @@ class Gateway:
             async with self._relief(old, new, wanted.workers or self._supervisor.count):
                 yield Switch(self, wanted.rules)
 
+    async def tell_hours(self, at: datetime) -> None:
+        """It is `at` now, business time in the carrier's zone: before the start, and when a group opens or closes.
+
+        Returns when every point goes by it and has closed what is forbidden from now on.
+        """
+        async with self._reloading:
+            self._host.source = replace(self._host.source, hours_at=at)
+            if self._link is not None:
+                await self._link.publish_hours(at)
+
     @asynccontextmanager
     async def _relief(self, old: Listeners, new: Listeners, workers: int) -> AsyncIterator[None]:
         """Connections wait in the sockets while workers change; those of removed listeners end."""
@@ -227,6 +237,8 @@ class Gateway:
 
     async def switch(self, rules: RuleSource, states: Sequence[LineState]) -> None:
         """Rules and lines in one step at every point; return when all have confirmed or have been taken out."""
+        if rules.hours_at is None:
+            rules = replace(rules, hours_at=self._host.source.hours_at)
         self._host.source = rules
         for state in states:
             self._host.latest.put(state)

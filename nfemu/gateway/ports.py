@@ -28,6 +28,8 @@ class GatewayRules:
     enricher: Enricher
     country_code: str = "86"
     """For numbers written nationally as proxy user name."""
+    hours_at: datetime | None = None
+    """Business time in the carrier's zone, as far as opening hours ask for it; see `decide`."""
 
 
 class LineView(Protocol):
@@ -130,7 +132,7 @@ class FlowControl(Protocol):
         """
 
     async def rules_changed(self) -> None:
-        """The same for every line, against the new rules."""
+        """The same for every line, against the new rules or at another time of day."""
 
     async def control_lost(self) -> None:
         """Close every flow: `fresh()` has become false."""

@@ -1,6 +1,8 @@
 """A point's copy of lines and rules. One per connection of the link; a new connection starts a new one."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.ports import GatewayRules
@@ -50,6 +52,10 @@ class Replica:
         self._rules = rules
         for state in states:
             self.lines.put(state)
+
+    def set_hours(self, at: datetime) -> None:
+        """The rules at another time of day. Raises Unavailable before the snapshot has arrived."""
+        self._rules = replace(self.rules(), hours_at=at)
 
     def rules(self) -> GatewayRules:
         """Raises Unavailable before the snapshot has arrived."""

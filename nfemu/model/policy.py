@@ -1,6 +1,7 @@
 """What a policy says: groups of destinations, profiles, and the decision with its reason."""
 
 from dataclasses import dataclass
+from datetime import time
 from enum import Enum
 
 from nfemu.model.identity import GroupName, PolicyName
@@ -12,6 +13,17 @@ class Verdict(Enum):
     ALLOW = "allow"
     REDIRECT = "redirect"
     REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Times of day in the carrier's zone. A group that `closes` before it `opens` is open over midnight."""
+
+    opens: time
+    closes: time
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M} to {self.closes:%H:%M}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class DestinationGroup:
     ports: tuple[int, ...] = ()
     trusted: bool = False
     source: str = ""
+    hours: Hours | None = None
+    """When the group's rules are in force, by business time; None: always."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,11 @@ class CompiledProfile:
             raise InvalidInput("`default: redirect` needs `redirect_to`, an http:// URL that the profile allows")
         landing = landing_destination(self.redirect_to)
         found = self.match(landing)
+        if found is not None and found.group.hours is not None:
+            raise InvalidInput(
+                f"redirect target {shown(self.redirect_to)} is in group `{found.group.name}`, which has opening hours: "
+                "outside them nobody could be told when it opens; put the page into a group without"
+            )
         if found is not None and self.limits.daily_cap and found.group.name not in self.essential:
             raise InvalidInput(
                 f"redirect target {shown(self.redirect_to)} is in group `{found.group.name}`, which a line cannot "
@@ -165,9 +170,16 @@ def _known(groups: Mapping[GroupName, ParsedGroup], name: GroupName) -> ParsedGr
 
 
 def _refuse_clash(earlier: tuple[Rule, ...], rule: Rule) -> None:
-    """One pattern, one port, two answers about trust: nobody could say which holds. Raises InvalidInput."""
+    """One pattern, one port, two answers about trust or time: nobody could say which holds. Raises InvalidInput."""
     for other in earlier:
-        if other.ports & rule.ports and other.group.trusted is not rule.group.trusted:
+        if not other.ports & rule.ports:
+            continue
+        if other.group.hours != rule.group.hours:
+            raise InvalidInput(
+                f"`{rule.pattern}` is in groups `{other.group.name}` and `{rule.group.name}`, which have different "
+                "opening hours; leave it in one of them"
+            )
+        if other.group.trusted is not rule.group.trusted:
             trusted, plain = (rule, other) if rule.group.trusted else (other, rule)
             raise InvalidInput(
                 f"`{rule.pattern}` is in group `{trusted.group.name}`, which is trusted, and in group "

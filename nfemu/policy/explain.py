@@ -50,11 +50,16 @@ class Explanation:
 
 
 def explain(
-    policies: PolicySet, name: PolicyName, destination: Destination, bindings: Bindings, now: datetime
+    policies: PolicySet,
+    name: PolicyName,
+    destination: Destination,
+    bindings: Bindings,
+    now: datetime,
+    hours_at: datetime | None = None,
 ) -> Explanation:
     """Why `decide` answers as it does. Arguments as there; `name` is a policy profile. Raises NotFound."""
     profile = policies.profile(name)
-    decision = decide(profile, destination, bindings, now)
+    decision = decide(profile, destination, bindings, now, hours_at)
     verdict = _WORDS[decision.verdict].format(profile.redirect_to) + (", enriched" if decision.enrich else "")
     return Explanation(name, destination, decision, verdict, _candidates(profile, destination, decision))
 
@@ -105,6 +110,8 @@ def _unfit(rule: Rule, destination: Destination) -> str | None:
 
 
 def _deciding(rule: Rule, destination: Destination, decision: Decision) -> str:
+    if rule.closed is not None and decision in (rule.closed.http, rule.closed.other):
+        return f"the longest match, but its group is open from {rule.group.hours}"
     if decision is not rule.allowed and decision is not rule.enriched:
         return f"the longest match, but {destination.address} was not given to this subscriber for this name"
     return "the longest match: it decides"

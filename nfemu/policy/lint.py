@@ -171,7 +171,8 @@ def _shadow(rules: list[Rule], group: GroupName, pattern: str) -> Rule | None:
     shorter = [rule for rule in rules[place:] if rule.pattern != pattern]
     nearest = [rule for rule in shorter if rule.pattern == shorter[0].pattern]
     for rule in same + nearest:
-        if rule.ports >= own.ports and rule.group.trusted is own.group.trusted:
+        same_time = rule.group.hours == own.group.hours
+        if rule.ports >= own.ports and rule.group.trusted is own.group.trusted and same_time:
             return rule
     return None
 
@@ -217,9 +218,15 @@ def _sample(entry: HostPattern | IpNetwork, port: int) -> Destination:
 
 
 def _landing(policy: _Policy) -> Iterator[Finding]:
-    """G10, G11: the landing page knows the subscriber only where its group is trusted."""
+    """G10, G11: the portal knows the subscriber only where its group is trusted. Other landing pages need not."""
+    portal = policy.path.portal if policy.path is not None else None
     for _, profile in policy.profiles:
-        rule = profile.match(landing_destination(profile.redirect_to)) if profile.redirect_to is not None else None
+        if profile.redirect_to is None:
+            continue
+        landing = landing_destination(profile.redirect_to)
+        if portal is not None and landing.host != portal:
+            continue
+        rule = profile.match(landing)
         if rule is not None and not rule.group.trusted:
             text = (
                 f"the landing page is in group `{rule.group.name}`, which is not trusted: it will not know the number"

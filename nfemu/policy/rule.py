@@ -22,7 +22,8 @@ class Rule:
     """`pattern` (a host pattern or a network, in normalised spelling) of `group` within one profile.
 
     `enriched` is the decision for plain HTTP, `allowed` the one for everything else; the same object unless the
-    group is trusted. `unbound` answers a listed name at an address that this subscriber was not given for it.
+    group is trusted. `unbound` answers a listed name at an address that this subscriber was not given for it,
+    `closed` whatever is asked outside the group's opening hours; None: it has none.
     """
 
     group: DestinationGroup
@@ -31,6 +32,7 @@ class Rule:
     allowed: Decision
     enriched: Decision
     unbound: Outcomes
+    closed: Outcomes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class RuleFactory:
     listed: str
     trusted: str
     unbound: Outcomes
+    closed: Outcomes | None
 
     @classmethod
     def of(cls, profile: PolicyProfile, group: DestinationGroup) -> "RuleFactory":
@@ -56,13 +59,24 @@ class RuleFactory:
             f"listed in group `{group.name}`, which profile `{profile.name}` allows",
             f"listed in trusted group `{group.name}`, which profile `{profile.name}` allows: plain HTTP is enriched",
             outcomes(profile.default, f"{profile.name}/unbound/{group.name}", reason, group.name),
+            _closed(profile, group),
         )
 
     def rule(self, pattern: str) -> Rule:
         group, rule_id = self.group, self.prefix + pattern
         allowed = Decision(Verdict.ALLOW, False, rule_id, self.listed, group.name)
         enriched = Decision(Verdict.ALLOW, True, rule_id, self.trusted, group.name) if group.trusted else allowed
-        return Rule(group, pattern, self.ports, allowed, enriched, self.unbound)
+        return Rule(group, pattern, self.ports, allowed, enriched, self.unbound, self.closed)
+
+
+def _closed(profile: PolicyProfile, group: DestinationGroup) -> Outcomes | None:
+    hours = group.hours
+    if hours is None:
+        return None
+    reason = f"group `{group.name}` is closed until {hours.opens:%H:%M}; it is open from {hours}"
+    if profile.default is Verdict.ALLOW:
+        reason += ". Allowed, as everything is, and not enriched"
+    return outcomes(profile.default, f"{profile.name}/closed/{group.name}", reason, group.name)
 
 
 def outcomes(default: Verdict, rule_id: str, reason: str, group: GroupName | None = None) -> Outcomes:

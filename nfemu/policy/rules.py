@@ -14,7 +14,9 @@ from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile
 from nfemu.policy.compiled import CompiledProfile, ParsedGroup
+from nfemu.policy.hours import is_open
 from nfemu.policy.names import shown
+from nfemu.policy.rule import Outcomes, Rule
 
 __all__ = ["NO_BINDINGS", "Bindings", "CompiledProfile", "PolicySet", "decide", "refuse_twice"]
 
@@ -57,12 +59,19 @@ class PolicySet:
             raise NotFound(f"policy profile {shown(name)} does not exist; there are: {there}") from None
 
 
-def decide(profile: CompiledProfile, destination: Destination, bindings: Bindings, now: datetime) -> Decision:
+def decide(
+    profile: CompiledProfile,
+    destination: Destination,
+    bindings: Bindings,
+    now: datetime,
+    hours_at: datetime | None = None,
+) -> Decision:
     """The verdict for one destination, with the rule that made it.
 
     `bindings` are the asking subscriber's; `now` is wall time. A destination without address is one that the asking
     point will resolve itself: its host alone decides. With scheme DNS the question is whether the name may be resolved;
-    the address, the resolver's, plays no part.
+    the address, the resolver's, plays no part. `hours_at` is business time in the carrier's zone, for opening hours;
+    where nobody knows it, groups that have hours are closed.
     """
     rule = profile.match(destination)
     http = destination.scheme is _HTTP
@@ -70,12 +79,23 @@ def decide(profile: CompiledProfile, destination: Destination, bindings: Binding
         # 1. Nothing listed covers it: the profile's default. No profile can be written without one.
         case None:
             return profile.otherwise.http if http else profile.otherwise.other
-        # 2. A listed name at an address that was not given for it: a forged Host or SNI, or a neighbour on a CDN.
+        # 2. Listed, but outside its group's opening hours.
+        case _ if (closed := _outside_hours(rule, hours_at)) is not None:
+            return closed.http if http else closed.other
+        # 3. A listed name at an address that was not given for it: a forged Host or SNI, or a neighbour on a CDN.
         case _ if not _address_is_bound(destination, bindings, now):
             return rule.unbound.http if http else rule.unbound.other
-        # 3. Listed. Only plain HTTP can be given a header; `enriched` says so where the group is trusted.
+        # 4. Listed. Only plain HTTP can be given a header; `enriched` says so where the group is trusted.
         case _:
             return rule.enriched if http else rule.allowed
+
+
+def _outside_hours(rule: Rule, at: datetime | None) -> Outcomes | None:
+    """What is decided because the rule is not in force at that time; None where it is."""
+    hours = rule.group.hours
+    if hours is None or (at is not None and is_open(hours, at)):
+        return None
+    return rule.closed
 
 
 def _address_is_bound(destination: Destination, bindings: Bindings, now: datetime) -> bool:

@@ -43,6 +43,8 @@ class Agenda:
     """Duties by the time at which they fall due; equal times in the order in which they were added."""
 
     def __init__(self, clock: Clock) -> None:
+        self.horizon: datetime | None = None
+        """Where the test clock is being moved to; None while it stands."""
         self._clock = clock
         self._duties: list[Duty] = []
         self._added = 0
@@ -83,11 +85,15 @@ class Agenda:
 
         Raises Conflict, InvalidInput; Unavailable: the clock stands where the failure was.
         """
-        happened = await self.run_due()
-        while self._duties and self._duties[0].due_at <= to:
-            await clock.move(self._duties[0].due_at)
-            happened += await self.run_due()
-        await clock.move(to)
+        self.horizon = to
+        try:
+            happened = await self.run_due()
+            while self._duties and self._duties[0].due_at <= to:
+                await clock.move(self._duties[0].due_at)
+                happened += await self.run_due()
+            await clock.move(to)
+        finally:
+            self.horizon = None
         return happened
 
     async def _wait(self) -> None:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from nfemu.carrier import agreements, billing, detection, payments, resume, sessions
+from nfemu.carrier import agreements, billing, detection, payments, profiles, resume, sessions
 from nfemu.carrier.commands import Step
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
@@ -222,6 +222,10 @@ class CarrierService:
         """See `carrier.billing.restore`."""
         return await self._run(lambda rules: billing.restore(rules, msisdn))
 
+    async def order_profile(self, msisdn: Msisdn, name: str) -> LineStatus:
+        """See `carrier.profiles.order_profile`."""
+        return await self._run(lambda rules: profiles.order_profile(rules, msisdn, name))
+
     async def order_payment(
         self, msisdn: Msisdn, amount: Money, return_url: str, language: str = ""
     ) -> tuple[Payment, str]:
@@ -344,6 +348,10 @@ class CarrierService:
     def at(self, due_at: datetime, run: Callable[[], Awaitable[str | None]]) -> None:
         """Do something at a business time; see `agenda.Duty`."""
         self._agenda.add(due_at, run)
+
+    def horizon(self) -> datetime | None:
+        """Where the test clock is being moved to; None while it stands."""
+        return self._agenda.horizon
 
     # what the runner tells
 

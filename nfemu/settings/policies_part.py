@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Hours, Limits, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
 from nfemu.settings.configuration import Policies
 from nfemu.settings.findings import nearest
-from nfemu.settings.schema import PoliciesFile
+from nfemu.settings.schema import GroupSection, PoliciesFile
 from nfemu.settings.source import Source
 
 
@@ -23,6 +23,7 @@ def policies_part(file: PoliciesFile, source: Source) -> Policies | None:
             tuple(section.ports),
             section.trusted,
             section.source,
+            _hours(name, section, source),
         )
         for name, section in file.groups.items()
     )
@@ -43,6 +44,23 @@ def policies_part(file: PoliciesFile, source: Source) -> Policies | None:
     except InvalidInput as error:
         _locate(groups, [profile for profile in profiles if profile.name not in unknown], str(error), source)
         return None
+
+
+def _hours(name: str, section: GroupSection, source: Source) -> Hours | None:
+    if section.opens is None and section.closes is None:
+        return None
+    if section.opens is None or section.closes is None:
+        given, missing = ("opens", "closes") if section.closes is None else ("closes", "opens")
+        text = f"group `{name}` has `{given}` and no `{missing}`; add it, or leave both out where it is always open"
+        source.report(("groups", name, given), text)
+        return None
+    if section.opens == section.closes:
+        text = (
+            f"group `{name}` opens and closes at the same time; write another time, or neither where it is always open"
+        )
+        source.report(("groups", name, "closes"), text)
+        return None
+    return Hours(section.opens, section.closes)
 
 
 def _check_references(file: PoliciesFile, source: Source) -> set[str]:

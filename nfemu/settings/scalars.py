@@ -1,7 +1,7 @@
 """The small languages inside values: durations, bit rates, amounts, addresses to listen on."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -31,6 +31,14 @@ def duration(text: str) -> timedelta:
     if match is None or int(match[1]) * _UNITS[match[2]] > _MAX_DURATION:
         raise InvalidInput(f"`{text}` is not a duration of at most 365 days; write it like `10m` (ms, s, m, h, d)")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def time_of_day(text: str) -> time:
+    """Read `08:00`, up to `23:59`. Raises InvalidInput."""
+    match = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text.strip(), re.ASCII)
+    if match is None:
+        raise InvalidInput(f"`{text}` is not a time of day; write hours and minutes like `08:00`, midnight as `00:00`")
+    return time(int(match[1]), int(match[2]))
 
 
 def bit_rate(text: str) -> int:

@@ -123,7 +123,7 @@ class Judge:
     def request(self, line: Line, target: Target, head: RequestHead) -> Decision:
         """Judge one plain HTTP request. Raises Refusal; Blocked with the redirect, 511 or 403."""
         self._check_address(target)
-        decision = decide(line.profile, target.destination(Scheme.HTTP), NO_BINDINGS, self._now())
+        decision = self._decide(line, target.destination(Scheme.HTTP))
         if decision.verdict is Verdict.ALLOW:
             return decision
         landing = line.profile.redirect_to
@@ -138,14 +138,18 @@ class Judge:
         self._check_address(target)
         if line.restricted and target.host is None:
             raise Blocked(responses.refusal(403, NAMES_ONLY))
-        decision = decide(line.profile, target.destination(Scheme.RAW), NO_BINDINGS, self._now())
+        decision = self._decide(line, target.destination(Scheme.RAW))
         if decision.verdict is not Verdict.ALLOW:
             raise Blocked(responses.refusal(403, decision.reason))
         return decision
 
     def is_trusted(self, line: Line, target: Target) -> bool:
-        """Whether plain HTTP to there would be enriched."""
-        return decide(line.profile, target.destination(Scheme.HTTP), NO_BINDINGS, self._now()).enrich
+        """Whether plain HTTP to there is enriched, or will be when its group opens."""
+        destination = target.destination(Scheme.HTTP)
+        decision = self._decide(line, destination)
+        rule = line.profile.match(destination)
+        will_be = rule is not None and rule.closed is not None and rule.group.trusted
+        return decision.enrich or will_be
 
     def is_listed(self, line: Line, target: Target) -> bool:
         """Whether the line's profile has a rule for it, which holds only at an address that was given for the name."""
@@ -170,7 +174,10 @@ class Judge:
             return False
         if line.restricted and not flow.named:
             return False
-        return decide(line.profile, flow.destination, NO_BINDINGS, self._now()).verdict is Verdict.ALLOW
+        return self._decide(line, flow.destination).verdict is Verdict.ALLOW
+
+    def _decide(self, line: Line, destination: Destination) -> Decision:
+        return decide(line.profile, destination, NO_BINDINGS, self._now(), line.rules.hours_at)
 
     def _attached(self, state: LineState) -> Line:
         if state.policy is None:

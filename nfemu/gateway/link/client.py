@@ -17,6 +17,7 @@ from nfemu.gateway.link.messages import (
     FromPoint,
     Granted,
     Hello,
+    Hours,
     Line,
     Lines,
     LinkError,
@@ -48,7 +49,7 @@ _RENEWALS = 4
 _CHUNK = 500
 """Counters per message."""
 
-Whole = Rules | Staged | Lines | Serve | Allowances | Day
+Whole = Rules | Hours | Staged | Lines | Serve | Allowances | Day
 Update = Whole | Line
 
 
@@ -162,7 +163,7 @@ class LinkClient:
                     self._names.answered(message)
                 case Refused(reason):
                     raise LinkError(reason)
-                case Rules() | Staged() | Lines() | Line() | Serve() | Allowances() | Day():
+                case Rules() | Hours() | Staged() | Lines() | Line() | Serve() | Allowances() | Day():
                     updates.put_nowait(message)
                 case Welcome():
                     raise LinkError("a second welcome")
@@ -188,15 +189,8 @@ class LinkClient:
 
     async def _apply_other(self, update: Whole, control: FlowControl) -> None:
         match update:
-            case Rules(seq, source):
-                # In a thread: compiling 100,000 patterns must not cost the lease.
-                rules = await asyncio.to_thread(source.compile)
-                self._replica.replace_rules(rules, self._staged)
-                self._staged = []
-                self._names.forget()
-                if self._picture.is_set():
-                    await control.rules_changed()
-                self._send(Ack(seq))
+            case Rules() | Hours():
+                await self._apply_rules(update, control)
             case Staged(states):
                 self._staged += states
             case Lines(states):
@@ -207,6 +201,19 @@ class LinkClient:
                 self._send(Ack(seq))
             case Allowances() | Day():
                 await self._meter(update, control)
+
+    async def _apply_rules(self, update: Rules | Hours, control: FlowControl) -> None:
+        if isinstance(update, Rules):
+            # In a thread: compiling 100,000 patterns must not cost the lease.
+            rules = await asyncio.to_thread(update.source.compile)
+            self._replica.replace_rules(rules, self._staged)
+            self._staged = []
+            self._names.forget()
+        else:
+            self._replica.set_hours(update.at)
+        if self._picture.is_set():
+            await control.rules_changed()
+        self._send(Ack(update.seq))
 
     @staticmethod
     async def _meter(update: Allowances | Day, control: FlowControl) -> None:

@@ -155,6 +155,15 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """A group opens or closes: from now on it is `at`, business time in the carrier's zone, until the next such one."""
+
+    seq: int
+    at: datetime
+    kind: Literal["hours"] = "hours"
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """Lines that change together with the rules: kept until the next Rules, and in force in one step with them."""
 
@@ -258,7 +267,19 @@ def _target(leads: Leads) -> DialTarget:
 
 FromPoint = Hello | Ready | Ack | Renew | Resolve | Blocked | Used
 FromControl = (
-    Welcome | Refused | Rules | Staged | Lines | Line | Serve | Granted | Resolved | Unresolved | Allowances | Day
+    Welcome
+    | Refused
+    | Rules
+    | Hours
+    | Staged
+    | Lines
+    | Line
+    | Serve
+    | Granted
+    | Resolved
+    | Unresolved
+    | Allowances
+    | Day
 )
 
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")

@@ -22,6 +22,7 @@ from nfemu.gateway.link.messages import (
     Failure,
     FromPoint,
     Hello,
+    Hours,
     Line,
     Lines,
     LinkError,
@@ -187,7 +188,12 @@ class LinkServer:
         for point in self._points:
             point.send(Day(self._host.day_ends()))
 
-    async def _publish(self, message: Line | Rules, deadline_s: float) -> None:
+    async def publish_hours(self, at: datetime) -> None:
+        """The same for another time of day. What is open is judged anew, so it may take as long as new rules."""
+        self._seq += 1
+        await self._publish(Hours(self._seq, at), self._rules_deadline_s)
+
+    async def _publish(self, message: Line | Rules | Hours, deadline_s: float) -> None:
         data = frame(dump_control(message))
         for point in self._points:
             if isinstance(message, Rules):

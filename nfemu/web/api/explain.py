@@ -27,7 +27,10 @@ _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
 
 
 async def explain_url(status: LineStatus, backend: ApiBackend, url: str, now: datetime) -> ExplanationOut:
-    """What the subscriber really gets. Raises InvalidInput for something that is no destination."""
+    """What the subscriber really gets at `now`, business time in the carrier's zone.
+
+    Raises InvalidInput for something that is no destination.
+    """
     destination = destination_of(url)
     session = status.line.session
     if session is None or not is_active(session):
@@ -44,7 +47,7 @@ async def explain_url(status: LineStatus, backend: ApiBackend, url: str, now: da
             candidates=[],
         )
     policies = backend.policies()
-    found = explain(policies, session.policy, destination, NO_BINDINGS, now)
+    found = explain(policies, session.policy, destination, NO_BINDINGS, now, now)
     return views.explanation(found, await backend.reach(policies.profile(session.policy), destination, found.decision))
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import base64
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Hours, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
 from tests.fakes.gateway import ARREARS, LANDING, OPEN, WALLED, Visit, echo, line, read_some, swallow
 from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, Client, World, auth, get, status, until
@@ -267,6 +269,29 @@ async def test_new_rules_close_what_they_forbid(world: World) -> None:
     await at_portal.send(b"more")
     assert await at_portal.reader.readexactly(4) == b"more"
     at_portal.close()
+
+
+async def test_a_group_that_closes_ends_its_flows(world: World) -> None:
+    world.origin.serve = echo
+    hours = Hours(time(8), time(20))
+    groups = [
+        DestinationGroup(GroupName("portal"), ("portal.carrier.example",), trusted=True),
+        DestinationGroup(GroupName("quiz"), ("quiz.example",), hours=hours),
+    ]
+    allowed = (GroupName("portal"), GroupName("quiz"))
+    profiles = [PolicyProfile(ARREARS, Verdict.REDIRECT, allowed, LANDING)]
+    policies = PolicySet.build(groups, profiles)
+    evening = datetime(2026, 11, 2, 19, 59, tzinfo=UTC)
+    world.view.current = GatewayRules(policies, world.view.current.enricher, hours_at=evening)
+    hello = client_hello("quiz.example")
+    quiz = await opened(world, "quiz.example:443", ARREARS_NUMBER)
+    await quiz.send(hello)
+    await quiz.reader.readexactly(len(hello))
+    world.view.current = replace(world.view.current, hours_at=evening + timedelta(minutes=1))
+    await world.engine.rules_changed()
+    await _ended(quiz, world.origin.visits[0])
+    refused = await world.exchange(get("http://quiz.example/", ARREARS_NUMBER))
+    assert status(refused) == 302
 
 
 async def test_new_rules_without_the_lines_policy_close_everything(world: World) -> None:

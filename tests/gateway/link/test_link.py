@@ -40,6 +40,7 @@ from nfemu.model.usage import Allowance, Usage
 from tests.gateway.samples import RULES, RULES_OPEN_ONLY, line
 
 TOKEN = "right"
+MORNING = datetime.fromisoformat("2026-11-02T08:00:00+08:00")
 DAY_ENDS = datetime(2026, 11, 2, tzinfo=UTC)
 ROUTE = Route((IPv4Address("198.18.0.1"),), Emulated(), Emulated())
 
@@ -252,6 +253,13 @@ async def test_lines_that_change_with_the_rules_do_so_in_one_step(tmp_path: Path
         assert here.engine.reloads == 1
         await server.publish_rules(RULES)
         assert here.client.line(line(1000).msisdn) == line(1000, 2, "quiz")
+
+
+async def test_the_time_of_day_is_in_force_once_published(tmp_path: Path) -> None:
+    async with serving(tmp_path, Host()) as server, following(tmp_path) as point:
+        assert point.client.rules().hours_at is None
+        await server.publish_hours(MORNING)
+        assert (point.client.rules().hours_at, point.engine.reloads) == (MORNING, 1)
 
 
 async def test_rules_that_came_before_the_snapshot_ended_win(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from nfemu.gateway.link.messages import (
     FromPoint,
     Granted,
     Hello,
+    Hours,
     Line,
     Lines,
     LinkError,
@@ -73,6 +75,7 @@ def test_what_points_say_arrives(message: FromPoint) -> None:
         Welcome(2.0, Origin(Path("/s/origin.sock"), b"\x00\xff")),
         Refused("no"),
         Rules(1, RULES),
+        Hours(2, datetime.fromisoformat("2026-11-02T08:00:00+08:00")),
         Staged((line(),)),
         Lines((line(), line(1, policy=None))),
         Line(2, line()),
