@@ -65,7 +65,8 @@ def name_plan(configuration: Configuration, provider_host: str) -> NamePlan:
         http, https = (_upstream(target, upstream.preserve_host) for target in (upstream.http, upstream.https))
         targets[portal.host] = HostUpstream(http, https)
     internet = Internet(configuration.carrier.internet.value)
-    return NamePlan(internet, frozenset({portal.host, provider_host}), targets)
+    landing = {page.host for page in configuration.landing}
+    return NamePlan(internet, frozenset({portal.host, provider_host, *landing}), targets)
 
 
 def _upstream(target: UpstreamTarget | None, preserve_host: bool) -> Upstream | None:

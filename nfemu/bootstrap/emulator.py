@@ -32,12 +32,14 @@ from nfemu.gateway.gateway import Gateway, GatewayConfig, Observer, UsageDay
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
 from nfemu.gateway.sealer import rotate_keys
-from nfemu.model.identity import Msisdn
+from nfemu.model.errors import Conflict
+from nfemu.model.identity import GroupName, Msisdn
 from nfemu.model.orders import Notice
 from nfemu.model.usage import Usage
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
 from nfemu.runtime.keys import load_or_create_key, private_folder
+from nfemu.runtime.opening import OpeningHours
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import ClockKind, Configuration
 from nfemu.store import SqlStore
@@ -125,6 +127,9 @@ class Emulator:
             rules=carrier_rules(configuration),
             day_began=self.gateway.start_day,
         )
+        self.opening = OpeningHours(
+            clock.now, carrier.timezone, self.service.at, self.gateway.tell_hours, self.service.horizon, self._in_use
+        )
         self.receiver = NotificationReceiver(self.service, merchant_key(provider_key), wall)
         self.till = Till(self.service, self.provider, self.receiver)
         self.recorder = Recorder(wall)
@@ -151,6 +156,11 @@ class Emulator:
     def _lines(self) -> list[LineState]:
         """The gateway is made before the service that knows the lines."""
         return self.service.line_states()
+
+    def _in_use(self, group: GroupName) -> bool:
+        """Whether a line may reach the group."""
+        lines = self.service.lines_by_policy()
+        return any(lines[profile.name] for profile in self.configuration.policies.profiles if group in profile.allow)
 
     def _blocked(self, msisdn: Msisdn, version: int) -> None:
         """As with the lines."""
@@ -185,10 +195,13 @@ class Emulator:
         stack = self._stack
         await self.store.open()
         stack.push_async_callback(self.store.close)
+        await self._check_currency()
         await seed(self.store, self.configuration.people)
         await self.service.load()
         await self.front.start()
         stack.push_async_callback(self.front.stop)
+        await self.opening.tell_now()
+        self.opening.plan(self.configuration.policies.groups, self.configuration.carrier.timezone)
         await self.gateway.start()
         stack.push_async_callback(self.gateway.stop)
         stack.push_async_callback(self.service.stop)
@@ -200,6 +213,17 @@ class Emulator:
         stack.push_async_callback(self._stop_api)
         self.state.publish(self.status())
         stack.callback(self.state.withdraw)
+
+    async def _check_currency(self) -> None:
+        """Raises Conflict where the store is another carrier's: its accounts could never be charged or paid."""
+        currency = self.configuration.carrier.currency
+        for subscriber in await self.store.subscribers(limit=1):
+            view = await self.store.account(subscriber.account)
+            if view is not None and view.account.currency != currency:
+                raise Conflict(
+                    f"`{self.state.path}` keeps accounts in {view.account.currency}, this carrier has {currency}; "
+                    "name another state folder with `--state`, or empty this one with `nfemu reset`"
+                )
 
     async def reload(self) -> list[ConfigChange]:
         """See `Reload.run`."""
@@ -223,7 +247,7 @@ class Emulator:
 
     def components(self) -> list[Component]:
         """What runs, for `nfemu status`."""
-        return components(self.gateway.status(), self.status())
+        return components(self.configuration, self.gateway.status(), self.status())
 
     def exchange_api(self, new: Listener) -> None:
         """The API is elsewhere from now on; what came to the old place is answered there."""

@@ -6,10 +6,11 @@ from nfemu.client.state import RunningStatus
 from nfemu.gateway.gateway import GatewayStatus
 from nfemu.gateway.worker_process import WorkerState
 from nfemu.model.identity import Msisdn
+from nfemu.settings import Configuration
 from nfemu.web.api.backend import Component
 
 
-def components(gateway: GatewayStatus, status: RunningStatus) -> list[Component]:
+def components(configuration: Configuration, gateway: GatewayStatus, status: RunningStatus) -> list[Component]:
     """For `nfemu status`."""
     workers = [
         Component(
@@ -18,6 +19,7 @@ def components(gateway: GatewayStatus, status: RunningStatus) -> list[Component]
         for place in gateway.workers
     ]
     return [
+        Component("carrier", True, _named(configuration)),
         Component("api", True, status.api),
         Component("access", True, status.access),
         Component("http proxy", True, f"{status.http_proxy}, user name = number"),
@@ -25,6 +27,12 @@ def components(gateway: GatewayStatus, status: RunningStatus) -> list[Component]
         *_own_listeners(status.subscriber_proxies, status.country_code),
         *workers,
     ]
+
+
+def _named(configuration: Configuration) -> str:
+    carrier = configuration.carrier
+    overlay = f", overlay {configuration.overlay}" if configuration.overlay is not None else ""
+    return f"{carrier.name['zh']} · {carrier.name['en']}, PLMN {carrier.plmn}{overlay}"
 
 
 def _own_listeners(proxies: Mapping[str, str], country_code: str) -> list[Component]:

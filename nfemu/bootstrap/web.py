@@ -17,6 +17,7 @@ from nfemu.web.api.app import create_api
 from nfemu.web.api.backend import ApiBackend, ApiConfig
 from nfemu.web.api.login import Logins
 from nfemu.web.current import Current
+from nfemu.web.landing.pages import LandingPages
 from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
@@ -57,7 +58,9 @@ class WebSide:
         portal_key = load_or_create_key(state.keys / "portal.key")
         self._shell = Shell(portal, service, self._identify(configuration), portal_key, wall)
         self._sites = EmulatedSites(site_overrides(configuration))
-        self.origins = OriginDispatcher(self._apps(portal), self._sites, recorder)
+        self._zone = configuration.carrier.timezone
+        self._landing = LandingPages(configuration.landing, self._sites, configuration.carrier.name, self._local_now)
+        self.origins = OriginDispatcher(self._apps(portal), self._landing, recorder)
         self._api_config = self._config(configuration)
         self.api = Current(self._api())
 
@@ -67,10 +70,16 @@ class WebSide:
         portal = _portal_config(configuration, self._provider)
         self._shell.replace(portal, self._identify(configuration))
         self._sites.replace(site_overrides(configuration))
+        self._zone = configuration.carrier.timezone
+        self._landing.replace(configuration.landing, configuration.carrier.name)
         self.origins.replace(self._apps(portal))
         if (config := self._config(configuration)) != self._api_config:
             self._api_config = config
             self.api.app = self._api()
+
+    def _local_now(self) -> datetime:
+        """Business time in the carrier's zone."""
+        return self._service.now().astimezone(self._zone)
 
     def _apps(self, portal: PortalConfig) -> Mapping[str, ASGIApp]:
         return {

@@ -13,7 +13,7 @@ from nfemu.epc.catalogue import Catalogue
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Imsi
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import OrderedProfile
+from nfemu.model.subscriber import ApnProfile, OrderedProfile
 
 _NAMED = 3
 
@@ -55,12 +55,20 @@ def _followed(
     now: datetime,
 ) -> Iterator[PdnSession]:
     for session in filter(pgw.is_active, sessions):
-        profile = after.meaning(ordered.get(session.imsi, OrderedProfile.OPEN))
+        profile = _wanted(before, after, session, ordered.get(session.imsi, OrderedProfile.OPEN))
         followed = changed(session, profile, now)
         if followed is session and before.profiles.get(profile.name) != profile:
             followed = pgw.modify(session, profile)
         if followed is not session:
             yield followed
+
+
+def _wanted(before: Catalogue, after: Catalogue, session: PdnSession, ordered: OrderedProfile) -> ApnProfile:
+    """What `after` gives the line. An open one on a profile that nothing in `ordered` meant is in a garden, and stays
+    there: `check_in_use` has seen that its profile is there."""
+    if ordered is OrderedProfile.OPEN and session.profile not in before.ordered.values():
+        return after.profiles[session.profile]
+    return after.meaning(ordered)
 
 
 def _who(sessions: Sequence[PdnSession], country_code: str) -> str:

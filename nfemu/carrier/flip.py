@@ -107,14 +107,12 @@ def _execute(rules: CarrierRules, view: AccountView, correlation: CorrelationId)
 def _execute_line(
     rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId, now: datetime
 ) -> Step[list[Change]]:
-    subscription = line.subscription
-    changes: list[Change] = []
-    for order in orders_of(view, line.subscriber.imsi):
-        if order.kind is not OrderKind.REACTIVATE and order.state is OrderState.CREATED:
-            changes.append(PutOrder(advance(order, OrderInput.EXECUTE, now)))
-            correlation = order.correlation
-            subscription = hss.order_profile(subscription, order.target)
-    profile = rules.catalogue.meaning(subscription.ordered)
+    created = [order for order in orders_of(view, line.subscriber.imsi) if order.state is OrderState.CREATED]
+    orders = [order for order in created if order.kind is not OrderKind.REACTIVATE]
+    changes: list[Change] = [PutOrder(advance(order, OrderInput.EXECUTE, now)) for order in orders]
+    correlation = orders[-1].correlation if orders else correlation
+    subscription = hss.executed(line.subscription, orders)
+    profile = rules.catalogue.granted(subscription)
     if subscription is not line.subscription:
         changes.append(PutSubscription(subscription))
         detail = {"ordered": subscription.ordered.value, "profile": profile.name, "version": str(subscription.version)}
@@ -159,11 +157,11 @@ def _acknowledge(
 
 
 def _compose(rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime) -> Step[list[Notice]]:
-    """One notice for each stop and each resume that is done (G1, S11)."""
+    """One notice for each stop and each resume that is done (G1, S11). Of a profile order its own page tells."""
     lines = {line.subscriber.imsi: line for line in view.lines}
     notices = []
     for order in done:
-        if order.kind is OrderKind.REACTIVATE:
+        if order.kind in (OrderKind.REACTIVATE, OrderKind.PROFILE):
             continue
         line = lines[order.imsi]
         share = view.shares.get(order.imsi, Money(0, view.account.currency))

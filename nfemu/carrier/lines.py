@@ -49,7 +49,8 @@ def orders_of(view: AccountView, imsi: Imsi) -> list[WorkOrder]:
 
 def aimed_profile(view: AccountView, line: Line) -> OrderedProfile:
     """What is ordered, or what the last unfinished stop or resume is about to order."""
-    orders = [order for order in orders_of(view, line.subscriber.imsi) if order.kind is not OrderKind.REACTIVATE]
+    unfinished = orders_of(view, line.subscriber.imsi)
+    orders = [order for order in unfinished if order.kind in (OrderKind.STOP, OrderKind.RESUME)]
     return orders[-1].target if orders else line.subscription.ordered
 
 

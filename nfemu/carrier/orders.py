@@ -24,6 +24,8 @@ class Cause(StrEnum):
 
     LEDGER = "ledger"
     BY_HAND = "by hand"
+    PROFILE = "profile"
+    """Another APN profile was wanted for the line."""
     RULES = "rules"
     """The ledger is as it was; credit limits or what a stop means have changed."""
 
@@ -107,7 +109,7 @@ def _order(
     now = yield from ask(Now())
     imsi = line.subscriber.imsi
     changes: list[Change] = []
-    for overtaken in orders_of(view, imsi):
+    for overtaken in (order for order in orders_of(view, imsi) if order.kind is not OrderKind.PROFILE):
         changes.append(PutOrder(advance(overtaken, OrderInput.SUPERSEDE, now)))
         yield from ask(Emit(imsi, correlation, events.ORDER_SUPERSEDED, {"order": overtaken.id}))
     # An order is created even where the HSS already has its target: an overtaken one has not been announced.

@@ -7,6 +7,7 @@ from nfemu.bss.orders import OrderInput, advance
 from nfemu.carrier import events
 from nfemu.carrier.commands import Emit, NewId, Now, Reserve, Step, ask
 from nfemu.carrier.lines import line_of
+from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit
@@ -19,18 +20,23 @@ from nfemu.model.subscriber import OrderedProfile
 
 
 def is_at_once(order: WorkOrder) -> bool:
-    """After a stop no page has to be delivered first."""
-    return order.kind is OrderKind.REACTIVATE and order.target is not OrderedProfile.OPEN
+    """After a stop, or a profile order, no page has to be delivered first."""
+    follows_page = order.target is OrderedProfile.OPEN and order.cause != Cause.PROFILE
+    return order.kind is OrderKind.REACTIVATE and not follows_page
 
 
 def follow_ups(
     rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime
 ) -> Step[list[WorkOrder]]:
-    """The reactivations that the orders just done bring with them; a session that is new has its new address."""
+    """The reactivations that the orders just done bring with them, one for each line; a session that is new has its
+    new address."""
     orders = []
-    for order in done:
-        wanted = order.kind is not OrderKind.REACTIVATE and rules.catalogue.meaning(order.target).reactivate
-        session = line_of(view, order.imsi).session
+    latest = {order.imsi: order for order in done if order.kind is not OrderKind.REACTIVATE}
+    for order in latest.values():
+        line = line_of(view, order.imsi)
+        session = line.session
+        outranked = order.kind is OrderKind.PROFILE and line.subscription.ordered is not OrderedProfile.OPEN
+        wanted = rules.catalogue.granted(line.subscription).reactivate and not outranked
         if wanted and session is not None and pgw.is_active(session) and not pgw.is_new(session):
             identifier = OrderId((yield from ask(NewId("ord"))))
             following = WorkOrder(
@@ -62,7 +68,7 @@ def _reactivate(rules: CarrierRules, line: Line, order: WorkOrder, now: datetime
     session = line.session
     if session is None or not pgw.is_active(session):
         return ()
-    profile = rules.catalogue.meaning(line.subscription.ordered)
+    profile = rules.catalogue.granted(line.subscription)
     try:
         addresses = yield from ask(Reserve(line.subscriber, profile))
     except Conflict as refusal:

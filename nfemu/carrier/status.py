@@ -32,6 +32,8 @@ class LineStatus:
     ordered: OrderedProfile
     permitted: bool
     """Whether the HSS permits a session: false under a profile that gives no IP (G8)."""
+    profile: ProfileName
+    """The APN profile that the line has while nothing restricts it."""
     agreement: Agreement | None
     """By which a provider pays what is due (G19)."""
     deduction: Deduction | None
@@ -56,7 +58,8 @@ def line_status(rules: CarrierRules, view: AccountView, imsi: Imsi) -> LineStatu
         amount_due=due,
         shown_due=shown_due(view.account, due, share),
         ordered=line.subscription.ordered,
-        permitted=rules.catalogue.meaning(line.subscription.ordered).gives_ip,
+        permitted=rules.catalogue.granted(line.subscription).gives_ip,
+        profile=line.subscription.profile or rules.catalogue.ordered[OrderedProfile.OPEN],
         agreement=view.agreement,
         deduction=view.deduction,
         effective=session.profile if session is not None and effective else None,

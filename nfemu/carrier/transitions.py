@@ -8,9 +8,20 @@ Three values that are never mixed up, and the hold that a person can set:
     hold        line        restrict or restore by hand; a movement        `orders.respond`, from the table below
                             of the ledger can lift a manual restore
     ordered     line        a stop or resume order that is executed        `flip.carry_out`
+    profile     line        a profile order that is executed (G18)         `flip.carry_out`
     effective   session     every enforcement point has acknowledged       `flip.carry_out`
 
 What an ordered profile makes of the session itself, cut off and attached again included, is `following`'s table.
+
+The profile is what `open` means for one line: a garden, or nothing of its own. The table does not ask for it, and so
+the stricter wins: arrears and barred outrank every garden, a line in one is stopped by the same rows, and its resume
+leads back into the garden. A profile order changes neither hold nor ordered; on a restricted line it is felt when the
+line is resumed.
+
+    ordered             profile none      profile is a garden     profile is gone from apns.yaml
+    -----------------   ---------------   ---------------------   ------------------------------
+    open                what open means   the garden              what barred means
+    arrears, barred     what it means     what it means           what it means
 
 The table below says what a movement of the ledger or a person's word means for one line, given its hold and its
 aim: the profile that is ordered, or that an unfinished order is about to order. What it does not list cannot

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import PoolName, ProfileName
-from nfemu.model.subscriber import ApnProfile, OrderedProfile, PdnType
+from nfemu.model.subscriber import ApnProfile, OrderedProfile, PdnType, Subscription
 
 _LONGEST_IPV4 = 30
 """A /30 still holds network, gateway, one UE and broadcast."""
@@ -67,6 +67,34 @@ class Catalogue:
     def meaning(self, ordered: OrderedProfile) -> ApnProfile:
         """The APN profile that `ordered` stands for."""
         return self.profiles[self.ordered[ordered]]
+
+    def granted(self, subscription: Subscription) -> ApnProfile:
+        """The APN profile that the HSS gives this line. What restricts it outranks a profile of its own.
+
+        A line whose own profile is not in the catalogue any more is barred: nobody knows what it may reach.
+        """
+        if subscription.ordered is not OrderedProfile.OPEN or subscription.profile is None:
+            return self.meaning(subscription.ordered)
+        return self.profiles.get(subscription.profile, self.meaning(OrderedProfile.BARRED))
+
+    def orderable(self, name: str) -> ProfileName | None:
+        """The profile that a line can be given under that name; None: the one that `open` means, by either name.
+
+        Raises NotFound; InvalidInput for what a stop order means, or what gives no address.
+        """
+        if name == self.ordered[OrderedProfile.OPEN] or (name == "open" and name not in self.profiles):
+            return None
+        profile = self.profiles.get(ProfileName(name))
+        if profile is None:
+            there = ", ".join(f"`{each.name}`" for each in self.profiles.values() if self._is_orderable(each))
+            raise NotFound(f"APN profile `{name}` is not in apns.yaml; a line can have `open`, {there}")
+        if not self._is_orderable(profile):
+            raise InvalidInput(f"APN profile `{name}` restricts a line; `nfemu restrict` orders what a stop means")
+        return profile.name
+
+    def _is_orderable(self, profile: ApnProfile) -> bool:
+        stops = (self.ordered[OrderedProfile.ARREARS], self.ordered[OrderedProfile.BARRED])
+        return profile.gives_ip and profile.name not in stops
 
     def pool(self, profile: ApnProfile) -> Pool:
         """The pool that feeds `profile`, which must be one that gives an IP. Raises NotFound."""

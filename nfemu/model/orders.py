@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from nfemu.model.identity import AccountId, CorrelationId, Imsi, NoticeId, OrderId, PaymentNo
+from nfemu.model.identity import AccountId, CorrelationId, Imsi, NoticeId, OrderId, PaymentNo, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 
@@ -13,8 +13,11 @@ class OrderKind(Enum):
     STOP = "stop"
     RESUME = "resume"
     REACTIVATE = "reactivate"
-    """Follows a stop or resume into a profile that asks for it: a new address and generation, all flows end. It is
+    """Follows another order into a profile that asks for it: a new address and generation, all flows end. It is
     an order of its own because it runs after the success page has been delivered (architecture, section 5)."""
+
+    PROFILE = "profile"
+    """Another APN profile for as long as nothing restricts the line: a garden (G18), or back to the usual one."""
 
 
 class OrderState(Enum):
@@ -29,7 +32,7 @@ class OrderState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """A stop or resume order for one line (S26). Times are business time."""
+    """An order for one line (S26). Times are business time. `target` of a profile order: what was ordered then."""
 
     id: OrderId
     imsi: Imsi
@@ -40,6 +43,8 @@ class WorkOrder:
     created_at: datetime
     state: OrderState = OrderState.CREATED
     done_at: datetime | None = None
+    profile: ProfileName | None = None
+    """What a profile order gives; None: what `open` means for every line."""
 
 
 class NoticeKind(Enum):

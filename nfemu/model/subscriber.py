@@ -93,3 +93,5 @@ class Subscription:
     ordered: OrderedProfile = OrderedProfile.OPEN
     version: int = 1
     hold: Hold = Hold.NONE
+    profile: ProfileName | None = None
+    """The line's own APN profile, which `open` means for it (G18); None: the one that `open` means for everybody."""

@@ -155,17 +155,19 @@ def _ordered(file: ApnsFile, source: Source) -> dict[OrderedProfile, ProfileName
 
 
 def _check_in_place(file: ApnsFile, source: Source) -> None:
-    """A change in place keeps the address, so both sides of it must have one pool, APN and PDN type."""
-    opened, arrears = file.profiles.get(file.ordered.open), file.profiles.get(file.ordered.arrears)
-    if opened is None or arrears is None or not (opened.gives_ip and arrears.gives_ip):
-        return
-    differing = [key for key in ("pool", "apn", "pdn_type") if getattr(opened, key) != getattr(arrears, key)]
-    if not differing:
-        return
-    for name, section in ((file.ordered.open, opened), (file.ordered.arrears, arrears)):
-        if section.change == "in_place":
-            text = (
-                f"profile `{name}` changes in place, which keeps the address, but `{differing[0]}` differs between "
-                f"`{file.ordered.open}` and `{file.ordered.arrears}`; write `change: reactivate` or make them equal"
-            )
-            source.report(("profiles", name, "change"), text)
+    """A change in place keeps the address, so both sides of it must have one pool, APN and PDN type.
+
+    A line can be given any profile that has an address, from any other.
+    """
+    reported: set[str] = set()
+    giving = [(name, section) for name, section in file.profiles.items() if section.gives_ip]
+    for (one, first), (two, second) in combinations(giving, 2):
+        differing = [key for key in ("pool", "apn", "pdn_type") if getattr(first, key) != getattr(second, key)]
+        for name, section in ((one, first), (two, second)) if differing else ():
+            if section.change == "in_place" and name not in reported:
+                reported.add(name)
+                text = (
+                    f"profile `{name}` changes in place, which keeps the address, but `{differing[0]}` differs between "
+                    f"`{one}` and `{two}`; write `change: reactivate` or make them equal"
+                )
+                source.report(("profiles", name, "change"), text)

@@ -6,8 +6,8 @@ only where the file changed since.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from nfemu.model.account import Account, AccountKind
@@ -84,6 +84,8 @@ class People:
     ranges: tuple[NumberRange, ...] = ()
     csv: PeopleCsv | None = None
     attach: AttachAtStart = AttachAtStart.LISTED
+    profiles: Mapping[Msisdn, str] = field(default_factory=dict)
+    """The APN profile that a listed line is given before its first session, where it has one of its own (G18)."""
 
     def __len__(self) -> int:
         return len(self.listed) + sum(part.count for part in self.ranges) + (self.csv.count if self.csv else 0)

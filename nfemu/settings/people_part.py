@@ -7,6 +7,7 @@ from pathlib import Path
 from nfemu.epc.catalogue import Catalogue, Pool
 from nfemu.epc.pools import Ipv4Slots
 from nfemu.model.account import Account, AccountKind
+from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.subscriber import CardRole, OrderedProfile, Subscriber
@@ -42,6 +43,7 @@ def people_part(
         tuple(part for part in ranges if part is not None),
         csv,
         AttachAtStart(file.attach),
+        _profiles(file, source, terms, catalogue),
     )
     _check_room(people, pool, source)
     return people, gathered.numbers
@@ -107,6 +109,30 @@ def _account_of(path: ValuePath, section: SubscriberSection, msisdn: Msisdn, gat
         text = f"`balance` belongs to the account; set it under `accounts.{section.account}`"
         gathered.source.report((*path, "balance"), text)
     return AccountId(section.account)
+
+
+def _profiles(file: SubscribersFile, source: Source, terms: Terms, catalogue: Catalogue | None) -> dict[Msisdn, str]:
+    profiles = {}
+    for index, section in enumerate(file.subscribers):
+        if section.profile is None or catalogue is None:
+            continue
+        path: ValuePath = ("subscribers", index)
+        try:
+            catalogue.orderable(section.profile)
+        except (InvalidInput, NotFound) as error:
+            source.report((*path, "profile"), f"`profile`: {error}")
+        number = _number(section.number, terms.country_code)
+        if number is not None:
+            profiles[number] = section.profile
+    return profiles
+
+
+def _number(text: str, country_code: str) -> Msisdn | None:
+    """None where it is no number, which was reported with its own key."""
+    try:
+        return Msisdn.parse(text, country_code)
+    except InvalidInput:
+        return None
 
 
 def _check_main_cards(file: SubscribersFile, source: Source) -> None:

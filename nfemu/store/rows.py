@@ -39,6 +39,7 @@ from nfemu.model.orders import (
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
+from nfemu.store import schema
 from nfemu.store.times import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 
 Values = dict[str, Any]
@@ -113,11 +114,13 @@ def subscription_values(subscription: Subscription) -> Values:
         "ordered": subscription.ordered.value,
         "version": subscription.version,
         "hold": subscription.hold.value,
+        "profile": subscription.profile or schema.NO_PROFILE,
     }
 
 
 def subscription_from(row: Row[Any]) -> Subscription:
-    return Subscription(Imsi(row.imsi), OrderedProfile(row.ordered), row.version, Hold(row.hold))
+    own = ProfileName(row.profile) if row.profile != schema.NO_PROFILE else None
+    return Subscription(Imsi(row.imsi), OrderedProfile(row.ordered), row.version, Hold(row.hold), own)
 
 
 def session_values(session: PdnSession) -> Values:
@@ -196,6 +199,7 @@ def order_values(order: WorkOrder) -> Values:
         "created_at": to_micros(order.created_at),
         "state": order.state.value,
         "done_at": to_micros_or_none(order.done_at),
+        "profile": order.profile,
     }
 
 
@@ -210,6 +214,7 @@ def order_from(row: Row[Any]) -> WorkOrder:
         created_at=from_micros(row.created_at),
         state=OrderState(row.state),
         done_at=from_micros_or_none(row.done_at),
+        profile=None if row.profile is None else ProfileName(row.profile),
     )
 
 

@@ -5,8 +5,8 @@
   by CHECK; kinds of orders and notices grow with the product, and are the model's alone.
 * `account.balance` and `share.amount` are sums over the append-only ledger, kept in the transaction that appends,
   so that no decision reads a growing table.
-* The HSS record (`ordered`, `version`, `hold`) stands in the subscriber's row: a million subscribers are a
-  million rows, not two.
+* The HSS record (`ordered`, `version`, `hold`, `profile`) stands in the subscriber's row: a million
+  subscribers are a million rows, not two.
 * Closed lists are written `a = 'x' OR a = 'y'`: under an `IN` of three words SQLite builds a temporary tree for
   every row that it inserts, which doubled the time to load a million subscribers.
 * Conditions of partial indices are literal text that queries repeat word for word: SQLite uses such an index only
@@ -25,8 +25,11 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A store at this version opens without loading the migration machinery."""
+
+NO_PROFILE = "-"
+"""No profile has such a name."""
 
 LATEST = sa.text("latest = 1")
 ACTIVE = sa.text("state = 'active'")
@@ -94,6 +97,7 @@ subscriber = sa.Table(
     sa.Column("ordered", sa.Text, nullable=False, server_default=OrderedProfile.OPEN.value),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("hold", sa.Text, nullable=False, server_default=Hold.NONE.value),
+    sa.Column("profile", sa.Text, nullable=False, server_default=NO_PROFILE),
     _one_of("role", CardRole),
     _one_of("ordered", OrderedProfile),
     _one_of("hold", Hold),
@@ -174,6 +178,7 @@ work_order = sa.Table(
     sa.Column("created_at", _MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("done_at", _MOMENT),
+    sa.Column("profile", sa.Text),
     _one_of("target", OrderedProfile),
     _one_of("state", OrderState),
 )

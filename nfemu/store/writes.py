@@ -110,7 +110,7 @@ _move_balance = Prepared(
 _update_subscription = Prepared(
     sa.update(schema.subscriber)
     .where(schema.subscriber.c.imsi == sa.bindparam("b_imsi"), schema.subscriber.c.version == sa.bindparam("b_before"))
-    .values({name: sa.bindparam(name) for name in ("ordered", "version", "hold")})
+    .values({name: sa.bindparam(name) for name in ("ordered", "version", "hold", "profile")})
 )
 _SESSION_KEYS = {"id", "imsi", "latest"}
 _update_session = Prepared(

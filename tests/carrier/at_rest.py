@@ -90,7 +90,7 @@ class AtRest(Machine):
     @invariant()
     def effective_follows_ordered_and_everybody_holds_it(self) -> None:
         for line in self.run(self.lines()):
-            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
+            profile = self.world.rules.catalogue.granted(line.subscription)
             session = line.session
             if session is None:
                 continue
@@ -106,7 +106,7 @@ class AtRest(Machine):
         names = Counter((event.imsi, event.name) for event in self.world.store._tables.events)
         for line in self.run(self.lines()):
             session = line.session
-            profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
+            profile = self.world.rules.catalogue.granted(line.subscription)
             if session is None or pgw.is_active(session):
                 continue
             if session.profile == "barred" and profile.gives_ip:
@@ -119,7 +119,7 @@ class AtRest(Machine):
         last = {
             order.imsi: order.target
             for order in self.world.store.orders()
-            if order.state is OrderState.DONE and order.kind is not OrderKind.REACTIVATE
+            if order.state is OrderState.DONE and order.kind in (OrderKind.STOP, OrderKind.RESUME)
         }
         for line in self.run(self.lines()):
             assert line.subscription.ordered is last.get(line.subscriber.imsi, OrderedProfile.OPEN)
@@ -176,7 +176,7 @@ class AtRest(Machine):
         done = Counter(
             (order.imsi, NoticeKind.STOPPED if order.kind is OrderKind.STOP else NoticeKind.RESTORED)
             for order in orders
-            if order.state is OrderState.DONE and order.kind is not OrderKind.REACTIVATE
+            if order.state is OrderState.DONE and order.kind in (OrderKind.STOP, OrderKind.RESUME)
         )
         paid = Counter(
             (payment.imsi, NoticeKind.PAYMENT_CONFIRMED)

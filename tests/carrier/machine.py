@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
 
     def _is_settled(self, line: Line, session: PdnSession) -> bool:
         """Acknowledged, and what the catalogue now says."""
-        profile = self.world.rules.catalogue.meaning(line.subscription.ordered)
+        profile = self.world.rules.catalogue.granted(line.subscription)
         current = (session.profile, session.policy) == (profile.name, profile.policy)
         return pgw.is_acknowledged(session) and (current or not pgw.is_active(session))
 

@@ -211,6 +211,10 @@ class Journeys(AtRest):
         self.by_hand = True
         self.step(fault, lambda: self.world.service.restore(number))
 
+    @rule(number=numbers, name=st.sampled_from(["open", "inflight"]), fault=faults)
+    def order_profile(self, number: Msisdn, name: str, fault: Fault) -> None:
+        self.step(fault, lambda: self.world.service.order_profile(number, name))
+
     @rule(number=numbers, amount=amounts, turns=st.integers(0, 30), fault=faults)
     def race(self, number: Msisdn, amount: Money, turns: int, fault: Fault) -> None:
         """Everything at once, and a worker that starts in the middle of it."""
@@ -221,6 +225,7 @@ class Journeys(AtRest):
             lambda: pay(self.world.service, number, amount),
             lambda: self.world.service.charge(number, amount),
             lambda: self.world.service.attach(number),
+            lambda: self.world.service.order_profile(number, "inflight"),
             lambda: self.world.service.restore(number),
             lambda: self._replace_worker(turns),
         )

@@ -30,7 +30,7 @@ def test_an_ordered_profile_means_an_apn_profile() -> None:
 
 
 def test_an_unknown_profile_is_not_found() -> None:
-    with pytest.raises(NotFound, match="`blue` is not in the catalogue; known: barred, green, internet"):
+    with pytest.raises(NotFound, match="`blue` is not in the catalogue; known: barred, green, inflight, internet"):
         catalogue().profile(ProfileName("blue"))
 
 

@@ -69,6 +69,7 @@ def catalogue(
         profile("internet", "open", reactivate=reactivate),
         profile("green", restricted_policy, reactivate=reactivate),
         profile("barred", "none", gives_ip=False),
+        profile("inflight", "inflight", reactivate=reactivate),
     ]
     pool = Pool(PoolName("internet"), IPv4Network(ipv4), IPv6Network("2001:db8:4500::/40"), hold)
     return Catalogue(

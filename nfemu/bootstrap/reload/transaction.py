@@ -15,6 +15,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from nfemu.bootstrap.conversion import carrier_rules, name_plan, rule_source
@@ -82,7 +83,9 @@ class Reload:
         carrier, before = self._carrier, self._carrier.configuration
         ports = carrier.ports.following(before, fresh)
         proxy = fresh.carrier.proxy
-        wanted = Wanted(rule_source(fresh, carrier.state), ports.plan(proxy.host), proxy.workers)
+        here = carrier.service.now().astimezone(fresh.carrier.timezone)
+        rules = replace(rule_source(fresh, carrier.state), hours_at=here)
+        wanted = Wanted(rules, ports.plan(proxy.host), proxy.workers)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._api_listening(before, fresh, ports.api))
             switch = await stack.enter_async_context(carrier.gateway.reloading(wanted))
@@ -95,6 +98,7 @@ class Reload:
                 carrier.names.replace(name_plan(fresh, carrier.provider.config.host), carrier.virtual(fresh))
                 carrier.web.follow(fresh)
                 await switch.now(plan.states)
+                carrier.opening.plan(fresh.policies.groups, fresh.carrier.timezone)
                 await carrier.service.confirm(plan)
         return [*found, *await self._follow_up(fresh)]
 

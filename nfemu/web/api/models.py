@@ -65,6 +65,7 @@ class SubscriberOut(Model):
     ordered: Literal["open", "arrears", "barred"] = Field(description="What the carrier ordered in the HSS.")
     hold: Literal["none", "restrict", "restore"] = Field(description="A manual decision that outranks standing.")
     permitted: bool = Field(description="The HSS permits a session; false under a profile that gives no IP address.")
+    profile: str = Field(description="APN profile that the line has while nothing restricts it.")
     effective: str | None = Field(description="APN profile that every enforcement point has acknowledged.")
     session: SessionOut | None
     auto_deduct: AutoDeductOut | None = Field(description="The account's signed agreement.")
@@ -96,6 +97,10 @@ class BankIn(Model):
 
 class ChargeIn(AmountIn):
     note: str = Field(default="", max_length=200)
+
+
+class ProfileIn(Model):
+    profile: str = Field(examples=["inflight"], max_length=64)
 
 
 class SettlementOut(Model):

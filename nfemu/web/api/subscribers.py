@@ -17,6 +17,7 @@ from nfemu.web.api.models import (
     ExplanationOut,
     Inbox,
     Ledger,
+    ProfileIn,
     SessionOut,
     SettlementOut,
     SubscriberOut,
@@ -44,6 +45,7 @@ class Subscribers:
             ("POST", "/{number}/detach", self._detach, "detachSubscriber"),
             ("POST", "/{number}/restrict", self._restrict, "restrictSubscriber"),
             ("POST", "/{number}/restore", self._restore, "restoreSubscriber"),
+            ("PUT", "/{number}/profile", self._order_profile, "orderProfile"),
             ("POST", "/{number}/charges", self._charge, "chargeSubscriber"),
             ("POST", "/{number}/payments", self._pay, "paySubscriber"),
             ("GET", "/{number}/inbox", self._inbox, "getInbox"),
@@ -84,6 +86,10 @@ class Subscribers:
     async def _restore(self, number: str) -> SubscriberOut:
         """Restore by hand; an overdue account stays open until its standing next changes."""
         return self._status(await self._service.restore(await self._find(number)))
+
+    async def _order_profile(self, number: str, wanted: ProfileIn) -> SubscriberOut:
+        """Give the line another APN profile, such as a garden's; `open` is the usual one. What restricts it stays."""
+        return self._status(await self._service.order_profile(await self._find(number), wanted.profile))
 
     async def _charge(
         self,
@@ -127,7 +133,8 @@ class Subscribers:
     async def _explain(self, number: str, url: Annotated[str, Query(max_length=2048)]) -> ExplanationOut:
         """May this line reach that URL now, by which rule, and where does it lead?"""
         status = await self._service.status(await self._find(number))
-        return await explain_url(status, self._backend, url, self._service.now())
+        now = self._service.now().astimezone(self._config.timezone)
+        return await explain_url(status, self._backend, url, now)
 
     async def _find(self, number: str) -> Msisdn:
         return (await self._service.find(number)).msisdn

@@ -69,6 +69,7 @@ def subscriber(status: LineStatus, country_code: str, zone: tzinfo) -> Subscribe
         ordered=status.ordered.value,
         hold=status.line.subscription.hold.value,
         permitted=status.permitted,
+        profile=status.profile,
         effective=status.effective,
         session=session(latest, zone) if latest is not None else None,
         auto_deduct=auto_deduct(status, zone),

@@ -105,8 +105,8 @@ class Checkout:
             self._shell.language(request, visitor, login.language),
             200 if wrong is None else 422,
             line=line_view(visitor.status, config.country_code),
-            amount=proposed.decimal() if wrong is None else wrong,
-            example=proposed.decimal(),
+            amount=proposed.plain() if wrong is None else wrong,
+            example=proposed.plain(),
             wrong=wrong is not None,
             smallest=smallest,
             largest=largest,
@@ -122,7 +122,7 @@ class Checkout:
     def _amount(self, text: str, visitor: Visitor) -> Money:
         """Read an amount as people type it: full-width digits, a currency sign. Raises InvalidInput."""
         smallest, largest = self._limits(visitor)
-        amount = Money.parse(unicodedata.normalize("NFKC", text).strip().lstrip("¥$€£ "), smallest.currency)
+        amount = Money.typed(unicodedata.normalize("NFKC", text), smallest.currency)
         if not smallest.minor <= amount.minor <= largest.minor:
             raise InvalidInput(f"amount `{text}` is not between {smallest} and {largest}")
         return amount

@@ -17,7 +17,7 @@ async def test_a_wrong_amount_is_asked_again(stack: Stack, amount: str) -> None:
     page = await browser.submit(amount=amount)
     assert page.status == 422
     assert browser.url == ORDER
-    assert "Please enter an amount from ¥0.01 to ¥5000.00, such as 50.00." in page.text
+    assert "Please enter an amount from ¥0.01 to ¥5,000.00, such as 50.00." in page.text
     assert "<script>" not in page.text
     assert await stack.world.store.open_payments() == []
 
@@ -25,7 +25,7 @@ async def test_a_wrong_amount_is_asked_again(stack: Stack, amount: str) -> None:
 async def test_what_is_due_can_be_paid_in_one_go(stack: Stack) -> None:
     await stack.overdue(ZHANG, 1_003_000)
     browser = await logged_in(stack)
-    assert "¥10000.00" in browser.page.text
+    assert "¥10,000.00" in browser.page.text
     await browser.submit(amount="10000.00")
     assert browser.url.startswith("https://pay.provider.example/pay/")
 

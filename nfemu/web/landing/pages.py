@@ -1,0 +1,69 @@
+"""The landing pages as one ASGI application among the origins: by host, and every other name is somebody else's.
+
+A page knows nobody and sets nothing: gardens are not told who the subscriber is.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from nfemu.model.landing import LandingPage
+from nfemu.policy.hours import is_open
+from nfemu.web.landing.texts import TEXTS
+from nfemu.web.origins.dispatch import RECORDING, refuse
+from nfemu.web.pages import Pages, accepted_language, requested_language
+
+
+class LandingPages:
+    """`carrier`: its name by language. `local_now`: business time in the carrier's zone, for opening hours."""
+
+    def __init__(
+        self,
+        pages: Iterable[LandingPage],
+        others: ASGIApp,
+        carrier: Mapping[str, str],
+        local_now: Callable[[], datetime],
+    ) -> None:
+        self._others = others
+        self._now = local_now
+        self._site = Pages(__package__, TEXTS, form_targets=())
+        self._style = self._site.style_route()
+        self.replace(pages, carrier)
+
+    def replace(self, pages: Iterable[LandingPage], carrier: Mapping[str, str]) -> None:
+        """From the next request on."""
+        self._carrier = carrier
+        self._pages: dict[str, dict[str, LandingPage]] = {}
+        for page in pages:
+            self._pages.setdefault(page.host, {})[page.path] = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._pages.get(scope[RECORDING].name)
+        if found is None:
+            await self._others(scope, receive, send)
+        elif scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await refuse(scope, receive, send, (405, "this page is only read"))
+        elif scope["path"] == self._style.path:
+            await self._style.handle(scope, receive, send)
+        else:
+            await self._answer(Request(scope), found.get(scope["path"]))(scope, receive, send)
+
+    def _answer(self, request: Request, page: LandingPage | None) -> Response:
+        language = requested_language(request) or accepted_language(request)
+        if page is None:
+            return self._render(language, 404, title=self._site.text(language, "missing"), text="", hours=(), links=())
+        now = self._now()
+        hours = [
+            {"opens": f"{each.opens:%H:%M}", "closes": f"{each.closes:%H:%M}", "open": is_open(each, now)}
+            for each in page.hours
+        ]
+        title, text = page.title[language], page.text[language]
+        return self._render(language, 200, title=title, text=text, hours=hours, links=page.links)
+
+    def _render(self, language: str, status: int, **values: object) -> Response:
+        other = "en" if language == "zh" else "zh"
+        carrier = self._carrier[language]
+        return self._site.render("page.html", language, status, carrier=carrier, other=other, **values)
