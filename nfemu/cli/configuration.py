@@ -1,9 +1,9 @@
-"""`nfemu config check`, `reload`, `rotate-keys`."""
+"""`nfemu config check`, `carrier list`, `reload`, `rotate-keys`."""
 
 import click
 
-from nfemu.cli.context import client_of, config_of
-from nfemu.cli.output import json_option, show_json
+from nfemu.cli.context import carrier_option, client_of, config_of
+from nfemu.cli.output import json_option, show_json, show_table
 
 
 @click.group("config")
@@ -12,15 +12,46 @@ def config_command() -> None:
 
 
 @config_command.command()
+@carrier_option
 @click.pass_context
-def check(context: click.Context) -> None:
+def check(context: click.Context, carrier: str | None) -> None:
     """Read and check every file; exit status 2 with every mistake, its line and what to write instead."""
     from nfemu.settings import load
 
-    found = load(config_of(context))
+    found = load(config_of(context), carrier=carrier)
+    overlay = f" with the overlay of {carrier}" if carrier else ""
     click.echo(
-        f"{found.directory}: valid; {len(found.people)} subscribers, {len(found.catalogue.profiles)} APN profiles, "
-        f"{len(found.policies.groups)} destination groups, {len(found.policies.profiles)} policy profiles"
+        f"{found.directory}{overlay}: valid; {len(found.people)} subscribers, {len(found.catalogue.profiles)} APN "
+        f"profiles, {len(found.policies.groups)} destination groups, {len(found.policies.profiles)} policy profiles"
+    )
+
+
+@click.group("carrier")
+def carrier_command() -> None:
+    """The carriers that the configuration has overlays for."""
+
+
+@carrier_command.command("list")
+@click.pass_context
+def carrier_list(context: click.Context) -> None:
+    """List them: `nfemu up --carrier NAME` starts one."""
+    from nfemu.settings import carriers, load
+
+    folder = config_of(context)
+    found = [(name, load(folder, carrier=name)) for name in carriers(folder)]
+    show_table(
+        ("NAME", "CARRIER", "PLMN", "CURRENCY", "PORTAL", "HEADER"),
+        (
+            (
+                name,
+                each.carrier.name["en"],
+                str(each.carrier.plmn),
+                each.carrier.currency,
+                each.carrier.portal.host,
+                ", ".join(f"{header.name} ({header.encoding.value})" for header in each.enrichment.headers),
+            )
+            for name, each in found
+        ),
     )
 
 

@@ -1,11 +1,21 @@
 """What every command starts from: the state folder, the running emulator, the configuration folder."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from nfemu.cli.files import config_folder
 from nfemu.client import Client, StateFolder
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def carrier_option(command: Decorated) -> Decorated:
+    """`--carrier`, for every command that reads the configuration."""
+    text = "Lay this carrier's overlay over the configuration; `nfemu carrier list` shows which there are."
+    return click.option("--carrier", metavar="NAME", envvar="NFEMU_CARRIER", help=text)(command)
 
 
 def state_of(context: click.Context) -> StateFolder:

@@ -42,13 +42,17 @@ class Options:
     clock: str | None = None
     free_ports: bool = False
     settings: tuple[str, ...] = ()
+    carrier: str | None = None
+    """Whose overlay lies over the configuration."""
 
     def arguments(self) -> list[str]:
         """The same on a command line, up to the command `up`."""
         clock = ["--clock", self.clock] if self.clock else []
         free = ["--free-ports"] if self.free_ports else []
         settings = [part for setting in self.settings for part in ("--set", setting)]
-        return ["--state", str(self.state.path), "--config", str(self.config), "up", *clock, *free, *settings]
+        carrier = ["--carrier", self.carrier] if self.carrier else []
+        options = [*clock, *free, *settings, *carrier]
+        return ["--state", str(self.state.path), "--config", str(self.config), "up", *options]
 
 
 def is_running(state: StateFolder) -> bool:
@@ -109,12 +113,16 @@ def serve(options: Options, started: Callable[[], None]) -> None:
         # Loading takes a second; `nfemu down` and a second `nfemu up` find the lock before.
         from nfemu.bootstrap import serving
         from nfemu.cli.overrides import read_settings
-        from nfemu.settings import load
+        from nfemu.settings import Configuration, load
 
         overrides = read_settings(options.settings)
         if options.clock:
             overrides["carrier.clock"] = options.clock
-        serving.run(options.state, lambda: load(options.config, overrides), started, free_ports=options.free_ports)
+
+        def read() -> Configuration:
+            return load(options.config, overrides, options.carrier)
+
+        serving.run(options.state, read, started, free_ports=options.free_ports)
 
 
 def serve_and_report(options: Options, report: TextIO) -> None:
@@ -150,7 +158,7 @@ def wipe(options: Options) -> None:
     from nfemu.settings import load
 
     with _writing(options.state), _hold(options.state):
-        asyncio.run(serving.wipe(options.state, load(options.config)))
+        asyncio.run(serving.wipe(options.state, load(options.config, carrier=options.carrier)))
 
 
 def stop(state: StateFolder) -> bool:

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import click
 
-from nfemu.cli.context import config_of
+from nfemu.cli.context import carrier_option, config_of
 from nfemu.cli.control import SAME_PROGRAM
+from nfemu.model.account import AccountKind
 from nfemu.model.errors import InvalidInput, Unavailable
+from nfemu.model.money import Money
+from nfemu.model.subscriber import OrderedProfile
+from nfemu.settings import Configuration, load
 
-NUMBER = "13800138000"
-OTHER = "13800138001"
 _TIMEOUT_S = 30
 INTRODUCTION = "A phone runs into arrears, meets the green channel, pays, and is back. Every row is real traffic.\n"
 
@@ -90,47 +92,104 @@ def _texts(outcome: Outcome, wanted: Sequence[str], absent: Sequence[str]) -> st
     return None
 
 
-def journey(upload: Path) -> list[Step]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The names and amounts of the journey, from the configuration. Amounts are decimal text."""
+
+    number: str
+    other: str
+    masked: tuple[str, str]
+    """Both numbers as pages show them."""
+    header: str
+    portal: str
+    landing: str
+    policy: str
+    """Of a line in arrears."""
+    charged: str
+    due: str
+    part: str
+    rest: str
+    rest_shown: str
+    """As people read it."""
+
+
+def plan_of(configuration: Configuration) -> Plan:
+    """Two listed lines with accounts of their own; the first is charged more than it has. Raises InvalidInput."""
+    carrier, people = configuration.carrier, configuration.people
+    opened = {opening.account.id: opening for opening in people.opened}
+    personal = {
+        card.account: card
+        for card in reversed(people.listed)
+        if opened[card.account].account.kind is AccountKind.PERSONAL
+    }
+    if len(personal) < 2:
+        raise InvalidInput(
+            "the journey needs two listed subscribers with personal accounts; add them to subscribers.yaml"
+        )
+    one, other = [card.msisdn for card in list(personal.values())[::-1][:2]]
+    account = opened[next(card.account for card in people.listed if card.msisdn == one)]
+    owed, part = Money.parse("29", carrier.currency), Money.parse("10", carrier.currency)
+    due = account.account.credit_limit + owed
+    policy = configuration.catalogue.meaning(OrderedProfile.ARREARS).policy
+    landing = configuration.policies.compiled.profile(policy).redirect_to
+    return Plan(
+        number=one.national(carrier.country_code),
+        other=other.national(carrier.country_code),
+        masked=(one.masked(carrier.country_code), other.masked(carrier.country_code)),
+        header=next((rule.name for rule in configuration.enrichment.headers), "X-MSISDN"),
+        portal=carrier.portal.host,
+        landing=landing or "",
+        policy=policy,
+        charged=(account.balance + due).decimal(),
+        due=due.decimal(),
+        part=part.decimal(),
+        rest=(due - part).decimal(),
+        rest_shown=str(due - part),
+    )
+
+
+def journey(plan: Plan, upload: Path) -> list[Step]:
     """The rows, in order. `upload` is a file of 1 MiB that no origin may see a byte of."""
-    news, portal = "http://news.example/", "http://portal.carrier.example/"
-    captive, provider = "https://portal.carrier.example/captive-api", "https://pay.provider.example/static/style.css"
-    landing = "Location: http://portal.carrier.example/green"
-    identity = r"(?i)x-msisdn|13800138000"
+    number, other = plan.number, plan.other
+    news, portal = "http://news.example/", f"http://{plan.portal}/"
+    captive, provider = f"https://{plan.portal}/captive-api", "https://pay.provider.example/static/style.css"
+    landing = re.escape(f"Location: {plan.landing}")
+    identity = f"(?i){re.escape(plan.header)}|{number}"
+    mine, theirs = map(re.escape, plan.masked)
+    forged = ("-H", f"{plan.header}: {other}", "-H", f"{plan.header.replace('-', '_')}: {other}")
     return [
-        Step("the carrier knows its subscribers", ("subscriber", "list"), says(NUMBER, OTHER)),
-        Step("open line: a site answers and sees no number", curl(NUMBER, news), answers(200, absent=[identity])),
-        Step("the portal knows whose phone it is", curl(NUMBER, portal), answers(200, r"138\*\*\*\*8000")),
+        Step("the carrier knows its subscribers", ("subscriber", "list"), says(number, other)),
+        Step("open line: a site answers and sees no number", curl(number, news), answers(200, absent=[identity])),
+        Step("the portal knows whose phone it is", curl(number, portal), answers(200, mine)),
         Step(
             "a forged number does not reach the portal",
-            curl(NUMBER, "-H", f"X-MSISDN: {OTHER}", "-H", f"X_MSISDN: {OTHER}", portal),
-            answers(200, r"138\*\*\*\*8000", absent=[r"138\*\*\*\*8001"]),
+            curl(number, *forged, portal),
+            answers(200, mine, absent=[theirs]),
         ),
-        Step("fees make the account overdue", ("charge", NUMBER, "59.00"), says("overdue")),
+        Step("fees make the account overdue", ("charge", number, plan.charged), says("overdue")),
+        Step("an SMS brings the link to the green channel", ("inbox", number), says(re.escape(plan.landing))),
+        Step("plain HTTP is redirected to the green channel", curl(number, news), answers(302, landing)),
         Step(
-            "an SMS brings the link to the green channel", ("inbox", NUMBER), says(r"http://portal\.carrier\.example/")
+            "an upload of 1 MiB stops at the gateway", curl(number, "--data-binary", f"@{upload}", news), answers(511)
         ),
-        Step("plain HTTP is redirected to the green channel", curl(NUMBER, news), answers(302, landing)),
-        Step(
-            "an upload of 1 MiB stops at the gateway", curl(NUMBER, "--data-binary", f"@{upload}", news), answers(511)
-        ),
-        Step("HTTPS elsewhere is refused at once", curl(NUMBER, "https://news.example/"), refused),
+        Step("HTTPS elsewhere is refused at once", curl(number, "https://news.example/"), refused),
         Step(
             "explain names the verdict and the rule",
-            ("explain", NUMBER, "https://news.example/"),
-            says("reject", "arrears/default"),
+            ("explain", number, "https://news.example/"),
+            says("reject", f"{plan.policy}/default"),
         ),
-        Step("the captive-portal API says so over HTTPS", curl(NUMBER, captive), answers(200, '"captive": true')),
-        Step("the payment provider is reachable", curl(NUMBER, provider), answers(200)),
-        Step("nobody else is affected", curl(OTHER, news), answers(200)),
-        Step("a part payment says what is missing", ("pay", NUMBER, "10.00"), says(r"19\.00")),
-        Step("and restores nothing", curl(NUMBER, news), answers(302)),
-        Step("the rest is paid: service is restored", ("pay", NUMBER, "19.00"), says("restored")),
-        Step("the site answers again", curl(NUMBER, news), answers(200, absent=[identity])),
-        Step("HTTPS works again", curl(NUMBER, "https://news.example/"), answers(200)),
-        Step("paying is confirmed by message", ("inbox", NUMBER), says(r"19\.00")),
+        Step("the captive-portal API says so over HTTPS", curl(number, captive), answers(200, '"captive": true')),
+        Step("the payment provider is reachable", curl(number, provider), answers(200)),
+        Step("nobody else is affected", curl(other, news), answers(200)),
+        Step("a part payment says what is missing", ("pay", number, plan.part), says(re.escape(plan.rest_shown))),
+        Step("and restores nothing", curl(number, news), answers(302)),
+        Step("the rest is paid: service is restored", ("pay", number, plan.rest), says("restored")),
+        Step("the site answers again", curl(number, news), answers(200, absent=[identity])),
+        Step("HTTPS works again", curl(number, "https://news.example/"), answers(200)),
+        Step("paying is confirmed by message", ("inbox", number), says(re.escape(plan.rest_shown))),
         Step(
             "the timeline has every step with its milliseconds",
-            ("timeline", NUMBER),
+            ("timeline", number),
             says("ledger", r"order\.created", r"hss\.profile_changed", r"enforcement\.acknowledged", "ms"),
         ),
     ]
@@ -158,19 +217,19 @@ class Carrier:
         return Outcome(done.returncode, done.stdout + done.stderr, (time.perf_counter() - started) * 1000)
 
 
-def play(config: Path) -> int:
-    """Play the journey and print the table; the number of failed rows."""
+def play(config: Path, plan: Plan, overlay: str | None) -> int:
+    """Play the journey under a carrier's overlay and print the table; the number of failed rows."""
     with tempfile.TemporaryDirectory(prefix="nfemu-demo-") as name:
         folder = Path(name)
         upload = folder / "upload"
         upload.write_bytes(b"x" * 2**20)
         carrier = Carrier(folder, config)
-        started = carrier.nfemu("up", "--free-ports")
+        started = carrier.nfemu("up", "--free-ports", *(("--carrier", overlay) if overlay else ()))
         if started.status != 0:
             kind = InvalidInput if started.status == 2 else Unavailable
             raise kind(f"the temporary carrier did not start:\n{started.text.strip()}")
         try:
-            return _play_rows(carrier, journey(upload))
+            return _play_rows(carrier, journey(plan, upload))
         finally:
             carrier.nfemu("down")
 
@@ -190,9 +249,11 @@ def _play_rows(carrier: Carrier, steps: Sequence[Step]) -> int:
 
 
 @click.command()
+@carrier_option
 @click.pass_context
-def demo(context: click.Context) -> None:
+def demo(context: click.Context, carrier: str | None) -> None:
     """Play the whole journey in a temporary carrier and print what passed."""
     click.echo(INTRODUCTION)
-    if play(config_of(context)):
+    config = config_of(context)
+    if play(config, plan_of(load(config, carrier=carrier)), carrier):
         context.exit(1)

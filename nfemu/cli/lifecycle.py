@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import config_of, state_of
+from nfemu.cli.context import carrier_option, config_of, state_of
 from nfemu.cli.control import Options
 from nfemu.client import Client, StateFolder
 from nfemu.client.state import RunningStatus
@@ -20,17 +20,17 @@ from nfemu.model.errors import Unavailable
 _RESET_S = 30.0
 _POLL_S = 0.05
 
-TRY = """
+_TRY = """
 Try this in another terminal (`make shell` puts nfemu on PATH):
 
     nfemu subscriber list
-    nfemu exec 13800138000 -- curl -si http://news.example/
-    nfemu charge 13800138000 59.00
-    nfemu inbox 13800138000
-    nfemu exec 13800138000 -- curl -si http://news.example/
-    nfemu explain 13800138000 https://news.example/
-    nfemu pay 13800138000 29.00
-    nfemu timeline 13800138000
+    nfemu exec {plan.number} -- curl -si http://news.example/
+    nfemu charge {plan.number} {plan.charged}
+    nfemu inbox {plan.number}
+    nfemu exec {plan.number} -- curl -si http://news.example/
+    nfemu explain {plan.number} https://news.example/
+    nfemu pay {plan.number} {plan.due}
+    nfemu timeline {plan.number}
 """
 
 
@@ -48,6 +48,7 @@ Try this in another terminal (`make shell` puts nfemu on PATH):
 )
 @click.option("--show-new-token", is_flag=True, help="With --foreground: print the API token if this start makes it.")
 @click.option("--ready-fd", type=int, hidden=True)
+@carrier_option
 @click.pass_context
 def up(
     context: click.Context,
@@ -57,9 +58,10 @@ def up(
     settings: tuple[str, ...],
     show_new_token: bool,
     ready_fd: int | None,
+    carrier: str | None,
 ) -> None:
     """Start the emulated carrier."""
-    options = Options(state_of(context), config_of(context).absolute(), clock, free_ports, settings)
+    options = Options(state_of(context), config_of(context).absolute(), clock, free_ports, settings, carrier)
     if ready_fd is not None:
         control.serve_and_report(options, os.fdopen(ready_fd, "w"))
     elif foreground:
@@ -118,10 +120,11 @@ def _show_status(state: StateFolder, running: RunningStatus, seen: Status) -> No
 
 
 @click.command()
+@carrier_option
 @click.pass_context
-def reset(context: click.Context) -> None:
+def reset(context: click.Context, carrier: str | None) -> None:
     """Back to the shipped state: ledger, orders, sessions and messages are emptied."""
-    options = Options(state_of(context), config_of(context).absolute())
+    options = Options(state_of(context), config_of(context).absolute(), carrier=carrier)
     if control.is_running(options.state):
         _reset_running(options)
     else:
@@ -158,20 +161,23 @@ def _ended(options: Options) -> Unavailable:
 
 
 @click.command()
+@carrier_option
 @click.pass_context
-def run(context: click.Context) -> None:
+def run(context: click.Context, carrier: str | None) -> None:
     """Show the journey, then serve (on a terminal) until Ctrl-C."""
-    from nfemu.cli.demo import INTRODUCTION, play
+    from nfemu.cli.demo import INTRODUCTION, plan_of, play
+    from nfemu.settings import load
 
-    options = Options(state_of(context), config_of(context).absolute())
+    options = Options(state_of(context), config_of(context).absolute(), carrier=carrier)
     click.echo(INTRODUCTION)
-    failed = play(options.config)
+    plan = plan_of(load(options.config, carrier=carrier))
+    failed = play(options.config, plan, carrier)
     if failed or not sys.stdout.isatty():
         context.exit(1 if failed else 0)
     click.echo("\nStarting the carrier …")
 
     def started() -> None:
         _show_addresses(options.state)
-        click.echo(TRY)
+        click.echo(_TRY.format(plan=plan))
 
     control.serve(options, started)

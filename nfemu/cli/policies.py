@@ -2,7 +2,7 @@
 
 import click
 
-from nfemu.cli.context import client_of, config_of
+from nfemu.cli.context import carrier_option, client_of, config_of
 from nfemu.cli.output import json_option, show_fields, show_json
 
 
@@ -38,15 +38,16 @@ def policy() -> None:
 
 @policy.command()
 @click.option("--strict", is_flag=True, help="Exit with status 1 where there are warnings.")
+@carrier_option
 @json_option
 @click.pass_context
-def lint(context: click.Context, strict: bool, as_json: bool) -> None:
+def lint(context: click.Context, strict: bool, as_json: bool, carrier: str | None) -> None:
     """Look for rules that are useless, too wide, or contradict one another."""
     from nfemu.policy.lint import PaymentPath, Severity, lint
     from nfemu.settings import load
     from nfemu.web.provider.builtin import HOST
 
-    configuration = load(config_of(context))
+    configuration = load(config_of(context), carrier=carrier)
     policies, portal = configuration.policies, configuration.carrier.portal
     # A portal team's own server may have people pay elsewhere.
     path = PaymentPath(portal.host, HOST) if portal.upstream is None else None

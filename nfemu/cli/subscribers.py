@@ -1,4 +1,4 @@
-"""`nfemu subscriber list | show`, `attach`, `detach`, `restrict`, `restore`."""
+"""`nfemu subscriber list | show`, `attach`, `detach`, `restrict`, `restore`, `profile`."""
 
 import click
 
@@ -107,6 +107,15 @@ def restore(context: click.Context, number: str) -> None:
     show_subscriber(client_of(context).restore(number))
 
 
+@click.command()
+@click.argument("number")
+@click.argument("name", metavar="PROFILE")
+@click.pass_context
+def profile(context: click.Context, number: str, name: str) -> None:
+    """Give NUMBER's line the APN profile PROFILE, such as a garden's; `open` is the usual one."""
+    show_subscriber(client_of(context).order_profile(number, name))
+
+
 def show_subscriber(found: Subscriber) -> None:
     """Everything about one line, a field a line."""
     account, session = found.account, found.session
@@ -123,6 +132,7 @@ def show_subscriber(found: Subscriber) -> None:
             ("owner sees", f"{found.shown_due} due" if found.shown_due != account.amount_due else ""),
             ("auto-deduct", summary(found.auto_deduct)),
             ("ordered", found.ordered + (f", held by a manual {found.hold}" if found.hold != "none" else "")),
+            ("profile", found.profile),
             ("effective", found.effective or "-"),
             ("session", _session(session)),
         )

@@ -79,6 +79,10 @@ class Client:
     def restore(self, number: str) -> Subscriber:
         return Subscriber.of(self._api.post(*_line(number), "restore"))
 
+    def order_profile(self, number: str, profile: str) -> Subscriber:
+        """Give the line another APN profile; `open` is the usual one."""
+        return Subscriber.of(self._api.put(*_line(number), "profile", body={"profile": profile}))
+
     def charge(self, number: str, amount: str, note: str = "", key: str | None = None) -> Subscriber:
         """Charge decimal `amount`. Repeating a call with the same `key` has no further effect."""
         headers = {"Idempotency-Key": key} if key is not None else {}

@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Self
 
+from nfemu.model.money import Money
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -17,7 +19,8 @@ class Amount:
         return cls(data["amount"], data["currency"])
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        """For people, as everywhere."""
+        return str(Money.of_decimal(self.amount, self.currency))
 
     def __bool__(self) -> bool:
         """Whether it is anything but zero."""
@@ -105,6 +108,8 @@ class Subscriber:
     hold: str
     permitted: bool
     """Whether the HSS permits a session; a profile that gives no IP address refuses it."""
+    profile: str
+    """The APN profile that the line has while nothing restricts it."""
     effective: str | None
     """The APN profile that every enforcement point has acknowledged."""
     session: Session | None

@@ -20,6 +20,7 @@ from nfemu.settings.configuration import (
 )
 from nfemu.settings.findings import ConfigurationError, Finding
 from nfemu.settings.loader import load
+from nfemu.settings.overlay import carriers
 from nfemu.settings.people import AttachAtStart, OpeningAccount, People
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "Site",
     "UeAddress",
     "UpstreamTarget",
+    "carriers",
     "load",
 ]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from nfemu.enrichment.values import HeaderRule
 from nfemu.epc.catalogue import Catalogue
 from nfemu.model.identity import Msisdn, Plmn
+from nfemu.model.landing import LandingPage
 from nfemu.model.money import Money
 from nfemu.model.policy import DestinationGroup, PolicyProfile
 from nfemu.model.subscriber import OrderedProfile
@@ -187,3 +188,6 @@ class Configuration:
     people: People
     dunning: Dunning
     internet: EmulatedInternet
+    landing: tuple[LandingPage, ...] = ()
+    overlay: str | None = None
+    """The carrier whose overlay lies over the files."""

@@ -27,7 +27,7 @@ class Gathering:
     ipv6: Register = field(default_factory=Register)
 
     def place(self, path: ValuePath) -> Place:
-        return Place(self.source.name, self.source.line(path))
+        return Place(*self.source.place(path))
 
 
 def imsi_key(digits: str) -> int:

@@ -14,6 +14,8 @@ from nfemu.settings.apns_part import apns_part
 from nfemu.settings.carrier_part import carrier_part
 from nfemu.settings.configuration import Configuration, Policies
 from nfemu.settings.findings import ConfigurationError, Finding, nearest
+from nfemu.settings.landing_part import landing_part
+from nfemu.settings.overlay import lay_over
 from nfemu.settings.people import Terms
 from nfemu.settings.people_part import people_part
 from nfemu.settings.policies_part import policies_part
@@ -25,6 +27,7 @@ from nfemu.settings.schema import (
     DunningFile,
     EnrichmentFile,
     InternetFile,
+    LandingFile,
     PoliciesFile,
     SubscribersFile,
 )
@@ -36,7 +39,7 @@ File = TypeVar("File", bound=BaseModel)
 Part = TypeVar("Part")
 
 NEEDED = ("carrier", "apns", "policies", "subscribers")
-OPTIONAL = ("enrichment", "dunning", "internet")
+OPTIONAL = ("enrichment", "dunning", "internet", "landing")
 """Files that may be left out; everything in them then has its default."""
 
 _NO_OVERRIDES: Mapping[str, object] = {}
@@ -44,16 +47,20 @@ _FALLBACK_CURRENCY, _FALLBACK_COUNTRY = "CNY", "86"
 """Used while the carrier's own are unknown, so that mistakes in amounts and numbers are found too."""
 
 
-def load(config_dir: Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> Configuration:
-    """Read and check the configuration folder.
+def load(
+    config_dir: Path, overrides: Mapping[str, object] = _NO_OVERRIDES, carrier: str | None = None
+) -> Configuration:
+    """Read and check the configuration folder, with the overlay of `carrier` over it.
 
     `overrides` replaces single values: the key is file and place (`carrier.clock`, `carrier.proxy.workers`), the
     value as YAML would have it. Raises ConfigurationError with every finding of every file.
     """
     findings: list[Finding] = []
     sources = _read(config_dir, findings)
+    if carrier is not None:
+        findings += lay_over(config_dir, carrier, sources)
     _override(sources, overrides, findings)
-    configuration = _build(config_dir, sources)
+    configuration = _build(config_dir, sources, carrier)
     for source in sources.values():
         findings += source.findings
     if findings or configuration is None:
@@ -90,7 +97,7 @@ def _override(sources: Mapping[str, Source], overrides: Mapping[str, object], fi
             sources[file].override(tuple(path), value, f"override `{key}`")
 
 
-def _build(directory: Path, sources: Mapping[str, Source]) -> Configuration | None:
+def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) -> Configuration | None:
     """Every part, in the order in which they depend on one another; None where one cannot be made."""
     source = sources["carrier"]
     carrier_file = validate(CarrierFile, source)
@@ -110,9 +117,15 @@ def _build(directory: Path, sources: Mapping[str, Source]) -> Configuration | No
             currency,
             dunning.credit_limit if dunning is not None else Money(0, currency),
         )
-        people, numbers = people_part(people_file, sources["subscribers"], terms, catalogue, directory)
+        csv_folder = Path(sources["subscribers"].place(("csv",))[0]).parent
+        people, numbers = people_part(people_file, sources["subscribers"], terms, catalogue, csv_folder)
         _check_listeners(carrier_file, numbers, source)
     _check_policy_names(catalogue, policies, sources["apns"])
+    landing_file = validate(LandingFile, sources["landing"])
+    portal_host = carrier.portal.host if carrier is not None else ""
+    landing = (
+        landing_part(landing_file, sources["landing"], policies, portal_host) if landing_file is not None else None
+    )
     if carrier is not None and policies is not None and catalogue is not None:
         check_portal(carrier.portal, policies, catalogue, source, sources["policies"])
     if (
@@ -123,9 +136,12 @@ def _build(directory: Path, sources: Mapping[str, Source]) -> Configuration | No
         or people is None
         or dunning is None
         or internet is None
+        or landing is None
     ):
         return None
-    return Configuration(directory, carrier, catalogue, policies, enrichment, people, dunning, internet)
+    return Configuration(
+        directory, carrier, catalogue, policies, enrichment, people, dunning, internet, landing, overlay
+    )
 
 
 def _part(schema: type[File], source: Source, convert: Callable[[File, Source], Part]) -> Part | None:

@@ -1,7 +1,7 @@
 """The shape of each configuration file. What values mean across files is checked by the parts beside this module."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
@@ -33,6 +33,7 @@ def _read(parse: Callable[[str], T]) -> BeforeValidator:
 
 Duration = Annotated[timedelta, _read(scalars.duration)]
 BitRate = Annotated[int, _read(scalars.bit_rate)]
+TimeOfDay = Annotated[time, _read(scalars.time_of_day), Field(examples=['"08:00"'])]
 RateLimit = Annotated[int, _read(scalars.rate_limit)]
 Volume = Annotated[int, _read(scalars.volume)]
 Amount = Annotated[str, Field(examples=["30.00"])]
@@ -151,6 +152,8 @@ class GroupSection(Section):
     ports: list[Annotated[int, Field(ge=1, le=65535, examples=["80"])]] = []
     trusted: StrictBool = False
     source: str = ""
+    opens: TimeOfDay | None = None
+    closes: TimeOfDay | None = None
 
 
 class PolicySection(Section):
@@ -193,6 +196,7 @@ class SubscriberSection(Section):
     role: Literal["main", "secondary"] = "main"
     language: Language = "zh"
     balance: Amount | None = None
+    profile: Name | None = None
     static_ipv4: str | None = Field(default=None, examples=["10.45.1.7"])
     static_ipv6: str | None = Field(default=None, examples=['"2001:db8:4500:7::/64"'])
 
@@ -237,6 +241,27 @@ class SiteSection(Section):
     title: str = ""
     delay: Duration = timedelta(0)
     status: int = Field(default=200, ge=200, le=599, examples=["503"])
+
+
+class Bilingual(Section):
+    zh: str = Field(min_length=1, examples=["机上购物"])
+    en: str = Field(min_length=1, examples=["In-flight shopping"])
+
+
+class LandingLinkSection(Section):
+    url: str = Field(examples=["https://shop.inflight.example/"])
+    text: Bilingual = Field(examples=["{zh: 进入商城, en: To the shop}"])
+
+
+class LandingSection(Section):
+    url: str = Field(examples=["http://inflight.carrier.example/"])
+    title: Bilingual = Field(examples=["{zh: 机上购物, en: In-flight shopping}"])
+    text: Bilingual = Field(examples=["{zh: …, en: …}"])
+    links: list[LandingLinkSection] = []
+
+
+class LandingFile(Section):
+    pages: dict[Name, LandingSection] = {}
 
 
 class InternetFile(Section):

@@ -36,15 +36,17 @@ class Source:
     findings: list[Finding] = field(default_factory=list)
     overridden: dict[ValuePath, str] = field(default_factory=dict)
     """Values that came from the command line instead, and under which name."""
+    files: dict[ValuePath, str] = field(default_factory=dict)
+    """Where values came from that another file laid over this one."""
     broken: bool = False
     """No values could be read at all; looking for missing ones would only add noise."""
 
-    def line(self, path: ValuePath) -> int:
-        """The line of the value at `path`, or of the nearest value around it."""
+    def place(self, path: ValuePath) -> tuple[str, int]:
+        """File and line of the value at `path`, or of the nearest value around it."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
-                return self.lines[path[:length]]
-        return 1 if self.data else 0
+                return self.files.get(path[:length], self.name), self.lines[path[:length]]
+        return self.name, 1 if self.data else 0
 
     def report(self, path: ValuePath, message: str) -> None:
         """Record a mistake at `path`."""
@@ -52,7 +54,7 @@ class Source:
             if path[:length] in self.overridden:
                 self.findings.append(Finding(self.overridden[path[:length]], 0, message))
                 return
-        self.findings.append(Finding(self.name, self.line(path), message))
+        self.findings.append(Finding(*self.place(path), message))
 
     def attempt(self, path: ValuePath, parse: Callable[..., T], *arguments: object) -> T | None:
         """What `parse` makes of the value at `path`, or None after having reported why it is refused."""
@@ -61,6 +63,19 @@ class Source:
         except InvalidInput as error:
             self.report(path, f"`{dotted(path)}`: {error}")
             return None
+
+    def move(self, path: ValuePath, other: "Source") -> None:
+        """The value at `path` is written in `other` too: mistakes of its own, not of what is in it, belong there."""
+        self.lines[path] = other.lines[path]
+        self.files[path] = other.name
+
+    def take_over(self, path: ValuePath, other: "Source") -> None:
+        """The value at `path`, with all that is in it, is the one of `other` now, or was taken away there."""
+        for place in [place for place in self.lines if place[: len(path)] == path]:
+            del self.lines[place]
+        for place in other.lines:
+            if place[: len(path)] == path:
+                self.move(place, other)
 
     def override(self, path: ValuePath, value: object, origin: str) -> None:
         """Put `value` at `path`, as given outside the file; mistakes in it are reported under `origin`."""

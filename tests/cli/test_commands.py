@@ -24,7 +24,7 @@ def test_subscriber_list(nfemu: Nfemu) -> None:
     listed = nfemu("subscriber", "list")
     head, first, *rest = lines(listed.out)
     assert head == ["NUMBER", "ACCOUNT", "ROLE", "BALANCE", "STANDING", "ORDERED", "EFFECTIVE", "ADDRESS"]
-    assert first == ["13800138000", "zhang", "main", "30.00", "CNY", "in", "credit", "open", "internet", "10.45.0.2"]
+    assert first == ["13800138000", "zhang", "main", "¥30.00", "in", "credit", "open", "internet", "10.45.0.2"]
     assert (len(rest), rest[0][-1]) == (6, "-")
     assert listed.status == 0
     widths = {line.index("open") for line in listed.out.splitlines()[1:]}
@@ -60,19 +60,19 @@ def test_the_journey(nfemu: Nfemu) -> None:
     nfemu("attach", "13800138000")
     charged = nfemu("charge", "13800138000", "59.00", "--note", "fees", "--key", "bill-1").out
     assert ["standing", "overdue"] in lines(charged)
-    assert ["due", "29.00", "CNY"] in lines(charged)
+    assert ["due", "¥29.00"] in lines(charged)
     assert ["effective", "green"] in lines(charged)
     assert nfemu("charge", "13800138000", "59.00", "--note", "fees", "--key", "bill-1").out == charged
     assert "http://portal.carrier.example/" in nfemu("inbox", "13800138000").out
     explained = nfemu("explain", "13800138000", "https://news.example/").out
     assert ["verdict", "reject", "(refused)"] in lines(explained)
     assert ["rule", "arrears/default"] in lines(explained)
-    assert nfemu("pay", "13800138000", "10").out == "10.00 CNY paid; the line stays restricted: 19.00 CNY still due\n"
-    restored = "19.00 CNY paid; service is restored: profile internet is in force\n"
+    assert nfemu("pay", "13800138000", "10").out == "¥10.00 paid; the line stays restricted: ¥19.00 still due\n"
+    restored = "¥19.00 paid; service is restored: profile internet is in force\n"
     assert nfemu("pay", "13800138000", "19.00").out == restored
-    assert nfemu("pay", "13800138000", "5.00").out == "5.00 CNY paid; balance 5.00 CNY\n"
+    assert nfemu("pay", "13800138000", "5.00").out == "¥5.00 paid; balance ¥5.00\n"
     ledger = nfemu("ledger", "13800138000").out.splitlines()
-    assert ledger[-1] == "account zhang: balance 5.00 CNY"
+    assert ledger[-1] == "account zhang: balance ¥5.00"
     assert len(ledger) == 7
     timeline = nfemu("timeline", "13800138000").out
     assert "enforcement.acknowledged" in timeline
@@ -95,25 +95,25 @@ def test_payment_of_a_detached_line(nfemu: Nfemu) -> None:
     nfemu("charge", "13800138000", "59.00")
     assert (
         nfemu("pay", "13800138000", "29.00").out
-        == "29.00 CNY paid; service is restored: the line is detached; `nfemu attach 13800138000` attaches it\n"
+        == "¥29.00 paid; service is restored: the line is detached; `nfemu attach 13800138000` attaches it\n"
     )
 
 
 def test_by_hand(nfemu: Nfemu) -> None:
     assert "arrears, held by a manual restrict" in nfemu("restrict", "13800138001").out
-    assert nfemu("pay", "13800138001", "1").out == "1.00 CNY paid; the line stays restricted: restricted by hand\n"
+    assert nfemu("pay", "13800138001", "1").out == "¥1.00 paid; the line stays restricted: restricted by hand\n"
     assert ["ordered", "open"] in lines(nfemu("restore", "13800138001").out)
 
 
 def test_a_unit_s_member_pays_and_others_still_owe(nfemu: Nfemu) -> None:
     """The operator is told what restores the line, not what that member may see."""
     nfemu("charge", "13800138010", "600.00")
-    assert nfemu("pay", "13800138011", "5").out == "5.00 CNY paid; the line stays restricted: 95.00 CNY still due\n"
+    assert nfemu("pay", "13800138011", "5").out == "¥5.00 paid; the line stays restricted: ¥95.00 still due\n"
 
 
 def test_a_unit_s_member_sees_the_own_share(nfemu: Nfemu) -> None:
     shown = nfemu("charge", "13800138010", "600.00").out
-    assert ["due", "100.00", "CNY"] in lines(shown)
+    assert ["due", "¥100.00"] in lines(shown)
 
 
 def test_inbox(nfemu: Nfemu, running: Running) -> None:

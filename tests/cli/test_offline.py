@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_config_check(nfemu: Nfemu, folder: Path) -> None:
     valid = nfemu("--config", str(folder), "config", "check")
-    counts = "26 subscribers, 3 APN profiles, 2 destination groups, 2 policy profiles"
+    counts = "26 subscribers, 6 APN profiles, 8 destination groups, 5 policy profiles"
     assert (valid.status, valid.out) == (0, f"{folder}: valid; {counts}\n")
 
 
@@ -31,7 +31,7 @@ def test_config_check_names_every_mistake(nfemu: Nfemu, folder: Path) -> None:
     assert refused.status == 2
     head, one, two = refused.err.splitlines()
     assert (head, refused.out) == ("nfemu:", "")
-    assert one == f"{folder}/apns.yaml:34: profile `gren` does not exist; did you mean `green`?"
+    assert one == f"{folder}/apns.yaml:63: profile `gren` does not exist; did you mean `green`?"
     assert two.startswith(f"{folder}/dunning.yaml:5: `order_expiry`: `soon` is not a duration")
 
 
@@ -42,7 +42,7 @@ def test_policy_lint(nfemu: Nfemu, folder: Path) -> None:
     checked = nfemu("--config", str(folder), "policy", "lint")
     assert checked.status == 0
     assert "unused" in checked.out
-    assert checked.out.splitlines()[-1].startswith("3 groups, 2 profiles, ")
+    assert checked.out.splitlines()[-1].startswith("9 groups, 5 profiles, ")
     findings = json.loads(nfemu("--config", str(folder), "policy", "lint", "--json").out)
     assert any("unused" in finding["where"] for finding in findings)
     assert nfemu("--config", str(folder), "policy", "lint", "--strict").status == 0

@@ -26,11 +26,11 @@ def test_the_journey(nfemu: Client) -> None:
     allowed = nfemu.explain("13800138000", "http://portal.carrier.example/")
     assert (allowed.verdict, allowed.enrich, allowed.candidates[0].decided) == ("allow", True, True)
     part = nfemu.pay("13800138000", "10.00")
-    assert (str(part.missing), bool(part.missing), part.subscriber.ordered) == ("19.00 CNY", True, "arrears")
+    assert (str(part.missing), bool(part.missing), part.subscriber.ordered) == ("¥19.00", True, "arrears")
     rest = nfemu.pay("13800138000", "19.00")
     assert (bool(rest.missing), rest.subscriber.effective) == (False, "internet")
     assert [entry.kind for entry in nfemu.ledger("13800138000").entries] == ["payment", "payment", "charge", "payment"]
-    assert str(nfemu.ledger("13800138000", limit=1).entries[0].amount) == "19.00 CNY"
+    assert str(nfemu.ledger("13800138000", limit=1).entries[0].amount) == "¥19.00"
     assert {notice.kind for notice in nfemu.inbox("13800138000")} == {"stopped", "restored", "payment confirmed"}
     events = nfemu.timeline("13800138000")
     assert {"order.created", "enforcement.acknowledged"} <= {event.name for event in events}

@@ -14,7 +14,7 @@ UNKNOWN = "13811112222"
 NOBODY = f"no subscriber has the number `86{UNKNOWN}`; `nfemu subscriber list` shows all"
 NO_NUMBER = "is not a phone number; write it like 13800138000 or +8613800138000"
 NO_AMOUNT = "is not a positive CNY amount such as 59.00"
-RANGE = "is out of range; give more than zero and at most ¥10000000000.00"
+RANGE = "is out of range; give more than zero and at most ¥10,000,000,000.00"
 
 REFUSED = [
     ("subscriber show", UNKNOWN, 1, NOBODY),
@@ -140,12 +140,12 @@ def test_a_part_payment_restores_nothing_and_says_what_is_missing(carrier: Carri
         client.attach(number)
         client.charge(number, "79.00")
     part = carrier.nfemu("pay", number, "10.00")
-    assert (part.status, part.text) == (0, "10.00 CNY paid; the line stays restricted: 19.00 CNY still due\n")
+    assert (part.status, part.text) == (0, "¥10.00 paid; the line stays restricted: ¥19.00 still due\n")
     assert status_of(carrier.curl(number, NEWS)) == 302
     rest = carrier.nfemu("pay", number, "20")
-    assert (rest.status, rest.text) == (0, "20.00 CNY paid; service is restored: profile internet is in force\n")
+    assert (rest.status, rest.text) == (0, "¥20.00 paid; service is restored: profile internet is in force\n")
     assert status_of(carrier.curl(number, NEWS)) == 200
-    assert carrier.nfemu("pay", number, "5").text == "5.00 CNY paid; balance 6.00 CNY\n"
+    assert carrier.nfemu("pay", number, "5").text == "¥5.00 paid; balance ¥6.00\n"
 
 
 def test_notifications_that_are_wrong(carrier: CarrierProcess, tmp_path: Path) -> None:

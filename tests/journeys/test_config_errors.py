@@ -127,9 +127,9 @@ def test_people_sites_and_headers_follow_a_reload(serving: CarrierProcess) -> No
     assert done.status == 0
     assert "subscribers.yaml: 13812340000: new card, account 8613812340000\n" in done.text
     assert "subscribers.yaml: account zhang: balance 30.00 → 99.00: not applied; an opening balance " in done.text
-    assert "30.00 CNY" in serving.nfemu("subscriber", "show", NUMBER).text
+    assert "¥30.00" in serving.nfemu("subscriber", "show", NUMBER).text
     shown = serving.nfemu("subscriber", "show", "13812340000")
-    assert "9.00 CNY" in shown.text
+    assert "¥9.00" in shown.text
     assert status_of(serving.curl("13812340000", NEWS)) == 200
     assert serving.verdict(OTHER, "http://broken.example/") == 503
     portal = serving.curl(OTHER, "http://portal.carrier.example/")

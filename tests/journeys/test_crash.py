@@ -74,7 +74,7 @@ def test_killed_while_idle(stopped: CarrierProcess, tmp_path: Path) -> None:
     assert status_of(stopped.curl(restored, NEWS)) == 200
     assert status_of(stopped.curl("13800138003", NEWS)) == 200
     assert stopped.curl(detached, NEWS).status == 1
-    assert "29.00 CNY paid; service is restored" in stopped.nfemu("pay", overdue, "29.00").text
+    assert "¥29.00 paid; service is restored" in stopped.nfemu("pay", overdue, "29.00").text
     assert status_of(stopped.curl(overdue, NEWS)) == 200
 
 

@@ -163,7 +163,7 @@ def test_barred_has_no_address_until_paid(barred: CarrierProcess, tmp_path: Path
     assert f"`nfemu pay {NUMBER} 29.00`" in barred.nfemu("exec", NUMBER, "--", "true").errors
     assert "pay the arrears" in barred.nfemu("explain", NUMBER, NEWS).text
     paid = barred.nfemu("pay", NUMBER, "29.00")
-    assert paid.text == "29.00 CNY paid; service is restored: profile internet is in force\n"
+    assert paid.text == "¥29.00 paid; service is restored: profile internet is in force\n"
     with barred.client() as client:
         after = client.subscriber(NUMBER).session
     assert after is not None

@@ -68,7 +68,7 @@ def test_a_stopped_worker_does_not_hold_up_a_payment(carrier: CarrierProcess) ->
         client.charge("13800138002", "59.00")
     stopped = next(iter(workers(carrier)))
     os.kill(stopped, signal.SIGSTOP)
-    assert "39.00 CNY paid; service is restored" in carrier.nfemu("pay", "13800138002", "39.00", timeout=20).text
+    assert "¥39.00 paid; service is restored" in carrier.nfemu("pay", "13800138002", "39.00", timeout=20).text
     assert has_ended(stopped)
     assert status_of(carrier.curl("13800138002", NEWS)) == 200
     until(lambda: len(workers(carrier)) == 2)

@@ -54,6 +54,50 @@ def test_money_reads_well() -> None:
     assert Money(-5).decimal() == "-0.05"
 
 
+@pytest.mark.parametrize(
+    ("minor", "currency", "shown"),
+    [
+        (123_450, "CNY", "¥1,234.50"),
+        (-123_456_789, "CNY", "-¥1,234,567.89"),
+        (123_450, "EUR", "1.234,50 €"),
+        (-5, "EUR", "-0,05 €"),
+        (1_234_567, "JPY", "¥1,234,567"),
+        (500, "KRW", "₩500"),
+        (123_450, "HKD", "HK$1,234.50"),
+        (0, "USD", "$0.00"),
+    ],
+)
+def test_every_currency_is_written_its_own_way(minor: int, currency: str, shown: str) -> None:
+    assert str(Money(minor, currency)) == shown
+    if minor > 0:
+        assert Money.typed(shown, currency) == Money.typed(Money(minor, currency).plain(), currency)
+        assert Money.typed(shown, currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("29", "EUR", 2900),
+        ("29.00", "EUR", 2900),
+        ("29,5", "EUR", 2950),
+        ("1.234", "EUR", 123_400),
+        ("€ 29", "EUR", None),
+        ("1,234", "CNY", 123_400),
+        ("29,00", "CNY", None),
+        ("12,34", "JPY", None),
+        ("1.5", "JPY", None),
+        ("-29", "CNY", None),
+        ("¥", "CNY", None),
+    ],
+)
+def test_amounts_as_people_type_them(text: str, currency: str, minor: int | None) -> None:
+    if minor is None:
+        with pytest.raises(InvalidInput, match="amount"):
+            Money.typed(text, currency)
+    else:
+        assert Money.typed(text, currency) == Money(minor, currency)
+
+
 def test_currencies_do_not_mix() -> None:
     with pytest.raises(InvalidInput, match="cannot be combined"):
         Money(1, "CNY") + Money(1, "EUR")
@@ -61,10 +105,13 @@ def test_currencies_do_not_mix() -> None:
         Money(1, "XXX")
 
 
-@given(st.integers(1, MAX_MINOR), st.sampled_from(["CNY", "JPY", "KWD"]))
+@given(st.integers(1, MAX_MINOR), st.sampled_from(["CNY", "EUR", "JPY", "KWD"]))
 def test_decimal_is_read_back(minor: int, currency: str) -> None:
     amount = Money(minor, currency)
     assert Money.parse(amount.decimal(), currency) == amount
+    assert Money.of_decimal((-amount).decimal(), currency) == -amount
+    assert Money.of_decimal(Money(0, currency).decimal(), currency) == Money(0, currency)
+    assert Money.typed(str(amount), currency) == amount
 
 
 @given(st.integers(), st.integers())

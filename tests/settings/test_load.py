@@ -33,7 +33,13 @@ def test_the_shipped_configuration_is_valid() -> None:
     assert carrier.portal.upstream is None
     assert configuration.catalogue.meaning(OrderedProfile.ARREARS).ambr == Ambr(1_000_000, 1_000_000)
     assert not configuration.catalogue.meaning(OrderedProfile.BARRED).gives_ip
-    assert [profile.name for profile in configuration.policies.profiles] == ["open", "arrears"]
+    assert [profile.name for profile in configuration.policies.profiles] == [
+        "open",
+        "arrears",
+        "inflight",
+        "campus-quiz",
+        "training",
+    ]
     assert configuration.policies.compiled.profile(configuration.policies.profiles[1].name).redirect_to
     assert [rule.name for rule in configuration.enrichment.headers] == ["X-MSISDN"]
     assert configuration.dunning.order_expiry == timedelta(minutes=15)
@@ -129,7 +135,8 @@ def test_reactivate_with_a_pool_of_its_own(folder: Path, change: Change) -> None
         "    pool: internet\n    dns: [10.45.0.1]\n    ambr: {uplink: 1M",
         "    pool: green\n    ambr: {uplink: 1M",
     )
-    change("apns", "    policy: open\n", "    policy: open\n    change: reactivate\n")
+    for policy in ("open", "inflight", "campus-quiz", "training"):
+        change("apns", f"    policy: {policy}\n", f"    policy: {policy}\n    change: reactivate\n")
     green = load(folder).catalogue.meaning(OrderedProfile.ARREARS)
     assert (green.reactivate, green.pool) == (True, "green")
 
