@@ -4,36 +4,25 @@ import asyncio
 import contextlib
 import re
 
+from tests.connection_server import ConnectionServer
+
 _HOST = re.compile(rb"^host:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _ABSOLUTE = re.compile(rb" http://[^/ ]+", re.IGNORECASE)
 
 
-class CarelessProxy:
+class CarelessProxy(ConnectionServer):
     """`value` is what it tells the trusted host, whose origin listens at `trusted`; everybody else is at `other`."""
 
     def __init__(self, host: str, value: str, trusted: int, other: int) -> None:
+        super().__init__()
         self._host = host.encode()
         self._value = value.encode()
         self._ports = trusted, other
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError), contextlib.closing(writer):

@@ -17,6 +17,7 @@ from nfemu.model.money import Money
 from nfemu.runtime.keys import private_folder
 from nfemu.settings import Configuration, load
 from nfemu.wire.proxy_protocol import ProxyHeader, decode
+from tests.connection_server import ConnectionServer
 from tests.journeys.carrier import CONFIG
 from tests.journeys.wire import Wire
 
@@ -46,16 +47,15 @@ class Tapped:
         return [[_field(line) for line in head.split("\r\n")[1:]] for head in heads]
 
 
-class Tap:
+class Tap(ConnectionServer):
     """Stands on the origin socket's path and passes everything on: what it has not seen, no origin has received."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.connections: list[Tapped] = []
         self._path = path
         self._behind = path.with_name("origins")
-        self._server: asyncio.Server | None = None
         self._news = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self._path.rename(self._behind)
@@ -67,18 +67,6 @@ class Tap:
             self._news.clear()
             await self._news.wait()
         return self.connections[before]
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         origin_reader, origin_writer = await asyncio.open_unix_connection(self._behind)

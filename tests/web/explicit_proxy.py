@@ -8,34 +8,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nfemu.wire.proxy_protocol import ProxyHeader, encode
+from tests.connection_server import ConnectionServer
 from tests.web.gateway_side import ADDRESS, TOKEN
 
 
-class ExplicitProxy:
+class ExplicitProxy(ConnectionServer):
     def __init__(self, origin: Path, ue: str, number: str, portal: str) -> None:
+        super().__init__()
         self._origin = origin
         self._ue = ue
         self._number = number
         self._portal = portal
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
         """The proxy's URL."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError), contextlib.closing(writer):
