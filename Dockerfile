@@ -18,18 +18,22 @@ RUN pins=constraints/py$(python3 -c 'import sys; print("%d%d" % sys.version_info
 FROM ${BASE}
 RUN apt-get update -qq \
  && apt-get install -qq -y --no-install-recommends ca-certificates curl tini >/dev/null \
- && rm -rf /var/lib/apt/lists/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && useradd --system --home-dir /var/lib/nfemu --shell /usr/sbin/nologin nfemu \
  && install -d -m 1777 /var/lib/nfemu
+# python:…-slim comes without the standard library's bytecode, and whoever runs here cannot write it: each health check
+# would compile what it imports.
+RUN python3 -m compileall -q -x '/(test|tests|idlelib|lib2to3|turtledemo|site-packages|dist-packages)/' \
+    "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /opt/nfemu /opt/nfemu
 COPY config /etc/nfemu
 COPY tools/container-entrypoint.sh /usr/local/bin/container-entrypoint
-# Inside the container it listens on every address: what is reachable is what you publish. The API wants its token.
+# NFEMU_LISTEN: inside the container it listens on every address, and what is reachable is what you publish.
 ENV PATH=/opt/nfemu/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONUNBUFFERED=1 \
     NFEMU_CONFIG=/etc/nfemu \
     NFEMU_STATE=/var/lib/nfemu/state \
-    NFEMU_SET="carrier.api.host=0.0.0.0 carrier.proxy.host=0.0.0.0"
+    NFEMU_LISTEN=0.0.0.0
 VOLUME /var/lib/nfemu
 EXPOSE 8600 8610 8611 8620 8621
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s CMD ["nfemu", "status"]

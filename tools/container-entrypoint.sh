@@ -3,6 +3,10 @@
 # those capabilities of the container that have a use here; as any other user it runs nfemu as it is.
 set -eu
 
+case " $* " in
+*" up "*) export NFEMU_SET="carrier.api.host=$NFEMU_LISTEN carrier.proxy.host=$NFEMU_LISTEN ${NFEMU_SET-}" ;;
+esac
+
 if [ "$(id -u)" != 0 ]; then
     exec tini -- nfemu "$@"
 fi

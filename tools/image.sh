@@ -54,6 +54,7 @@ if ! docker image inspect "$base" >/dev/null 2>&1 && ! timeout 60 docker pull -q
     debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$work/base" \
         "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$work/debootstrap.log"
     cp /etc/ssl/certs/ca-certificates.crt "$work/base/etc/ssl/certs/" # what this machine trusts
+    rm -rf "$work"/base/var/cache/apt/* "$work"/base/var/lib/apt/lists/*
     tar -C "$work/base" -c . | docker import - "$base" >/dev/null
     rm -rf "$work/base"
 fi

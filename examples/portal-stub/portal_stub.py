@@ -9,6 +9,7 @@ import argparse
 import html
 import re
 import socket
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,10 +36,14 @@ class PortalStub(BaseHTTPRequestHandler):
     """One page. The number comes from `X-MSISDN`, and only where the request comes from the gateway."""
 
     protocol_version = "HTTP/1.1"
+    timeout = 30
     server: "PortalServer"
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        if url.path not in {"/", "/green"}:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
         query = parse_qs(url.query)
         lang = "en" if query.get("lang") == ["en"] else "zh"
         text = TEXTS[lang]

@@ -72,6 +72,10 @@ def test_no_number_two_numbers_and_no_such_number_are_nobody(get: Get, fields: t
     assert "script" not in page
 
 
+def test_there_are_no_other_pages(get: Get) -> None:
+    assert get("/favicon.ico", _TRUSTED)[0] == 404
+
+
 def test_what_the_phone_wanted_is_shown_as_text(get: Get) -> None:
     page = get("/green?url=http%3A%2F%2F%3Cb%3Enews.example%2Fa", _TRUSTED)[1]
     assert "&lt;b&gt;news.example" in page

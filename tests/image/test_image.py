@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,10 +60,10 @@ def test_the_journey_inside_and_a_quick_end() -> None:
     seconds = start()
     assert nfemu("demo").splitlines()[-1] == "20 passed, 0 failed"
     began = time.monotonic()
-    docker("stop", _NAME)
+    docker("stop", "-t", "5", _NAME)
     size = int(json.loads(docker("image", "inspect", "nfemu"))[0]["Size"]) // 1_000_000
     print(f"\nimage {size} MB, healthy after {seconds:.1f} s, stopped within {time.monotonic() - began:.1f} s")
-    assert docker("inspect", "-f", "{{.State.ExitCode}}", _NAME).strip() in ("0", "143")
+    assert docker("inspect", "-f", "{{.State.ExitCode}}", _NAME).strip() in ("0", "143"), "not killed after 5 s"
 
 
 def test_a_restart_keeps_what_is_known_and_tells_the_token_once() -> None:
@@ -86,6 +87,7 @@ def test_a_restart_keeps_what_is_known_and_tells_the_token_once() -> None:
         ("--read-only", "--tmpfs", "/tmp", "--user", "12345:23456"),
         ("--user", "12345", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
         ("--cap-add", "NET_ADMIN"),
+        ("-e", "NFEMU_SET=carrier.proxy.workers=1 carrier.api.names=[lab.example]"),
     ],
 )
 def test_ways_to_run_it(options: tuple[str, ...]) -> None:
@@ -104,6 +106,31 @@ def test_nothing_runs_as_root_and_capabilities_are_those_given() -> None:
 def test_root_that_cannot_be_left_is_refused() -> None:
     said = docker("run", "--rm", "--name", _NAME, "--cap-drop", "ALL", "nfemu", check=False)
     assert "without the capabilities SETUID and SETGID; start with --user 1000:1000" in said
+
+
+def test_the_carrier_killed_comes_back_as_it_was() -> None:
+    start("--restart", "on-failure")
+    nfemu("charge", "13800138000", "59.00")
+    docker("exec", _NAME, "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
+    began = time.monotonic()
+    while docker("inspect", "-f", "{{.RestartCount}}", _NAME).strip() != "1":
+        assert time.monotonic() < began + _STARTS_IN_S, docker("logs", _NAME)
+        time.sleep(0.1)
+    until_healthy(began)
+    assert "effective  green" in nfemu("subscriber", "show", "13800138000")
+    assert docker("logs", _NAME).count("API token") == 1
+
+
+def test_the_command_line_from_outside(tmp_path: Path) -> None:
+    """The state folder, mounted, is all that it needs: token, addresses, certificates."""
+    tmp_path.chmod(0o755)
+    ports = [part for port in (8600, 8610, 8611, 8620) for part in ("-p", f"127.0.0.1:{port}:{port}")]
+    start(*ports, "-v", f"{tmp_path}:/var/lib/nfemu", "-e", "NFEMU_SET=carrier.proxy.workers=1")
+    outside = [sys.executable, "-m", "nfemu.cli.main", "--state", str(tmp_path / "state")]
+    for command in (["status"], ["exec", "13800138000", "--", "curl", "-sfi", "https://news.example/"]):
+        done = subprocess.run([*outside, *command], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "worker" in done.stdout or "Example News" in done.stdout
 
 
 def test_a_killed_worker_is_replaced() -> None:
