@@ -275,7 +275,7 @@ class Emulator:
             http_proxy=text(addresses.http),
             socks_proxy=text(addresses.socks),
             subscriber_proxies={msisdn.e164: text(address) for msisdn, address in addresses.lines.items()},
-            ca=str(self.state.path / "ca" / "ca.pem"),
+            ca=str(self.state.ca),
             country_code=self.configuration.carrier.country_code,
             access="proxy: HTTP and SOCKS5 on loopback; this version has no IP bearers",
         )

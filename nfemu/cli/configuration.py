@@ -2,7 +2,7 @@
 
 import click
 
-from nfemu.cli.context import carrier_option, client_of, config_of
+from nfemu.cli.context import carrier_option, client_of, config_of, configuration_of
 from nfemu.cli.output import json_option, show_json, show_table
 
 
@@ -16,9 +16,7 @@ def config_command() -> None:
 @click.pass_context
 def check(context: click.Context, carrier: str | None) -> None:
     """Read and check every file; exit status 2 with every mistake, its line and what to write instead."""
-    from nfemu.settings import load
-
-    found = load(config_of(context), carrier=carrier)
+    found = configuration_of(context, carrier)
     overlay = f" with the overlay of {carrier}" if carrier else ""
     click.echo(
         f"{found.directory}{overlay}: valid; {len(found.people)} subscribers, {len(found.catalogue.profiles)} APN "

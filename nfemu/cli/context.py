@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from nfemu.cli.files import config_folder
 from nfemu.client import Client, StateFolder
+
+if TYPE_CHECKING:
+    from nfemu.settings import Configuration
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -32,3 +35,16 @@ def client_of(context: click.Context) -> Client:
 def config_of(context: click.Context) -> Path:
     """The configuration folder to read."""
     return config_folder(context.find_root().params.get("config"))
+
+
+def settings_of(context: click.Context) -> tuple[str, ...]:
+    """What `--set` puts in place of single values of the configuration."""
+    chosen: tuple[str, ...] = context.find_root().params["settings"]
+    return chosen
+
+
+def configuration_of(context: click.Context, carrier: str | None = None) -> "Configuration":
+    """What the folder, a carrier's overlay and `--set` say together. Raises InvalidInput."""
+    from nfemu.cli.overrides import load_with  # much, and light commands do without
+
+    return load_with(config_of(context), settings_of(context), carrier)

@@ -35,24 +35,21 @@ _LOOKS = 25
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a carrier is started. `settings`: single values of the configuration, as `carrier.api.host=0.0.0.0`."""
+    """How a carrier is started. `settings`: single values instead of the configuration's, as `--set` takes them."""
 
     state: StateFolder
     config: Path
-    clock: str | None = None
-    free_ports: bool = False
     settings: tuple[str, ...] = ()
     carrier: str | None = None
     """Whose overlay lies over the configuration."""
+    free_ports: bool = False
 
     def arguments(self) -> list[str]:
         """The same on a command line, up to the command `up`."""
-        clock = ["--clock", self.clock] if self.clock else []
-        free = ["--free-ports"] if self.free_ports else []
         settings = [part for setting in self.settings for part in ("--set", setting)]
         carrier = ["--carrier", self.carrier] if self.carrier else []
-        options = [*clock, *free, *settings, *carrier]
-        return ["--state", str(self.state.path), "--config", str(self.config), "up", *options]
+        free = ["--free-ports"] if self.free_ports else []
+        return ["--state", str(self.state.path), "--config", str(self.config), *settings, "up", *carrier, *free]
 
 
 def is_running(state: StateFolder) -> bool:
@@ -112,15 +109,11 @@ def serve(options: Options, started: Callable[[], None]) -> None:
     with _writing(options.state), _hold(options.state):
         # Loading takes a second; `nfemu down` and a second `nfemu up` find the lock before.
         from nfemu.bootstrap import serving
-        from nfemu.cli.overrides import read_settings
-        from nfemu.settings import Configuration, load
-
-        overrides = read_settings(options.settings)
-        if options.clock:
-            overrides["carrier.clock"] = options.clock
+        from nfemu.cli.overrides import load_with
+        from nfemu.settings import Configuration
 
         def read() -> Configuration:
-            return load(options.config, overrides, options.carrier)
+            return load_with(options.config, options.settings, options.carrier)
 
         serving.run(options.state, read, started, free_ports=options.free_ports)
 
@@ -155,10 +148,11 @@ def wipe(options: Options) -> None:
     import asyncio  # half of what a light command takes to load
 
     from nfemu.bootstrap import serving
-    from nfemu.settings import load
+    from nfemu.cli.overrides import load_with
 
     with _writing(options.state), _hold(options.state):
-        asyncio.run(serving.wipe(options.state, load(options.config, carrier=options.carrier)))
+        configuration = load_with(options.config, options.settings, options.carrier)
+        asyncio.run(serving.wipe(options.state, configuration))
 
 
 def stop(state: StateFolder) -> bool:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import click
 
-from nfemu.cli.context import carrier_option, config_of
+from nfemu.cli.context import carrier_option, config_of, configuration_of, settings_of
 from nfemu.cli.control import SAME_PROGRAM
 from nfemu.model.account import AccountKind
 from nfemu.model.errors import InvalidInput, Unavailable
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
-from nfemu.settings import Configuration, load
+from nfemu.settings import Configuration
 
 _TIMEOUT_S = 30
 INTRODUCTION = "A phone runs into arrears, meets the green channel, pays, and is back. Every row is real traffic.\n"
@@ -198,8 +198,8 @@ def journey(plan: Plan, upload: Path) -> list[Step]:
 class Carrier:
     """A temporary carrier: its own state folder and ports, gone at the end."""
 
-    def __init__(self, folder: Path, config: Path) -> None:
-        self._config = ("--config", str(config))
+    def __init__(self, folder: Path, config: Path, settings: Sequence[str]) -> None:
+        self._config = ("--config", str(config), *(part for setting in settings for part in ("--set", setting)))
         self._environment = {**os.environ, "NFEMU_STATE": str(folder / "state")}
 
     def nfemu(self, *arguments: str) -> Outcome:
@@ -217,13 +217,13 @@ class Carrier:
         return Outcome(done.returncode, done.stdout + done.stderr, (time.perf_counter() - started) * 1000)
 
 
-def play(config: Path, plan: Plan, overlay: str | None) -> int:
+def play(config: Path, settings: Sequence[str], plan: Plan, overlay: str | None) -> int:
     """Play the journey under a carrier's overlay and print the table; the number of failed rows."""
     with tempfile.TemporaryDirectory(prefix="nfemu-demo-") as name:
         folder = Path(name)
         upload = folder / "upload"
         upload.write_bytes(b"x" * 2**20)
-        carrier = Carrier(folder, config)
+        carrier = Carrier(folder, config, settings)
         started = carrier.nfemu("up", "--free-ports", *(("--carrier", overlay) if overlay else ()))
         if started.status != 0:
             kind = InvalidInput if started.status == 2 else Unavailable
@@ -254,6 +254,6 @@ def _play_rows(carrier: Carrier, steps: Sequence[Step]) -> int:
 def demo(context: click.Context, carrier: str | None) -> None:
     """Play the whole journey in a temporary carrier and print what passed."""
     click.echo(INTRODUCTION)
-    config = config_of(context)
-    if play(config, plan_of(load(config, carrier=carrier)), carrier):
+    plan = plan_of(configuration_of(context, carrier))
+    if play(config_of(context), settings_of(context), plan, carrier):
         context.exit(1)

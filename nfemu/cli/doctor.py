@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import config_of, state_of
+from nfemu.cli.context import config_of, configuration_of, state_of
 from nfemu.cli.diagnosis import exposure, files, policies, running
 from nfemu.cli.diagnosis.check import Check, Health
 from nfemu.cli.output import json_option, show_json
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """List what is exposed and to whom, and what needs attention; exit status 1 where there is a problem."""
-    checks = list(_checks(state_of(context), config_of(context)))
+    checks = list(_checks(context))
     counts = Counter(check.health for check in checks)
     if as_json:
         show_json({"checks": checks, "counts": {each.value: counts[each] for each in Health}})
@@ -38,28 +37,26 @@ def doctor(context: click.Context, as_json: bool) -> None:
         context.exit(1)
 
 
-def _checks(state: StateFolder, config: Path) -> Iterator[Check]:
-    yield from _carrier(state, config)
-    yield from files.folder(state)
+def _checks(context: click.Context) -> Iterator[Check]:
+    yield from _carrier(context, state_of(context))
+    yield from files.folder(state_of(context))
     yield from running.tools()
 
 
-def _configuration(config: Path) -> "Configuration | Check":
+def _configuration(context: click.Context) -> "Configuration | Check":
     """What the files say, or what is wrong with them."""
-    from nfemu.settings import load
-
     try:
-        return load(config)
+        return configuration_of(context)
     except NfemuError as error:
         first, *_ = str(error).splitlines()
         return Check("configuration", Health.PROBLEM, first, "`nfemu config check` shows every mistake")
 
 
-def _carrier(state: StateFolder, config: Path) -> Iterator[Check]:
+def _carrier(context: click.Context, state: StateFolder) -> Iterator[Check]:
     """What runs, else what would; then what the files say."""
-    found = _configuration(config)
+    found = _configuration(context)
     configuration = None if isinstance(found, Check) else found
-    yield found if isinstance(found, Check) else Check("configuration", Health.OK, f"`{config}` is valid")
+    yield found if isinstance(found, Check) else Check("configuration", Health.OK, f"`{config_of(context)}` is valid")
     if control.is_running(state):
         now = control.running(state)
         yield from exposure.running_listeners(now)

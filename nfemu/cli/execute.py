@@ -40,7 +40,7 @@ def exec_command(context: click.Context, number: str, command: tuple[str, ...]) 
     if line.session is None or line.session.state != "active":
         raise Conflict(f"{line.number} is detached, so nothing runs on its line; {_way_out(line)}")
     status = state.status()
-    bundle = write_bundle(state, Path(status.ca), system_roots(os.environ, state))
+    bundle = write_bundle(state, state.ca, system_roots(os.environ, state))
     replace(program, environment(os.environ, status, line, bundle))
 
 

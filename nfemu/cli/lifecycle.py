@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import carrier_option, config_of, state_of
+from nfemu.cli.context import carrier_option, config_of, configuration_of, settings_of, state_of
 from nfemu.cli.control import Options
 from nfemu.client import Client, StateFolder
 from nfemu.client.state import RunningStatus
@@ -38,14 +38,6 @@ Try this in another terminal (`make shell` puts nfemu on PATH):
 @click.option("--foreground", is_flag=True, help="Serve in this process until Ctrl-C.")
 @click.option("--clock", type=click.Choice(["wall", "test"]), help="Business clock; test moves only when told.")
 @click.option("--free-ports", is_flag=True, help="Take any free ports instead of the configured ones.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="FILE.KEY=VALUE",
-    envvar="NFEMU_SET",
-    help="One value instead of the file's, like carrier.api.port=0; repeatable.  [also: $NFEMU_SET, blanks between]",
-)
 @click.option("--show-new-token", is_flag=True, help="With --foreground: print the API token if this start makes it.")
 @click.option("--ready-fd", type=int, hidden=True)
 @carrier_option
@@ -55,13 +47,14 @@ def up(
     foreground: bool,
     clock: str | None,
     free_ports: bool,
-    settings: tuple[str, ...],
     show_new_token: bool,
     ready_fd: int | None,
     carrier: str | None,
 ) -> None:
     """Start the emulated carrier."""
-    options = Options(state_of(context), config_of(context).absolute(), clock, free_ports, settings, carrier)
+    chosen_clock = (f"carrier.clock={clock}",) if clock else ()
+    settings = (*settings_of(context), *chosen_clock)
+    options = Options(state_of(context), config_of(context).absolute(), settings, carrier, free_ports)
     if ready_fd is not None:
         control.serve_and_report(options, os.fdopen(ready_fd, "w"))
     elif foreground:
@@ -124,7 +117,7 @@ def _show_status(state: StateFolder, running: RunningStatus, seen: Status) -> No
 @click.pass_context
 def reset(context: click.Context, carrier: str | None) -> None:
     """Back to the shipped state: ledger, orders, sessions and messages are emptied."""
-    options = Options(state_of(context), config_of(context).absolute(), carrier=carrier)
+    options = Options(state_of(context), config_of(context).absolute(), settings_of(context), carrier)
     if control.is_running(options.state):
         _reset_running(options)
     else:
@@ -166,12 +159,11 @@ def _ended(options: Options) -> Unavailable:
 def run(context: click.Context, carrier: str | None) -> None:
     """Show the journey, then serve (on a terminal) until Ctrl-C."""
     from nfemu.cli.demo import INTRODUCTION, plan_of, play
-    from nfemu.settings import load
 
-    options = Options(state_of(context), config_of(context).absolute(), carrier=carrier)
+    options = Options(state_of(context), config_of(context).absolute(), settings_of(context), carrier)
     click.echo(INTRODUCTION)
-    plan = plan_of(load(options.config, carrier=carrier))
-    failed = play(options.config, plan, carrier)
+    plan = plan_of(configuration_of(context, carrier))
+    failed = play(options.config, options.settings, plan, carrier)
     if failed or not sys.stdout.isatty():
         context.exit(1 if failed else 0)
     click.echo("\nStarting the carrier …")

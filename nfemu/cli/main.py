@@ -90,8 +90,17 @@ class Commands(click.Group):
     envvar="NFEMU_CONFIG",
     help="Configuration folder.  [default: $NFEMU_CONFIG, else ./config, else the shipped one]",
 )
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FILE.KEY=VALUE",
+    envvar="NFEMU_SET",
+    help="One value instead of the configuration's, like carrier.api.port=0; repeatable.  "
+    "[default: $NFEMU_SET, blanks between]",
+)
 @click.version_option(__version__, prog_name="nfemu")
-def nfemu(state: Path | None, config: Path | None) -> None:
+def nfemu(state: Path | None, config: Path | None, settings: tuple[str, ...]) -> None:
     """A mobile carrier's green channel on one machine."""
 
 

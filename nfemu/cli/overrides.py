@@ -1,10 +1,16 @@
 """Single values of the configuration from the command line or the environment: `FILE.KEY=VALUE`."""
 
 from collections.abc import Sequence
-
-import yaml
+from pathlib import Path
 
 from nfemu.model.errors import InvalidInput
+from nfemu.settings import Configuration, load
+from nfemu.settings.source import read_value
+
+
+def load_with(config: Path, settings: Sequence[str], carrier: str | None = None) -> Configuration:
+    """The folder with a carrier's overlay, and `settings` in place of what both say. Raises InvalidInput."""
+    return load(config, read_settings(settings), carrier)
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, object]:
@@ -18,7 +24,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, object]:
         if not (place and equals):
             raise InvalidInput(f"setting `{setting}` has no place or no value; write it like carrier.api.port=8600")
         try:
-            read[place] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise InvalidInput(f"setting `{setting}`: the value is not YAML; quote it as in the file") from None
+            read[place] = read_value(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"setting `{setting}`: the value {error}") from None
     return read

@@ -2,7 +2,7 @@
 
 import click
 
-from nfemu.cli.context import carrier_option, client_of, config_of
+from nfemu.cli.context import carrier_option, client_of, configuration_of
 from nfemu.cli.output import json_option, show_fields, show_json
 
 
@@ -44,10 +44,9 @@ def policy() -> None:
 def lint(context: click.Context, strict: bool, as_json: bool, carrier: str | None) -> None:
     """Look for rules that are useless, too wide, or contradict one another."""
     from nfemu.policy.lint import PaymentPath, Severity, lint
-    from nfemu.settings import load
     from nfemu.web.provider.builtin import HOST
 
-    configuration = load(config_of(context), carrier=carrier)
+    configuration = configuration_of(context, carrier)
     policies, portal = configuration.policies, configuration.carrier.portal
     # A portal team's own server may have people pay elsewhere.
     path = PaymentPath(portal.host, HOST) if portal.upstream is None else None

@@ -64,6 +64,11 @@ class StateFolder:
         return self.path / "keys"
 
     @property
+    def ca(self) -> Path:
+        """Certificate (PEM) of the authority that signs the emulated Internet."""
+        return self.path / "ca" / "ca.pem"
+
+    @property
     def origin_socket(self) -> Path:
         """Where the built-in origins listen for the gateway."""
         return self.path / "origin.sock"

@@ -129,6 +129,21 @@ def read_yaml(path: Path, name: str) -> Source:
     return source
 
 
+def read_value(text: str) -> Any:
+    """One value, as it would stand in a file. Raises InvalidInput."""
+    source = Source("")
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+        value = None if node is None else _Reader(source).value(node, ())
+    except yaml.YAMLError:
+        raise InvalidInput("is not valid YAML; quote it as in the file") from None
+    except _TooMuch as error:
+        raise InvalidInput(str(error)) from None
+    if source.findings:
+        raise InvalidInput(f"cannot be used: {source.findings[0].message}")
+    return value
+
+
 def _syntax(name: str, error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nfemu.cli.files import config_folder, shipped_config
+from nfemu.client import StateFolder
 from tests.cli.conftest import Nfemu
 
 SHIPPED = Path(__file__).parents[2] / "config"
@@ -21,6 +22,19 @@ def test_config_check(nfemu: Nfemu, folder: Path) -> None:
     valid = nfemu("--config", str(folder), "config", "check")
     counts = "26 subscribers, 6 APN profiles, 8 destination groups, 5 policy profiles"
     assert (valid.status, valid.out) == (0, f"{folder}: valid; {counts}\n")
+
+
+def test_single_values_count_for_every_command(nfemu: Nfemu, tmp_path: Path) -> None:
+    """A stopped carrier's reset empties the database that its start would have used."""
+    other = tmp_path / "other.sqlite"
+    assert nfemu("--set", f"carrier.database=sqlite:///{other}", "reset").status == 0
+    assert other.exists()
+    assert not StateFolder(tmp_path).database.exists()
+    for command in (("config", "check"), ("policy", "lint"), ("up", "--foreground"), ("reset",)):
+        refused = nfemu("--set", "carrier.clock=tset", *command)
+        assert (refused.status, "override `carrier.clock`: `clock`: `tset`" in refused.err) == (2, True)
+    checked = nfemu("--set", "carrier.api.host=0.0.0.0", "doctor").out
+    assert "0.0.0.0:8600" in checked
 
 
 def test_config_check_names_every_mistake(nfemu: Nfemu, folder: Path) -> None:

@@ -50,7 +50,8 @@ def carrier(folder: Path) -> Iterator[Running]:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         state = StateFolder(folder)
         state.api_token.write_text(TOKEN + "\n")
-        (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
+        state.ca.parent.mkdir()
+        state.ca.write_text("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
         state.publish(status_of(address, folder))
         world, program = World(), Program()
         server = uvicorn.Server(_config(world, program))
