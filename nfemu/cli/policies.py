@@ -3,6 +3,7 @@
 import click
 
 from nfemu.cli.context import carrier_option, client_of, configuration_of
+from nfemu.cli.linting import findings
 from nfemu.cli.output import json_option, show_fields, show_json
 
 
@@ -43,19 +44,15 @@ def policy() -> None:
 @click.pass_context
 def lint(context: click.Context, strict: bool, as_json: bool, carrier: str | None) -> None:
     """Look for rules that are useless, too wide, or contradict one another."""
-    from nfemu.policy.lint import PaymentPath, Severity, lint
-    from nfemu.web.provider.builtin import HOST
+    from nfemu.policy.lint import Severity
 
     configuration = configuration_of(context, carrier)
-    policies, portal = configuration.policies, configuration.carrier.portal
-    # A portal team's own server may have people pay elsewhere.
-    path = PaymentPath(portal.host, HOST) if portal.upstream is None else None
-    findings = lint(policies.groups, policies.profiles, path)
+    policies, found = configuration.policies, findings(configuration)
     if as_json:
-        show_json([{"severity": one.severity.value, "where": one.where, "text": one.text} for one in findings])
+        show_json([{"severity": one.severity.value, "where": one.where, "text": one.text} for one in found])
     else:
-        for finding in findings:
+        for finding in found:
             click.echo(f"policies.yaml: {finding}")
-        click.echo(f"{len(policies.groups)} groups, {len(policies.profiles)} profiles, {len(findings)} to look at")
-    if strict and any(finding.severity is not Severity.NOTE for finding in findings):
+        click.echo(f"{len(policies.groups)} groups, {len(policies.profiles)} profiles, {len(found)} to look at")
+    if strict and any(finding.severity is not Severity.NOTE for finding in found):
         context.exit(1)

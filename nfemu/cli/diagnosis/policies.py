@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nfemu.cli.diagnosis.check import Check, Health
+from nfemu.cli.linting import findings
 
 if TYPE_CHECKING:
     from nfemu.settings import Configuration
@@ -35,10 +36,10 @@ def _trusted(configuration: "Configuration") -> Iterator[Check]:
 
 
 def _wide(configuration: "Configuration") -> Iterator[Check]:
-    from nfemu.policy.lint import Severity, lint
+    from nfemu.policy.lint import Severity
 
     policies = configuration.policies
-    warnings = [one for one in lint(policies.groups, policies.profiles) if one.severity is not Severity.NOTE]
+    warnings = [one for one in findings(configuration) if one.severity is not Severity.NOTE]
     for finding in warnings:
         yield Check(
             "policy", Health.WARNING, f"{finding.where}: {finding.text}", "`nfemu policy lint` shows everything"
