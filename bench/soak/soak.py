@@ -117,13 +117,14 @@ class _Course:
             else:
                 self._report.rests.pop("worker", None)
                 await self._rest(f"{when}, another worker is followed")
-        await self._disturbances.follow()
         await self._rest("at the end")
 
     async def _rest(self, when: str) -> None:
         """Nobody is connected for a while."""
         self._here.going.clear()
         await asyncio.sleep(_REST_S + 4.0)
+        if not await self._disturbances.follow():  # the carrier itself may have replaced it meanwhile
+            self._report.rests.pop("worker", None)
         self._sample(f"at rest {when}")
         self._here.restarts = await self._restarts()
         for name, pid in self._processes().items():
