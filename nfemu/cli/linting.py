@@ -13,5 +13,5 @@ def findings(configuration: "Configuration") -> "list[Finding]":
     from nfemu.web.provider.builtin import HOST
 
     policies, portal = configuration.policies, configuration.carrier.portal
-    path = PaymentPath(portal.host, HOST) if portal.upstream is None else None
+    path = PaymentPath(portal.host, HOST if portal.upstream is None else None)
     return lint(policies.groups, policies.profiles, path)

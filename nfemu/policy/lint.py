@@ -48,10 +48,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PaymentPath:
-    """Host names of the portal and of the payment provider to which it leads on."""
+    """Host names of the portal and of the payment provider to which it leads on; None: it is not known where people
+    pay, as with a portal team's own server."""
 
     portal: str
-    provider: str
+    provider: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def lint(
 ) -> list[Finding]:
     """Every finding, errors first. Valid parts are looked at even where others are not.
 
-    `path` None: nothing is known of where people pay.
+    `path` None: nothing is known of the portal.
     """
     errors: list[Finding] = []
     _attempt(errors, "groups", refuse_twice, "group", [group.name for group in groups])
@@ -237,7 +238,7 @@ def _landing(policy: _Policy) -> Iterator[Finding]:
 def _payment(policy: _Policy) -> Iterator[Finding]:
     """G3, G5: whoever is sent to the portal reaches the page on which it has people pay, over HTTPS."""
     path = policy.path
-    if path is None:
+    if path is None or path.provider is None:
         return
     for _, profile in policy.profiles:
         if profile.redirect_to is None or landing_destination(profile.redirect_to).host != path.portal:

@@ -142,7 +142,10 @@ def test_reload_changes_hours_and_pages(carrier: CarrierProcess) -> None:
     policies, pages = carrier.config / "policies.yaml", carrier.config / "landing.yaml"
     policies.write_text(policies.read_text("utf-8").replace('opens: "08:00"', 'opens: "09:30"'), "utf-8")
     pages.write_text(pages.read_text("utf-8").replace("校园知识竞赛", "校园百科竞赛"), "utf-8")
-    assert carrier.nfemu("reload").status == 0
+    reloaded = carrier.nfemu("reload")
+    assert reloaded.status == 0
+    assert "from 09:30 to 20:00" in reloaded.text
+    assert "landing.yaml: page http://campus.carrier.example/: " in reloaded.text
     shown = opened(carrier, NUMBER, "http://campus.carrier.example/")
     assert "校园百科竞赛" in shown
     assert "09:30 开放" in shown

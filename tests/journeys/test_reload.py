@@ -131,7 +131,8 @@ async def test_a_dry_run_shows_and_applies_nothing(edited: Edited) -> None:
     edited.edit("policies.yaml", "[pay.provider.example]", f"[pay.provider.example, {NEWS}]")
     shown = await edited.preview()
     assert shown == [
-        f"policies.yaml: profile arrears: + host {NEWS} (payment) on ports 80, 443; affects 1 restricted line"
+        f"policies.yaml: profile arrears: + host {NEWS} (payment) on ports 80, 443; affects 1 restricted line",
+        f"policies.yaml: profile inflight: + host {NEWS} (payment) on ports 80, 443; affects 0 restricted lines",
     ]
     assert await edited.status() == 302
     assert await edited.reload() == shown

@@ -195,3 +195,12 @@ def test_errors_are_what_build_refuses(groups: list[DestinationGroup], default: 
         refused = True
     found = lint(groups, [made, strict(*[one.name for one in groups])])
     assert any(finding.severity is Severity.ERROR for finding in found) is refused
+
+
+def test_only_the_portal_must_know_who_lands_there() -> None:
+    """Another garden's page need not; of where people pay nothing is said where it is not known."""
+    groups = [group("page", "page.test")]
+    profiles = [profile("garden", Verdict.REDIRECT, "page", redirect_to="http://page.test/")]
+    assert lint(groups, profiles, PaymentPath("portal.carrier.example", None)) == []
+    (own,) = lint(groups, profiles, PaymentPath("page.test", None))
+    assert "will not know the number" in own.text

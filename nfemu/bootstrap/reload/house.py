@@ -1,4 +1,4 @@
-"""What differs in `carrier.yaml`, `enrichment.yaml`, `dunning.yaml` and `internet.yaml`."""
+"""What differs in `carrier.yaml`, `enrichment.yaml`, `dunning.yaml`, `internet.yaml` and `landing.yaml`."""
 
 from collections.abc import Iterator
 
@@ -17,6 +17,7 @@ def house_changes(before: Configuration, after: Configuration) -> Iterator[Confi
     yield from differing("enrichment.yaml", _enrichment(before.enrichment), _enrichment(after.enrichment))
     yield from differing("dunning.yaml", _dunning(before), _dunning(after), lambda name: _DUNNING_NOTES.get(name, ""))
     yield from differing("internet.yaml", _internet(before.internet), _internet(after.internet))
+    yield from differing("landing.yaml", _landing(before), _landing(after))
 
 
 def _carrier(carrier: Carrier) -> Facts:
@@ -93,3 +94,14 @@ def _internet(internet: EmulatedInternet) -> Facts:
         for name, site in internet.sites.items()
     }
     return {**sites, "shared": {", ".join(names): "" for names in internet.shared}}
+
+
+def _landing(configuration: Configuration) -> Facts:
+    return {
+        f"page http://{page.host}{page.path}": {
+            **{f"title {language}": title for language, title in page.title.items()},
+            **{f"text {language}": text for language, text in page.text.items()},
+            "links": ", ".join(f"{link.url} ({', '.join(link.text.values())})" for link in page.links) or "none",
+        }
+        for page in configuration.landing
+    }

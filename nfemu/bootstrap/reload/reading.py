@@ -25,6 +25,6 @@ async def read_settled(directory: Path, read: Callable[[], Configuration]) -> Co
 
 
 def _stamps(directory: Path) -> dict[Path, tuple[int, int, int]]:
-    """What tells one state of the folder's files from another."""
-    found = {path: path.stat() for path in directory.iterdir() if path.is_file()}
+    """What tells one state of the files, overlays included, from another."""
+    found = {path: path.stat() for path in directory.rglob("*") if path.is_file()}
     return {path: (each.st_ino, each.st_size, each.st_mtime_ns) for path, each in found.items()}

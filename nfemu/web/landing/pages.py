@@ -14,6 +14,7 @@ from nfemu.model.landing import LandingPage
 from nfemu.policy.hours import is_open
 from nfemu.web.landing.texts import TEXTS
 from nfemu.web.origins.dispatch import RECORDING, refuse
+from nfemu.web.origins.sites import drain
 from nfemu.web.pages import Pages, accepted_language, requested_language
 
 
@@ -44,7 +45,10 @@ class LandingPages:
         found = self._pages.get(scope[RECORDING].name)
         if found is None:
             await self._others(scope, receive, send)
-        elif scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        elif scope["type"] != "http":
+            await refuse(scope, receive, send, (405, "this page is only read"))
+        elif scope["method"] not in ("GET", "HEAD"):
+            await drain(receive, scope[RECORDING])
             await refuse(scope, receive, send, (405, "this page is only read"))
         elif scope["path"] == self._style.path:
             await self._style.handle(scope, receive, send)

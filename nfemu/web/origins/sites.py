@@ -55,7 +55,7 @@ class EmulatedSites:
         elif scope["path"] == "/stream":
             await _stream(receive, send)
         else:
-            await _drain(receive, recording)
+            await drain(receive, recording)
             response = await self._answer(recording, scope)
             await response(scope, receive, send)
 
@@ -126,7 +126,7 @@ def _html(title: str, request: ReceivedRequest) -> str:
     )
 
 
-async def _drain(receive: Receive, recording: Recording) -> None:
+async def drain(receive: Receive, recording: Recording) -> None:
     """Read the body to its end, or until the client has gone; the recording counts it on the way."""
     while not recording.body_complete:
         message = await receive()
