@@ -26,6 +26,11 @@ OPERATIONS = {
     "inbox": ("GET", "/subscribers/{number}/inbox"),
     "timeline": ("GET", "/subscribers/{number}/timeline"),
     "explain": ("GET", "/subscribers/{number}/explain"),
+    "usage": ("GET", "/subscribers/{number}/usage"),
+    "profile": ("PUT", "/subscribers/{number}/profile"),
+    "autodeduct sign": ("POST", "/subscribers/{number}/auto-deduct"),
+    "autodeduct revoke": ("POST", "/subscribers/{number}/auto-deduct/revoke"),
+    "autodeduct bank": ("PUT", "/subscribers/{number}/auto-deduct/bank"),
     "clock show": ("GET", "/clock"),
     "clock advance": ("POST", "/clock/advance"),
     "clock set": ("PUT", "/clock"),
@@ -36,7 +41,7 @@ OPERATIONS = {
     "inbox --open": ("POST", "/login-links"),
 }
 """What each command asks of the running carrier."""
-WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "exec"}
+WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "carrier", "exec"}
 """They start and end one, need none, or only use what others ask."""
 
 

@@ -10,7 +10,7 @@ def test_who_pays_by_agreement_is_never_restricted(stopped: CarrierProcess) -> N
     """Until the agreement does not pay; and what has no answer yet survives `kill -9`."""
     stopped.up("--clock", "test")
     for number in (PAYER, DECLINED, LATE, ENDED):
-        assert "up to 200.00 CNY at a time" in stopped.nfemu("autodeduct", "sign", number).text
+        assert "up to ¥200.00 at a time" in stopped.nfemu("autodeduct", "sign", number).text
     stopped.nfemu("attach", PAYER)
     assert "the bank will decline" in stopped.nfemu("autodeduct", "bank", DECLINED, "decline").text
     stopped.nfemu("autodeduct", "bank", LATE, "unreachable")
@@ -20,7 +20,7 @@ def test_who_pays_by_agreement_is_never_restricted(stopped: CarrierProcess) -> N
         assert f" {standing}\n" in stopped.nfemu("charge", number, "59.00").text
     assert status_of(stopped.curl(PAYER, NEWS)) == 200
     assert "has no auto-deduct agreement" in stopped.nfemu("autodeduct", "show", ENDED).text
-    assert "9.00 CNY not answered yet" in stopped.nfemu("autodeduct", "show", LATE).text
+    assert "¥9.00 not answered yet" in stopped.nfemu("autodeduct", "show", LATE).text
     with stopped.client() as client:
         assert [notice.kind for notice in client.inbox(PAYER)] == ["auto-deducted"]
         assert [notice.kind for notice in client.inbox(DECLINED)] == ["stopped", "auto-deduct failed"]

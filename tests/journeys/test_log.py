@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 from pathlib import Path
 from urllib.parse import urlencode
@@ -10,7 +9,7 @@ from urllib.parse import urlencode
 from tests.journeys.carrier import CarrierProcess, children, until
 from tests.journeys.configuring import ONE_WORKER, own_config
 from tests.journeys.phone import Phone
-from tests.journeys.test_disk_full import WAL_PAGE
+from tests.journeys.test_disk_full import STEPS, full_disk, paid
 from tests.web.stack import fields
 
 NUMBER = "13900000000"
@@ -54,16 +53,11 @@ def form(phone: Phone) -> str:
 
 
 def pay_unbooked(carrier: CarrierProcess) -> None:
-    """The disk is full after the provider has the money: the carrier warns, of this account."""
-    pid = carrier.running.pid
-    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    log = carrier.state.database.with_name("nfemu.sqlite-wal")
-    for pages in range(2, 80, 2):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (log.stat().st_size + pages * WAL_PAGE, limits[1]))
-        done = carrier.nfemu("pay", NUMBER, "29.00")
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
-        if "is not finished yet" in carrier.state.log_file.read_text():
-            return
-        if done.status == 0:
-            break
+    """The disk is full after the booking: the carrier warns of this account for as long as it cannot finish."""
+    for pages in STEPS:
+        with full_disk(carrier, pages):
+            carrier.nfemu("pay", NUMBER, "29.00")
+            if paid(carrier):
+                until(lambda: "is not finished yet" in carrier.state.log_file.read_text())
+                return
     raise AssertionError("no payment was cut short")
