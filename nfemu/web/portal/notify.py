@@ -6,7 +6,8 @@ it again.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -22,7 +23,6 @@ from nfemu.web.pages import status_of
 from nfemu.web.provider.signature import FRESHNESS, verify
 
 _LOG = logging.getLogger(__name__)
-_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class NotificationReceiver:
         self._key = key
         self._wall = wall
         self._heard: OrderedDict[str, datetime] = OrderedDict()
-        self._settled: OrderedDict[PaymentNo, Settlement] = OrderedDict()
+        self._expected: dict[PaymentNo, Settlement | None] = {}
 
     async def deliver(self, body: bytes, headers: Mapping[str, str]) -> int:
         """`notify` as the provider's `Deliver`: the status alone."""
@@ -83,17 +83,18 @@ class NotificationReceiver:
         except NfemuError as error:
             _LOG.warning("notification refused: %s", error)
             return NotifyAnswer(status_of(error), type(error).__name__.upper(), str(error))
-        self._remember(notification.payment_no, settlement)
+        if self._expected.get(notification.payment_no, settlement) is None:
+            self._expected[notification.payment_no] = settlement
         return NotifyAnswer(200, "SUCCESS", "booked before" if settlement.repeated else "booked")
 
-    def settlement(self, no: PaymentNo) -> Settlement | None:
-        """What came of a recent notification of order `no`, for whoever waits for it in this process."""
-        return self._settled.get(no)
-
-    def _remember(self, no: PaymentNo, settlement: Settlement) -> None:
-        self._settled.setdefault(no, settlement)
-        if len(self._settled) > _REMEMBERED:
-            self._settled.popitem(last=False)
+    @contextmanager
+    def expecting(self, no: PaymentNo) -> Iterator[Callable[[], Settlement | None]]:
+        """For whoever waits in this process: what came of the notification of order `no` meanwhile, if it came."""
+        self._expected[no] = None
+        try:
+            yield lambda: self._expected[no]
+        finally:
+            del self._expected[no]
 
     def _is_replay(self, nonce: str) -> bool:
         """Nonces are kept for as long as their timestamp could pass."""

@@ -21,8 +21,9 @@ class Till:
         """Raises NotFound, InvalidInput; Unavailable when the money is paid but not booked yet: the provider keeps
         notifying, nothing is lost and nothing must be paid again."""
         payment, _ = await self._carrier.order_payment(msisdn, amount, "")
-        await self._provider.collect(payment)
-        settlement = self._receiver.settlement(payment.no)
+        with self._receiver.expecting(payment.no) as came:
+            await self._provider.collect(payment)
+            settlement = came()
         if settlement is None:
             raise Unavailable(
                 f"payment `{payment.no}` is made but not settled yet; the provider keeps notifying, do not pay again"

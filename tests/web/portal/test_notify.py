@@ -8,7 +8,6 @@ import pytest
 from nfemu.model.errors import Unavailable
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment
-from nfemu.web.portal import notify
 from nfemu.web.provider.builtin import merchant_key
 from nfemu.web.provider.signature import NONCE, SIGNATURE, TIMESTAMP, SignedNotification, _signature, sign
 from tests.fakes.world import LI, ZHANG
@@ -150,11 +149,15 @@ async def test_the_till_says_when_the_money_is_not_booked_yet(stack: Stack) -> N
     assert happened.text.endswith("attempt 2 accepted")
 
 
-async def test_settlements_are_remembered_for_a_while(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "_REMEMBERED", 1)
+async def test_settlements_are_kept_for_whoever_waits(stack: Stack) -> None:
     first, _ = await stack.service.order_payment(LI, Money(100), "")
     second, _ = await stack.service.order_payment(LI, Money(100), "")
-    assert (await send(stack, signed(stack, body_of(first), "a" * 16)))[0] == 200
-    assert (await send(stack, signed(stack, body_of(second, trade_no="trade-2"), "b" * 16)))[0] == 200
-    assert stack.receiver.settlement(first.no) is None
-    assert stack.receiver.settlement(second.no) is not None
+    with stack.receiver.expecting(second.no) as came:
+        assert (await send(stack, signed(stack, body_of(first), "a" * 16)))[0] == 200
+        assert came() is None
+        for nonce in ("b" * 16, "c" * 16):
+            assert (await send(stack, signed(stack, body_of(second, trade_no="trade-2"), nonce)))[0] == 200
+        settlement = came()
+    assert settlement is not None
+    assert not settlement.repeated
+    assert not stack.receiver._expected
