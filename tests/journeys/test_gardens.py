@@ -150,5 +150,5 @@ def test_reload_changes_hours_and_pages(carrier: CarrierProcess) -> None:
     assert "校园百科竞赛" in shown
     assert "09:30 开放" in shown
     assert carrier.verdict(NUMBER, "http://quiz.campus.example/") == 302
-    assert advance(carrier, "4h") == ["2099-11-03 09:30:00+08:00 group `campus-quiz` opens"]
+    assert [told.partition(" ")[2] for told in advance(carrier, "4h")] == ["09:30:00+08:00 group `campus-quiz` opens"]
     assert carrier.verdict(NUMBER, "http://quiz.campus.example/") == 200
