@@ -119,7 +119,8 @@ class GatewayConnection(LiveConnectionHandler):
         if limiter is not None:
             await limiter.pace()
             if not self._essential and limiter.exceeded():
-                self.cut()
+                # This is a reader's own task: it cannot be ended from within while mitmproxy 12 goes on reading.
+                asyncio.get_running_loop().call_soon(self.cut)
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
         """There are no addons: look-ups are all that is done here."""
