@@ -1,9 +1,10 @@
 """What the tests' own servers share: a task for each connection, all of them ended with the server."""
 
 import asyncio
+from abc import ABC, abstractmethod
 
 
-class ConnectionServer:
+class ConnectionServer(ABC):
     """A subclass opens `_server` with `_accept`, and serves one connection in `_serve`."""
 
     def __init__(self) -> None:
@@ -22,5 +23,6 @@ class ConnectionServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @abstractmethod
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        raise NotImplementedError
+        """One connection, to its end."""

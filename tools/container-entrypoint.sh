@@ -14,8 +14,8 @@ fi
 permitted=$((0x$(awk '/^CapPrm:/ {print $2}' /proc/self/status)))
 has() { [ $((permitted >> $1 & 1)) = 1 ]; }
 
-if ! has 6 || ! has 7; then # SETGID, SETUID
-    echo "nfemu: cannot leave root without the capabilities SETUID and SETGID; start with --user 1000:1000 instead" >&2
+if ! has 0 || ! has 6 || ! has 7; then # CHOWN, SETGID, SETUID
+    echo "nfemu: cannot leave root without the capabilities CHOWN, SETUID and SETGID; start with --user 1000:1000 instead" >&2
     exit 1
 fi
 [ -d "$NFEMU_STATE" ] || install -d -o nfemu -g nfemu -m 0700 "$NFEMU_STATE"

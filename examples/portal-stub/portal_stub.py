@@ -50,7 +50,7 @@ class PortalStub(BaseHTTPRequestHandler):
         number = self._number()
         title = text["hello"].format(number=masked(number)) if number else text["nobody"]
         lines = [text["emergency"]]
-        if url.path == "/green" and (host := urlsplit(query.get("url", [""])[0]).hostname):
+        if url.path == "/green" and (host := host_of(query.get("url", [""])[0])):
             lines.insert(0, text["blocked"].format(host=host))
         shown = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
         other = "lang=zh" if lang == "en" else "lang=en"
@@ -91,6 +91,14 @@ class PortalServer(ThreadingHTTPServer):
             return {str(found[4][0]) for found in socket.getaddrinfo(self._gateway, None)}
         except OSError:
             return set()
+
+
+def host_of(url: str) -> str | None:
+    """The host of what the phone says it wanted; None where that is no URL."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def masked(number: str) -> str:

@@ -56,8 +56,8 @@ def tls(trusted: str, other: str) -> Family:
             _hello("the trusted name with a NUL behind", hello([name + b"\0.evil.test"]), restricted=nothing()),
             _hello("no server name", hello(), restricted=nothing()),
             _hello("an address as name", hello([b"198.18.0.1"]), restricted=nothing()),
-            _hello("two names", hello([name, stranger]), restricted=nothing()),
-            _hello("two names, the other first", hello([stranger, name]), restricted=nothing()),
+            _hello("two names", hello([name, stranger]), not_told(), nothing()),
+            _hello("two names, the other first", hello([stranger, name]), not_told(), nothing()),
             _hello(
                 "another name inside an encrypted ClientHello only", hello((), grease_and_ech()), restricted=nothing()
             ),

@@ -1,9 +1,8 @@
 """Cookies that carry an identity, removed from `Cookie` headers; the others stay as they were."""
 
 from collections.abc import Iterable
-from urllib.parse import unquote_to_bytes
 
-from nfemu.enrichment.spelling import canonical
+from nfemu.enrichment.spelling import canonical, readings
 
 _PUNCTUATION = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _LOWER = bytes(range(256)).lower()
@@ -43,5 +42,5 @@ class CookieFilter:
     def _is_listed(self, cookie: bytes) -> bool:
         """Wherever in front of a `=` the name stands: to Python's `http.cookies` a blank ends a cookie, to PHP a
         bracket ends a name."""
-        text = b"-%b-" % canonical(unquote_to_bytes(cookie.rpartition(b"=")[0] or cookie))
-        return any(name in text for name in self._bounded)
+        texts = [b"-%b-" % reading for reading in readings(cookie.rpartition(b"=")[0] or cookie)]
+        return any(name in text for name in self._bounded for text in texts)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from nfemu.enrichment.cookies import CookieFilter
 from nfemu.enrichment.encodings import Encoder, Target, encoder_for
-from nfemu.enrichment.spelling import HOP_BY_HOP, canonical, checked_cookie, checked_name
+from nfemu.enrichment.spelling import HOP_BY_HOP, canonical, checked_cookie, checked_name, readings
 from nfemu.enrichment.values import HeaderRule, Identity, TokenSealer, plain, sendable
 from nfemu.model.errors import InvalidInput
 
@@ -61,7 +61,7 @@ class Enricher:
 
     def is_identity_header(self, name: str) -> bool:
         """Whether `name`, in whatever spelling, is one of the headers or aliases."""
-        return canonical(name.encode("utf-8", "replace")) in self._identity
+        return not self._identity.isdisjoint(readings(name.encode("utf-8", "replace")))
 
     def strip(self, headers: Headers) -> list[tuple[bytes, bytes]]:
         """A request's headers (or trailers) without clients' copies; order and all other octets are kept.
@@ -101,12 +101,12 @@ class Enricher:
 
     def _cleaner_for(self, name: bytes) -> _Cleaner | None:
         """By the name alone; None for what passes as it is."""
-        spelling = canonical(name)
-        if spelling in self._identity or spelling.startswith(HOP_BY_HOP):
+        spellings = readings(name)
+        if any(spelling in self._identity or spelling.startswith(HOP_BY_HOP) for spelling in spellings):
             return _drop
-        if spelling in _LISTS_OF_NAMES:
+        if not _LISTS_OF_NAMES.isdisjoint(spellings):
             return self._clean_list
-        return self._cookies.clean if spelling == b"cookie" else None
+        return self._cookies.clean if b"cookie" in spellings else None
 
     def _clean_list(self, value: bytes) -> bytes:
         """A comma-separated list of names (RFC 9110 section 5.6.1) without those that are dropped as headers."""

@@ -1,12 +1,12 @@
 """When two header names are the same name to some server."""
 
 import re
+from urllib.parse import unquote_to_bytes
 
 from nfemu.model.errors import InvalidInput
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_ALPHANUMERIC = re.compile(rb"[^a-z0-9]+")
-_ESCAPE = re.compile(rb"%([0-9a-f]{2})")
 
 HOP_BY_HOP = b"proxy-"
 """Headers for this proxy alone (RFC 9110 section 11.7); none of them leaves it."""
@@ -30,18 +30,23 @@ _OF_THE_MESSAGE = frozenset(
 
 
 def canonical(name: bytes) -> bytes:
-    """Lower case, each run of other bytes than letters and digits as one `-`, none at the ends; `%2d` is a dash too.
+    """Lower case, each run of other bytes than letters and digits as one `-`, none at the ends.
 
     CGI and its heirs turn `-` into `_`, some servers (lighttpd, Apache before 2.4) every byte that is not alphanumeric;
     blanks and control characters at the ends are cut by others. What is taken for the same here may be more than any
     one server does: nothing legitimate differs from an identity header by punctuation alone.
     """
-    lower = _ESCAPE.sub(_unescaped, name.lower()) if b"%" in name else name.lower()
-    return _NOT_ALPHANUMERIC.sub(b"-", lower).strip(b"-")
+    return _NOT_ALPHANUMERIC.sub(b"-", name.lower()).strip(b"-")
 
 
-def _unescaped(escape: re.Match[bytes]) -> bytes:
-    return bytes((int(escape[1], 16),)).lower()
+def readings(name: bytes) -> tuple[bytes, ...]:
+    """What a client's `name` can be taken for: as it stands, and with its percent-escapes resolved (`%2d`: a dash).
+
+    Both, since one server's escape is another's punctuation: `X-Up%Calling-Line-ID` holds the escape `%Ca`.
+    """
+    if b"%" not in name:
+        return (canonical(name),)
+    return canonical(name), canonical(unquote_to_bytes(name))
 
 
 def checked_name(text: str, where: str) -> bytes:

@@ -59,6 +59,10 @@ class Detection:
             self._waiting[msisdn] = max(version, self._waiting.get(msisdn, 0))
             self._filled.set()
 
+    def forget(self) -> None:
+        """The rules have changed: what lines were found to be under the old ones says nothing any more."""
+        self._known.clear()
+
     async def _run(self) -> None:
         while True:
             await self._filled.wait()

@@ -10,8 +10,8 @@ import re
 _NUMBER = re.compile(r"(?<![0-9.])(?:\+|%2B)?([0-9]{3})[0-9]{2,8}([0-9]{4})(?![0-9A-Za-z])")
 """MSISDN or IMSI: 9 to 15 digits (E.164, TS 23.003 clause 2.2). Shown as `Msisdn.masked` does."""
 _SECRET = re.compile(
-    r"(\bbearer\s+|\b(?:ticket|token|csrf|pin|password|secret|authorization|__Host-session)[\"']?\s*[=:]\s*[\"'`]?)"
-    r"(?!\s|bearer)[^\s&\"'`,;]{4,}",
+    r"(\b(?:bearer|basic)\s+|\b(?:ticket|token|csrf|pin|password|secret|authorization|__Host-session)[\"']?\s*[=:]\s*[\"'`]?)"
+    r"(?!\s|bearer|basic)[^\s&\"'`,;]{4,}",
     re.IGNORECASE,
 )
 _USER = re.compile(r"//[^/\s@]+@")

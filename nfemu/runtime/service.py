@@ -77,7 +77,7 @@ class CarrierService:
         outside = Outside(store, enforcer, notifier, provider, clock, ids)
         self._runner = Runner(outside, self._pgw, self, provider_within)
         self._agenda = Agenda(clock)
-        self._usage = UsageBook(store, clock, rules.detection.zone, day_began)
+        self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began)
         self._detection = Detection(self._request_blocked, clock)
         self._clock_lock = asyncio.Lock()
         self._running = asyncio.Event()
@@ -287,6 +287,7 @@ class CarrierService:
     def take_over(self, changeover: Changeover) -> None:
         """From the next use case on by the new rules, once `changeover.changes` are committed."""
         self._rules = changeover.rules
+        self._detection.forget()
         self._pgw = self._runner.pgw = changeover.pgw
         for session in changeover.sessions:
             self._pgw.accept(session)

@@ -28,9 +28,9 @@ Key = tuple[Imsi, PolicyName]
 
 
 class UsageBook:
-    """`day_began` is called when the business day has become another one."""
+    """`zone` is the carrier's, which a reload may change; `day_began` is called when the day has become another one."""
 
-    def __init__(self, store: Store, clock: Clock, zone: tzinfo, day_began: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, zone: Callable[[], tzinfo], day_began: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -43,11 +43,11 @@ class UsageBook:
 
     def today(self) -> date:
         """The business day, in the carrier's zone."""
-        return self._clock.now().astimezone(self._zone).date()
+        return self._clock.now().astimezone(self._zone()).date()
 
     def ends_at(self) -> datetime:
         """Of the business day."""
-        return next_day(self._zone, self._clock.now())
+        return next_day(self._zone(), self._clock.now())
 
     def used_at_start(self) -> dict[Key, int]:
         """What lines had used in this business day before this process began; nothing in a later day."""

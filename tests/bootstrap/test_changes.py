@@ -62,6 +62,12 @@ SEEN = [
     ),
     (
         "policies",
+        "source: built-in provider",
+        "source: another provider",
+        "profile arrears: source (payment) built-in provider → another provider; affects 3 restricted lines",
+    ),
+    (
+        "policies",
         "    default: allow",
         "    default: reject",
         "profile open: default allow → reject; affects 1 restricted line",
@@ -101,6 +107,13 @@ def test_a_difference(folder: Path, change: Change, file: str, old: str, new: st
     assert all(one.applied for one in found)
     lines = [f"{one.subject}: {one.change}" + (f"; {one.note}" if one.note else "") for one in found]
     assert line in lines, lines
+
+
+def test_a_profile_of_a_known_card_is_for_a_person_to_order(folder: Path, change: Change) -> None:
+    change("subscribers", "account: zhang,", "account: zhang, profile: inflight,")
+    (one,) = changes(load(SHIPPED), load(folder), CONCERNED)
+    assert (one.subject, one.change, one.applied) == ("13800138000", "profile: open → inflight", False)
+    assert one.note == "`nfemu profile 13800138000 inflight`"
 
 
 def test_no_difference() -> None:

@@ -82,6 +82,11 @@ def test_what_the_phone_wanted_is_shown_as_text(get: Get) -> None:
     assert "<b>" not in page
 
 
+def test_what_is_no_url_is_not_shown(get: Get) -> None:
+    status, page = get("/green?url=http://%5B", _TRUSTED)
+    assert (status, "暂时不能访问" in page) == (200, False)
+
+
 def test_nobody_else_is_believed() -> None:
     with stub("192.0.2.1") as get:
         assert "Hello! Please open" in get("/?lang=en", _TRUSTED)[1]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.carrier import until
+
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="needs a Docker engine: tools/image.sh starts one"),
@@ -39,9 +41,7 @@ def start(*options: str) -> float:
 
 
 def until_healthy(began: float) -> float:
-    while docker("inspect", "-f", "{{.State.Health.Status}}", _NAME).strip() != "healthy":
-        assert time.monotonic() < began + _STARTS_IN_S, docker("logs", _NAME)
-        time.sleep(0.1)
+    until(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", _NAME).strip() == "healthy", _STARTS_IN_S)
     return time.monotonic() - began
 
 
@@ -105,18 +105,15 @@ def test_nothing_runs_as_root_and_capabilities_are_those_given() -> None:
 
 def test_root_that_cannot_be_left_is_refused() -> None:
     said = docker("run", "--rm", "--name", _NAME, "--cap-drop", "ALL", "nfemu", check=False)
-    assert "without the capabilities SETUID and SETGID; start with --user 1000:1000" in said
+    assert "without the capabilities CHOWN, SETUID and SETGID; start with --user 1000:1000" in said
 
 
 def test_the_carrier_killed_comes_back_as_it_was() -> None:
     start("--restart", "on-failure")
     nfemu("charge", "13800138000", "59.00")
     docker("exec", _NAME, "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
-    began = time.monotonic()
-    while docker("inspect", "-f", "{{.RestartCount}}", _NAME).strip() != "1":
-        assert time.monotonic() < began + _STARTS_IN_S, docker("logs", _NAME)
-        time.sleep(0.1)
-    until_healthy(began)
+    until(lambda: docker("inspect", "-f", "{{.RestartCount}}", _NAME).strip() == "1", _STARTS_IN_S)
+    until_healthy(time.monotonic())
     assert "effective  green" in nfemu("subscriber", "show", "13800138000")
     assert docker("logs", _NAME).count("API token") == 1
 

@@ -83,3 +83,12 @@ async def test_queue_and_memory_are_bounded() -> None:
     assert len(cases.detection._known) == detection._MOST_REMEMBERED
     assert first not in cases.detection._known
     await cases.detection.stop()
+
+
+async def test_under_new_rules_every_line_is_looked_at_anew() -> None:
+    cases = Cases()
+    await cases.blocked(ZHANG)
+    cases.detection.forget()
+    await cases.blocked(ZHANG)
+    assert cases.looked == [ZHANG, ZHANG]
+    await cases.detection.stop()

@@ -19,6 +19,7 @@ from nfemu.runtime.logs import MaskingFormatter, masked
         ("postgresql+psycopg://nfemu:geheim@db/nfemu", "postgresql+psycopg://…@db/nfemu"),
         ("/enter?ticket=Zm9v-bar_1&lang=en", "/enter?ticket=…&lang=en"),
         ("Authorization: Bearer abcdefgh", "Authorization: Bearer …"),
+        ("Proxy-Authorization: Basic MTM4MDAxMzgwMDA6eA==", "Proxy-Authorization: Basic …"),
         ('{"token": "abcdefgh", "pin": "123456"}', '{"token": "…", "pin": "…"}'),
         ("Cookie: __Host-session=eyJ.abc; a=b", "Cookie: __Host-session=…; a=b"),
     ],

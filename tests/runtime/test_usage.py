@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,7 +32,8 @@ class World:
         self.store = MemoryStore(self.faults)
         self.clock = FakeClock(LATE)
         self.days = 0
-        self.book = UsageBook(self.store, self.clock, SHANGHAI, self.day_began)
+        self.zone: tzinfo = SHANGHAI
+        self.book = UsageBook(self.store, self.clock, lambda: self.zone, self.day_began)
 
     def day_began(self) -> None:
         self.days += 1
@@ -73,7 +74,7 @@ async def test_what_cannot_be_stored_waits(world: World) -> None:
 async def test_a_new_process_knows_what_was_used_that_day(world: World) -> None:
     world.book.add([used(1, 2), used(3, 4, "payment")])
     await world.book.stop()
-    again = UsageBook(world.store, world.clock, SHANGHAI, world.day_began)
+    again = UsageBook(world.store, world.clock, lambda: SHANGHAI, world.day_began)
     await again.load()
     assert again.used_at_start() == {(IMSI, PolicyName("arrears")): 10}
     world.clock.time += timedelta(minutes=2)
@@ -95,3 +96,14 @@ async def test_a_new_day_is_noticed_once_and_old_ones_are_forgotten(
     assert world.days == 1
     world.faults.fail("store")
     await world.book._forget()
+
+
+async def test_a_changed_time_zone_changes_the_day(world: World) -> None:
+    """Late in the evening in Shanghai it is still the same day in Greenwich, and was so for longer."""
+    world.clock.time += timedelta(minutes=2)
+    world.book.look_at_the_day()
+    assert (world.book.today(), world.days) == (SECOND, 1)
+    world.zone = UTC
+    world.book.look_at_the_day()
+    assert (world.book.today(), world.days) == (SECOND - timedelta(days=1), 2)
+    assert world.book.ends_at() == datetime.combine(SECOND, time(), UTC)

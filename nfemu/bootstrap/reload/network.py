@@ -90,6 +90,7 @@ def _policy(profile: PolicyProfile, groups: list[DestinationGroup]) -> dict[str,
         ports = ", ".join(map(str, sorted(group.ports))) or "80, 443"
         terms = f"on ports {ports}" + (", trusted" if group.trusted else "")
         terms += f", from {group.hours}" if group.hours is not None else ""
+        facts |= {f"source ({group.name})": group.source} if group.source else {}
         facts |= {f"host {host} ({group.name})": terms for host in group.hosts}
         facts |= {f"network {network} ({group.name})": terms for network in group.networks}
     return facts

@@ -32,6 +32,7 @@ def people_changes(before: People, after: People) -> list[ConfigChange]:
         *_accounts(
             _Compared.of(before.opened, after.opened, lambda opened: opened.account.id), before.terms, after.terms
         ),
+        *_profiles(before, after),
         *_ranges(_Compared.of(before.ranges, after.ranges, lambda part: part.first_imsi), after.terms.country_code),
         *_csv(before, after),
     ]
@@ -74,6 +75,17 @@ def _card_facts(card: Subscriber) -> dict[str, object]:
         "static_ipv4": card.static_ipv4 or "none",
         "static_ipv6": card.static_ipv6 or "none",
     }
+
+
+def _profiles(before: People, after: People) -> Iterator[ConfigChange]:
+    """Of cards that both have; a profile is given before the first session and ordered by hand from then on."""
+    for card in after.listed:
+        old, new = (people.profiles.get(card.msisdn, "open") for people in (before, after))
+        if old != new and any(card.imsi == known.imsi for known in before.listed):
+            number = card.msisdn.national(after.terms.country_code)
+            yield ConfigChange(
+                FILE, number, f"profile: {old} → {new}", f"`nfemu profile {number} {new}`", applied=False
+            )
 
 
 def _accounts(accounts: _Compared[OpeningAccount], before: Terms, after: Terms) -> Iterator[ConfigChange]:

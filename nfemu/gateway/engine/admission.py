@@ -120,7 +120,7 @@ class Admission:
         target = self._target(head.authority, addresses)
         decision = self._judged(line, target, head)
         self._check_cap(line, decision)
-        fields = line.rules.enricher.strip(forwarded_fields(head))
+        fields = line.rules.enricher.strip(forwarded_fields(head, target.authority))
         if decision.enrich:
             fields += self.judge.enrichment(line, target, decision)
         self._enter(line, target, decision, Scheme.HTTP, named=True)
@@ -170,7 +170,7 @@ class Admission:
 
     def _over(self, line: Line) -> Refusal:
         cap, ends = line.profile.limits.daily_cap, self._meters.day_ends
-        return Refusal(responses.cap_reached(cap, ends, line.profile.redirect_to))
+        return Refusal(responses.cap_reached(cap, ends, self.judge.landing_past_cap(line)))
 
     def _target(self, authority: Authority, addresses: Sequence[IpAddress]) -> Target:
         """By the authority, and by where the tunnel leads: two places are one request's only as a name at an address.

@@ -14,10 +14,11 @@ _ORDINARY = frozenset((b"close", b"keep-alive"))
 _WEBSOCKET: Fields = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
 
 
-def forwarded_fields(head: RequestHead) -> Fields:
+def forwarded_fields(head: RequestHead, host: str) -> Fields:
     """The request's fields without those of the client's connection; a WebSocket upgrade is asked for anew.
 
-    HTTP/1.0 clients may leave Host out beside an absolute target; origins need it (RFC 9112 section 3.2.2).
+    `host` is what was judged, in one spelling, and is what the origin is told, also where an HTTP/1.0 client left Host
+    out beside an absolute target (RFC 9112 section 3.2.2).
     """
     dropped = _HOP_BY_HOP
     options = head.connection_options
@@ -25,7 +26,6 @@ def forwarded_fields(head: RequestHead) -> Fields:
         dropped = (dropped | options) - _KEPT
     if head.expects_continue:
         dropped = dropped | {b"expect"}
-    fields = [item for item in head.fields if item[0].lower() not in dropped]
-    if not head.notable[b"host"]:
-        fields.insert(0, (b"Host", str(head.authority).encode()))
+    dropped |= {b"host"}
+    fields = [(b"Host", host.encode()), *(item for item in head.fields if item[0].lower() not in dropped)]
     return fields + _WEBSOCKET if head.wants_websocket else fields

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from nfemu.carrier.ports import LineState
 from nfemu.enrichment.values import Identity
@@ -71,6 +72,12 @@ class Target:
     def name(self) -> str:
         """As the client wrote it in the end: for pages, and for tokens."""
         return self.host if self.host is not None else str(self.address)
+
+    @property
+    def authority(self) -> str:
+        """For a `Host` of plain HTTP: the name or address, and the port unless it is 80 (RFC 9110 section 7.2)."""
+        host = f"[{self.name}]" if ":" in self.name else self.name
+        return host if self.port == 80 else f"{host}:{self.port}"
 
     def destination(self, scheme: Scheme) -> Destination:
         return Destination(self.host, self.address, self.port, Transport.TCP, scheme)
@@ -150,6 +157,16 @@ class Judge:
         rule = line.profile.match(destination)
         will_be = rule is not None and rule.closed is not None and rule.group.trusted
         return decision.enrich or will_be
+
+    def landing_past_cap(self, line: Line) -> str | None:
+        """The profile's landing page, where it is in a group that the daily cap leaves open."""
+        landing = line.profile.redirect_to
+        if landing is None:
+            return None
+        parts = urlsplit(landing)
+        target = Target(parts.hostname, None, parts.port or 80)
+        open_ = self._decide(line, target.destination(Scheme.HTTP)).group in line.profile.essential
+        return landing if open_ else None
 
     def is_listed(self, line: Line, target: Target) -> bool:
         """Whether the line's profile has a rule for it, which holds only at an address that was given for the name."""

@@ -132,8 +132,8 @@ class Meters:
         key = (line.state.imsi, line.profile.name, group or "")
         counter = self._counters.get(key)
         if counter is None:
+            limiter = self.limiter(line)  # one that is made now takes the counters that are there
             counter = self._counters[key] = Counter()
-            limiter = self.limiter(line)
             if limiter is not None:
                 limiter.add(counter)
         return counter

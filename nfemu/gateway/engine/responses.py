@@ -108,16 +108,16 @@ def failure(status: int, reason: str) -> bytes:
 
 
 def cap_reached(cap: int, ends_at: datetime | None, landing: str | None) -> bytes:
-    """429 (RFC 6585 section 4): the day's octets of a restricted line are used up. `landing`: where it can be paid."""
+    """429 (RFC 6585 section 4): the day's octets are used up. `landing`: the page that still works, if it does."""
     volume = f"{cap >> 20} MiB" if cap % (1 << 20) == 0 else f"{cap / 1024:g} KiB"
     until = f"{ends_at:%Y-%m-%d %H:%M}" if ends_at is not None else "24:00"
     link = escape(landing or "")
-    pay_zh = f'缴费页面不受影响：<a href="{link}">点此缴费</a>，缴费后立即恢复。' if landing else ""
-    pay_en = f' Payment still works: <a href="{link}">pay here</a>, and service is back at once.' if landing else ""
+    still_zh = f'仍可打开：<a href="{link}">缴费或服务页面</a>。' if landing else ""
+    still_en = f' Still open: <a href="{link}">the page for payment or service</a>.' if landing else ""
     page = _PAGE.format(
         title="今日流量已用完 · Daily volume used up",
-        zh=f"受限期间每天可用的 {volume} 流量已用完，{until} 起重新计算。{pay_zh}紧急呼叫不受影响。",
-        en=f"The {volume} that this line may use a day are used up until {until}.{pay_en} "
+        zh=f"受限期间每天可用的 {volume} 流量已用完，{until} 起重新计算。{still_zh}紧急呼叫不受影响。",
+        en=f"The {volume} that this line may use a day are used up until {until}.{still_en} "
         "Emergency calls are not affected.",
     )
     return response(429, page, _HTML)

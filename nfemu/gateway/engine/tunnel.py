@@ -141,7 +141,12 @@ class TunnelLayer(layer.Layer):
             if hello is None:
                 return
             name = None if hello.server_name is None else normalise_host(hello.server_name)
-        except (WireError, InvalidInput):
+        except WireError:
+            if self._no_raw:  # what looks like TLS and is none may be anything
+                yield from self._close()
+                return
+            name = None
+        except InvalidInput:
             name = None
         named = name is not None and name == self._target.host
         if self._line.restricted and not named:

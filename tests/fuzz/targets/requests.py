@@ -20,6 +20,7 @@ from mitmproxy.proxy.layers.http._events import RequestData, RequestEndOfMessage
 from nfemu.gateway.engine.admission import Admission, Forward
 from nfemu.gateway.engine.flows import FlowTable
 from nfemu.gateway.engine.judge import Judge, Refusal
+from nfemu.gateway.engine.judge import Target as Destination
 from nfemu.gateway.engine.meter import Counter, Limiter, Meters
 from nfemu.gateway.engine.origin_side import OriginSide
 from nfemu.wire.errors import WireError
@@ -138,7 +139,10 @@ def _check_forwarded(request: Request, forward: Forward) -> None:
     (seen,) = again.requests
     assert seen.raw == raw
     assert (seen.head.method, seen.head.target, seen.body) == (request.head.method, request.head.target, request.body)
-    assert _destination(seen.head) == _destination(request.head)
+    assert Destination.read(seen.head.authority) == Destination.read(request.head.authority), (
+        "judged is what the origin is told"
+    )
+    assert str(seen.head.authority).isascii()
     assert seen.head.fields == list(forward.request.headers.fields)
     names = [name.lower() for name, _ in seen.head.fields]
     assert names.count(b"host") == 1
@@ -147,10 +151,6 @@ def _check_forwarded(request: Request, forward: Forward) -> None:
     assert numbers == ([b"8613800138000"] if trusted else []), f"forwarded as {raw!r}"
     for peer in _PEERS.values():
         _agrees(peer, seen, seen.head.target, raw)
-
-
-def _destination(head: RequestHead) -> tuple[str, int]:
-    return head.authority.host.lower().removesuffix("."), head.authority.port or 80
 
 
 def _sent(request: Request, forward: Forward) -> bytes:

@@ -45,6 +45,21 @@ async def test_client_copies_are_removed_everywhere(world: World, spoof: bytes, 
     client.close()
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("PORTAL.Carrier.Example.", b"portal.carrier.example"),
+        ("portal.carrier.example:80", b"portal.carrier.example"),
+        ("portal\u3002carrier\u3002example", b"portal.carrier.example"),
+        ("\uff50ortal.carrier.example", b"portal.carrier.example"),
+    ],
+)
+async def test_a_host_has_one_spelling(world: World, written: str, told: bytes) -> None:
+    request = f"GET http://{written}/ HTTP/1.1\r\nHost: {written}\r\nConnection: close\r\n".encode()
+    assert status(await world.exchange(request + auth(OPEN_NUMBER) + b"\r\n")) == 200
+    assert b"\r\nHost: " + told + b"\r\n" in world.origin.received
+
+
 async def test_headers_of_the_hop_end_here(world: World) -> None:
     client = await world.connect()
     hop = (

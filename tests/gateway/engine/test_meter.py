@@ -134,6 +134,22 @@ def test_what_was_used_before_the_first_flow_is_known() -> None:
     assert meters.allow([Allowance(it.state.imsi, CAPPED, CAP, 1)]) == [(it.state.imsi, CAPPED)]
 
 
+def test_the_first_octets_of_a_line_count_once() -> None:
+    """Whether its limiter or its counter is made first: traffic to an essential group asks for no limiter before."""
+    for limiter_first in (True, False):
+        meters = Meters(Time())
+        it = capped()
+        if limiter_first:
+            meters.limiter(it)
+        counter = meters.counter(it, GroupName("portal"))
+        limiter = meters.limiter(it)
+        assert limiter is not None
+        counter.down += CAP - 1
+        assert not limiter.exceeded()
+        counter.up += 1
+        assert limiter.exceeded()
+
+
 def test_new_rules_bring_new_limits() -> None:
     meters = Meters(Time())
     it = capped()

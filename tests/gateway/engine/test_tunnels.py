@@ -235,7 +235,10 @@ async def test_inside_a_tunnel_only_the_tunnels_authority(world: World, request_
     assert not world.origin.visits
 
 
-@pytest.mark.parametrize("first", [b"\x00\x01GARBAGE\n", b"GET /\r\nHost: x\r\n\r\n", b"EHLO x\r\n"])
+@pytest.mark.parametrize(
+    "first",
+    [b"\x00\x01GARBAGE\n", b"GET /\r\nHost: x\r\n\r\n", b"EHLO x\r\n", b"\x16\x03\x01\x00\x05GET / HTTP/1.1\r\n"],
+)
 async def test_nothing_raw_reaches_a_trusted_destination(world: World, first: bytes) -> None:
     """What is no HTTP to us might still be HTTP to it."""
     client = await opened(world, "portal.carrier.example:80", OPEN_NUMBER)

@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 
+from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.judge import Line
 from nfemu.model.usage import Allowance
-from tests.fakes.gateway import ARREARS, CAP, CAPPED, echo, line
+from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, WALLED, echo, line, policies, rules
 from tests.gateway.engine.conftest import (
     ARREARS_NUMBER,
     CAPPED_NUMBER,
@@ -100,6 +102,19 @@ async def test_past_the_cap_there_is_a_page_and_paying_still_works(world: World)
     head = b"CONNECT help.carrier.example:443 HTTP/1.1\r\nHost: help.carrier.example:443\r\n" + auth(CAPPED_NUMBER)
     assert status(await world.exchange(head + b"\r\n")) == 429
     assert len(world.origin.visits) == 3, "nothing that is refused is dialled"
+
+
+async def test_the_page_names_only_what_still_works(world: World) -> None:
+    """A landing page that is not essential is past the cap with the rest, and nothing promises that paying helps."""
+    judge = world.engine._judge
+    landings = [
+        judge.landing_past_cap(Line(world.capped, policies().profile(name), rules())) for name in (CAPPED, ARREARS)
+    ]
+    assert landings == [LANDING, None]
+    assert judge.landing_past_cap(Line(world.capped, policies().profile(WALLED), rules())) is None
+    page = responses.cap_reached(CAP, None, None).decode()
+    assert "href" not in page
+    assert "at once" not in page + responses.cap_reached(CAP, None, LANDING).decode()
 
 
 async def test_a_tunnel_ends_at_the_cap(world: World) -> None:
