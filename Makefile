@@ -27,6 +27,7 @@ test-lab: setup  ## the tests that need root, Chromium, PostgreSQL or a foreign 
 	@VENV=$(VENV) tools/lab.sh
 
 test-long: setup  ## long fuzzing and scans, then the soak and the image, by hand
+	@tools/peers.sh
 	@$(BIN)/python -m pytest -m long -q
 	@$(MAKE) --no-print-directory soak test-image
 

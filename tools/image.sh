@@ -6,21 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}
 
-say() { printf 'image: %s\n' "$*" >&2; }
+. tools/packages.sh
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     say "left out: it starts a Docker engine of its own, which needs root and Debian's packages"
     exit 0
 fi
-missing=()
-for pair in dockerd:docker.io docker-compose:docker-compose debootstrap:debootstrap; do
-    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-    say "installing ${missing[*]}"
-    apt-get update -qq >/dev/null || true
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+mapfile -t missing < <(missing_packages dockerd:docker.io docker-compose:docker-compose debootstrap:debootstrap)
+[ ${#missing[@]} = 0 ] || install_packages "a Docker engine and a base image" "${missing[@]}"
 
 work=$(mktemp -d /tmp/nfemu-image.XXXXXX)
 export DOCKER_HOST=unix://$work/docker.sock

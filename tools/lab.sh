@@ -5,27 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}
 
-say() { printf 'test-lab: %s\n' "$*" >&2; }
+. tools/packages.sh
 
-declare -A package=([chromium]=chromium [certutil]=libnss3-tools [pg_ctl]=postgresql)
-missing=()
-present() {
-    case $1 in
-    pg_ctl) compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null ;;
-    *) command -v "$1" >/dev/null ;;
-    esac
-}
-for tool in "${!package[@]}"; do
-    present "$tool" || missing+=("${package[$tool]}")
-done
+has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null; }
+mapfile -t missing < <(missing_packages chromium:chromium certutil:libnss3-tools)
+has_postgresql || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        say "installing ${missing[*]}"
-        apt-get update -qq >/dev/null || true
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" fonts-noto-cjk >/dev/null
-    else
-        say "left out: tests that need ${missing[*]} (sudo apt-get install -y ${missing[*]})"
-    fi
+    install_packages "tests that are left out without" "${missing[@]}" fonts-noto-cjk || true
 fi
 
 # A PostgreSQL of our own on a socket in a temporary folder; it ends with this script.
@@ -37,7 +23,7 @@ stop_cluster() {
     fi
 }
 trap stop_cluster EXIT
-if present pg_ctl; then
+if has_postgresql; then
     pg_bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' | tail -n 1)")
     cluster=$(mktemp -d /tmp/nfemu-pg.XXXXXX)
     as_postgres=()

@@ -6,21 +6,7 @@ cd "$(dirname "$0")/.."
 venv=${1:-.venv}
 wanted=${2:-}
 
-say() { printf 'setup: %s\n' "$*" >&2; }
-
-# Debian packages: installed when root, else named with the exact command.
-need_package() {
-    local why=$1
-    shift
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        say "installing $* ($why)"
-        apt-get update -qq >/dev/null || true
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
-    else
-        say "missing: $why. Run this and try again:  sudo apt-get install -y $*"
-        exit 2
-    fi
-}
+. tools/packages.sh
 
 works() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
 
@@ -36,11 +22,11 @@ find_python() {
 
 python=$(find_python)
 if [ -z "$python" ]; then
-    need_package "Python 3.11 to 3.13" python3 python3-venv
+    install_packages "Python 3.11 to 3.13" python3 python3-venv || exit 2
     python=$(find_python)
 fi
-"$python" -c 'import ensurepip, venv' 2>/dev/null || need_package "Python's venv module" python3-venv
-command -v curl >/dev/null || need_package "curl, the phone of the journey" curl
+"$python" -c 'import ensurepip, venv' 2>/dev/null || install_packages "Python's venv module" python3-venv || exit 2
+command -v curl >/dev/null || install_packages "curl, the phone of the journey" curl || exit 2
 
 version=$("$python" -c 'import sys; print("%d%d" % sys.version_info[:2])')
 pins="constraints/py$version.txt"

@@ -45,7 +45,7 @@ WORDS = {
     },
 }
 FINE = ("favicon", "40", "42", "Autofocus processing was blocked")
-"""What a console may say: answers that the journey provokes, and that this test was in the PIN field before the page."""
+"""What a console may say: answers that the journey provokes; and the test was in the PIN field before the page."""
 FEES = {"13800138000": "59.00", "13800138001": "129.00"}
 
 
