@@ -59,7 +59,8 @@ async def stock(folder: Path, *addons: str) -> AsyncIterator[Stock]:
             process = await asyncio.create_subprocess_exec(
                 MITMDUMP, "--set", f"confdir={folder}", "--set", f"nfemu_state={folder}", "--listen-host", "127.0.0.1",
                 "--listen-port", "0", *(part for name in addons for part in ("-s", str(ADDONS / name))),
-                stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": str(ADDONS.parent)},
+                stdout=output, stderr=output,
+                env={**os.environ, "PYTHONPATH": str(ADDONS.parent), "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
         try:
             await until(lambda: "listening at" in log.read_text(), log.read_text())

@@ -30,7 +30,11 @@ def mitmdump(carrier: CarrierProcess, folder: Path) -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("mitmdump")), "--set", f"confdir={folder}"]
     command += ["--listen-host", "127.0.0.1", "--listen-port", "0", "--set", f"nfemu_state={carrier.state.path}"]
     command += ["-s", "addons/arrears_redirect.py", "-s", "addons/header_enrichment.py"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    # What it says at its start would stay in its buffer, since nobody looks at a terminal.
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         try:
             assert process.stdout is not None
             said = iter(process.stdout.readline, "")
