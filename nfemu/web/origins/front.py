@@ -166,12 +166,15 @@ class OriginFront:
             )
             return
         hello = _ClientHello(self._authority, connection)
-        await loop.connect_accepted_socket(
-            lambda: OriginHttp(self._config, self._state, lambda: hello.connection),
-            accepted,
-            ssl=hello.context,
-            ssl_handshake_timeout=self._preface_timeout,
-        )
+        try:
+            await loop.connect_accepted_socket(
+                lambda: OriginHttp(self._config, self._state, lambda: hello.connection),
+                accepted,
+                ssl=hello.context,
+                ssl_handshake_timeout=self._preface_timeout,
+            )
+        finally:
+            hello.forget()
 
 
 class _ClientHello:
@@ -192,6 +195,12 @@ class _ClientHello:
             return int(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
         self.connection = replace(self.connection, server_name=name)
         return None
+
+    def forget(self) -> None:
+        """The handshake is over. Context and callback hold each other, and with them what OpenSSL keeps, which the
+        garbage collector does not see and so lets pile up.
+        """
+        self.context.sni_callback = None
 
 
 async def _read_exactly(accepted: socket.socket, size: int) -> bytes:
