@@ -17,6 +17,7 @@ from nfemu.carrier.ports import LineState
 from nfemu.client.state import StateFolder
 from nfemu.gateway.engine import Engine, tune_process
 from nfemu.gateway.ports import EngineConfig, GatewayRules, Route, Upstream
+from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId
 from nfemu.model.usage import Usage
 from nfemu.runtime.keys import private_folder
@@ -44,6 +45,9 @@ class View:
 
     def line(self, msisdn: Msisdn) -> LineState | None:
         return self._line if msisdn == self._line.msisdn else None
+
+    def line_at(self, address: IpAddress) -> LineState | None:  # noqa: ARG002 - there are no bearers here
+        return None
 
     def rules(self) -> GatewayRules:
         return self._rules

@@ -1,6 +1,7 @@
 """The gateway of proxy access: every worker and stock addon as one enforcement point."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -108,7 +109,7 @@ class Switch:
 
 class Gateway:
     """Implements Enforcer. `lines` gives every line as the carrier knows it; it is asked for each snapshot.
-    `observer` is told what points report."""
+    `observer` is told what points report. `bearers` is asked at the start for the listeners of the core network."""
 
     def __init__(
         self,
@@ -117,9 +118,11 @@ class Gateway:
         names: NameService,
         lines: Callable[[], Sequence[LineState]],
         observer: Observer,
+        bearers: Callable[[], Sequence[socket.socket]] = tuple,
     ) -> None:
         state = config.state
         self._config = config
+        self._bearers = bearers
         self._token_file = state / LINK_TOKEN
         self._supervisor = Supervisor(
             Command(state / CONTROL_SOCKET, self._token_file, state / WORKER_LOG, config.worker_argv), config.workers
@@ -137,7 +140,7 @@ class Gateway:
         """
         await asyncio.to_thread(self._host.source.compile)
         self._host.start_day()
-        self._listeners = Listeners.bind(self._config.listen)
+        self._listeners = Listeners.bind(self._config.listen, self._bearers())
         try:
             self._link = self._new_link(fresh_token(self._token_file))
             await self._link.start()

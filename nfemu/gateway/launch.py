@@ -21,6 +21,7 @@ class Launch:
     http: int
     socks: int
     lines: tuple[tuple[Msisdn, int], ...]
+    bearers: tuple[int, ...]
 
 
 _ADAPTER: TypeAdapter[Launch] = TypeAdapter(Launch)

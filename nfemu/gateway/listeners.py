@@ -1,8 +1,8 @@
-"""The listening sockets of proxy access. The control process owns them, so that connections wait, not fail, while
-no worker accepts."""
+"""The listening sockets of the workers. The control process owns them, so that connections wait, not fail, while no
+worker accepts."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nfemu.model.errors import Conflict, InvalidInput
@@ -30,18 +30,27 @@ class Addresses:
 
 
 class Listeners:
-    """Bound sockets. `rebind` gives the next set and shares with this one what stays."""
+    """Bound sockets. `rebind` gives the next set and shares with this one what stays.
+
+    `bearers`: those of the core network, made there and given to whoever binds; no reload changes them.
+    """
 
     def __init__(
-        self, plan: ListenerPlan, http: socket.socket, socks: socket.socket, lines: Mapping[Msisdn, socket.socket]
+        self,
+        plan: ListenerPlan,
+        http: socket.socket,
+        socks: socket.socket,
+        lines: Mapping[Msisdn, socket.socket],
+        bearers: Sequence[socket.socket] = (),
     ) -> None:
         self.plan = plan
         self.http = http
         self.socks = socks
         self.lines = lines
+        self.bearers = bearers
 
     @classmethod
-    def bind(cls, plan: ListenerPlan) -> "Listeners":
+    def bind(cls, plan: ListenerPlan, bearers: Sequence[socket.socket] = ()) -> "Listeners":
         """Open all or none. Raises Conflict for a port in use, InvalidInput for an address that is not ours."""
         opened: list[socket.socket] = []
         try:
@@ -52,13 +61,13 @@ class Listeners:
                 sock.close()
             raise
         http, socks, *lines = opened
-        return cls(plan, http, socks, dict(zip(plan.lines, lines, strict=True)))
+        return cls(plan, http, socks, dict(zip(plan.lines, lines, strict=True)), bearers)
 
     def rebind(self, plan: ListenerPlan) -> "Listeners":
         """The listeners of `plan`; those that it has in common with this one are shared, the others are opened beside
         them. Raises as `bind`; then nothing changed.
         """
-        known = {setting: (port, sock) for (port, setting), sock in zip(_wanted(self.plan), self.all(), strict=True)}
+        known = {setting: (port, sock) for (port, setting), sock in zip(_wanted(self.plan), self._own(), strict=True)}
         sockets: list[socket.socket] = []
         fresh: list[socket.socket] = []
         try:
@@ -73,7 +82,7 @@ class Listeners:
                 sock.close()
             raise
         http, socks, *lines = sockets
-        return Listeners(plan, http, socks, dict(zip(plan.lines, lines, strict=True)))
+        return Listeners(plan, http, socks, dict(zip(plan.lines, lines, strict=True)), self.bearers)
 
     def close_all_but(self, kept: "Listeners | None" = None) -> None:
         """Close what `kept` does not hold; everything without one."""
@@ -82,6 +91,9 @@ class Listeners:
                 sock.close()
 
     def all(self) -> list[socket.socket]:
+        return [*self._own(), *self.bearers]
+
+    def _own(self) -> list[socket.socket]:
         return [self.http, self.socks, *self.lines.values()]
 
     def addresses(self) -> Addresses:

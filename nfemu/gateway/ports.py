@@ -33,10 +33,13 @@ class GatewayRules:
 
 
 class LineView(Protocol):
-    """The worker's replica. All three answer at once, from memory."""
+    """The worker's replica. All of them answer at once, from memory."""
 
     def line(self, msisdn: Msisdn) -> LineState | None:
         """None: no such line known. A state with `policy` None: not attached."""
+
+    def line_at(self, address: IpAddress) -> LineState | None:
+        """The attached line whose UE has this address; None: nobody's."""
 
     def rules(self) -> GatewayRules: ...
 
@@ -120,6 +123,8 @@ class EngineConfig:
     """HTTP proxy listeners whose every user is this one line, without a proxy user name."""
     origin_socket: Path
     origin_token: bytes
+    bearer_sockets: Sequence[socket] = ()
+    """Listeners to which the core network redirects plain HTTP of bearers: the peer is the UE itself."""
 
 
 class FlowControl(Protocol):

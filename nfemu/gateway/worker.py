@@ -123,6 +123,7 @@ def _engine_config(launch: Launch, origin: Origin) -> EngineConfig:
         subscriber_sockets={msisdn: socket.socket(fileno=number) for msisdn, number in launch.lines},
         origin_socket=origin.socket,
         origin_token=origin.token,
+        bearer_sockets=[socket.socket(fileno=number) for number in launch.bearers],
     )
 
 

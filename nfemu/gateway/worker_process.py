@@ -99,6 +99,7 @@ def _started(command: Command, listeners: Listeners) -> subprocess.Popen[bytes]:
         listeners.http.fileno(),
         listeners.socks.fileno(),
         tuple((msisdn, sock.fileno()) for msisdn, sock in listeners.lines.items()),
+        tuple(sock.fileno() for sock in listeners.bearers),
     )
     log = os.open(command.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(log, "ab") as output, os.fdopen(os.memfd_create("launch"), "w+b") as document:

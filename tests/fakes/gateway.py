@@ -10,6 +10,8 @@ from nfemu.carrier.ports import LineState
 from nfemu.enrichment.enricher import Enricher
 from nfemu.enrichment.values import EnrichedValue, HeaderRule
 from nfemu.gateway.ports import Direct, Emulated, GatewayRules, Route
+from nfemu.gateway.replica import LineTable
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import Apn, GroupName, Imsi, Msisdn, PolicyName, SessionId
 from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
@@ -79,6 +81,9 @@ class FakeView:
 
     def line(self, msisdn: Msisdn) -> LineState | None:
         return self.lines.get(msisdn)
+
+    def line_at(self, address: IpAddress) -> LineState | None:
+        return LineTable(self.lines.values()).at(address)
 
     def rules(self) -> GatewayRules:
         return self.current

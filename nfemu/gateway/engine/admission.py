@@ -6,6 +6,7 @@ from typing import Protocol
 
 from mitmproxy import http
 
+from nfemu.gateway.addresses import is_sinkhole
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
@@ -40,9 +41,9 @@ class Metered(Connection, Protocol):
 
 
 class Admission:
-    """`owner` None: every request names its line itself. `inside`: the target of the tunnel that it comes through.
-
-    `patience_s`: how long a head may take, in seconds.
+    """`owner`: the number of a listener that is one line's, or the address of the UE that connects; None: every request
+    names its line itself. `inside`: where the connection leads that the requests come through, a tunnel's target or the
+    address that a UE has dialled. `patience_s`: how long a head may take, in seconds.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Admission:
         meters: Meters,
         reports: Reports,
         connection: Metered,
-        owner: Msisdn | None = None,
+        owner: Msisdn | IpAddress | None = None,
         inside: Target | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
@@ -106,7 +107,7 @@ class Admission:
 
         Names that no rule lists are not looked up for a client that has its address already. Raises Refusal.
         """
-        if self._inside is None or self._inside.address is None:
+        if self._inside is None or self._inside.address is None or is_sinkhole(self._inside.address):
             return None
         target = Target.read(head.authority, self._inside.port)
         return target.host if self.judge.is_listed(self._line(head), target) else None
@@ -175,7 +176,8 @@ class Admission:
     def _target(self, authority: Authority, addresses: Sequence[IpAddress]) -> Target:
         """By the authority, and by where the tunnel leads: two places are one request's only as a name at an address.
 
-        An address that the name has counts as the name. Raises Refusal.
+        An address that the name has counts as the name. A sinkhole was given for a name that only the request can tell,
+        and that is resolved anew: it leads there once the line may go there. Raises Refusal.
         """
         inside = self._inside
         if inside is None:
@@ -183,14 +185,20 @@ class Admission:
         target = Target.read(authority, inside.port)
         if target == inside or (target.port == inside.port and inside.address in addresses):
             return target
+        if target.port == inside.port and inside.address is not None and is_sinkhole(inside.address):
+            return target
         if inside.address is None or target.host is None or target.port != inside.port:
-            raise Refusal(responses.refusal(400, "the request's authority is not the tunnel's"))
+            raise Refusal(responses.refusal(400, "the request's authority is not where the connection leads"))
         return Target(target.host, inside.address, inside.port)
 
     def _line(self, head: RequestHead) -> Line:
-        if self.owner is not None:
-            return self.judge.line(self.owner)
-        return self.judge.line_of(head.notable[b"proxy-authorization"])
+        match self.owner:
+            case None:
+                return self.judge.line_of(head.notable[b"proxy-authorization"])
+            case Msisdn():
+                return self.judge.line(self.owner)
+            case address:
+                return self.judge.line_at(address)
 
     def _enter(self, line: Line, target: Target, decision: Decision, scheme: Scheme, *, named: bool) -> None:
         state, policy = line.state, line.profile.name

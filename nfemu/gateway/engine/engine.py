@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from socket import socket
 
 from mitmproxy.options import Options
@@ -13,20 +14,23 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy.context import Context
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.original import original_destination
 from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.connection import GatewayConnection
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.flows import FlowTable, cut_all
 from nfemu.gateway.engine.http_layer import GatewayHttpLayer
-from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.judge import Judge, Target
 from nfemu.gateway.engine.meter import Key, Meters
 from nfemu.gateway.engine.socks import SocksLayer
 from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
+from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
 from nfemu.model.usage import Allowance
 
 TopLayer = Callable[[Context, Admission], layer.Layer]
+Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
 
 _BACKLOG = 1024
 REPORT_EVERY_S = 1.0
@@ -60,10 +64,14 @@ class Engine:
         reports: Reports,
         now: Callable[[], datetime] = _utc_now,
         patience_s: float = PATIENCE_S,
+        original: Callable[[socket], tuple[IpAddress, int]] = original_destination,
     ) -> None:
-        """`now` is wall time; `patience_s`: how long a client may take over a head, in seconds."""
+        """`now` is wall time; `patience_s`: how long a client may take over a head, in seconds; `original`: where a
+        redirected connection was going.
+        """
         self._config = config
         self._patience_s = patience_s
+        self._original = original
         self._view = view
         self._judge = Judge(view, now)
         self._reports = reports
@@ -84,6 +92,8 @@ class Engine:
             await self._listen(sock, _socks_layer, None)
         for msisdn, sock in self._config.subscriber_sockets.items():
             await self._listen(sock, GatewayHttpLayer, msisdn)
+        for sock in self._config.bearer_sockets:
+            await self._listen_on(sock, self._accept_bearer)
 
     async def drain(self, within_s: float) -> None:
         """Accept no more; return when every connection has ended by itself, after `within_s` seconds at the most."""
@@ -159,22 +169,38 @@ class Engine:
         return len(self._connections)
 
     async def _listen(self, sock: socket, top_layer: TopLayer, owner: Msisdn | None) -> None:
-        server = await asyncio.start_server(self._acceptor(top_layer, owner), sock=sock, backlog=_BACKLOG)
-        self._servers.append(server)
-
-    def _acceptor(
-        self, top_layer: TopLayer, owner: Msisdn | None
-    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connection = GatewayConnection(reader, writer, self._options, self._dialler)
-            context = connection.layer.context
-            admission = Admission(
-                self._judge, self._flows, self._meters, self._reports, connection, owner, patience_s=self._patience_s
-            )
-            connection.layer = top_layer(context, admission)
-            self._connections[connection] = asyncio.create_task(self._serve(connection))
+            self._accept(reader, writer, top_layer, owner, None)
 
-        return accept
+        await self._listen_on(sock, accept)
+
+    async def _listen_on(self, sock: socket, accept: Accept) -> None:
+        self._servers.append(await asyncio.start_server(accept, sock=sock, backlog=_BACKLOG))
+
+    def _accept_bearer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """From a UE itself, on its way elsewhere: whose it is and where it leads are no claims of the client."""
+        try:
+            dialled = self._original(writer.get_extra_info("socket"))
+        except OSError:  # not redirected, or gone already
+            writer.transport.abort()
+            return
+        owner = ip_address(writer.get_extra_info("peername")[0])
+        self._accept(reader, writer, GatewayHttpLayer, owner, Target(None, *dialled))
+
+    def _accept(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        top_layer: TopLayer,
+        owner: Msisdn | IpAddress | None,
+        inside: Target | None,
+    ) -> None:
+        connection = GatewayConnection(reader, writer, self._options, self._dialler)
+        admission = Admission(
+            self._judge, self._flows, self._meters, self._reports, connection, owner, inside, self._patience_s
+        )
+        connection.layer = top_layer(connection.layer.context, admission)
+        self._connections[connection] = asyncio.create_task(self._serve(connection))
 
     async def _serve(self, connection: GatewayConnection) -> None:
         try:

@@ -46,7 +46,7 @@ class Blocked(Refusal):
 class Target:
     """Where a request or tunnel wants to go: a normalised name, an address, or both.
 
-    Both: a tunnel was opened to the address, and a request in it claims a name that the address was not given for.
+    Both: a connection was opened to the address, and a request in it claims a name that the address was not given for.
     """
 
     host: str | None
@@ -117,6 +117,14 @@ class Judge:
         state = self._view.line(msisdn)
         if state is None:
             raise Refusal(responses.NO_LINE)
+        return self._attached(state)
+
+    def line_at(self, address: IpAddress) -> Line:
+        """The line of a UE's address. Raises Refusal: 403 for nobody's, 503 without control process."""
+        self._check_control()
+        state = self._view.line_at(address)
+        if state is None:
+            raise Refusal(responses.refusal(403, "the address is no attached line's"))
         return self._attached(state)
 
     def line_by_name(self, user_name: str) -> Line:

@@ -39,6 +39,7 @@ from nfemu.gateway.link.names import RemoteNames
 from nfemu.gateway.link.sightings import Sightings
 from nfemu.gateway.ports import FlowControl, GatewayRules, Route
 from nfemu.gateway.replica import Replica
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Msisdn
 from nfemu.model.usage import Usage
@@ -81,6 +82,9 @@ class LinkClient:
 
     def line(self, msisdn: Msisdn) -> LineState | None:
         return self._replica.lines.get(msisdn)
+
+    def line_at(self, address: IpAddress) -> LineState | None:
+        return self._replica.lines.at(address)
 
     def rules(self) -> GatewayRules:
         return self._replica.rules()

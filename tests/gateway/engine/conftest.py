@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import uvloop
 from nfemu.gateway.engine import Engine
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.ports import EngineConfig
+from nfemu.model.destination import IpAddress
 from tests.fakes.gateway import (
     ARREARS,
     CAPPED,
@@ -45,11 +47,22 @@ class World:
         self.capped = self.view.put(line(CAPPED_NUMBER, CAPPED))
         self.detached = self.view.put(line(DETACHED_NUMBER, None))
         self._origin_path = folder / "origin.sock"
-        http, socks, own = (_listener() for _ in range(3))
-        self.http_port, self.socks_port, self.own_port = (sock.getsockname()[1] for sock in (http, socks, own))
-        config = EngineConfig([http], [socks], {self.arrears.msisdn: own}, self._origin_path, TOKEN)
+        http, socks, own, bearer = (_listener() for _ in range(4))
+        self.http_port, self.socks_port, self.own_port, self.bearer_port = (
+            sock.getsockname()[1] for sock in (http, socks, own, bearer)
+        )
+        config = EngineConfig([http], [socks], {self.arrears.msisdn: own}, self._origin_path, TOKEN, [bearer])
         self.reports = FakeReports()
-        self.engine = Engine(config, self.view, self.resolver, self.reports, patience_s=patience_s)
+        self.dialled: tuple[IpAddress, int] | None = None
+        """Where a UE's connection was going before it was redirected; None: it was not."""
+        self.engine = Engine(
+            config, self.view, self.resolver, self.reports, patience_s=patience_s, original=self._original
+        )
+
+    def _original(self, _: socket.socket) -> tuple[IpAddress, int]:
+        if self.dialled is None:
+            raise OSError(errno.ENOENT, "not in conntrack's table")
+        return self.dialled
 
     async def start(self) -> None:
         await self.origin.listen_unix(self._origin_path)
