@@ -42,7 +42,8 @@ class Disturbances:
 
     async def follow(self) -> bool:
         """Whether the spared worker still serves; if not (it was late, and taken out) another one is spared now."""
-        serving = await self.workers()
+        while not (serving := await self.workers()):  # noqa: ASYNC110  (nothing to wait on)
+            await asyncio.sleep(_POLL_S)
         if self.spared in serving:
             return True
         self.spared = serving[-1]

@@ -60,7 +60,7 @@ class Report:
             *_listed("actions", self.actions),
             *_listed("errors", self.errors),
             self.disturbances,
-            *growth,
+            *(growth or ["memory: not judged, the run was too short"]),
             *(f"FAILED {each}" for each in self.failures),
             "passed" if self.passed else "FAILED",
         ]

@@ -25,6 +25,8 @@ FIRST_NUMBER = 13_900_000_000
 _OWN_LISTENERS = 10
 _DESKS = 4
 _MINUTE_S = 60.0
+_SETTLED_S = 180
+"""Shorter runs say nothing of memory."""
 _REST_S = 8.0
 """Longer than any server keeps an idle connection."""
 
@@ -104,11 +106,15 @@ class _Course:
         return self._told()
 
     async def _measure(self) -> None:
-        """A sample each minute; the first and the last at rest."""
+        """A sample each minute; the first and the last at rest.
+
+        A run that is too short to settle has the last one only, and nothing that its memory could be compared with.
+        """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await asyncio.sleep(min(_MINUTE_S, self._plan.seconds / 3))
-        await self._rest("after the first minute")
+        if self._plan.seconds >= _SETTLED_S:
+            await asyncio.sleep(_MINUTE_S)
+            await self._rest("after the first minute")
         while (left := began + self._plan.seconds - loop.time()) > 0:
             await asyncio.sleep(min(_MINUTE_S, left))
             when = f"at {loop.time() - began:.0f} s"

@@ -1,7 +1,6 @@
 """The life of the control process: one carrier after another on one state folder, until a signal ends it."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable
 
@@ -9,6 +8,7 @@ from nfemu.bootstrap.emulator import Emulator, new_store
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.client.state import StateFolder
 from nfemu.runtime.logs import log_to_stderr
+from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
 from nfemu.settings import Configuration
 
 
@@ -29,7 +29,7 @@ async def serve(
         async with emulator:
             ports = emulator.bound()
             started()
-            _settle_memory()
+            keep_out_of_collections()
             await _first(stop, emulator.reset_wanted)
         if not stop.is_set():
             await wipe(state, emulator.configuration)
@@ -43,17 +43,6 @@ async def wipe(state: StateFolder, configuration: Configuration) -> None:
         await store.wipe()
     finally:
         await store.close()
-
-
-def _settle_memory() -> None:
-    """What lives as long as this carrier is no longer looked at by the garbage collector (a reset brings another).
-
-    A full collection waits until a quarter of what it looks at is new: beside everything that was loaded, a whole day's
-    closed connections would wait for it.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def fastest_loop() -> asyncio.AbstractEventLoop:
@@ -77,5 +66,6 @@ def run(
 ) -> None:
     """`serve` in an event loop of its own: uvloop's where it is installed. Warnings go to standard error."""
     log_to_stderr("carrier")
+    give_memory_back()
     with asyncio.Runner(loop_factory=fastest_loop) as runner:
         runner.run(serve(state, read, started, free_ports=free_ports))

@@ -28,6 +28,7 @@ from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
 from nfemu.model.usage import Allowance
+from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
 
 TopLayer = Callable[[Context, Admission], layer.Layer]
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
@@ -40,12 +41,12 @@ _HANDOVER_S = 0.02
 
 
 def tune_process() -> None:
-    """Once per worker, after imports: what lives for ever is no longer looked at by the garbage collector.
+    """Once per worker, after imports.
 
     Connections are cycles, and the ones that lasted are found by a full collection only: that must not be rare.
     """
-    gc.collect()
-    gc.freeze()
+    give_memory_back()
+    keep_out_of_collections()
     gc.set_threshold(50_000, 5, 5)
 
 
