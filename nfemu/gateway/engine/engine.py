@@ -14,7 +14,6 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy.context import Context
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.original import original_destination
 from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.connection import GatewayConnection
 from nfemu.gateway.engine.deadline import PATIENCE_S
@@ -29,6 +28,7 @@ from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
 from nfemu.model.usage import Allowance
 from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
+from nfemu.runtime.original import original_destination
 
 TopLayer = Callable[[Context, Admission], layer.Layer]
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]

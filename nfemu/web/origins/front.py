@@ -1,9 +1,10 @@
-"""The origin front: one Unix socket on which the gateway reaches every built-in origin.
+"""The origin front: where every built-in origin is reached, by the gateway and by UEs themselves.
 
-A connection begins with a PROXY v2 header (`nfemu.wire.proxy_protocol`) that carries the origin token. Nothing
-is believed, parsed or answered before the token has been checked; then comes TLS, when the UE dialled port 443
-or its first byte is that of a TLS record, or plain HTTP. The header is read byte-exact from the bare socket, so
-that the TLS handshake starts on an untouched stream.
+The gateway comes by one Unix socket. A connection there begins with a PROXY v2 header (`nfemu.wire.proxy_protocol`)
+that carries the origin token, and nothing is believed, parsed or answered before the token has been checked. The header
+is read byte-exact from the bare socket, so that the TLS handshake starts on an untouched stream. A UE on a bearer
+comes by a listener of the emulated Internet's network, to which all its addresses lead; there the kernel says who and
+where to. Then comes TLS, when the UE dialled port 443 or its first byte is that of a TLS record, or plain HTTP.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ import hmac
 import logging
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -19,6 +22,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from nfemu.model.errors import InvalidInput
+from nfemu.runtime.original import original_destination
 from nfemu.web.origins.ca import CertificateAuthority, new_server_context
 from nfemu.web.origins.connection import OriginConnection
 from nfemu.web.origins.protocol import OriginHttp
@@ -31,6 +35,8 @@ _HTTPS = 443
 _FIRST_PART = 16
 """Signature, command, family and length: what must be there before the rest's size is known."""
 _BACKLOG = 1024
+Describe = Callable[[socket.socket], Awaitable[OriginConnection]]
+"""Who is on a connection that has just been accepted, and where it leads; `tls` is found out afterwards."""
 
 
 class OriginFront:
@@ -75,7 +81,7 @@ class OriginFront:
             limit_concurrency=max_connections,
         )
         self._config.load()
-        self._listening: tuple[socket.socket, asyncio.Task[None]] | None = None
+        self._listening: list[tuple[socket.socket, asyncio.Task[None]]] = []
         self._arriving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -90,16 +96,26 @@ class OriginFront:
         except OSError:
             listener.close()
             raise
-        self._listening = listener, asyncio.create_task(self._accept(listener), name="origin front")
+        self._listen(listener, self._read_preface)
+
+    def serve_bearers(self, listener: socket.socket) -> None:
+        """Serve what is redirected to `listener` too, until `stop`, which closes it."""
+        listener.setblocking(False)
+        self._listen(listener, _from_ue)
+
+    def _listen(self, listener: socket.socket, describe: Describe) -> None:
+        accepting = asyncio.create_task(self._accept(listener, describe), name="origin front")
+        self._listening.append((listener, accepting))
 
     async def stop(self, grace: float = 2.0) -> None:
         """Close the socket and every connection; requests under way get `grace` seconds."""
-        if self._listening is not None:
-            (listener, accepting), self._listening = self._listening, None
+        for listener, accepting in self._listening:
             accepting.cancel()
             await asyncio.gather(accepting, return_exceptions=True)
             listener.close()
+        if self._listening:
             self._path.unlink(missing_ok=True)
+        self._listening.clear()
         for task in self._arriving:
             task.cancel()
         await asyncio.gather(*self._arriving, return_exceptions=True)
@@ -111,7 +127,7 @@ class OriginFront:
             running.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
 
-    async def _accept(self, listener: socket.socket) -> None:
+    async def _accept(self, listener: socket.socket, describe: Describe) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._slots.acquire()
@@ -122,7 +138,7 @@ class OriginFront:
                 _LOG.warning("origin front cannot accept a connection: %s", error)
                 await asyncio.sleep(0.1)
                 continue
-            task = asyncio.create_task(self._arrive(accepted))
+            task = asyncio.create_task(self._arrive(accepted, describe))
             self._arriving.add(task)
             task.add_done_callback(self._arrived)
 
@@ -130,12 +146,12 @@ class OriginFront:
         self._arriving.discard(task)
         self._slots.release()
 
-    async def _arrive(self, accepted: socket.socket) -> None:
+    async def _arrive(self, accepted: socket.socket, describe: Describe) -> None:
         """Check the preface, then hand the socket to a protocol; the connection ends here if anything is wrong."""
         accepted.setblocking(False)
         try:
             async with asyncio.timeout(self._preface_timeout):
-                connection = await self._read_preface(accepted)
+                connection = await describe(accepted)
             async with asyncio.timeout(self._keep_alive):
                 tls = connection.port == _HTTPS or await _peek(accepted) == _TLS_HANDSHAKE_RECORD
             await self._serve(accepted, replace(connection, tls=tls))
@@ -175,6 +191,13 @@ class OriginFront:
             )
         finally:
             hello.forget()
+
+
+async def _from_ue(accepted: socket.socket) -> OriginConnection:
+    """Raises OSError for a connection that was not redirected to us."""
+    address, port = original_destination(accepted)
+    ue_address, ue_port = accepted.getpeername()[:2]
+    return OriginConnection(ip_address(ue_address), ue_port, address, port, tls=False)
 
 
 class _ClientHello:

@@ -1,1 +1,0 @@
-"""Access by IP bearer: the subscriber has an interface with the address that the PGW assigned."""
