@@ -106,7 +106,8 @@ class _Course:
         return self._told()
 
     async def _measure(self) -> None:
-        """A sample each minute; the first and the last at rest.
+        """A sample each minute; the first and the last at rest. A worker that takes the place of one that was followed
+        is at rest after its own first minute, too.
 
         A run that is too short to settle has the last one only, and nothing that its memory could be compared with.
         """
@@ -118,22 +119,27 @@ class _Course:
         while (left := began + self._plan.seconds - loop.time()) > 0:
             await asyncio.sleep(min(_MINUTE_S, left))
             when = f"at {loop.time() - began:.0f} s"
-            if await self._disturbances.follow() and "worker" in self._report.rests:
-                self._sample(when)
-            else:
+            if not await self._disturbances.follow():
                 self._report.rests.pop("worker", None)
-                await self._rest(f"{when}, another worker is followed")
+                self._sample(f"{when}, another worker is followed")
+            elif "worker" not in self._report.rests and self._plan.seconds >= _SETTLED_S:
+                await self._rest(f"{when}, for the worker")
+            else:
+                self._sample(when)
         await self._rest("at the end")
 
     async def _rest(self, when: str) -> None:
         """Nobody is connected for a while."""
         self._here.going.clear()
         await asyncio.sleep(_REST_S + 4.0)
-        if not await self._disturbances.follow():  # the carrier itself may have replaced it meanwhile
-            self._report.rests.pop("worker", None)
+        followed = await self._disturbances.follow()  # the carrier itself may have replaced it meanwhile
         self._sample(f"at rest {when}")
         self._here.restarts = await self._restarts()
-        for name, pid in self._processes().items():
+        processes = self._processes()
+        if not followed:
+            self._report.rests.pop("worker", None)
+            del processes["worker"]
+        for name, pid in processes.items():
             self._report.rests.setdefault(name, []).append(Holding.of(pid))
         self._here.going.set()
 
