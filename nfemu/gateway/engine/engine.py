@@ -44,7 +44,7 @@ def tune_process() -> None:
     """Once per worker, after imports.
 
     A connection is a cycle of some 200 objects and, with what it has read, 30 KiB. Those that lasted are found by a
-    full collection only: there is one for about every thousand of them, and it looks at what lives by connections alone.
+    full collection only: there is one for about every thousand of them, and it looks at nothing else that lives.
     """
     give_memory_back()
     keep_out_of_collections()
