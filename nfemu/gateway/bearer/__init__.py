@@ -1,0 +1,1 @@
+"""Access by bearer: the subscriber's own IP, enforced by the kernel and by what the kernel steers to."""
