@@ -21,7 +21,7 @@ def run(program: str) -> list[str]:
 
 
 def test_missing_library_names_the_package() -> None:
-    with pytest.raises(Unavailable, match="`libno.so.1` is not here; install Debian's package libnftables1"):
+    with pytest.raises(Unavailable, match=r"`libno\.so\.1` is not here; install Debian's package libnftables1"):
         Nft("libno.so.1")
 
 
@@ -36,8 +36,10 @@ def test_one_run_is_one_transaction_and_an_error_leaves_nothing_of_it() -> None:
         print(nft.run("list tables"))
     """) == [
         "''",
-        "nft refused the rules: Error: No such file or directory; "
-        "add table inet b; add element inet a nothing { 9.9.9.9 }",
+        (
+            "nft refused the rules: Error: No such file or directory; "
+            "add table inet b; add element inet a nothing { 9.9.9.9 }"
+        ),
         "table inet a",
         "",
     ]

@@ -1,0 +1,188 @@
+"""The core process: `python -P -m nfemu.gateway.bearer.network.core SOCKET`, started by `client.py` only.
+
+It makes the namespaces, is the first process of its own PID namespace, and ends when the control process does; then the
+kernel ends whatever runs in there, and the networks with it. It decides nothing.
+"""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pyroute2.netlink.exceptions import NetlinkError
+
+from nfemu.gateway.bearer.network.messages import (
+    HEAD,
+    REPLIES,
+    REQUESTS,
+    Done,
+    Failed,
+    Listen,
+    Nft,
+    Phone,
+    Plug,
+    Plugged,
+    Reply,
+    Request,
+    Transport,
+    Unplug,
+    Where,
+)
+from nfemu.gateway.bearer.network.system import Namespace, die_with_parent, unshare
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, take
+from nfemu.gateway.bearer.nft import Nft as NftContext
+from nfemu.model.errors import Unavailable
+
+T = TypeVar("T")
+_BACKLOG = 4096
+_READ = 1 << 20
+
+
+class Core:
+    """The networks, and what is done in them."""
+
+    def __init__(self) -> None:
+        """In a namespace that is new. Raises OSError, NetlinkError, Unavailable."""
+        core = Network.here()
+        internet = build_core(core)
+        self._networks = {Where.CORE: core, Where.INTERNET: internet}
+        self._tables = {where: self._in(where, NftContext) for where in Where}
+        self._phones: dict[int, tuple[Phone, Network]] = {}
+
+    def answer(self, request: Request) -> tuple[Reply, socket.socket | None]:
+        """Raises OSError, NetlinkError, Unavailable; then nothing was done."""
+        match request:
+            case Listen():
+                return Done(), self._in(request.where, lambda: _listen(request))
+            case Nft():
+                return Done(self._tables[request.where].run(request.text)), None
+            case Plug():
+                return Plugged(self._plug(request.phone)), None
+            case Unplug():
+                self._unplug(request.index)
+                return Done(), None
+
+    def _in(self, where: Where, make: Callable[[], T]) -> T:
+        core = self._networks[Where.CORE]
+        with self._networks[where].entered(core):
+            return make()
+
+    def _plug(self, phone: Phone) -> int:
+        core = self._networks[Where.CORE]
+        held = self._phones.get(phone.index)
+        if held is None:
+            network = plug(core, phone)
+        elif held[0] != phone:
+            network = held[1]
+            take(core, network, held[0])
+            give(core, network, phone)
+        else:
+            network = held[1]
+        self._phones[phone.index] = phone, network
+        return network.descriptor
+
+    def _unplug(self, index: int) -> None:
+        """The interface goes at once, whoever still holds the phone's namespace."""
+        held = self._phones.pop(index, None)
+        if held is not None:
+            cut(self._networks[Where.CORE], index)
+            held[1].close()
+
+
+def _listen(request: Listen) -> socket.socket:
+    family = socket.AF_INET if request.version == 4 else socket.AF_INET6
+    stream = request.transport is Transport.TCP
+    sock = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if request.version == 6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("", request.port))
+        if stream:
+            sock.listen(_BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def main() -> int:
+    """Exit status 0 when the control process has closed its end, 1 when the networks could not be made."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    die_with_parent(int(sys.argv[2]))
+    try:
+        _leave_the_hosts_network()
+    except OSError as error:
+        _send(control, Failed(f"no network namespaces here: {error.strerror}"), None)
+        return 1
+    child = os.fork()
+    if child:
+        control.close()
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    die_with_parent(0)  # as it looks from a PID namespace that the parent is not in
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the first process inherits orphans, and has none of its own
+    return _serve(control)
+
+
+def _leave_the_hosts_network() -> None:
+    """Raises OSError."""
+    uid, gid = os.getuid(), os.getgid()
+    own = Namespace.NETWORK | Namespace.PID
+    if uid == 0:
+        unshare(own)
+        return
+    unshare(own | Namespace.USER)
+    # The caller's own ids are the only ones there, so that files stay whose they are.
+    for name, value in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        Path(f"/proc/self/{name}").write_text(value)
+
+
+def _serve(control: socket.socket) -> int:
+    try:
+        core = Core()
+    except (OSError, NetlinkError, Unavailable) as error:
+        _send(control, Failed(f"the core network cannot be made: {error}"), None)
+        return 1
+    _send(control, Done(), None)
+    while (request := _receive(control)) is not None:
+        try:
+            reply, sock = core.answer(request)
+        except (OSError, NetlinkError, Unavailable) as error:
+            reply, sock = Failed(str(error)), None
+        _send(control, reply, sock)
+    return 0
+
+
+def _receive(control: socket.socket) -> Request | None:
+    """None at the end of the stream."""
+    head = _exactly(control, HEAD.size)
+    body = None if head is None else _exactly(control, HEAD.unpack(head)[0])
+    return None if body is None else REQUESTS.validate_json(body)
+
+
+def _exactly(control: socket.socket, size: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < size:
+        part = control.recv(min(size - len(data), _READ))
+        if not part:
+            return None
+        data += part
+    return bytes(data)
+
+
+def _send(control: socket.socket, reply: Reply, sock: socket.socket | None) -> None:
+    body = REPLIES.dump_json(reply)
+    head = HEAD.pack(len(body))
+    if sock is None:
+        control.sendall(head + body)
+        return
+    with sock:
+        socket.send_fds(control, [head], [sock.fileno()])
+    control.sendall(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
