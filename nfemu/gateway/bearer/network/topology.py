@@ -103,10 +103,12 @@ def build_core(core: Network) -> Network:
             network.links.addr("add", index=index, address=str(address), prefixlen=64, flags=_NO_DAD)
     internet.links.route("add", dst="0.0.0.0/0", gateway=str(_CORE_SIDE), oif=_FIRST)
     internet.links.route("add", dst="::/0", gateway=str(_GATEWAY6), oif=_FIRST)
-    for network, gateway in zip(VIRTUAL, (_INTERNET_SIDE, _INTERNET_SIDE6), strict=True):
-        core.links.route("add", dst=str(network), gateway=str(gateway), oif=outside)
-        scope = {"scope": _HOST_SCOPE} if network.version == 4 else {}
-        internet.links.route("add", dst=str(network), oif=_LOOPBACK, table=_LOCAL_TABLE, type=_LOCAL, **scope)
+    virtual4, virtual6 = VIRTUAL
+    core.links.route("add", dst=str(virtual4), gateway=str(_INTERNET_SIDE), oif=outside)
+    core.links.route("add", dst=str(virtual6), gateway=str(_INTERNET_SIDE6), oif=outside)
+    local = {"oif": _LOOPBACK, "table": _LOCAL_TABLE, "type": _LOCAL}
+    internet.links.route("add", dst=str(virtual4), scope=_HOST_SCOPE, **local)
+    internet.links.route("add", dst=str(virtual6), **local)
     return internet
 
 
