@@ -242,11 +242,11 @@ class Gateway:
         """Rules and lines in one step at every point; return when all have confirmed or have been taken out."""
         if rules.hours_at is None:
             rules = replace(rules, hours_at=self._host.source.hours_at)
-        self._host.source = rules
+        limited = self._host.replace(rules)
         for state in states:
             self._host.latest.put(state)
         if self._link is not None:
-            await self._link.publish_rules(rules, states)
+            await self._link.publish_rules(rules, states, limited)
 
     def status(self) -> GatewayStatus:
         """Raises Unavailable before the start and after the end."""
@@ -282,6 +282,12 @@ class _Host:
 
     def rules(self) -> RuleSource:
         return self.source
+
+    def replace(self, source: RuleSource) -> list[Key]:
+        """Rules from now on; the lines that are limited by them and were not before."""
+        before = self._limited()
+        self.source = source
+        return [key for key in self._sharing.known() if key[1] not in before]
 
     def lines(self) -> Sequence[LineState]:
         for state in self._lines():

@@ -1,4 +1,7 @@
-"""What limited lines have used in this business day, by point: so that each can be told of the others (G7)."""
+"""What lines have used in this business day, by point: so that each can be told of the others' use (G7).
+
+Points are told of limited lines only, but all are counted: a reload may bring a cap, and the day's use counts under it.
+"""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
@@ -32,11 +35,11 @@ class Sharing:
         own = self._own.setdefault(point, {})
         keys: dict[Key, None] = {}
         for each in usage:
+            key = (each.imsi, each.policy)
+            octets = each.up + each.down
+            self._totals[key] = self._totals.get(key, 0) + octets
+            own[key] = own.get(key, 0) + octets
             if each.policy in limited:
-                key = (each.imsi, each.policy)
-                octets = each.up + each.down
-                self._totals[key] = self._totals.get(key, 0) + octets
-                own[key] = own.get(key, 0) + octets
                 self._active.setdefault(key, {})[point] = now
                 keys[key] = None
         return list(keys)

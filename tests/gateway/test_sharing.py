@@ -35,6 +35,18 @@ def test_each_is_told_of_the_others() -> None:
     assert it.allowances("three", [KEY]) == (Allowance(ZHANG, ARREARS, 225, 2),)
 
 
+def test_a_line_that_is_limited_later_has_used_what_it_had_used_before() -> None:
+    limited: set[PolicyName] = set()
+    it = Sharing(lambda: frozenset(limited), Time())
+    it.start_day({(LI, ARREARS): 5})
+    assert it.add("one", [usage(10)]) == []
+    assert it.known() == []
+    limited.add(ARREARS)
+    assert set(it.known()) == {KEY, (LI, ARREARS)}
+    assert [each.others for each in it.allowances("two", it.known())] == [5, 20]
+    assert [each.others for each in it.allowances("one", it.known())] == [5, 0]
+
+
 def test_a_point_that_is_gone_leaves_what_it_has_reported() -> None:
     it = sharing(Time())
     it.add("one", [usage(10)])

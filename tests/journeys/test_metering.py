@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.journeys.carrier import NUMBER, CarrierProcess, until
-from tests.journeys.configuring import own_config
+from tests.journeys.configuring import edit, own_config
 
 HELP = "http://help.carrier.example/"
 CAP = 64 * 1024
@@ -43,12 +43,14 @@ def is_reached(carrier: CarrierProcess) -> bool:
 
 
 def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> None:
-    """By the octet over parallel requests; the cap holds over `kill -9`; the day's end lifts it, and so does paying."""
+    """By the octet over parallel requests; a cap that a reload brings counts the day's use and holds over `kill -9`;
+    the day's end lifts it, and so does paying."""
     stopped.config = own_config(
         tmp_path / "config",
         ("policies.yaml", "profiles:\n", "  help:\n    hosts: [help.carrier.example]\n\nprofiles:\n"),
         ("policies.yaml", "    allow: [portal, payment]", "    allow: [portal, payment, help]"),
-        ("policies.yaml", "daily_cap: 20MiB", "daily_cap: 64KiB"),
+        ("policies.yaml", "daily_cap: 20MiB", "daily_cap: 0"),
+        ("policies.yaml", "rate: 1M ", "rate: 0 "),
     )
     stopped.up("--clock", "test")
     stopped.nfemu("clock", "set", "2099-11-01T20:00:00+08:00")
@@ -60,9 +62,12 @@ def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> N
     total = (sum(up for _, up, _ in sent), sum(down for _, _, down in sent))
     until(lambda: help_used(stopped) == total)
 
-    send(stopped, CAP)
-    until(lambda: is_reached(stopped))
+    assert send(stopped, CAP)[0] == 200
+    until(lambda: sum(help_used(stopped)) > sum(total) + CAP)
+    edit(stopped.config / "policies.yaml", "daily_cap: 0", "daily_cap: 64KiB")
+    stopped.nfemu("reload")
     assert stopped.verdict(NUMBER, HELP) == 429
+    assert is_reached(stopped)
     assert stopped.verdict(NUMBER, "http://news.example/") == 429
     assert stopped.verdict(NUMBER, "http://portal.carrier.example/") == 200
     assert stopped.verdict(NUMBER, "https://news.example/") == 0

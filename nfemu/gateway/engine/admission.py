@@ -13,7 +13,8 @@ from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import Connection, Flow, FlowTable
 from nfemu.gateway.engine.forwarding import forwarded_fields
 from nfemu.gateway.engine.judge import Blocked, Judge, Line, Refusal, Target
-from nfemu.gateway.engine.meter import Counter, Limiter, Meters
+from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.engine.responses import is_check
 from nfemu.gateway.ports import Reports

@@ -16,7 +16,7 @@ from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
 
 from nfemu.gateway.engine.commands import Dial, DialCompleted, LookUp
 from nfemu.gateway.engine.dial import DialError, Dialler
-from nfemu.gateway.engine.meter import Counter, Limiter
+from nfemu.gateway.engine.limiter import Counter, Limiter
 
 _MODE = ProxyMode.parse("regular")
 _ExcInfo = Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None
@@ -66,6 +66,10 @@ class GatewayConnection(LiveConnectionHandler):
             counter.up += self._counter.up
         self._between = False
         self._count_in(counter, limiter, essential=essential)
+
+    def limited(self, limiter: Limiter | None) -> None:
+        """The flow goes on within other limits."""
+        self._limiter = limiter
 
     def unmetered(self) -> None:
         """The flow has ended: what comes next counts with the next one."""

@@ -21,7 +21,7 @@ from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.flows import FlowTable, cut_all
 from nfemu.gateway.engine.http_layer import GatewayHttpLayer
 from nfemu.gateway.engine.judge import Judge, Target
-from nfemu.gateway.engine.meter import Key, Meters
+from nfemu.gateway.engine.meter import Key, Meters, limits_of
 from nfemu.gateway.engine.socks import SocksLayer
 from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.model.destination import IpAddress
@@ -126,8 +126,13 @@ class Engine:
         await cut_all(connection for connection, flow in flows if not self._judge.permits(flow, state))
 
     async def rules_changed(self) -> None:
-        """Close every flow that the new rules forbid."""
-        await self._end_exceeded(self._meters.rules_changed(self._view.rules()))
+        """Close every flow that the new rules forbid; the others go on within the new limits."""
+        rules = self._view.rules()
+        for connection in self._connections:
+            if (flow := self._flows.of(connection)) is not None:
+                limits = limits_of(rules, flow.policy)
+                connection.limited(self._meters.limiter_of((flow.imsi, flow.policy), limits))
+        await self._end_exceeded(self._meters.rules_changed(rules))
         await cut_all(
             connection
             for connection, flow in self._flows.all()

@@ -174,9 +174,14 @@ class LinkServer:
         self._seq += 1
         await self._publish(Line(self._seq, state), self._deadline_s)
 
-    async def publish_rules(self, source: RuleSource, states: Sequence[LineState] = ()) -> None:
-        """The same for new rules, and for the lines that change in one step with them."""
+    async def publish_rules(
+        self, source: RuleSource, states: Sequence[LineState] = (), limited: Sequence[Key] = ()
+    ) -> None:
+        """The same for new rules, and for the lines that change in one step with them. `limited`: what was used in
+        this day by lines that the new rules limit is told first."""
         self._seq += 1
+        for keys in _chunks(limited):
+            self._share(keys)
         for part in _chunks(states):
             data = frame(dump_control(Staged(part)))
             for point in self._points:

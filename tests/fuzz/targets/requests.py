@@ -21,7 +21,8 @@ from nfemu.gateway.engine.admission import Admission, Forward
 from nfemu.gateway.engine.flows import FlowTable
 from nfemu.gateway.engine.judge import Judge, Refusal
 from nfemu.gateway.engine.judge import Target as Destination
-from nfemu.gateway.engine.meter import Counter, Limiter, Meters
+from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.engine.origin_side import OriginSide
 from nfemu.wire.errors import WireError
 from nfemu.wire.first_bytes import FirstBytes, classify

@@ -1,11 +1,14 @@
 """Counters, caps and the token bucket, on a clock that the test moves."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from nfemu.gateway.engine.judge import Line
-from nfemu.gateway.engine.meter import Counter, Limiter, Meters
+from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName
 from nfemu.model.policy import UNLIMITED, Limits
@@ -15,6 +18,9 @@ from tests.fakes.gateway import CAP, CAPPED, OPEN, line, policies, rules
 
 MEGABIT = Limits(0, 1_000_000)
 """125,000 octets a second, as many in one burst."""
+
+
+DAY = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 class Time:
@@ -27,6 +33,12 @@ class Time:
 
 def capped() -> Line:
     return Line(line("13800138004", CAPPED), policies().profile(CAPPED), rules())
+
+
+def unlimited() -> Line:
+    """The same line by the rules before there was a cap."""
+    was = replace(policies().profile(CAPPED), limits=UNLIMITED)
+    return Line(line("13800138004", CAPPED), was, rules())
 
 
 async def waits(limiter: Limiter) -> bool:
@@ -148,6 +160,26 @@ def test_the_first_octets_of_a_line_count_once() -> None:
         assert not limiter.exceeded()
         counter.up += 1
         assert limiter.exceeded()
+
+
+def test_what_was_used_before_there_was_a_limit_counts() -> None:
+    """Of this day: also what connections have used that are long gone."""
+    for day_between in (False, True):
+        meters = Meters(Time())
+        meters.start_day(DAY)
+        it = unlimited()
+        meters.counter(it, GroupName("help")).up += CAP - 2
+        lasting = meters.counter(it, GroupName("portal"))
+        lasting.flows += 1
+        lasting.down += 1
+        for _ in range(2):
+            meters.growth()
+        if day_between:
+            meters.start_day(DAY + timedelta(days=1))
+        lasting.down += 1
+        limiter = meters.limiter(capped())
+        assert limiter is not None
+        assert limiter.exceeded() is not day_between
 
 
 def test_new_rules_bring_new_limits() -> None:

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta, timezone
 
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.judge import Line
+from nfemu.gateway.ports import GatewayRules
+from nfemu.model.policy import Limits, PolicyProfile, Verdict
 from nfemu.model.usage import Allowance
-from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, WALLED, echo, line, policies, rules
+from nfemu.policy.rules import PolicySet
+from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, OPEN, WALLED, echo, line, policies, rules
 from tests.gateway.engine.conftest import (
     ARREARS_NUMBER,
     CAPPED_NUMBER,
@@ -53,6 +56,12 @@ async def test_plain_requests_count_every_octet_of_both_directions_in_their_grou
         assert counted["arrears", group, "down"] == received[group]
     assert {policy for policy, _, _ in counted} == {"arrears"}
     client.close()
+
+
+def capped_open(cap: int) -> GatewayRules:
+    """The rules with a daily cap on open lines."""
+    profile = PolicyProfile(OPEN, Verdict.ALLOW, limits=Limits(cap))
+    return GatewayRules(PolicySet.build([], [profile]), rules().enricher)
 
 
 async def tunnel(world: World, number: str, host: str) -> tuple[Client, int, int]:
@@ -132,6 +141,26 @@ async def test_a_tunnel_ends_at_the_cap(world: World) -> None:
 async def test_a_tunnel_ends_when_others_have_used_the_cap(world: World) -> None:
     client, *_ = await tunnel(world, CAPPED_NUMBER, "help.carrier.example")
     await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 2)])
+    assert await client.rest() == b""
+
+
+async def test_a_cap_that_a_reload_brings_holds_for_what_is_open(world: World) -> None:
+    """Also for what the line has used before, and what it uses behind it."""
+    closing = b"Connection: close\r\n"
+    client, sent, received = await tunnel(world, OPEN_NUMBER, "news.example")
+    caps = {cap: capped_open(cap) for cap in (sent + received + 100, sent + received)}
+    world.view.current = caps[sent + received + 100]
+    await world.engine.rules_changed()
+    await client.send(b"z" * 40)
+    assert await client.reader.readexactly(40) == b"z" * 40
+    await client.send(b"z" * 40)
+    await client.rest()
+    assert status(await world.exchange(get("http://news.example/", OPEN_NUMBER, closing))) == 429
+    world.view.current = rules()
+    await world.engine.rules_changed()
+    client, *_ = await tunnel(world, OPEN_NUMBER, "news.example")
+    world.view.current = caps[sent + received]
+    await world.engine.rules_changed()
     assert await client.rest() == b""
 
 

@@ -1,0 +1,106 @@
+"""What bounds a line's octets: its daily cap and its rate (G7).
+
+Theory. A limiter is one line's under one policy with limits. It knows what this worker has passed, exactly and at
+once, and what the other workers have, as of their last reports. So the cap is exact for a line that is on one worker
+(but for one read of each connection), and one that uses several at a time can pass it by what they carry in a second.
+The rate is a token bucket that holds one second's worth; workers on which the line is active share the rate evenly,
+again as of the last reports.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from nfemu.model.policy import Limits
+
+_LEAST_BURST = 65_536
+"""Octets: what one read of a connection can carry."""
+
+
+class Counter:
+    """`up` and `down` only grow. `flows`: how many connections count into it now."""
+
+    __slots__ = ("down", "flows", "told_down", "told_up", "up")
+
+    def __init__(self) -> None:
+        self.up = self.down = self.told_up = self.told_down = self.flows = 0
+
+
+class Limiter:
+    """One line under one policy. `now` is monotonic, in seconds."""
+
+    def __init__(self, limits: Limits, now: Callable[[], float], before: int = 0) -> None:
+        """`before`: octets of this day that no counter holds any more."""
+        self._limits = limits
+        self._now = now
+        self._counters: list[Counter] = []
+        self._others = 0
+        self._sharers = 1
+        self._before = before
+        """Octets of counters that are gone, less those of earlier days."""
+        self._paced = before
+        self._tokens = self._burst()
+        self._filled_at = now()
+        self._changed = asyncio.Event()
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    def exceeded(self) -> bool:
+        """Has the line used its cap of this day?"""
+        cap = self._limits.daily_cap
+        return cap > 0 and self._own() + self._others >= cap
+
+    async def pace(self) -> None:
+        """Return when the line may go on, given what has passed since the last call."""
+        own = self._own()
+        self._spend(own - self._paced)
+        self._paced = own
+        while self._limits.rate and self._tokens < 0:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(-self._tokens / self._octets_per_second()):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._spend(0)
+
+    def add(self, counter: Counter) -> None:
+        """What it has counted already is part of the day's use, and nobody waits for it."""
+        self._counters.append(counter)
+        self._paced += counter.up + counter.down
+
+    def remove(self, counter: Counter) -> None:
+        """It counts no more; what it has counted stays."""
+        self._counters.remove(counter)
+        self._before += counter.up + counter.down
+
+    def allow(self, others: int, sharers: int) -> None:
+        self._others, self._sharers = others, max(1, sharers)
+        self._changed.set()
+
+    def limit(self, limits: Limits) -> None:
+        """New rules; whoever waits goes by them."""
+        self._limits = limits
+        self._changed.set()
+
+    def start_day(self) -> None:
+        own = self._own()
+        self._before -= own
+        self._paced -= own
+        self._others = 0
+
+    def _own(self) -> int:
+        return self._before + sum(counter.up + counter.down for counter in self._counters)
+
+    def _spend(self, octets: int) -> None:
+        now = self._now()
+        fresh = (now - self._filled_at) * self._octets_per_second()
+        self._filled_at = now
+        self._tokens = min(self._burst(), self._tokens + fresh) - octets
+
+    def _octets_per_second(self) -> float:
+        return self._limits.rate / 8 / self._sharers
+
+    def _burst(self) -> float:
+        return max(_LEAST_BURST, self._limits.rate / 8)
