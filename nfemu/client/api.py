@@ -22,7 +22,9 @@ from nfemu.client.values import (
 from nfemu.model.errors import InvalidInput, Unavailable
 
 TIMEOUT_S = 60.0
-"""Longest silence of the server; a payment is answered only after the flip, a clock after everything that fell due."""
+"""Longest wait for an answer; a payment is answered only after the flip, a clock after everything that fell due."""
+PATIENCE_S = 2.5
+"""Silence after which the server is asked whether it is there at all, and how long it may take over that."""
 
 
 class Client:
@@ -31,15 +33,24 @@ class Client:
     Numbers may have any spelling; what no path can carry raises InvalidInput. Not for several threads at once.
     """
 
-    def __init__(self, url: str, token: str, timeout: float = TIMEOUT_S) -> None:
-        """`url` such as `http://127.0.0.1:8600`. Raises InvalidInput for another kind of address."""
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        timeout: float = TIMEOUT_S,
+        patience: float = PATIENCE_S,
+        silent: str | None = None,
+    ) -> None:
+        """`url` such as `http://127.0.0.1:8600`. Raises InvalidInput for another kind of address. `silent`: what is
+        said where something takes connections there, and nothing more."""
         from nfemu.client.transport import Transport  # the parts of http.client are loaded where they are used
 
         self.url = url
-        self._api = Transport(url, token, timeout)
+        silent = silent or f"the API at `{url}` does not answer: its process is stopped or overloaded; see its log"
+        self._api = Transport(url, token, timeout, patience, silent)
 
     @classmethod
-    def find(cls, state: StateFolder | None = None) -> Self:
+    def find(cls, state: StateFolder | None = None, patience: float = PATIENCE_S) -> Self:
         """The emulator that runs on a state folder (None: the default one). Raises Unavailable when none does."""
         folder = state or StateFolder.default()
         status = folder.status()
@@ -47,7 +58,7 @@ class Client:
             token = folder.api_token.read_text(encoding="ascii").strip()
         except (OSError, ValueError):
             raise Unavailable(NOT_RUNNING) from None
-        return cls(f"http://{reachable(status.api)}", token)
+        return cls(f"http://{reachable(status.api)}", token, patience=patience, silent=_silent(folder, status.pid))
 
     def __enter__(self) -> Self:
         return self
@@ -165,3 +176,11 @@ def _line(number: str) -> tuple[str, str]:
     if not number or "/" in number:
         raise InvalidInput(f"`{number}` is not a phone number; write it like 13800138000 or +8613800138000")
     return "subscribers", number
+
+
+def _silent(folder: StateFolder, pid: int) -> str:
+    return (
+        f"the carrier of `{folder.path}` (process {pid}) does not answer: it is stopped or overloaded. "
+        f"`kill -CONT {pid}` wakes a stopped one, which then does what it was asked; `kill -9 {pid}` and "
+        "`nfemu up` start it anew, and all that it confirmed stays"
+    )

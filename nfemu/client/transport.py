@@ -3,6 +3,7 @@
 import http.client
 import json
 import select
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,14 +16,22 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Transport:
-    """Kept alive between requests. `timeout` in seconds, for each step of an exchange."""
+    """Kept alive between requests.
 
-    def __init__(self, url: str, token: str, timeout: float) -> None:
+    `timeout` in seconds, for each step of an exchange; after `patience` seconds of silence the server is asked whether
+    it is there at all, and has as many to say so. `silent`: the error where it does not.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float, patience: float, silent: str) -> None:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise InvalidInput(f"`{url}` is not the address of the API; write it like http://127.0.0.1:8600")
         self._url = url
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+        self._place = parts.hostname, parts.port or 80
+        self._timeout = timeout
+        self._patience = patience
+        self._silent = silent
+        self._connection = http.client.HTTPConnection(*self._place, timeout=timeout)
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     def get(self, *path: str, **query: object) -> Any:
@@ -56,6 +65,7 @@ class Transport:
         self._drop_stale()
         try:
             self._connection.request(method, target, content, given)
+            self._wait_for_answer()
             response = self._connection.getresponse()
             text = response.read()
         except ConnectionRefusedError:
@@ -65,16 +75,40 @@ class Transport:
             raise Unavailable(f"the API at `{self._url}` does not answer ({error}); see `nfemu status`") from None
         return _read(response.status, text)
 
+    def _wait_for_answer(self) -> None:
+        """Raises Unavailable, long before the timeout, where nobody is at work on it."""
+        deadline = time.monotonic() + self._timeout
+        while not _readable(self._connection, self._patience):
+            if time.monotonic() >= deadline:
+                raise TimeoutError("timed out")
+            self._check_alive()
+
+    def _check_alive(self) -> None:
+        """The kernel takes connections and requests for a process that is stopped, too. Raises Unavailable."""
+        aside = http.client.HTTPConnection(*self._place, timeout=self._patience)
+        try:
+            aside.request("GET", "/healthz")
+            aside.getresponse()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise Unavailable(self._silent) from None
+        finally:
+            aside.close()
+
     def _drop_stale(self) -> None:
         """A server ends connections that nobody uses for some seconds; then the next request opens a new one.
 
         To send first and repeat what fails is no way: a payment must not be sent twice.
         """
-        if self._connection.sock is not None:
-            waiting = select.poll()
-            waiting.register(self._connection.sock, select.POLLIN)
-            if waiting.poll(0):
-                self._connection.close()
+        if self._connection.sock is not None and _readable(self._connection, 0):
+            self._connection.close()
+
+
+def _readable(connection: http.client.HTTPConnection, within_s: float) -> bool:
+    """Whether something, or the end, has come from the server."""
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return bool(waiting.poll(within_s * 1000))
 
 
 def _encoded(query: Mapping[str, object]) -> str:

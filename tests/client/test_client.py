@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -138,6 +139,44 @@ def test_something_else_there(answer: bytes, error: type[Exception], said: str) 
         with Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN) as client, pytest.raises(error, match=said):
             client.clock()
         thread.join()
+
+
+def test_a_carrier_that_is_stopped(tmp_path: Path) -> None:
+    """The kernel takes connections for it; nobody reads them."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        state = StateFolder(tmp_path)
+        state.publish(status_of(address, tmp_path))
+        state.api_token.write_text(TOKEN)
+        said = rf"the carrier of `{tmp_path}` \(process 1\) does not answer.*`kill -CONT 1`.*`kill -9 1` and `nfemu up`"
+        with Client.find(state, patience=0.1) as client, pytest.raises(Unavailable, match=said):
+            client.status()
+        said = f"the API at `http://{address}` does not answer"
+        with Client(f"http://{address}", TOKEN, patience=0.1) as client, pytest.raises(Unavailable, match=said):
+            client.status()
+
+
+def test_whoever_is_alive_is_waited_for() -> None:
+    """A payment may take long; meanwhile the carrier says that it is there when it is asked on the side."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            aside, _ = listener.accept()
+            with connection, aside:
+                heard.append(aside.recv(4096))
+                aside.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                heard.append(connection.recv(4096))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n" + b'{"changes":[]}')
+
+        with ThreadPoolExecutor(1) as pool:
+            served = pool.submit(serve)
+            with Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN, patience=0.1) as client:
+                assert client.reload() == []
+            served.result(10)
+    assert [request.split(maxsplit=2)[1] for request in heard] == [b"/healthz", b"/api/v1/reload"]
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8600", "https://127.0.0.1", "http://"])

@@ -94,3 +94,16 @@ def test_a_stopped_worker_does_not_hold_up_a_restriction(carrier: CarrierProcess
     with carrier.client() as client:
         client.restore(NUMBER)
     assert status_of(carrier.curl(NUMBER, NEWS)) == 200
+
+
+def test_a_stopped_carrier_is_told_from_a_slow_one(carrier: CarrierProcess) -> None:
+    pid = carrier.running.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = carrier.nfemu("status", timeout=20)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert done.status == 1
+    assert f"(process {pid}) does not answer" in done.errors
+    assert f"`kill -CONT {pid}` wakes" in done.errors
+    until(lambda: carrier.nfemu("status").status == 0 and status_of(carrier.curl(OTHER, NEWS)) == 200)
