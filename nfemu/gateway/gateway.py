@@ -24,7 +24,6 @@ from nfemu.gateway.supervisor import PlaceStatus, Supervisor
 from nfemu.gateway.worker_process import WORKER_ARGV, Command
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Msisdn, PolicyName
-from nfemu.model.policy import UNLIMITED
 from nfemu.model.usage import Allowance, Usage
 
 WORKER_LOG = "nfemu.log"
@@ -330,7 +329,7 @@ class _Host:
         self._sharing.leave(point)
 
     def _limited(self) -> frozenset[PolicyName]:
-        return frozenset(each.name for each in self.source.profiles if each.limits != UNLIMITED)
+        return frozenset(each.name for each in self.source.profiles if not each.limits.unlimited)
 
     async def expel(self, point: Point) -> None:
         if point.role is Role.WORKER:

@@ -34,6 +34,12 @@ class Limits:
     """Octets per business day. Past it, only essential groups are reached."""
     rate: int = 0
     """Bits per second."""
+    rate_past_cap: int = 0
+    """Bits per second past the cap, for what essential groups carry, where that is less; 0: as before it."""
+
+    @property
+    def unlimited(self) -> bool:
+        return not self.daily_cap and not self.rate
 
 
 UNLIMITED = Limits()

@@ -235,6 +235,16 @@ def _landing(policy: _Policy) -> Iterator[Finding]:
             yield Finding(Severity.WARNING, f"profiles.{profile.name}.redirect_to", text)
 
 
+def _past_cap(policy: _Policy) -> Iterator[Finding]:
+    """G7: what is left open past the cap, so that it can be paid, is bounded too."""
+    for profile, compiled in policy.profiles:
+        if compiled.limits.daily_cap and profile.essential and not compiled.limits.rate_past_cap:
+            text = (
+                "past `daily_cap` nothing but `rate` bounds what these groups carry; add `rate_past_cap`, such as 32k"
+            )
+            yield Finding(Severity.WARNING, f"profiles.{profile.name}.essential", text)
+
+
 def _payment(policy: _Policy) -> Iterator[Finding]:
     """G3, G5: whoever is sent to the portal reaches the page on which it has people pay, over HTTPS."""
     path = policy.path
@@ -257,5 +267,6 @@ _CHECKS: tuple[Callable[[_Policy], Iterator[Finding]], ...] = (
     _shadowed,
     _trust,
     _landing,
+    _past_cap,
     _payment,
 )

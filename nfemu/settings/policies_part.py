@@ -33,7 +33,7 @@ def policies_part(file: PoliciesFile, source: Source) -> Policies | None:
             Verdict(section.default),
             tuple(GroupName(group) for group in section.allow),
             section.redirect_to,
-            Limits(section.daily_cap, section.rate),
+            Limits(section.daily_cap, section.rate, section.rate_past_cap),
             tuple(GroupName(group) for group in section.essential),
         )
         for name, section in file.profiles.items()

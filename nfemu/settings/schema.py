@@ -162,6 +162,7 @@ class PolicySection(Section):
     redirect_to: str | None = Field(default=None, examples=["http://portal.carrier.example/green"])
     daily_cap: Volume = 0
     rate: RateLimit = 0
+    rate_past_cap: RateLimit = 0
     essential: list[str] = []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.journeys.carrier import NUMBER, CarrierProcess, until
 from tests.journeys.configuring import edit, own_config
+from tests.journeys.phone import Phone
 
 HELP = "http://help.carrier.example/"
 CAP = 64 * 1024
@@ -44,7 +45,7 @@ def is_reached(carrier: CarrierProcess) -> bool:
 
 def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> None:
     """By the octet over parallel requests; a cap that a reload brings counts the day's use and holds over `kill -9`;
-    the day's end lifts it, and so does paying."""
+    the day's end lifts it, and so does paying on the line itself."""
     stopped.config = own_config(
         tmp_path / "config",
         ("policies.yaml", "profiles:\n", "  help:\n    hosts: [help.carrier.example]\n\nprofiles:\n"),
@@ -89,7 +90,9 @@ def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> N
     send(stopped, CAP)
     until(lambda: is_reached(stopped))
     assert stopped.verdict(NUMBER, HELP) == 429
-    with stopped.client() as client:
-        client.pay(NUMBER, "29.00")
+    phone = Phone.on_line(stopped, NUMBER, tmp_path)
+    assert phone.open("http://news.example/").status == 429
+    phone.click("缴费或服务页面")
+    assert "服务已恢复" in phone.pay().text
     assert stopped.verdict(NUMBER, HELP) == 200
     assert stopped.verdict(NUMBER, "http://news.example/") == 200

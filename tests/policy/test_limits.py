@@ -29,6 +29,14 @@ def test_the_landing_page_is_reached_past_a_cap() -> None:
     build(Limits(0, 1_000_000), HELP)
 
 
+@pytest.mark.parametrize(
+    ("limits", "unlimited"),
+    [(UNLIMITED, True), (Limits(rate_past_cap=1), True), (Limits(daily_cap=1), False), (Limits(rate=1), False)],
+)
+def test_a_rate_past_no_cap_limits_nothing(limits: Limits, unlimited: bool) -> None:
+    assert limits.unlimited is unlimited
+
+
 def test_what_is_essential_is_allowed() -> None:
     with pytest.raises(InvalidInput, match="`essential` names group `help`, which is not under `allow`"):
         build(UNLIMITED, PORTAL, HELP, allow=(PORTAL,))

@@ -1,10 +1,12 @@
 """`lint`: one test per check, and that it never says less than `PolicySet.build` refuses."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nfemu.model.errors import InvalidInput
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.policy.lint import PaymentPath, Severity, lint
 from nfemu.policy.rules import PolicySet
 from tests.policy.making import LANDING, group, profile
@@ -169,6 +171,15 @@ def test_a_landing_page_that_does_not_know_the_number() -> None:
             "it will not know the number"
         )
     ]
+
+
+def test_a_cap_past_which_nothing_is_bounded() -> None:
+    def capped(*limits: int) -> PolicyProfile:
+        return replace(ARREARS, limits=Limits(*limits), essential=ARREARS.allow)
+
+    (found,) = texts([PORTAL, PAYMENT], [OPEN, capped(1 << 20, 1_000_000)])
+    assert found.startswith("warning: profiles.arrears.essential: past `daily_cap` nothing but `rate` bounds what")
+    assert texts([PORTAL, PAYMENT], [OPEN, capped(1 << 20, 1_000_000, 32_000)]) == []
 
 
 def test_a_portal_from_which_nobody_can_pay() -> None:

@@ -85,6 +85,7 @@ def _policies(policies: Policies) -> Facts:
 def _policy(profile: PolicyProfile, groups: list[DestinationGroup]) -> dict[str, str]:
     facts = {"default": profile.default.value, "redirect_to": profile.redirect_to or "none"}
     facts |= {"daily_cap": str(profile.limits.daily_cap), "rate": str(profile.limits.rate)}
+    facts["rate_past_cap"] = str(profile.limits.rate_past_cap)
     facts["essential"] = ", ".join(profile.essential) or "none"
     for group in groups:
         ports = ", ".join(map(str, sorted(group.ports))) or "80, 443"

@@ -23,13 +23,22 @@ _ExcInfo = Literal[True] | tuple[type[BaseException], BaseException, TracebackTy
 
 
 class GatewayConnection(LiveConnectionHandler):
-    """One client connection and the origin connections that it has open."""
+    """One client connection and the origin connections that it has open.
+
+    `patience_s`: how long opening one may wait for the line's rate. Nobody sees meanwhile whether the phone is there.
+    """
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options, dialler: Dialler
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        options: Options,
+        dialler: Dialler,
+        patience_s: float,
     ) -> None:
         super().__init__(reader, writer, options, _MODE)
         self._dialler = dialler
+        self._patience_s = patience_s
         self._awaited = 0
         self._arrived = asyncio.Event()
         self._finished = asyncio.Event()
@@ -101,6 +110,7 @@ class GatewayConnection(LiveConnectionHandler):
         connection.timestamp_start = time.time()
         try:
             with self._reading_held():
+                await self._wait_for_rate()
                 dialled = await self._dialler.dial(command.request, self._source_port)
         except DialError as error:
             connection.error = str(error)
@@ -112,6 +122,15 @@ class GatewayConnection(LiveConnectionHandler):
         self.transports[connection] = ConnectionIO(asyncio.current_task(), dialled.reader, dialled.writer)
         await self.server_event(DialCompleted(command, dialled.target))
         await self.handle_connection(connection)
+
+    async def _wait_for_rate(self) -> None:
+        """A line that has run ahead of its rate gets no further connection. Raises DialError."""
+        if self._limiter is not None:
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    await self._limiter.pace()
+            except TimeoutError:
+                raise DialError(503, "the line has run ahead of its rate; try again in a moment") from None
 
     async def drain_writers(self) -> None:
         """Called after every read; what a client sends while something is awaited for it must not pile up here."""

@@ -68,8 +68,8 @@ class Engine:
         patience_s: float = PATIENCE_S,
         original: Callable[[socket], tuple[IpAddress, int]] = original_destination,
     ) -> None:
-        """`now` is wall time; `patience_s`: how long a client may take over a head, in seconds; `original`: where a
-        redirected connection was going.
+        """`now` is wall time; `patience_s`: how long a client may take over a head, or a line's rate over a client, in
+        seconds; `original`: where a redirected connection was going.
         """
         self._config = config
         self._patience_s = patience_s
@@ -202,7 +202,7 @@ class Engine:
         owner: Msisdn | IpAddress | None,
         inside: Target | None,
     ) -> None:
-        connection = GatewayConnection(reader, writer, self._options, self._dialler)
+        connection = GatewayConnection(reader, writer, self._options, self._dialler, self._patience_s)
         admission = Admission(
             self._judge, self._flows, self._meters, self._reports, connection, owner, inside, self._patience_s
         )

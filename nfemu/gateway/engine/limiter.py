@@ -1,13 +1,15 @@
 """What bounds a line's octets: its daily cap and its rate (G7).
 
-Theory. A limiter is one line's under one policy with limits. It knows what this worker has passed, exactly and at
-once, and what the other workers have, as of their last reports. So the cap is exact for a line that is on one worker
-(but for one read of each connection), and one that uses several at a time can pass it by what they carry in a second.
-The rate is a token bucket that holds one second's worth; workers on which the line is active share the rate evenly,
-again as of the last reports.
+Theory. A limiter is one line's under one policy with limits. It knows what this worker has passed, exactly and at once,
+and what the other workers have, as of their last reports. So the cap is exact for a line that is on one worker (but for
+one read of each connection), and one that uses several at a time can pass it by what they carry in a second. The rate
+is a token bucket that holds one second's worth; workers on which the line is active share the rate evenly, again as of
+the last reports. Past the cap the bucket fills at a slower rate, so what paying needs is bounded as well, and still
+carried.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from nfemu.model.policy import Limits
@@ -56,13 +58,11 @@ class Limiter:
         own = self._own()
         self._spend(own - self._paced)
         self._paced = own
-        while self._limits.rate and self._tokens < 0:
+        while self._tokens < 0:
             self._changed.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(-self._tokens / self._octets_per_second()):
                     await self._changed.wait()
-            except TimeoutError:
-                pass
             self._spend(0)
 
     def add(self, counter: Counter) -> None:
@@ -89,6 +89,7 @@ class Limiter:
         self._before -= own
         self._paced -= own
         self._others = 0
+        self._changed.set()
 
     def _own(self) -> int:
         return self._before + sum(counter.up + counter.down for counter in self._counters)
@@ -97,10 +98,15 @@ class Limiter:
         now = self._now()
         fresh = (now - self._filled_at) * self._octets_per_second()
         self._filled_at = now
-        self._tokens = min(self._burst(), self._tokens + fresh) - octets
+        self._tokens = min(self._burst(), self._tokens + fresh) - octets if self._rate() else self._burst()
+
+    def _rate(self) -> int:
+        """Bits per second that hold now; 0: none."""
+        rate, slow = self._limits.rate, self._limits.rate_past_cap
+        return min(slow, rate or slow) if slow and self.exceeded() else rate
 
     def _octets_per_second(self) -> float:
-        return self._limits.rate / 8 / self._sharers
+        return self._rate() / 8 / self._sharers
 
     def _burst(self) -> float:
-        return max(_LEAST_BURST, self._limits.rate / 8)
+        return max(_LEAST_BURST, self._rate() / 8)

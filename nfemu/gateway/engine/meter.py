@@ -58,7 +58,7 @@ class Meters:
 
     def limiter_of(self, key: Key, limits: Limits) -> Limiter | None:
         """The same by the line's key."""
-        if limits == UNLIMITED:
+        if limits.unlimited:
             return None
         limiter = self._limiters.get(key)
         if limiter is None:

@@ -112,6 +112,23 @@ def test_the_cap_is_of_all_together(own: int, others: int, exceeded: bool) -> No
     assert not limiter.exceeded()
 
 
+async def test_past_the_cap_an_hour_of_greed_is_bounded() -> None:
+    """Before it nothing waits; past it, one read and then what the slow rate gives."""
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += CAP - 1
+    assert not await waits(limiter)
+    counter.up += 1
+    start, began = counter.down, time.now
+    while time.now < began + 3600:
+        if await waits(limiter):
+            time.now += 1.0
+        else:
+            counter.down += 65_536
+    assert 3600 * 4000 <= counter.down - start <= 3600 * 4000 + 2 * 65_536
+    limiter.start_day()
+    assert not await waits(limiter)
+
+
 def test_zero_is_no_limit() -> None:
     limiter, counter, _ = limited(UNLIMITED)
     counter.up += 1 << 40

@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.judge import Line
 from nfemu.gateway.ports import GatewayRules
-from nfemu.model.policy import Limits, PolicyProfile, Verdict
+from nfemu.model.identity import GroupName
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.model.usage import Allowance
 from nfemu.policy.rules import PolicySet
 from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, OPEN, WALLED, echo, line, policies, rules
@@ -20,6 +22,7 @@ from tests.gateway.engine.conftest import (
     auth,
     get,
     status,
+    turns,
     until,
 )
 from tests.gateway.engine.test_tunnels import client_hello
@@ -62,6 +65,14 @@ def capped_open(cap: int) -> GatewayRules:
     """The rules with a daily cap on open lines."""
     profile = PolicyProfile(OPEN, Verdict.ALLOW, limits=Limits(cap))
     return GatewayRules(PolicySet.build([], [profile]), rules().enricher)
+
+
+def slow_past_cap(rate: int) -> GatewayRules:
+    """The rules with a rate for what is reached past the cap."""
+    portal = DestinationGroup(GroupName("portal"), ("portal.carrier.example",))
+    limits = Limits(CAP, 0, rate)
+    profile = PolicyProfile(CAPPED, Verdict.REDIRECT, (portal.name,), LANDING, limits, (portal.name,))
+    return GatewayRules(PolicySet.build([portal], [profile]), rules().enricher)
 
 
 async def tunnel(world: World, number: str, host: str) -> tuple[Client, int, int]:
@@ -124,6 +135,39 @@ async def test_the_page_names_only_what_still_works(world: World) -> None:
     page = responses.cap_reached(CAP, None, None).decode()
     assert "href" not in page
     assert "at once" not in page + responses.cap_reached(CAP, None, LANDING).decode()
+
+
+async def run_ahead(world: World) -> None:
+    """The capped line has used its cap, and then all that its slow rate has in store: an octet a second from now on."""
+    world.view.current = slow_past_cap(8)
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    head = get(LANDING, CAPPED_NUMBER, b"Content-Length: 65000\r\nConnection: close\r\n", "POST")
+    answer = await world.exchange(head.replace(b"65000", b"%d" % (65_536 - len(head))) + b"x" * (65_536 - len(head)))
+    assert status(answer) == 200
+
+
+async def test_past_the_cap_new_connections_wait_for_the_slow_rate(world: World) -> None:
+    """They would carry a read each at once, and nobody would hold a phone that opens one after the other."""
+    world.engine.day_began(DAY_ENDS)
+    await run_ahead(world)
+    client = await world.connect()
+    await client.send(get(LANDING, CAPPED_NUMBER))
+    await turns()
+    assert len(world.origin.visits) == 1
+    world.engine.day_began(DAY_ENDS + timedelta(days=1))
+    assert status(await client.response()) == 200
+    client.close()
+
+
+async def test_whoever_would_wait_too_long_is_told_so(tmp_path: Path) -> None:
+    world = World(tmp_path, patience_s=0.05)
+    await world.start()
+    await run_ahead(world)
+    page = await world.exchange(get(LANDING, CAPPED_NUMBER))
+    assert status(page) == 503
+    assert "try again in a moment" in page.decode()
+    assert len(world.origin.visits) == 1
+    await world.stop()
 
 
 async def test_a_tunnel_ends_at_the_cap(world: World) -> None:
