@@ -15,6 +15,7 @@ from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import CompiledProfile
 
 _PRIVATE = "gateway/private-address"
+_NO_ANSWER = "gateway/no-answer"
 
 
 async def reach(names: NameService, profile: CompiledProfile, destination: Destination, decision: Decision) -> Reach:
@@ -26,7 +27,10 @@ async def reach(names: NameService, profile: CompiledProfile, destination: Desti
         return Reach(guard=guard)
     if decision.verdict is not Verdict.ALLOW or destination.scheme is Scheme.DNS:
         return Reach()
-    return await _resolved(names, destination)
+    found = await _resolved(names, destination)
+    if destination.scheme is Scheme.RAW and (name := await _trusted_there(names, profile, destination, found)):
+        return Reach(guard=Guard("gateway/no-raw", f"`{name}` is there, which is trusted: only HTTP and TLS pass"))
+    return found
 
 
 def _before_the_policy(profile: CompiledProfile, destination: Destination) -> Guard | None:
@@ -55,6 +59,18 @@ def _not_carried(profile: CompiledProfile, destination: Destination) -> Guard | 
     return None
 
 
+async def _trusted_there(
+    names: NameService, profile: CompiledProfile, destination: Destination, found: Reach
+) -> str | None:
+    """The trusted name that has one of the addresses, or of which nobody can tell now."""
+    for name in profile.names_trusted_on(destination.port):
+        trusted = await _resolved(names, Destination(name, None, destination.port))
+        unknown = trusted.guard is not None and trusted.guard.rule == _NO_ANSWER
+        if unknown or not set(found.addresses).isdisjoint(trusted.addresses):
+            return name
+    return None
+
+
 async def _resolved(names: NameService, destination: Destination) -> Reach:
     host = destination.host if destination.host is not None else str(destination.address)
     try:
@@ -62,7 +78,7 @@ async def _resolved(names: NameService, destination: Destination) -> Reach:
     except NotFound as error:
         return Reach(guard=Guard("gateway/no-such-name", f"{error}: answered with 502"))
     except Unavailable as error:
-        return Reach(guard=Guard("gateway/no-answer", f"{error}: answered with 503"))
+        return Reach(guard=Guard(_NO_ANSWER, f"{error}: answered with 503"))
     target = route.http if destination.scheme is Scheme.HTTP else route.other
     if isinstance(target, Direct) and not any(map(is_foreign, route.addresses)):
         return Reach(route.addresses, guard=Guard(_PRIVATE, NO_PUBLIC_ADDRESS))

@@ -5,7 +5,7 @@ Whatever has no clear meaning is refused here, with the group or profile named; 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from nfemu.model.destination import Destination, Scheme, Transport
@@ -15,7 +15,7 @@ from nfemu.model.policy import UNLIMITED, DestinationGroup, Limits, PolicyProfil
 from nfemu.policy.landing import landing_destination
 from nfemu.policy.names import shown
 from nfemu.policy.networks import IpNetwork, NetworkTable, parse_network
-from nfemu.policy.patterns import HostPattern, HostTable
+from nfemu.policy.patterns import HostPattern, HostTable, PatternKind
 from nfemu.policy.rule import Outcomes, Rule, RuleFactory, outcomes
 
 _DNS, _TCP = Scheme.DNS, Transport.TCP
@@ -64,6 +64,8 @@ class CompiledProfile:
     limits: Limits = UNLIMITED
     essential: frozenset[GroupName] = frozenset()
     """Groups that a line reaches past its daily cap."""
+    trusted_names: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Ports by name, of the trusted patterns that hold for one name that can be written out."""
 
     @classmethod
     def compile(cls, profile: PolicyProfile, groups: Mapping[GroupName, ParsedGroup]) -> Self:
@@ -107,11 +109,17 @@ class CompiledProfile:
             return self.networks.match(destination.address, destination.port)
         return None
 
+    def names_trusted_on(self, port: int) -> list[str]:
+        """An address is as trusted as a name that has it."""
+        return [name for name, ports in self.trusted_names.items() if port in ports]
+
     def _add(self, parsed: ParsedGroup, profile: PolicyProfile) -> None:
         factory = RuleFactory.of(profile, parsed.group)
         for pattern in parsed.hosts:
             rule = factory.rule(str(pattern))
             _refuse_clash(self.hosts.add(pattern, rule), rule)
+            if parsed.group.trusted and pattern.kind is not PatternKind.SINGLE:
+                self.trusted_names[pattern.name] = self.trusted_names.get(pattern.name, frozenset()) | rule.ports
         for network in parsed.networks:
             rule = factory.rule(str(network))
             _refuse_clash(self.networks.add(network, rule), rule)

@@ -9,6 +9,7 @@ from nfemu.gateway.ports import Direct, Route
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
 from nfemu.model.destination import Scheme, Transport
+from nfemu.model.errors import Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Verdict
 from nfemu.policy.reach import Reach
@@ -36,6 +37,15 @@ class Told:
     async def answer(self, host: str) -> Answer:
         assert self._addresses, f"{host} was resolved"
         return Answer(Route(self._addresses, Direct(), Direct()), 1.0)
+
+
+class Silent(Told):
+    """Knows no names now."""
+
+    async def answer(self, host: str) -> Answer:
+        if host == PORTAL:
+            raise Unavailable("the DNS did not answer")
+        return await super().answer(host)
 
 
 async def seen(policy: str, host: str, port: int, scheme: Scheme, *, real: bool, udp: bool = False) -> Reach:
@@ -75,6 +85,20 @@ async def test_other_guards(policy: str, host: str, port: int, scheme: Scheme, r
     assert found.guard is not None
     assert found.guard.rule == rule
     assert found.leads_to == ""
+
+
+async def test_nothing_raw_goes_to_a_trusted_name_s_address() -> None:
+    """By whatever name; where the trusted one cannot be resolved, nobody knows."""
+    its = POLICIES.profile(PolicyName("open"))
+    for host, port, refused in (("8.8.8.8", 80, True), ("8.8.8.8", 25, False), ("alias.example", 443, True)):
+        destination = to(host, port, scheme=Scheme.RAW)
+        decision = decide(its, destination, NO_BINDINGS, NOW)
+        found = await reach(Told("8.8.8.8"), its, destination, decision)
+        assert (found.guard is not None and f"`{PORTAL}` is there" in found.guard.reason) is refused
+    destination = to("8.8.8.8", 443, scheme=Scheme.RAW)
+    found = await reach(Silent("8.8.8.8"), its, destination, decide(its, destination, NO_BINDINGS, NOW))
+    assert found.guard is not None
+    assert found.guard.rule == "gateway/no-raw"
 
 
 async def test_proxies_carry_no_udp() -> None:

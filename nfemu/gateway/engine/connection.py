@@ -119,6 +119,7 @@ class GatewayConnection(LiveConnectionHandler):
             return
         connection.state = ConnectionState.OPEN
         connection.timestamp_tcp_setup = time.time()
+        connection.peername = dialled.writer.get_extra_info("peername") or None
         self.transports[connection] = ConnectionIO(asyncio.current_task(), dialled.reader, dialled.writer)
         await self.server_event(DialCompleted(command, dialled.target))
         await self.handle_connection(connection)

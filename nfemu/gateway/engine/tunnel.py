@@ -2,8 +2,8 @@
 
 The first bytes decide. TLS is spliced untouched; a restricted line's ClientHello must name exactly the host that the
 tunnel was opened for. Plain HTTP, whatever the port, goes through the HTTP layer, whose every request must be for the
-tunnel's own authority. Anything else passes on an open line only, and never to a trusted destination: what is not
-HTTP to us might still be HTTP to it.
+tunnel's own authority. Anything else passes on an open line only, and never to a trusted destination, whatever name or
+address of it the tunnel was opened to: what is not HTTP to us might still be HTTP to it.
 
 An open line's tunnel is dialled before it is confirmed, so that the client learns when nobody answers and servers that
 speak first are heard. A restricted line's tunnel is confirmed first: before its ClientHello nothing may be dialled.
@@ -11,6 +11,7 @@ speak first are heard. A restricted line's tunnel is confirmed first: before its
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events, layer
@@ -19,11 +20,12 @@ from mitmproxy.proxy.layers import tcp
 
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.admission import Admission
-from nfemu.gateway.engine.commands import Dial
+from nfemu.gateway.engine.commands import Dial, LookUp
 from nfemu.gateway.engine.deadline import Deadline
 from nfemu.gateway.engine.dial import DialError, DialRequest
 from nfemu.gateway.engine.judge import Line, Target
 from nfemu.gateway.ports import DialTarget
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import InvalidInput
 from nfemu.policy.names import normalise_host
 from nfemu.wire.errors import WireError
@@ -115,7 +117,7 @@ class TunnelLayer(layer.Layer):
             yield from self._close()
         elif isinstance(event, events.DataReceived):
             if event.connection is self.context.server:
-                yield from self._relay(event)
+                yield from self._raw(event)
                 return
             self._early += event.data
             yield from self._decide()
@@ -130,10 +132,8 @@ class TunnelLayer(layer.Layer):
                 yield from self._http()
             case FirstBytes.LIKE_HTTP if self._no_raw or self._target.port not in _RTSP_PORTS:
                 yield from self._http()
-            case FirstBytes.OTHER if self._no_raw:
-                yield from self._close()
             case FirstBytes.OTHER | FirstBytes.LIKE_HTTP:
-                yield from self._relay()
+                yield from self._raw()
 
     def _tls(self) -> Commands:
         try:
@@ -142,10 +142,8 @@ class TunnelLayer(layer.Layer):
                 return
             name = None if hello.server_name is None else normalise_host(hello.server_name)
         except WireError:
-            if self._no_raw:  # what looks like TLS and is none may be anything
-                yield from self._close()
-                return
-            name = None
+            yield from self._raw()  # what looks like TLS and is none may be anything
+            return
         except InvalidInput:
             name = None
         named = name is not None and name == self._target.host
@@ -165,12 +163,33 @@ class TunnelLayer(layer.Layer):
         self._become(lambda event: _nothing() if self._deadline.owns(event) else http.handle_event(event))
         yield from self._feed(http)
 
+    def _raw(self, server_spoke: events.DataReceived | None = None) -> Commands:
+        """Neither TLS nor HTTP, or not known yet: the server spoke first."""
+        if self._no_raw or not (yield from self._connected()) or (yield from self._leads_to_trusted()):
+            yield from self._close()
+        else:
+            yield from self._relay(server_spoke)
+
+    def _leads_to_trusted(self) -> layer.CommandGenerator[bool]:
+        """Whether the tunnel's other end is a trusted name's, as the gateway itself resolves it, or might be."""
+        ends = {self._target.address, _address(self.context.server.peername)} - {None}
+        for name in self._line.profile.names_trusted_on(self._target.port) if ends else ():
+            look_up = LookUp(name)
+            yield look_up
+            if look_up.error is not None or not ends.isdisjoint(look_up.addresses):
+                return True
+        return False
+
+    def _connected(self) -> layer.CommandGenerator[bool]:
+        """Dial unless that has been done."""
+        if self.context.server.connected:
+            return True
+        return not isinstance((yield from self._dial()), DialError)
+
     def _relay(self, server_spoke: events.DataReceived | None = None) -> Commands:
-        if not self.context.server.connected:
-            outcome = yield from self._dial()
-            if isinstance(outcome, DialError):
-                yield from self._close()
-                return
+        if not (yield from self._connected()):
+            yield from self._close()
+            return
         relay = tcp.TCPLayer(self.context, ignore=True)
         self._become(lambda event: _nothing() if self._foreign(event) else relay.handle_event(event))
         yield from self._feed(relay)
@@ -193,6 +212,11 @@ class TunnelLayer(layer.Layer):
 
     def _done(self, _event: events.Event) -> Commands:
         yield from ()
+
+
+def _address(peer: tuple[object, ...] | str | None) -> IpAddress | None:
+    """Of a socket's peer; None for what has no address."""
+    return ip_address(str(peer[0])) if isinstance(peer, tuple) else None
 
 
 def _nothing() -> Commands:

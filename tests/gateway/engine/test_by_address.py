@@ -4,10 +4,30 @@ What such a request claims is a name, where it goes is an address: it is the nam
 name has this address. Else it goes where it was sent, and no number goes with it.
 """
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from nfemu.gateway.engine.dial import Dialler
 from nfemu.model.errors import NotFound, Unavailable
-from tests.fakes.gateway import ARREARS, LANDING, FakeResolver, line
+from nfemu.model.identity import GroupName
+from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.rules import PolicySet
+from tests.fakes.gateway import (
+    ARREARS,
+    LANDING,
+    OPEN,
+    FakeResolver,
+    RecordingOrigin,
+    Visit,
+    direct,
+    echo,
+    line,
+    rules,
+    swallow,
+)
 from tests.gateway.engine.conftest import (
     ARREARS_NUMBER,
     OPEN_NUMBER,
@@ -20,6 +40,7 @@ from tests.gateway.engine.conftest import (
     until,
 )
 from tests.gateway.engine.test_socks import socks_request, socks_session
+from tests.gateway.engine.test_tunnels import client_hello
 
 PORTAL, NEWS, PAY = "portal.carrier.example", "news.example", "pay.provider.example"
 FORGED = b"8613900000000"
@@ -109,6 +130,67 @@ async def test_two_places_in_one_request(world: World, host: str) -> None:
     await client.send(request(host))
     assert status(await client.rest()) == 400
     assert not world.origin.visits
+
+
+@pytest.mark.parametrize("port", [80, 443])
+@pytest.mark.parametrize("first", [b"\x00\x01GARBAGE\n", b"EHLO x\r\n", b"\x16\x03\x01\x00\x05GET / HTTP/1.1\r\n"])
+async def test_nothing_raw_reaches_the_portal_at_its_address(world: World, port: int, first: bytes) -> None:
+    """What is no HTTP to us might still be HTTP to it, and nothing would have been removed from it."""
+    client = await opened(world, address_of(PORTAL), port)
+    await client.send(first + request(PORTAL))
+    assert await client.rest() == b""
+    assert world.origin.received == b""
+
+
+@pytest.mark.parametrize("first", [b"\x00\x01GARBAGE\n", client_hello(NEWS)])
+async def test_elsewhere_anything_passes(world: World, first: bytes) -> None:
+    """And TLS passes at the portal's address, too: nobody sees into it."""
+    world.origin.serve = echo
+    name = PORTAL if first.startswith(b"\x16") else NEWS
+    client = await opened(world, address_of(name), 443)
+    await client.send(first)
+    assert await client.reader.readexactly(len(first)) == first
+    client.close()
+
+
+async def test_at_a_port_on_which_it_is_not_trusted_the_portal_is_anybody(world: World) -> None:
+    world.origin.serve = echo
+    client = await opened(world, address_of(PORTAL), 25)
+    await client.send(b"\x00\x01\n")
+    assert await client.reader.readexactly(3) == b"\x00\x01\n"
+    assert PORTAL not in world.resolver.asked
+    client.close()
+
+
+async def test_whether_it_is_the_portal_cannot_be_told_now(world: World) -> None:
+    world.resolver.routes[PORTAL] = Unavailable("no answer from control")
+    client = await opened(world, address_of(NEWS), 443)
+    await client.send(b"\x00\x01\n")
+    assert await client.rest() == b""
+    assert world.origin.received == b""
+
+
+@pytest.mark.parametrize("speaks_first", [False, True])
+async def test_another_name_for_the_portals_address(world: World, tmp_path: Path, speaks_first: bool) -> None:
+    """Whose DNS is anybody's own. By what is really dialled, in the real Internet too."""
+
+    async def greet(visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello" if speaks_first else b"")
+        await swallow(visit, reader, writer)
+
+    real = RecordingOrigin()
+    real.serve = greet
+    await real.listen_tcp()
+    portal = DestinationGroup(GroupName("portal"), (".carrier.example",), ports=(real.port,), trusted=True)
+    policies = PolicySet.build([portal], [PolicyProfile(OPEN, Verdict.ALLOW, (portal.name,))])
+    world.view.current = replace(rules(), policies=policies)
+    world.engine._dialler = Dialler(world.resolver, tmp_path, b"", may_dial=lambda _: True)
+    world.resolver.routes |= {"carrier.example": direct("127.0.0.1"), "evil.example": direct("127.0.0.1")}
+    client = await opened(world, "evil.example", real.port)
+    await client.send(b"\x00\x01\n" + request(PORTAL))
+    assert await client.rest() == b""
+    assert real.received == b""
+    await real.stop()
 
 
 async def test_the_address_itself_as_host(world: World) -> None:
