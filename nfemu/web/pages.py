@@ -17,20 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.web.limits import TooMany
+from nfemu.wire.protection import PROTECTION
 
 LANGUAGES = ("zh", "en")
 _FORM_LIMIT = 16 * 1024
 _FORM_FIELDS = 20
-
-PROTECTION: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-"""On every answer; pages open the content policy as far as they need. No Strict-Transport-Security ever: the landing
-page needs plain HTTP, the only place where the gateway can say who the subscriber is."""
 
 Texts = Mapping[str, Mapping[str, str]]
 """Language → key → text with `{named}` places."""

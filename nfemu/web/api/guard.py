@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nfemu.web.api.problems import problem
 from nfemu.web.limits import Attempts, TooMany, caller_of
-from nfemu.web.pages import PROTECTION
+from nfemu.wire.protection import PROTECTION
 
 Refusal = tuple[int, str, dict[str, str]]
 """Status, text, headers."""

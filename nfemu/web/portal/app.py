@@ -7,12 +7,13 @@ from starlette.routing import Route
 
 from nfemu.model.errors import NotFound
 from nfemu.web.limits import TooMany, caller_of
-from nfemu.web.pages import PROTECTION, read_body, site
+from nfemu.web.pages import read_body, site
 from nfemu.web.portal.captive import CaptiveApi
 from nfemu.web.portal.checkout import Checkout
 from nfemu.web.portal.landing import Landing
 from nfemu.web.portal.notify import NotificationReceiver, NotifyAnswer
 from nfemu.web.portal.shell import Shell, is_secure
+from nfemu.wire.protection import PROTECTION
 
 _NOTIFICATION_LIMIT = 16 * 1024
 _UNSIGNED = 401

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nfemu.model.errors import NotFound
-from nfemu.web.pages import PROTECTION
 from nfemu.web.portal.landing import ticket_url
 from nfemu.web.portal.line_view import Service, service_of
 from nfemu.web.portal.shell import Shell, Visitor, is_secure, ue_address
+from nfemu.wire.protection import PROTECTION
 
 
 class CaptiveApi:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from nfemu.model.subscriber import OrderedProfile
-from nfemu.web.pages import PROTECTION
+from nfemu.wire.protection import PROTECTION
 from tests.fakes.world import LI, ZHANG, catalogue, rules
 from tests.web.gateway_side import Answer
 from tests.web.portal.test_identity import logged_in
