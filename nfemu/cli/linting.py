@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def findings(configuration: "Configuration") -> "list[Finding]":
     """Where people pay is known unless a portal team's own server has them pay elsewhere."""
     from nfemu.policy.lint import PaymentPath, lint
-    from nfemu.web.provider.builtin import HOST
+    from nfemu.web.provider.host import HOST
 
     policies, portal = configuration.policies, configuration.carrier.portal
     path = PaymentPath(portal.host, HOST if portal.upstream is None else None)

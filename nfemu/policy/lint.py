@@ -17,7 +17,7 @@ from nfemu.policy.compiled import CompiledProfile, ParsedGroup, check_name, chec
 from nfemu.policy.landing import landing_destination
 from nfemu.policy.networks import IpNetwork, parse_network
 from nfemu.policy.patterns import HostPattern, PatternKind
-from nfemu.policy.public_suffix import registrable
+from nfemu.policy.public_suffix import is_registrable
 from nfemu.policy.rule import DEFAULT_PORTS, Rule
 from nfemu.policy.rules import refuse_twice
 
@@ -131,7 +131,7 @@ def _over_wide(policy: _Policy) -> Iterator[Finding]:
         severity = Severity.WARNING if parsed.group.trusted else Severity.NOTE
         told = ", and each is told who the subscriber is" if parsed.group.trusted else ""
         for pattern in parsed.hosts:
-            if pattern.kind is not PatternKind.EXACT and registrable(pattern.name) == pattern.name:
+            if pattern.kind is not PatternKind.EXACT and is_registrable(pattern.name):
                 text = f"`{pattern}` covers every host of `{pattern.name}`{told}; list the hosts that are needed"
                 yield Finding(severity, f"groups.{name}.hosts", text)
         for network in parsed.networks:

@@ -14,7 +14,7 @@ from enum import Enum
 
 from nfemu.model.errors import InvalidInput
 from nfemu.policy.names import normalise_host, shown
-from nfemu.policy.public_suffix import has_suffix_below, has_suffix_right_below, public_suffix
+from nfemu.policy.public_suffix import has_suffix_below, has_suffix_right_below, is_public_suffix
 from nfemu.policy.rule import Rule, first_for_port
 
 
@@ -59,7 +59,7 @@ class HostPattern:
         """Under a public suffix anybody registers a name. An exact name covers itself alone, so it is never refused."""
         if self.kind is PatternKind.EXACT:
             return
-        if public_suffix(self.name) == self.name:
+        if is_public_suffix(self.name):
             raise InvalidInput(
                 f"host pattern `{self}` covers the public suffix `{self.name}`, where anybody can have a name; "
                 f"write the registered name, like `{self.kind.value}shop.{self.name}`, or the exact hosts"

@@ -49,7 +49,7 @@ Language = Literal["zh", "en"]
 class Section(BaseModel):
     """A mapping of the files: unknown keys are errors, a key with nothing behind it counts as left out."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

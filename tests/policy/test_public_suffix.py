@@ -1,8 +1,15 @@
 """The Public Suffix List's own examples, as far as they do not depend on the list's date."""
 
 import pytest
+from publicsuffixlist import PublicSuffixList
 
-from nfemu.policy.public_suffix import has_suffix_below, has_suffix_right_below, public_suffix, registrable
+from nfemu.policy.public_suffix import (
+    _rules,
+    has_suffix_below,
+    has_suffix_right_below,
+    is_public_suffix,
+    is_registrable,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +33,20 @@ from nfemu.policy.public_suffix import has_suffix_below, has_suffix_right_below,
     ],
 )
 def test_lookup(name: str, suffix: str, registered: str | None) -> None:
-    assert public_suffix(name) == suffix
-    assert registrable(name) == registered
+    assert is_public_suffix(suffix)
+    assert is_public_suffix(name) is (name == suffix)
+    assert is_registrable(name) is (name == registered)
+    assert registered is None or is_registrable(registered)
+
+
+def test_what_is_seen_without_reading_the_list_is_what_the_list_says() -> None:
+    """Every rule of it, and names above and below."""
+    said = PublicSuffixList()
+    for rule in _rules()[::7]:
+        base = rule.lstrip("!*.")
+        for name in (base, f"a.{base}", f"b.a.{base}", base.partition(".")[2] or base):
+            assert is_public_suffix(name) is (said.publicsuffix(name) == name), name
+            assert is_registrable(name) is (said.privatesuffix(name) == name), name
 
 
 def test_what_lies_below() -> None:

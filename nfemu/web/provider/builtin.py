@@ -16,11 +16,9 @@ from nfemu.model.provider import ProviderOrder, ProviderStage
 from nfemu.web.provider.book import OrderBook, ProviderRecords
 from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Deliver, Later, Notifications
+from nfemu.web.provider.host import HOST
 from nfemu.web.provider.orders import OrderLinks, OrderSheet
 from nfemu.web.provider.signature import SignedNotification, sign
-
-HOST = "pay.provider.example"
-"""Where the built-in provider's pages are."""
 
 
 @dataclass(frozen=True, slots=True)
