@@ -12,7 +12,7 @@ from nfemu.model.money import Money
 from nfemu.web.limits import caller_of
 from nfemu.web.pages import read_form, redirect, refuse_foreign, requested_language
 from nfemu.web.portal.back_url import shown_host
-from nfemu.web.portal.line_view import Outcome, is_same, line_view, outcome_of
+from nfemu.web.portal.line_view import Outcome, line_view, outcome_of
 from nfemu.web.portal.login import COOKIE, LIFETIME, Login
 from nfemu.web.portal.shell import Shell, Visitor, is_secure, ue_address
 
@@ -25,10 +25,10 @@ class Checkout:
         self._shell = shell
 
     async def enter(self, request: Request) -> Response:
-        """Redeem a ticket. It is spent even when it does not fit: a stolen one is worth one attempt."""
-        ticket = self._shell.tickets.redeem(request.query_params.get("ticket", "")) if is_secure(request) else None
-        visitor = await self._shell.visitor(ticket.msisdn, ue_address(request)) if ticket is not None else None
-        if ticket is None or visitor is None or not is_same(visitor.session, ticket.session, ticket.generation):
+        """Redeem a ticket. Whoever it was not issued to is refused, and it stays good for its owner."""
+        presenter = self._shell.carrier.session_at(ue_address(request)) if is_secure(request) else None
+        ticket = self._shell.tickets.redeem(request.query_params.get("ticket", ""), presenter)
+        if ticket is None:
             self._shell.wrong_tickets.failed(caller_of(request))
             return self._shell.unknown(request, text="over")
         seal, now = self._shell.seal, self._shell.wall()

@@ -51,6 +51,5 @@ class Landing:
 
 def ticket_url(shell: Shell, visitor: Visitor, back: str | None = None, language: str | None = None) -> str:
     """An HTTPS link that logs this visitor in, once, within a minute."""
-    session = visitor.session
-    ticket = shell.tickets.issue(visitor.msisdn, session.id, session.generation, back, language)
+    ticket = shell.tickets.issue(visitor.session, back, language)
     return f"{shell.config.secure_url}/enter?{urlencode({'ticket': ticket})}"

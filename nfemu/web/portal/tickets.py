@@ -1,7 +1,8 @@
 """One-time tickets: they carry an identity from plain HTTP, where the gateway vouches for it, to HTTPS.
 
-A ticket is good once, for 60 seconds, for one session and generation; the holder must also still come from that
-session's address (G12).
+A ticket is good once, for 60 seconds, for one session and generation (G12). Over HTTPS a holder is known by the address
+that the gateway vouches for, and by nothing else: only the session that has that address can spend its ticket. To
+everybody else a ticket is worth nothing, and it stays good for its owner, so nobody can use it up for somebody else.
 """
 
 import secrets
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from nfemu.model.identity import Msisdn, SessionId
+from nfemu.model.session import PdnSession
+from nfemu.web.portal.line_view import is_same
 
 LIFETIME = timedelta(seconds=60)
 _PER_LINE = 5
@@ -37,12 +40,13 @@ class TicketDesk:
         self._tickets: OrderedDict[str, Ticket] = OrderedDict()
         self._by_line: dict[Msisdn, list[str]] = {}
 
-    def issue(self, msisdn: Msisdn, session: SessionId, generation: int, back: str | None, language: str | None) -> str:
+    def issue(self, session: PdnSession, back: str | None, language: str | None) -> str:
         """A new ticket's unguessable text."""
         self._drop_expired()
         text = secrets.token_urlsafe(32)
-        self._tickets[text] = Ticket(msisdn, session, generation, back, language, self._wall() + LIFETIME)
-        mine = self._by_line.setdefault(msisdn, [])
+        expires = self._wall() + LIFETIME
+        self._tickets[text] = Ticket(session.msisdn, session.id, session.generation, back, language, expires)
+        mine = self._by_line.setdefault(session.msisdn, [])
         mine.append(text)
         if len(mine) > _PER_LINE:
             self._take(mine[0])
@@ -50,10 +54,14 @@ class TicketDesk:
             self._take(next(iter(self._tickets)))
         return text
 
-    def redeem(self, text: str) -> Ticket | None:
-        """The ticket, which is spent by this; None if it is unknown, spent or over."""
-        ticket = self._take(text)
-        return ticket if ticket is not None and self._wall() < ticket.expires else None
+    def redeem(self, text: str, presenter: PdnSession | None) -> Ticket | None:
+        """The ticket, which is spent by this. None where it is unknown, spent or over, or where the `presenter`, the
+        active session at the address that it comes from, is not the one that it was issued to."""
+        self._drop_expired()
+        ticket = self._tickets.get(text)
+        if ticket is None or presenter is None or not is_same(presenter, ticket.session, ticket.generation):
+            return None
+        return self._take(text)
 
     def _take(self, text: str) -> Ticket | None:
         ticket = self._tickets.pop(text, None)

@@ -83,9 +83,12 @@ async def test_a_ticket_is_good_once(stack: Stack, ticket: str) -> None:
     assert "请重新进入" in again.text or "Please enter again" in again.text
 
 
-async def test_a_ticket_of_another_line_is_worth_nothing_and_spent(stack: Stack, ticket: str) -> None:
-    assert (await stack.browser(LI).open(ticket)).status == 403
-    assert (await stack.browser(ZHANG).open(ticket)).status == 403
+async def test_a_ticket_is_worth_nothing_to_another_line_and_stays_its_owners(stack: Stack, ticket: str) -> None:
+    thief = stack.browser(LI)
+    assert [(await thief.request_once("GET", ticket)).status for _ in range(21)] == [403] * 20 + [429]
+    assert thief.cookie is None
+    assert (await stack.gateway.get(ticket, ue="10.45.250.250")).status == 403
+    assert (await stack.browser(ZHANG).open(ticket)).status == 200
 
 
 async def test_a_ticket_lasts_a_minute(stack: Stack, ticket: str) -> None:

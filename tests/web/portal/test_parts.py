@@ -1,10 +1,13 @@
 """The small parts: return addresses, tickets, logins."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 import pytest
 
-from nfemu.model.identity import Msisdn, SessionId
+from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, ProfileName, SessionId
+from nfemu.model.session import PdnSession
 from nfemu.web.portal import tickets
 from nfemu.web.portal.back_url import safe_back_url, shown_host
 from nfemu.web.portal.login import LoginSeal
@@ -13,6 +16,20 @@ from nfemu.web.portal.tickets import TicketDesk
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ZHANG = Msisdn("8613800138000")
 SESSION = SessionId("ses-1")
+OWN = PdnSession(
+    id=SESSION,
+    imsi=Imsi("460001380013800"),
+    msisdn=ZHANG,
+    apn=Apn("internet"),
+    profile=ProfileName("green"),
+    policy=PolicyName("arrears"),
+    ue_ipv4=IPv4Address("10.45.0.1"),
+    ue_ipv6=None,
+    generation=1,
+    policy_version=1,
+    acknowledged_version=1,
+    attached_at=NOW,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,33 +106,46 @@ class Wall:
         return self.now
 
 
+def issue(desk: TicketDesk, session: PdnSession = OWN) -> str:
+    return desk.issue(session, None, None)
+
+
+def test_a_ticket_is_spent_by_its_own_session_and_generation_only() -> None:
+    desk = TicketDesk(Wall())
+    text = issue(desk)
+    for session in (None, replace(OWN, id=SessionId("ses-2")), replace(OWN, generation=2)):
+        assert desk.redeem(text, session) is None
+    assert desk.redeem(text, OWN) is not None
+    assert desk.redeem(text, OWN) is None
+
+
 def test_tickets_are_bounded_per_line() -> None:
     desk = TicketDesk(Wall())
-    issued = [desk.issue(ZHANG, SESSION, 1, None, None) for _ in range(6)]
-    assert desk.redeem(issued[0]) is None
-    assert all(desk.redeem(text) is not None for text in issued[1:])
+    issued = [issue(desk) for _ in range(6)]
+    assert desk.redeem(issued[0], OWN) is None
+    assert all(desk.redeem(text, OWN) is not None for text in issued[1:])
 
 
 def test_tickets_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tickets, "_AT_ONCE", 2)
     desk = TicketDesk(Wall())
-    issued = [desk.issue(Msisdn(f"861380013800{n}"), SESSION, 1, None, None) for n in range(3)]
-    assert [desk.redeem(text) is not None for text in issued] == [False, True, True]
+    issued = [issue(desk, replace(OWN, msisdn=Msisdn(f"861380013800{n}"))) for n in range(3)]
+    assert [desk.redeem(text, OWN) is not None for text in issued] == [False, True, True]
 
 
 def test_expired_tickets_are_swept() -> None:
     wall = Wall()
     desk = TicketDesk(wall)
-    old = desk.issue(ZHANG, SESSION, 1, None, None)
+    old = issue(desk)
     wall.now += timedelta(seconds=59)
-    kept = desk.issue(ZHANG, SESSION, 1, "http://a.example/", "en")
+    kept = desk.issue(OWN, "http://a.example/", "en")
     wall.now += timedelta(seconds=1)
-    fresh = desk.issue(ZHANG, SESSION, 2, None, None)
-    assert desk.redeem(old) is None
-    ticket = desk.redeem(kept)
+    fresh = issue(desk)
+    assert desk.redeem(old, OWN) is None
+    ticket = desk.redeem(kept, OWN)
     assert ticket is not None
     assert (ticket.back, ticket.language) == ("http://a.example/", "en")
-    assert desk.redeem(fresh) is not None
+    assert desk.redeem(fresh, OWN) is not None
 
 
 def test_a_login_survives_the_round_trip_and_only_with_its_key() -> None:
