@@ -52,6 +52,7 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         letterhead=Letterhead(carrier.name, f"http://{carrier.portal.host}/green", carrier.country_code),
         auto_deduct=AutoDeductRules(dunning.auto_deduct.cap, dunning.auto_deduct.retry, dunning.auto_deduct.give_up),
         order_expiry=dunning.order_expiry,
+        open_orders=dunning.open_orders,
         detection=DetectionRules(dunning.detection.enabled, dunning.detection.after_stop_notice, carrier.timezone),
     )
 

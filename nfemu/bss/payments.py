@@ -5,12 +5,13 @@
 Money that has arrived is never turned away: a late notification of a closed order is booked like any other.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from nfemu.model.account import Account
-from nfemu.model.errors import Conflict
+from nfemu.model.errors import Conflict, LimitReached
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment, PaymentState
@@ -30,6 +31,19 @@ TRANSITIONS: dict[tuple[PaymentState, PaymentInput], PaymentState] = {
     (PaymentState.CREATED, PaymentInput.CANCELLED): PaymentState.CLOSED,
     (PaymentState.CLOSED, PaymentInput.NOTIFIED): PaymentState.PAID,
 }
+
+
+def check_room(created: Iterable[Payment], allowed: int, now: datetime) -> None:
+    """Raises LimitReached where a line has `allowed` orders that can still be paid. `created`: its unpaid ones.
+
+    Each of them is kept and watched until it expires, and a line that costs nothing to ask must not fill the books.
+    """
+    payable = sorted(payment.expires_at for payment in created if payment.expires_at > now)
+    if len(payable) >= allowed:
+        raise LimitReached(
+            f"this line has {len(payable)} payment orders that are not paid; pay one of them, or order again when the "
+            f"first one closes, at {payable[0].isoformat(timespec='seconds')}"
+        )
 
 
 def create(

@@ -79,6 +79,13 @@ class LoadPayment(Command[Payment | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class LoadUnpaid(Command[list[Payment]]):
+    """The card's payment orders in state CREATED, oldest first."""
+
+    imsi: Imsi
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPendingNotices(Command[list[Notice]]):
     """Of the whole carrier."""
 

@@ -22,6 +22,7 @@ from nfemu.carrier.commands import (
     ExpireLater,
     LoadEntry,
     LoadPayment,
+    LoadUnpaid,
     Lock,
     NewId,
     Now,
@@ -31,7 +32,7 @@ from nfemu.carrier.commands import (
 )
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
-from nfemu.carrier.lines import line_of, load_account, subscriber_account
+from nfemu.carrier.lines import line_of, load_account, locked_line
 from nfemu.carrier.orders import after_entry
 from nfemu.carrier.ports import AccountView, AppendEntry, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
@@ -66,18 +67,34 @@ class Settlement:
     missing: Money
 
 
-def order_payment(
-    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, return_url: str, language: str
-) -> Step[tuple[Payment, str]]:
-    """The order and the URL of the provider's page. Raises NotFound, InvalidInput; Unavailable: the order is closed."""
+def place(rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money) -> Step[tuple[Payment, CorrelationId]]:
+    """The order in the carrier's own books. Raises NotFound, InvalidInput; LimitReached where the line has as many
+    unpaid ones as it may have."""
     correlation = yield from ask(Begin())
-    payment = yield from _place(rules, provider, msisdn, amount, correlation)
+    view, line = yield from locked_line(msisdn)
+    imsi = line.subscriber.imsi
+    ledger.check_amount(view.account, amount)
+    now = yield from ask(Now())
+    rules_of_payments.check_room((yield from ask(LoadUnpaid(imsi))), rules.open_orders, now)
+    no = PaymentNo((yield from ask(NewId("pay"))))
+    payment = rules_of_payments.create(no, view.account, imsi, amount, provider, now, rules.order_expiry)
+    detail = {"payment": no, "amount": amount.decimal(), "provider": provider}
+    yield from ask(Emit(imsi, correlation, events.PAYMENT_ORDERED, detail))
+    yield from ask(Commit((PutPayment(payment),)))
+    yield from ask(ExpireLater(payment))
+    return payment, correlation
+
+
+def order_at_provider(payment: Payment, correlation: CorrelationId, return_url: str, language: str) -> Step[str]:
+    """The URL of the provider's page. A use case of its own, since nobody waits on the account for a provider.
+
+    Raises Unavailable: the order is closed.
+    """
     try:
-        url = yield from ask(OrderAtProvider(payment, return_url, language))
+        return (yield from ask(OrderAtProvider(payment, return_url, language)))
     except Unavailable as failure:
         yield from _close(payment.no, PaymentInput.CANCELLED, str(failure), correlation)
         raise
-    return payment, url
 
 
 def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settlement]:
@@ -126,22 +143,6 @@ def load_payment(no: PaymentNo) -> Step[Payment]:
     payment = yield from ask(LoadPayment(no))
     if payment is None:
         raise NotFound(f"there is no payment order `{no}`; order one first")
-    return payment
-
-
-def _place(
-    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, correlation: CorrelationId
-) -> Step[Payment]:
-    account, imsi = yield from subscriber_account(msisdn)
-    view = yield from load_account(account)
-    ledger.check_amount(view.account, amount)
-    now = yield from ask(Now())
-    no = PaymentNo((yield from ask(NewId("pay"))))
-    payment = rules_of_payments.create(no, view.account, imsi, amount, provider, now, rules.order_expiry)
-    detail = {"payment": no, "amount": amount.decimal(), "provider": provider}
-    yield from ask(Emit(imsi, correlation, events.PAYMENT_ORDERED, detail))
-    yield from ask(Commit((PutPayment(payment),)))
-    yield from ask(ExpireLater(payment))
     return payment
 
 

@@ -195,6 +195,9 @@ class Store(Protocol):
     async def open_payments(self) -> list[Payment]:
         """Payments in state CREATED, oldest first."""
 
+    async def unpaid(self, imsi: Imsi) -> list[Payment]:
+        """Those of one card."""
+
     async def open_deductions(self) -> list[Deduction]:
         """Deductions that are requested or unanswered, oldest first, over all accounts."""
 

@@ -12,11 +12,13 @@ from nfemu.epc.catalogue import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class CarrierRules:
-    """`order_expiry`: business time in which a payment order can be paid."""
+    """`order_expiry`: business time in which a payment order can be paid. `open_orders`: how many payment orders of one
+    line may wait for their payer at once."""
 
     catalogue: Catalogue
     dunning: DunningRules
     letterhead: Letterhead
     auto_deduct: AutoDeductRules
     order_expiry: timedelta = timedelta(minutes=15)
+    open_orders: int = 10
     detection: DetectionRules = field(default_factory=DetectionRules)

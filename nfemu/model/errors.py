@@ -17,5 +17,9 @@ class Conflict(NfemuError):
     """The request contradicts the present state (HTTP 409, exit code 1)."""
 
 
+class LimitReached(Conflict):
+    """The caller has as many of them as are allowed; one must go before another can come (HTTP 409, exit code 1)."""
+
+
 class Unavailable(NfemuError):
     """A part that is needed is missing or late; nothing was done, try again (HTTP 503, exit code 1)."""

@@ -101,6 +101,7 @@ class Runner:
             c.LoadAccount: self._load_account,
             c.LoadEntry: self._load_entry,
             c.LoadPayment: self._load_payment,
+            c.LoadUnpaid: self._load_unpaid,
             c.LoadPendingNotices: self._load_pending_notices,
             c.LoadLastNotice: self._load_last_notice,
             c.Emit: self._emit,
@@ -192,6 +193,9 @@ class Runner:
 
     async def _load_payment(self, _: _Run, command: c.LoadPayment) -> Payment | None:
         return await self._outside.store.payment(command.no)
+
+    async def _load_unpaid(self, _: _Run, command: c.LoadUnpaid) -> list[Payment]:
+        return await self._outside.store.unpaid(command.imsi)
 
     async def _load_pending_notices(self, _: _Run, __: c.LoadPendingNotices) -> list[Notice]:
         return await self._outside.store.pending_notices()

@@ -229,11 +229,11 @@ class CarrierService:
     async def order_payment(
         self, msisdn: Msisdn, amount: Money, return_url: str, language: str = ""
     ) -> tuple[Payment, str]:
-        """See `carrier.payments.order_payment`."""
+        """See `carrier.payments`: the order, and the URL of the provider's page."""
         provider = self._provider.name
-        return await self._run(
-            lambda rules: payments.order_payment(rules, provider, msisdn, amount, return_url, language)
-        )
+        payment, correlation = await self._run(lambda rules: payments.place(rules, provider, msisdn, amount))
+        page = await self._run(lambda _: payments.order_at_provider(payment, correlation, return_url, language))
+        return payment, page
 
     async def sign_agreement(self, msisdn: Msisdn, cap: Money | None) -> LineStatus:
         """See `carrier.agreements.sign`."""

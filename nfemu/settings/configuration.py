@@ -120,12 +120,14 @@ class AutoDeduct:
 
 @dataclass(frozen=True, slots=True)
 class Dunning:
-    """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25)."""
+    """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25).
+    `open_orders`: unpaid payment orders that a line may have at once."""
 
     policy: str
     restricted: OrderedProfile
     credit_limit: Money
     order_expiry: timedelta
+    open_orders: int
     detection: Detection
     auto_deduct: AutoDeduct
 

@@ -234,6 +234,7 @@ class DunningFile(Section):
     restricted_profile: Literal["arrears", "barred"] = "arrears"
     credit_limit: Amount = "0"
     order_expiry: Duration = timedelta(minutes=15)
+    open_orders: int = Field(default=10, ge=1, le=1000, examples=["10"])
     detection: DetectionSection = DetectionSection()
     auto_deduct: AutoDeductSection = AutoDeductSection()
 

@@ -43,6 +43,7 @@ def dunning_part(file: DunningFile, source: Source, currency: str) -> Dunning:
         OrderedProfile(file.restricted_profile),
         limit,
         file.order_expiry,
+        file.open_orders,
         Detection(file.detection.enabled, file.detection.after_stop_notice),
         _auto_deduct(file.auto_deduct, source, currency),
     )

@@ -68,9 +68,9 @@ _ledger = Prepared(
 )
 _entry = Prepared(sa.select(schema.ledger).where(schema.ledger.c.trade_no == sa.bindparam("trade_no")))
 _payment = Prepared(sa.select(schema.payment).where(schema.payment.c.no == sa.bindparam("no")))
-_open_payments = Prepared(
-    sa.select(schema.payment).where(schema.OPEN).order_by(schema.payment.c.created_at, schema.payment.c.serial)
-)
+_open = sa.select(schema.payment).where(schema.OPEN).order_by(schema.payment.c.created_at, schema.payment.c.serial)
+_open_payments = Prepared(_open)
+_unpaid = Prepared(_open.where(schema.payment.c.imsi == sa.bindparam("imsi")))
 _agreement = Prepared(
     sa.select(schema.agreement).where(schema.agreement.c.account_id == sa.bindparam("account"), schema.SIGNED)
 )
@@ -163,6 +163,10 @@ def payment(connection: Connection, no: PaymentNo) -> Payment | None:
 
 def open_payments(connection: Connection) -> list[Payment]:
     return [rows.payment_from(row) for row in _open_payments.run(connection)]
+
+
+def unpaid(connection: Connection, imsi: Imsi) -> list[Payment]:
+    return [rows.payment_from(row) for row in _unpaid.run(connection, {"imsi": imsi.digits})]
 
 
 def open_deductions(connection: Connection) -> list[Deduction]:

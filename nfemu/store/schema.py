@@ -25,7 +25,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -220,7 +220,7 @@ payment = sa.Table(
     _one_of("state", PaymentState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )
-_partial("ix_payment_open", payment.c.no, where=OPEN)
+_partial("ix_payment_open", payment.c.imsi, where=OPEN)
 
 provider_order = sa.Table(
     "provider_order",

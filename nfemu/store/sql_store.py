@@ -171,6 +171,9 @@ class SqlStore:
     async def open_payments(self) -> list[Payment]:
         return await self._read(reads.open_payments)
 
+    async def unpaid(self, imsi: Imsi) -> list[Payment]:
+        return await self._read(lambda connection: reads.unpaid(connection, imsi))
+
     async def open_deductions(self) -> list[Deduction]:
         return await self._read(reads.open_deductions)
 

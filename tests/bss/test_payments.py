@@ -9,7 +9,7 @@ import pytest
 from nfemu.bss import payments
 from nfemu.bss.payments import TRANSITIONS, PaymentInput
 from nfemu.model.account import Account, AccountKind
-from nfemu.model.errors import Conflict
+from nfemu.model.errors import Conflict, LimitReached
 from nfemu.model.identity import AccountId, Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import PaymentState
@@ -22,6 +22,13 @@ ORDER = payments.create(PaymentNo("pay-1"), ACCOUNT, CARD, Money(2900), "sandbox
 
 def test_an_order_has_until_its_expiry() -> None:
     assert (ORDER.state, ORDER.expires_at - ORDER.created_at) == (PaymentState.CREATED, timedelta(minutes=15))
+
+
+def test_room_is_taken_by_what_can_still_be_paid() -> None:
+    over = replace(ORDER, expires_at=NOW)
+    payments.check_room([over, ORDER, over], 2, NOW)
+    with pytest.raises(LimitReached, match=r"2 payment orders that are not paid; .* at 2026-11-01T00:15:00"):
+        payments.check_room([ORDER, over, replace(ORDER, expires_at=ORDER.expires_at + timedelta(hours=1))], 2, NOW)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(PaymentState, PaymentInput)))

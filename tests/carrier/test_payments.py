@@ -1,5 +1,6 @@
 """Payments: one effect whatever arrives, and the flip before the answer."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,13 +9,14 @@ import pytest
 from nfemu.carrier import events
 from nfemu.carrier.lines import line_of
 from nfemu.carrier.payments import expire
-from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
+from nfemu.carrier.ports import PutPayment
+from nfemu.model.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderKind, OrderState, PaymentState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.paying import pay
-from tests.fakes.world import ACME_ONE, ACME_TWO, LI, ZHANG, World, imsi_of, notification
+from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, imsi_of, notification
 
 BACK = "http://portal.carrier.example/done"
 
@@ -148,6 +150,36 @@ async def test_a_provider_that_is_unavailable_closes_the_order(world: World) -> 
         await world.service.order_payment(ZHANG, Money(2900), BACK)
     assert await world.store.open_payments() == []
     assert (await world.service.timeline(ZHANG))[-1].name == events.PAYMENT_CANCELLED
+
+
+async def test_a_line_has_so_many_unpaid_orders_and_no_more_however_fast_it_asks(world: World) -> None:
+    """Of one line: the other cards of its account can pay. What is paid or over makes room."""
+    asked = [world.service.order_payment(ACME_ONE, Money(100), BACK) for _ in range(15)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [str(each) for each in answers if isinstance(each, LimitReached)]
+    assert len(refused) == 5
+    assert refused[0] == (
+        "this line has 10 payment orders that are not paid; pay one of them, or order again when the first one closes, "
+        "at 2026-11-01T08:15:00+00:00"
+    )
+    first, *others = await world.store.open_payments()
+    assert len(others) == 9
+    await world.service.order_payment(ACME_TWO, Money(100), BACK)
+    await world.service.settle(notification(first))
+    await world.service.order_payment(ACME_ONE, Money(100), BACK)
+    with pytest.raises(LimitReached):
+        await world.service.order_payment(ACME_ONE, Money(100), BACK)
+    await world.service.advance_clock(timedelta(minutes=15))
+    await world.service.order_payment(ACME_ONE, Money(100), BACK)
+
+
+async def test_an_order_that_is_over_and_not_closed_yet_takes_no_room(world: World) -> None:
+    world.rules = replace(world.rules, open_orders=1)
+    world.service = world._service()
+    await world.service.start()
+    payment, _ = await world.service.order_payment(ZHANG, Money(100), BACK)
+    await world.store.commit([PutPayment(replace(payment, expires_at=START))])
+    await world.service.order_payment(ZHANG, Money(100), BACK)
 
 
 @pytest.mark.parametrize("amount", [Money(0), Money(-1), Money(1, "EUR")])

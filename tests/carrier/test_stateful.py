@@ -51,14 +51,16 @@ operators = st.fixed_dictionaries(
 
 
 def configured(network: str, operator: dict[str, object]) -> CarrierRules:
-    """What an operator may have written; the pool's network is never changed under sessions."""
-    return rules(
+    """What an operator may have written; the pool's network is never changed under sessions. Orders that nobody pays
+    never keep a line from paying what is due."""
+    written = rules(
         OrderedProfile(operator["restricted"]),
         shelves=catalogue(
             reactivate=bool(operator["reactivate"]), ipv4=network, restricted_policy=str(operator["policy"])
         ),
         resume_balance=Money(int(str(operator["resume"]))),
     )
+    return replace(written, open_orders=1_000)
 
 
 class Journeys(AtRest):

@@ -218,6 +218,9 @@ class MemoryStore:
     async def open_payments(self) -> list[Payment]:
         return [payment for payment in self._tables.payments.values() if payment.state is PaymentState.CREATED]
 
+    async def unpaid(self, imsi: Imsi) -> list[Payment]:
+        return [payment for payment in await self.open_payments() if payment.imsi == imsi]
+
     async def open_deductions(self) -> list[Deduction]:
         return [each for each in self._tables.deductions.values() if each.state in OPEN_DEDUCTIONS]
 

@@ -217,6 +217,8 @@ class StoreContract:
         await store.commit([PutPayment(paid)])
         assert await store.payment(first.no) == paid
         assert await store.open_payments() == [second, third]
+        assert await store.unpaid(PHONE.imsi) == [second, third]
+        assert await store.unpaid(MAIN.imsi) == []
         await store.commit([PutPayment(replace(second, state=PaymentState.CLOSED))])
         assert await store.open_payments() == [third]
 

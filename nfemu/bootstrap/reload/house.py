@@ -8,6 +8,7 @@ from nfemu.web.api.backend import ConfigChange
 
 _DUNNING_NOTES = {
     "order_expiry": "for payment orders from now on",
+    "open_orders": "for payment orders from now on",
     "auto_deduct": "a cap for agreements from now on",
 }
 
@@ -76,6 +77,7 @@ def _dunning(configuration: Configuration) -> Facts:
         "restricted_profile": {"": dunning.restricted.value},
         "credit_limit": {"": dunning.credit_limit.decimal()},
         "order_expiry": {"": str(dunning.order_expiry)},
+        "open_orders": {"": str(dunning.open_orders)},
         "detection": {
             "enabled": str(dunning.detection.enabled).lower(),
             "after_stop_notice": str(dunning.detection.after_stop_notice),

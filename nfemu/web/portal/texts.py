@@ -64,6 +64,7 @@ TEXTS = {
         "error_404": "没有这个页面。",
         "error_405": "不能这样使用此页面，请从首页重新开始。",
         "error_409": "请求与当前状态冲突，请从首页重新开始。",
+        "error_limit": "未付款的订单过多。请先支付其中一笔，或稍后再试：订单到期后会自动关闭。",
         "error_422": "提交的内容无法识别，请返回上一页重试。",
         "error_429": "尝试次数过多，请稍后再试。",
         "error_503": "服务暂时不可用，没有任何扣款，请稍后再试。",
@@ -146,6 +147,10 @@ TEXTS = {
         "error_404": "There is no such page.",
         "error_405": "This page cannot be used that way. Please start again from the first page.",
         "error_409": "This contradicts the present state. Please start again from the first page.",
+        "error_limit": (
+            "There are too many orders of yours that are not paid. Please pay one of them, or try again later: "
+            "orders close by themselves."
+        ),
         "error_422": "What was sent could not be understood. Please go back and try again.",
         "error_429": "Too many wrong attempts. Please try again in a minute.",
         "error_503": "The service is not available at the moment. Nothing was charged. Please try again soon.",

@@ -109,6 +109,17 @@ async def test_pins_are_guessed_twelve_times_over_all_orders(stack: Stack) -> No
     assert (await other.post(await pin_page(other), {"pin": "123456"})).status == 200
 
 
+async def test_a_line_that_orders_and_never_pays_is_told_so(stack: Stack) -> None:
+    browser = await logged_in(stack)
+    for _ in range(10):
+        await browser.open(f"https://{PORTAL}/order")
+        assert (await browser.submit(amount="1")).status == 200
+    await browser.open(f"https://{PORTAL}/order")
+    refused = await browser.submit(amount="1")
+    assert (refused.status, "未付款的订单过多" in refused.text) == (409, True)
+    assert len(await stack.world.store.open_payments()) == 10
+
+
 async def pin_page(browser: Browser) -> str:
     """Of a new order over one yuan."""
     await browser.open(GREEN)
