@@ -9,10 +9,15 @@ from nfemu.bootstrap.reload.changes import Concerned, changes
 from nfemu.bootstrap.reload.fixed import refuse_fixed
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Msisdn, PolicyName, ProfileName
+from nfemu.model.subscriber import OrderedProfile
 from nfemu.settings import load
 from tests.settings.conftest import SHIPPED, Change
 
-CONCERNED = Concerned({ProfileName("green"): 3}, {PolicyName("arrears"): 3, PolicyName("open"): 1})
+CONCERNED = Concerned(
+    {ProfileName("green"): 3},
+    {PolicyName("arrears"): 3, PolicyName("open"): 1},
+    {OrderedProfile.ARREARS: 4, OrderedProfile.BARRED: 2},
+)
 
 SEEN = [
     ("carrier", "timezone: Asia/Shanghai", "timezone: Europe/Berlin", "timezone: Asia/Shanghai → Europe/Berlin"),
@@ -92,8 +97,63 @@ SEEN = [
         "order_expiry: 16m",
         "order_expiry: 0:15:00 → 0:16:00; for payment orders from now on",
     ),
-    ("dunning", "credit_limit: 0.00", "credit_limit: 5", "credit_limit: 0.00 → 5.00"),
-    ("dunning", "profile: arrears", "profile: barred", "restricted_profile: arrears → barred"),
+    (
+        "dunning",
+        "open_orders: 10",
+        "open_orders: 3",
+        "open_orders: 10 → 3; for payment orders from now on",
+    ),
+    (
+        "dunning",
+        "credit_limit: 0.00",
+        "credit_limit: 5",
+        (
+            "credit_limit: 0.00 → 5.00; for 24 accounts without a limit of their own; "
+            "lines are stopped or resumed where that changes standing"
+        ),
+    ),
+    (
+        "dunning",
+        "profile: arrears",
+        "profile: barred",
+        "restricted_profile: arrears → barred; moves 4 restricted lines",
+    ),
+    (
+        "dunning",
+        "enabled: true",
+        "enabled: false",
+        "detection.enabled: true → false; for requests that are blocked from now on",
+    ),
+    (
+        "dunning",
+        "after_stop_notice: 30m",
+        "after_stop_notice: 1h",
+        "detection.after_stop_notice: 0:30:00 → 1:00:00; for requests that are blocked from now on",
+    ),
+    (
+        "dunning",
+        "cap: 200.00",
+        "cap: 300.00",
+        (
+            "auto_deduct.cap: 200.00 → 300.00; for agreements from now on that name none; "
+            "those that are signed keep theirs"
+        ),
+    ),
+    (
+        "dunning",
+        "retry: 10m",
+        "retry: 20m",
+        "auto_deduct.retry: 0:10:00 → 0:20:00; for every deduction that stays without an answer from now on",
+    ),
+    (
+        "dunning",
+        "give_up: 24h",
+        "give_up: 12h",
+        (
+            "auto_deduct.give_up: 1 day, 0:00:00 → 12:00:00; also for deductions that wait for an answer, "
+            "when they are asked about next"
+        ),
+    ),
     ("internet", "status: 500", "status: 503", "site broken.example: status 500 → 503"),
     ("internet", "cdn-b.example]", "cdn-c.example]", "shared: + cdn-a.example, cdn-c.example"),
 ]
@@ -107,6 +167,15 @@ def test_a_difference(folder: Path, change: Change, file: str, old: str, new: st
     assert all(one.applied for one in found)
     lines = [f"{one.subject}: {one.change}" + (f"; {one.note}" if one.note else "") for one in found]
     assert line in lines, lines
+
+
+def test_how_many_accounts_of_a_csv_file_have_a_limit_of_their_own_is_not_counted(folder: Path, change: Change) -> None:
+    (folder / "people.csv").write_text("number,imsi\n13700000000,460007000000000\n")
+    change("subscribers", "attach: listed", "attach: listed\ncsv: people.csv")
+    before = load(folder)
+    change("dunning", "credit_limit: 0.00", "credit_limit: 5")
+    (one,) = changes(before, load(folder), CONCERNED)
+    assert one.note.startswith("for 24 accounts without a limit of their own and those of the CSV file; ")
 
 
 def test_a_profile_of_a_known_card_is_for_a_person_to_order(folder: Path, change: Change) -> None:

@@ -199,13 +199,16 @@ async def test_lines_follow_new_dunning_rules(edited: Edited) -> None:
     assert await edited.status(number) == 200
     edited.edit("dunning.yaml", "credit_limit: 20.00", "credit_limit: 10.00")
     assert await edited.reload() == [
-        "dunning.yaml: credit_limit: 20.00 → 10.00",
+        (
+            "dunning.yaml: credit_limit: 20.00 → 10.00; for 24 accounts without a limit of their own; "
+            "lines are stopped or resumed where that changes standing"
+        ),
         "dunning.yaml: standing: derived anew; accounts with lines to move: 1",
     ]
     assert await edited.status(number) == 302
     assert [notice.kind.value for notice in await service.inbox(msisdn(number))] == ["stopped"]
     edited.edit("dunning.yaml", "restricted_profile: arrears", "restricted_profile: barred")
-    await edited.reload()
+    assert "dunning.yaml: restricted_profile: arrears → barred; moves 1 restricted line" in await edited.reload()
     status = await service.status(msisdn(number))
     assert (status.ordered.value, status.effective) == ("barred", None)
     assert await edited.status(number) == 403

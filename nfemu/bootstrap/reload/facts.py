@@ -13,6 +13,11 @@ def no_note(_: str) -> str:
     return ""
 
 
+def lines(count: int, kind: str) -> str:
+    """`1 open line`, `2 restricted lines`."""
+    return f"{count} {kind} line{'' if count == 1 else 's'}"
+
+
 def differing(file: str, before: Facts, after: Facts, note: Callable[[str], str] = no_note) -> Iterator[ConfigChange]:
     """Each difference; a subject that comes or goes is one. `note` says whom a subject concerns."""
     for subject in [*before, *(name for name in after if name not in before)]:

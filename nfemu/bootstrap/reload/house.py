@@ -2,21 +2,33 @@
 
 from collections.abc import Iterator
 
-from nfemu.bootstrap.reload.facts import Facts, differing
+from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
+from nfemu.settings.people import People
 from nfemu.web.api.backend import ConfigChange
 
 _DUNNING_NOTES = {
     "order_expiry": "for payment orders from now on",
     "open_orders": "for payment orders from now on",
-    "auto_deduct": "a cap for agreements from now on",
+    "detection.enabled": "for requests that are blocked from now on",
+    "detection.after_stop_notice": "for requests that are blocked from now on",
+    "auto_deduct.cap": "for agreements from now on that name none; those that are signed keep theirs",
+    "auto_deduct.retry": "for every deduction that stays without an answer from now on",
+    "auto_deduct.give_up": "also for deductions that wait for an answer, when they are asked about next",
 }
 
 
-def house_changes(before: Configuration, after: Configuration) -> Iterator[ConfigChange]:
+def house_changes(before: Configuration, after: Configuration, moving: int) -> Iterator[ConfigChange]:
+    """`moving`: how many lines a changed `restricted_profile` moves."""
+
+    def dunning_note(subject: str) -> str:
+        if subject == "restricted_profile":
+            return f"moves {lines(moving, 'restricted')}"
+        return _credit_note(after.people) if subject == "credit_limit" else _DUNNING_NOTES.get(subject, "")
+
     yield from differing("carrier.yaml", _carrier(before.carrier), _carrier(after.carrier))
     yield from differing("enrichment.yaml", _enrichment(before.enrichment), _enrichment(after.enrichment))
-    yield from differing("dunning.yaml", _dunning(before), _dunning(after), lambda name: _DUNNING_NOTES.get(name, ""))
+    yield from differing("dunning.yaml", _dunning(before), _dunning(after), dunning_note)
     yield from differing("internet.yaml", _internet(before.internet), _internet(after.internet))
     yield from differing("landing.yaml", _landing(before), _landing(after))
 
@@ -78,16 +90,21 @@ def _dunning(configuration: Configuration) -> Facts:
         "credit_limit": {"": dunning.credit_limit.decimal()},
         "order_expiry": {"": str(dunning.order_expiry)},
         "open_orders": {"": str(dunning.open_orders)},
-        "detection": {
-            "enabled": str(dunning.detection.enabled).lower(),
-            "after_stop_notice": str(dunning.detection.after_stop_notice),
-        },
-        "auto_deduct": {
-            "cap": dunning.auto_deduct.cap.decimal(),
-            "retry": str(dunning.auto_deduct.retry),
-            "give_up": str(dunning.auto_deduct.give_up),
-        },
+        "detection.enabled": {"": str(dunning.detection.enabled).lower()},
+        "detection.after_stop_notice": {"": str(dunning.detection.after_stop_notice)},
+        "auto_deduct.cap": {"": dunning.auto_deduct.cap.decimal()},
+        "auto_deduct.retry": {"": str(dunning.auto_deduct.retry)},
+        "auto_deduct.give_up": {"": str(dunning.auto_deduct.give_up)},
     }
+
+
+def _credit_note(people: People) -> str:
+    """Those with a limit of their own keep it; who is overdue under the new one is derived once it is in force."""
+    count = sum(opened.account.credit_limit == people.terms.credit_limit for opened in people.opened)
+    count += sum(part.count for part in people.ranges)
+    more = " and those of the CSV file" if people.csv is not None else ""
+    concerned = f"for {count} accounts without a limit of their own{more}"
+    return f"{concerned}; lines are stopped or resumed where that changes standing"
 
 
 def _internet(internet: EmulatedInternet) -> Facts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from nfemu.bootstrap.reload.facts import Facts, differing
+from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.epc.catalogue import Catalogue, Pool
 from nfemu.model.identity import PolicyName, ProfileName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
@@ -60,16 +60,16 @@ def _rate(bits_per_second: int) -> str:
     return str(bits_per_second)
 
 
-def policies_changes(before: Policies, after: Policies, lines: Mapping[PolicyName, int]) -> Iterator[ConfigChange]:
-    """Profile by profile, since that is what a line has. `lines`: how many are attached under each."""
+def policies_changes(before: Policies, after: Policies, attached: Mapping[PolicyName, int]) -> Iterator[ConfigChange]:
+    """Profile by profile, since that is what a line has. `attached`: how many are attached under each."""
     restricting = {
         f"profile {one.name}" for one in (*before.profiles, *after.profiles) if one.default is not Verdict.ALLOW
     }
 
     def note(subject: str) -> str:
-        count = lines.get(PolicyName(subject.partition(" ")[2]), 0)
+        count = attached.get(PolicyName(subject.partition(" ")[2]), 0)
         kind = "restricted" if subject in restricting else "open"
-        return f"affects {count} {kind} line{'' if count == 1 else 's'}"
+        return f"affects {lines(count, kind)}"
 
     return differing("policies.yaml", _policies(before), _policies(after), note)
 

@@ -77,7 +77,7 @@ class Reload:
         carrier = self._carrier
         await asyncio.to_thread(rule_source(fresh, carrier.state).compile)
         plan = await carrier.service.plan(carrier_rules(fresh), _newcomers(carrier.configuration, fresh))
-        return changes(carrier.configuration, fresh, self._concerned(plan))
+        return changes(carrier.configuration, fresh, await self._concerned(plan))
 
     async def _apply(self, fresh: Configuration) -> list[ConfigChange]:
         carrier, before = self._carrier, self._carrier.configuration
@@ -91,7 +91,7 @@ class Reload:
             switch = await stack.enter_async_context(carrier.gateway.reloading(wanted))
             async with carrier.service.paused():
                 plan = await carrier.service.plan(carrier_rules(fresh), _newcomers(before, fresh))
-                found = changes(before, fresh, self._concerned(plan))
+                found = changes(before, fresh, await self._concerned(plan))
                 await seed(carrier.store, fresh.people, plan.changes())
                 carrier.service.take_over(plan)
                 carrier.configuration, carrier.ports = fresh, ports
@@ -132,9 +132,11 @@ class Reload:
             raise
         carrier.exchange_api(new)
 
-    def _concerned(self, plan: Changeover) -> Concerned:
+    async def _concerned(self, plan: Changeover) -> Concerned:
+        """Raises Unavailable."""
         lines = self._carrier.service.lines_by_policy()
-        return Concerned(Counter(session.profile for session in plan.sessions), lines)
+        ordered = await self._carrier.store.ordered_profiles()
+        return Concerned(Counter(session.profile for session in plan.sessions), lines, Counter(ordered.values()))
 
 
 def _newcomers(before: Configuration, fresh: Configuration) -> list[Subscriber]:
