@@ -26,6 +26,7 @@ class Template(Enum):
     PAYMENT_CONFIRMED = "payment confirmed"
     DEDUCTED = "deducted by agreement"
     DEDUCTION_FAILED = "deduction by agreement failed"
+    DEDUCTION_OVER_CAP = "more is due than the agreement may deduct at a time"
 
 
 TEXTS: dict[tuple[Template, str], str] = {
@@ -142,5 +143,13 @@ TEXTS: dict[tuple[Template, str], str] = {
     (Template.DEDUCTION_FAILED, "en"): (
         "{carrier}: auto-deduct of {amount} for number {number} failed and nothing was taken. "
         "Please check your bank account, or pay at {link}. Emergency calls are not affected."
+    ),
+    (Template.DEDUCTION_OVER_CAP, "zh"): (
+        "【{carrier}】号码{number}应缴{amount}，超过自动缴费协议的单次限额，没有扣款。"
+        "请点击 {link} 缴费，或签约更高的限额。紧急呼叫不受影响。"
+    ),
+    (Template.DEDUCTION_OVER_CAP, "en"): (
+        "{carrier}: {amount} is due for number {number}, more than your auto-deduct agreement may take at a time, so "
+        "nothing was taken. Please pay at {link}, or sign with a higher cap. Emergency calls are not affected."
     ),
 }

@@ -39,8 +39,9 @@ def sign(rules: CarrierRules, provider: str, msisdn: Msisdn, cap: Money | None) 
     detail = {"agreement": number, "provider": provider, "contract": contract, "cap": cap.decimal()}
     yield from ask(Emit(imsi, correlation, events.AGREEMENT_SIGNED, detail))
     view = yield from commit(view, [PutAgreement(agreement)])
-    view = yield from commit(view, (yield from request(rules, view, view.balance, view.balance, correlation)))
-    view = yield from carry_out(rules, view, correlation)
+    asked = yield from request(rules, view, view.balance, view.balance, correlation)
+    view = yield from commit(view, asked.changes)
+    view = yield from carry_out(rules, view, correlation, asked.notices)
     return line_status(rules, view, imsi)
 
 

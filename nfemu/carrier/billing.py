@@ -15,6 +15,7 @@ from nfemu.carrier.transitions import ByHand
 from nfemu.carrier.view import commit
 from nfemu.model.identity import CorrelationId, Msisdn
 from nfemu.model.money import Money
+from nfemu.model.orders import Notice
 
 
 def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: str | None) -> Step[LineStatus]:
@@ -29,14 +30,16 @@ def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: s
     now = yield from ask(Now())
     entry = ledger.charge(view.account, line.subscriber.imsi, amount, now, note, key)
     known = None
+    told: tuple[Notice, ...] = ()
     if entry.trade_no is not None:
         known = yield from ask(LoadEntry(entry.trade_no))
     if not ledger.is_repeat(known, entry):
         yield from emit_entry(view, line.subscriber.imsi, entry, correlation)
         asked = yield from request(rules, view, view.balance + entry.amount, view.balance, correlation)
         changes = yield from after_entry(rules, with_request(view, asked), entry.amount, correlation)
-        view = yield from commit(view, [AppendEntry(entry), *asked, *changes])
-    view = yield from carry_out(rules, view, correlation)
+        view = yield from commit(view, [AppendEntry(entry), *asked.changes, *changes])
+        told = asked.notices
+    view = yield from carry_out(rules, view, correlation, told)
     return line_status(rules, view, line.subscriber.imsi)
 
 

@@ -9,7 +9,7 @@ the same question again, under the same number, which the provider answers as it
 nobody stops a line of the account (`orders.after_entry`): whoever runs next on the account asks first (`settle`).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nfemu.bss import auto_deduct, ledger
@@ -31,19 +31,34 @@ from nfemu.model.money import Money
 from nfemu.model.orders import Notice
 
 
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What an agreement is asked for: a deduction, or, where that would be more than its cap, nothing and a notice."""
+
+    deduction: Deduction | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def changes(self) -> list[Change]:
+        """To be committed with the entry that made them necessary."""
+        asked = [] if self.deduction is None else [self.deduction]
+        return [*map(PutDeduction, asked), *map(PutNotice, self.notices)]
+
+
 def request(
     rules: CarrierRules, view: AccountView, balance: Money, before: Money, correlation: CorrelationId
-) -> Step[list[PutDeduction]]:
-    """The deduction that a `balance` which was `before` calls for: one or none."""
+) -> Step[Requested]:
+    """What a `balance` that was `before` calls for."""
     agreement = view.agreement
     due = auto_deduct.wanted(view.account, balance, rules.dunning.resume_balance)
     if agreement is None or view.deduction is not None or due.minor == 0:
-        return []
+        return Requested()
+    now = yield from ask(Now())
     if due.minor > agreement.cap.minor:
         detail = {"agreement": agreement.no, "due": due.decimal(), "cap": agreement.cap.decimal()}
         yield from ask(Emit(agreement.imsi, correlation, events.DEDUCTION_SKIPPED, detail))
-        return []
-    now = yield from ask(Now())
+        told = yield from _notice(rules, view, agreement, due, Template.DEDUCTION_OVER_CAP, correlation, now)
+        return Requested(notices=(told,))
     deduction = Deduction(
         no=DeductionNo((yield from ask(NewId("ded")))),
         agreement=agreement.no,
@@ -56,12 +71,12 @@ def request(
         requested_at=now,
     )
     yield from _emit(deduction, events.DEDUCTION_REQUESTED, {"amount": due.decimal()})
-    return [PutDeduction(deduction)]
+    return Requested(deduction)
 
 
-def with_request(view: AccountView, asked: list[PutDeduction]) -> AccountView:
+def with_request(view: AccountView, asked: Requested) -> AccountView:
     """The view in which the request is already open."""
-    return replace(view, deduction=asked[0].deduction) if asked else view
+    return replace(view, deduction=asked.deduction) if asked.deduction is not None else view
 
 
 def settle(rules: CarrierRules, view: AccountView) -> Step[tuple[AccountView, list[Notice]]]:
@@ -122,7 +137,9 @@ def _declined(
     yield from _emit(deduction, events.DEDUCTION_DECLINED, {"reason": answer.reason})
     notices: list[Notice] = []
     if _still_wanted(rules, view, deduction, now) is not None:
-        notices.append((yield from _notice(rules, view, deduction, Template.DEDUCTION_FAILED, now)))
+        template = Template.DEDUCTION_FAILED
+        told = yield from _notice(rules, view, deduction, deduction.amount, template, deduction.correlation, now)
+        notices.append(told)
     if answer.revoked and view.agreement is not None and view.agreement.no == deduction.agreement:
         changes.append(PutAgreement(auto_deduct.revoked(view.agreement, now)))
         detail = {"agreement": deduction.agreement, "by": "the payer, at the provider"}
@@ -150,27 +167,30 @@ def _book(
     yield from emit_entry(view, deduction.imsi, entry, correlation)
     yield from emit_standing(view, balance, correlation)
     before = deduction.before if deduction.state is DeductionState.REQUESTED else view.balance
-    changes: list[Change] = list(
-        (yield from request(rules, replace(view, deduction=None), balance, before, correlation))
-    )
-    if not changes:
+    asked = yield from request(rules, replace(view, deduction=None), balance, before, correlation)
+    changes = asked.changes
+    if asked.deduction is None:
         changes += yield from after_movement(rules, view, before, balance, correlation)
-    notice = yield from _notice(rules, view, deduction, Template.DEDUCTED, now)
+    notice = yield from _notice(rules, view, deduction, deduction.amount, Template.DEDUCTED, correlation, now)
     done = PutDeduction(auto_deduct.answered(deduction, DeductionInput.DEDUCTED, trade_no))
     view = yield from commit(view, [AppendEntry(entry), done, PutNotice(notice), *changes])
-    return view, [notice]
+    return view, [notice, *asked.notices]
 
 
 def _notice(
-    rules: CarrierRules, view: AccountView, deduction: Deduction, template: Template, now: datetime
+    rules: CarrierRules,
+    view: AccountView,
+    by: Agreement | Deduction,
+    amount: Money,
+    template: Template,
+    correlation: CorrelationId,
+    now: datetime,
 ) -> Step[Notice]:
-    """To the card that signed: what was taken comes from the provider, what failed from the carrier."""
+    """To the card that signed: what was taken comes from the provider, what was not from the carrier."""
     identifier = NoticeId((yield from ask(NewId("ntc"))))
-    subscriber = line_of(view, deduction.imsi).subscriber
-    sender = deduction.provider if template is Template.DEDUCTED else None
-    return compose(
-        identifier, template, rules.letterhead, subscriber, deduction.amount, deduction.correlation, now, sender
-    )
+    subscriber = line_of(view, by.imsi).subscriber
+    sender = by.provider if template is Template.DEDUCTED else None
+    return compose(identifier, template, rules.letterhead, subscriber, amount, correlation, now, sender)
 
 
 def _emit(deduction: Deduction, name: str, detail: dict[str, str]) -> Step[None]:

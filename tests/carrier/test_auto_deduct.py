@@ -1,6 +1,7 @@
 """Auto-deduct (G19): charged by the agreement when the balance runs out, and never restricted while that succeeds."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -114,6 +115,47 @@ async def test_more_than_the_cap_is_not_deducted_in_part(world: World) -> None:
     assert await ordered(world) is OrderedProfile.ARREARS
     assert world.provider.taken == {}
     assert events.DEDUCTION_SKIPPED in await names(world)
+
+
+async def test_who_owes_more_than_the_cap_is_told_once_for_each_charge(world: World) -> None:
+    """In the commit of the entry, so that neither a repetition nor a restart before it is sent makes it none or two."""
+    await world.service.sign_agreement(ZHANG, Money(2899))
+    world.faults.fail("notifier")
+    await world.service.charge(ZHANG, CHARGE, key="november")
+    assert await kinds(world) == []
+    world.faults.heal()
+    await world.restart()
+    await asyncio.gather(*(world.service.charge(ZHANG, CHARGE, key="november") for _ in range(3)))
+    assert Counter(await kinds(world)) == {NoticeKind.DEDUCTION_FAILED: 1, NoticeKind.STOPPED: 1}
+    (told,) = [each for each in await world.service.inbox(ZHANG) if each.kind is NoticeKind.DEDUCTION_FAILED]
+    assert told.text == (
+        "【示例移动】号码138****8000应缴¥29.00，超过自动缴费协议的单次限额，没有扣款。"
+        "请点击 http://portal.carrier.example/green 缴费，或签约更高的限额。紧急呼叫不受影响。"
+    )
+    assert (told.sender, told.link) == ("示例移动", "http://portal.carrier.example/green")
+    await world.service.charge(ZHANG, Money(100))
+    assert Counter(await kinds(world))[NoticeKind.DEDUCTION_FAILED] == 2
+
+
+async def test_who_signs_for_less_than_is_due_already_is_told(world: World) -> None:
+    await world.service.charge(LI, Money(11000))
+    await world.service.sign_agreement(LI, Money(999))
+    (told,) = await world.service.inbox(LI)
+    assert told.text.startswith("Example Mobile: ¥10.00 is due for number 138****8001, more than your auto-deduct")
+
+
+async def test_what_is_charged_while_the_provider_is_asked_can_be_more_than_the_cap(signed: World) -> None:
+    signed.faults.fail("provider")
+    await signed.service.charge(ZHANG, CHARGE)
+    await signed.service.charge(ZHANG, Money(30_000))
+    signed.faults.heal()
+    await signed.service.advance_clock(TEN_MINUTES)
+    assert list(signed.provider.taken.values()) == [Money(2900)]
+    assert Counter(await kinds(signed)) == {
+        NoticeKind.STOPPED: 1,
+        NoticeKind.DEDUCTED: 1,
+        NoticeKind.DEDUCTION_FAILED: 1,
+    }
 
 
 @pytest.mark.parametrize("silent", [False, True])
