@@ -93,7 +93,7 @@ class Emulator:
         clock = TestClock(self.store, wall()) if carrier.clock is ClockKind.TEST else WallClock()
         provider_key = load_or_create_key(state.keys / "provider.key")
         self.provider = BuiltinProvider(
-            ProviderConfig(carrier.name, timezone=carrier.timezone),
+            ProviderConfig(carrier.name, timezone=carrier.timezone, language=carrier.language),
             provider_key,
             self.store,
             self._deliver,

@@ -21,6 +21,7 @@ from nfemu.web.landing.pages import LandingPages
 from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
+from nfemu.web.pages import Voice
 from nfemu.web.portal.app import portal_application
 from nfemu.web.portal.config import Identify, PortalConfig
 from nfemu.web.portal.identity import Recognition, identify_by
@@ -59,19 +60,20 @@ class WebSide:
         self._shell = Shell(portal, service, self._identify(configuration), portal_key, wall)
         self._sites = EmulatedSites(site_overrides(configuration))
         self._zone = configuration.carrier.timezone
-        self._landing = LandingPages(configuration.landing, self._sites, configuration.carrier.name, self._local_now)
+        self._landing = LandingPages(configuration.landing, self._sites, portal.voice, self._local_now)
         self.origins = OriginDispatcher(self._apps(portal), self._landing, recorder)
         self._api_config = self._config(configuration)
         self.api = Current(self._api())
 
     def follow(self, configuration: Configuration) -> None:
         """From the next request on as `configuration` says; also with keys that have been rotated."""
-        self._provider.follow(configuration.carrier.name, configuration.carrier.timezone)
+        carrier = configuration.carrier
+        self._provider.follow(carrier.name, carrier.timezone, carrier.language)
         portal = _portal_config(configuration, self._provider)
         self._shell.replace(portal, self._identify(configuration))
         self._sites.replace(site_overrides(configuration))
         self._zone = configuration.carrier.timezone
-        self._landing.replace(configuration.landing, configuration.carrier.name)
+        self._landing.replace(configuration.landing, portal.voice)
         self.origins.replace(self._apps(portal))
         if (config := self._config(configuration)) != self._api_config:
             self._api_config = config
@@ -109,6 +111,7 @@ class WebSide:
             currency=carrier.currency,
             timezone=carrier.timezone,
             carrier_name=dict(carrier.name),
+            language=carrier.language,
             host_names=carrier.api.names,
         )
 
@@ -119,7 +122,7 @@ class WebSide:
 def _portal_config(configuration: Configuration, provider: BuiltinProvider) -> PortalConfig:
     carrier = configuration.carrier
     return PortalConfig(
-        carrier.name,
+        Voice(carrier.name, carrier.language, carrier.emergency),
         carrier.portal.host,
         carrier.country_code,
         (f"https://{provider.config.host}",),

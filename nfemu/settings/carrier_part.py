@@ -38,6 +38,8 @@ def carrier_part(file: CarrierFile, source: Source) -> Carrier:
         country_code=file.country_code,
         currency=file.currency,
         timezone=source.attempt(("timezone",), _timezone, file.timezone) or ZoneInfo("UTC"),
+        language=file.language,
+        emergency=tuple(file.emergency),
         clock=ClockKind(file.clock),
         api=Api(file.api.host, file.api.port, tuple(file.api.names)),
         access=Access(file.access),

@@ -159,6 +159,10 @@ class Carrier:
     country_code: str
     currency: str
     timezone: ZoneInfo
+    language: str
+    """Of its pages, for browsers that ask for none of ours."""
+    emergency: tuple[str, ...]
+    """Numbers of the emergency calls that nothing here affects (G17)."""
     clock: ClockKind
     api: Api
     access: Access

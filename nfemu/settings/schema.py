@@ -101,6 +101,10 @@ class CarrierFile(Section):
     country_code: str = Field(default="86", pattern=r"^[1-9][0-9]{0,2}$", examples=['"86"'])
     currency: str = "CNY"
     timezone: str = "Asia/Shanghai"
+    language: Language = "zh"
+    emergency: list[Annotated[str, Field(pattern=r"^[0-9]{2,6}$", examples=['"112"'])]] = Field(
+        default=["112"], min_length=1, examples=['["112"]']
+    )
     clock: Literal["wall", "test"] = "wall"
     api: ApiSection = ApiSection()
     access: Literal["auto", "proxy"] = "auto"

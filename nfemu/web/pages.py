@@ -5,6 +5,7 @@ forms to named targets only, never inside a frame.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import parse_qsl
 
@@ -20,11 +21,26 @@ from nfemu.web.limits import TooMany
 from nfemu.wire.protection import PROTECTION
 
 LANGUAGES = ("zh", "en")
+_BETWEEN = {"zh": "、", "en": ", "}
 _FORM_LIMIT = 16 * 1024
 _FORM_FIELDS = 20
 
 Texts = Mapping[str, Mapping[str, str]]
 """Language → key → text with `{named}` places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How the carrier speaks on its pages. `name` by language; `language`: where the browser asks for none of ours;
+    `emergency`: numbers of the calls that every page says are never affected (G17)."""
+
+    name: Mapping[str, str]
+    language: str = "zh"
+    emergency: tuple[str, ...] = ("112",)
+
+    def emergency_in(self, language: str) -> str:
+        """The numbers as a list in a sentence."""
+        return _BETWEEN[language].join(self.emergency)
 
 
 class Pages:
@@ -91,9 +107,9 @@ def requested_language(request: Request) -> str | None:
     return asked if asked in LANGUAGES else None
 
 
-def accepted_language(request: Request) -> str:
-    """The browser's choice among ours (RFC 9110 section 12.5.4); Chinese when it has none."""
-    best, best_weight = LANGUAGES[0], 0.0
+def accepted_language(request: Request, usual: str) -> str:
+    """The browser's choice among ours (RFC 9110 section 12.5.4); the carrier's `usual` one when it has none."""
+    best, best_weight = usual, 0.0
     for part in request.headers.get("accept-language", "").split(",")[:20]:
         tag, _, parameter = part.strip().partition(";")
         language = tag.lower().split("-")[0]

@@ -21,6 +21,8 @@ CONCERNED = Concerned(
 
 SEEN = [
     ("carrier", "timezone: Asia/Shanghai", "timezone: Europe/Berlin", "timezone: Asia/Shanghai → Europe/Berlin"),
+    ("carrier", "language: zh", "language: en", "language: zh → en"),
+    ("carrier", '["110", "119", "120"]', '["112"]', "emergency: 110, 119, 120 → 112"),
     ("carrier", "zh: 示例移动", "zh: 移动", "name: zh 示例移动 → 移动"),
     ("carrier", "access: auto", "access: proxy", "access: auto → proxy"),
     ("carrier", "internet: emulated", "internet: real", "internet: emulated → real"),

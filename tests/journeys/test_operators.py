@@ -38,6 +38,7 @@ def test_what_is_shown_is_the_carriers_own(euro: CarrierProcess) -> None:
     assert "Pay 29,00 € and service is back at once" in euro.nfemu("inbox", "015112345678").text
     page = euro.curl("015112345678", "http://konto.rheinfunk.example/").text
     assert "29,00 €" in page
+    assert "Emergency calls (112, 110 …) are never affected." in page
     assert euro.nfemu("pay", "015112345678", "10.00").text == (
         "10,00 € paid; the line stays restricted: 19,00 € still due\n"
     )

@@ -71,6 +71,9 @@ MISTAKES = [
     ("carrier", "  # upstream:", "  upstream: {http: 'http://a/b'} #", "carrier.yaml:32: `portal.upstream.http`: `htt"),
     ("carrier", "# database: postgresql+psycopg", "database: mysql", "carrier.yaml:34: `database` is not a URL of SQL"),
     ("carrier", "host: portal.carrier", "host: -portal..carrier", "carrier.yaml:30: `portal.host`: "),
+    ("carrier", '["110", "119", "120"]', "[]", "carrier.yaml:37: `emergency`"),
+    ("carrier", '["110", "119", "120"]', "[help]", "carrier.yaml:37: `emergency[1]`: `help`"),
+    ("carrier", "language: zh", "language: de", "carrier.yaml:36: `language`: `de`"),
     # opening hours, landing pages, lines in gardens
     ("policies", 'opens: "08:00"', "opens: 8am", "policies.yaml:14: `groups.campus-quiz.opens`: `8am` is not a time o"),
     ("policies", 'closes: "20:00"', "closes: 24:00", "policies.yaml:14: `groups.campus-quiz.closes`: `24:00` is not a"),

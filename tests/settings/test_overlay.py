@@ -25,18 +25,21 @@ def findings(folder: Path, carrier: str = "mine") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "plmn", "currency", "due", "encoding"),
+    ("name", "plmn", "currency", "due", "encoding", "language", "emergency"),
     [
-        ("huaxing", "999-10", "CNY", "¥1,234.50", Encoding.PLAIN),
-        ("fujimi", "999-20", "JPY", "¥123,450", Encoding.PSEUDONYM),
-        ("rheinfunk", "999-30", "EUR", "1.234,50 €", Encoding.TOKEN),
+        ("huaxing", "999-10", "CNY", "¥1,234.50", Encoding.PLAIN, "zh", ("110", "119", "120")),
+        ("fujimi", "999-20", "JPY", "¥123,450", Encoding.PSEUDONYM, "en", ("110", "119", "118")),
+        ("rheinfunk", "999-30", "EUR", "1.234,50 €", Encoding.TOKEN, "en", ("112", "110")),
     ],
 )
-def test_the_shipped_carriers(name: str, plmn: str, currency: str, due: str, encoding: Encoding) -> None:
+def test_the_shipped_carriers(
+    name: str, plmn: str, currency: str, due: str, encoding: Encoding, language: str, emergency: tuple[str, ...]
+) -> None:
     configuration = load(SHIPPED, carrier=name)
     carrier = configuration.carrier
     assert (str(carrier.plmn), carrier.currency, configuration.overlay) == (plmn, currency, name)
     assert str(Money(123_450, carrier.currency)) == due
+    assert (carrier.language, carrier.emergency) == (language, emergency)
     assert [rule.encoding for rule in configuration.enrichment.headers] == [encoding]
     assert {str(profile.apn) for profile in configuration.catalogue.profiles.values()} != {"internet"}
     assert all(card.imsi.digits.startswith(plmn.replace("-", "")) for card in configuration.people)

@@ -19,6 +19,7 @@ from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
+from nfemu.web.pages import Voice
 from nfemu.web.portal.app import portal_application
 from nfemu.web.portal.config import PortalConfig
 from nfemu.web.portal.identity import Recognition, identify_by
@@ -78,7 +79,9 @@ class Stack:
         self.till = Till(self.service, self.provider, self.receiver)
         recognition = Recognition(PORTAL, "portal", "86", b"", {}, self.service.session_at, self.wall)
         identify = identify_by([HeaderRule("X-MSISDN", EnrichedValue.MSISDN)], recognition)
-        self.shell = Shell(PortalConfig(name=NAMES), self.service, identify, b"k" * 32, self.wall)
+        self.shell = Shell(
+            PortalConfig(Voice(NAMES, emergency=("110", "119", "120"))), self.service, identify, b"k" * 32, self.wall
+        )
         self.recorder = Recorder(self.wall)
         self.authority = CertificateAuthority.load_or_create(folder / "ca", self.wall)
         apps = {

@@ -42,6 +42,8 @@ def _carrier(carrier: Carrier) -> Facts:
     return {
         "name": dict(carrier.name),
         "timezone": {"": carrier.timezone.key},
+        "language": {"": carrier.language},
+        "emergency": {"": ", ".join(carrier.emergency)},
         "access": {"": carrier.access.value},
         "api": {
             "host": carrier.api.host,

@@ -26,6 +26,8 @@ class ApiConfig:
     timezone: ZoneInfo
     carrier_name: dict[str, str]
     """By language: `zh`, `en`."""
+    language: str = "zh"
+    """Of the pages, where the browser asks for none of ours."""
     host_names: tuple[str, ...] = ()
 
 

@@ -91,6 +91,6 @@ class InboxPages:
         return self._render("wrong.html", request, status_of(error), error=str(error))
 
     def _render(self, template: str, request: Request, status: int = 200, **values: object) -> Response:
-        language = requested_language(request) or accepted_language(request)
+        language = requested_language(request) or accepted_language(request, self._config.language)
         names = self._config.carrier_name
         return self._pages.render(template, language, status, carrier=names[language], path=request.url.path, **values)

@@ -3,7 +3,7 @@
 A page knows nobody and sets nothing: gardens are not told who the subscriber is.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from starlette.requests import Request
@@ -15,28 +15,28 @@ from nfemu.policy.hours import is_open
 from nfemu.web.landing.texts import TEXTS
 from nfemu.web.origins.dispatch import RECORDING, refuse
 from nfemu.web.origins.sites import drain
-from nfemu.web.pages import Pages, accepted_language, requested_language
+from nfemu.web.pages import Pages, Voice, accepted_language, requested_language
 
 
 class LandingPages:
-    """`carrier`: its name by language. `local_now`: business time in the carrier's zone, for opening hours."""
+    """`local_now`: business time in the carrier's zone, for opening hours."""
 
     def __init__(
         self,
         pages: Iterable[LandingPage],
         others: ASGIApp,
-        carrier: Mapping[str, str],
+        voice: Voice,
         local_now: Callable[[], datetime],
     ) -> None:
         self._others = others
         self._now = local_now
         self._site = Pages(__package__, TEXTS, form_targets=())
         self._style = self._site.style_route()
-        self.replace(pages, carrier)
+        self.replace(pages, voice)
 
-    def replace(self, pages: Iterable[LandingPage], carrier: Mapping[str, str]) -> None:
+    def replace(self, pages: Iterable[LandingPage], voice: Voice) -> None:
         """From the next request on."""
-        self._carrier = carrier
+        self._voice = voice
         self._pages: dict[str, dict[str, LandingPage]] = {}
         for page in pages:
             self._pages.setdefault(page.host, {})[page.path] = page
@@ -56,7 +56,7 @@ class LandingPages:
             await self._answer(Request(scope), found.get(scope["path"]))(scope, receive, send)
 
     def _answer(self, request: Request, page: LandingPage | None) -> Response:
-        language = requested_language(request) or accepted_language(request)
+        language = requested_language(request) or accepted_language(request, self._voice.language)
         if page is None:
             return self._render(language, 404, title=self._site.text(language, "missing"), text="", hours=(), links=())
         now = self._now()
@@ -69,5 +69,5 @@ class LandingPages:
 
     def _render(self, language: str, status: int, **values: object) -> Response:
         other = "en" if language == "zh" else "zh"
-        carrier = self._carrier[language]
-        return self._site.render("page.html", language, status, carrier=carrier, other=other, **values)
+        spoken = {"carrier": self._voice.name[language], "emergency": self._voice.emergency_in(language)}
+        return self._site.render("page.html", language, status, other=other, **spoken, **values)

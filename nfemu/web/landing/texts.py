@@ -7,14 +7,14 @@ TEXTS: Texts = {
         "other_language": "English",
         "open_now": "每天 {opens} 至 {closes} 开放。现在开放中。",
         "closed_now": "每天 {opens} 至 {closes} 开放。现已关闭，{opens} 开放。",
-        "emergency": "紧急呼叫（110、119、120 等）始终不受影响。",
+        "emergency": "紧急呼叫（{numbers} 等）始终不受影响。",
         "missing": "没有这个页面。",
     },
     "en": {
         "other_language": "中文",
         "open_now": "Open daily from {opens} to {closes}. Open now.",
         "closed_now": "Open daily from {opens} to {closes}. Closed now, opens at {opens}.",
-        "emergency": "Emergency calls (110, 119, 120 …) are never affected.",
+        "emergency": "Emergency calls ({numbers} …) are never affected.",
         "missing": "There is no such page.",
     },
 }

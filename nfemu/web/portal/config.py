@@ -1,11 +1,12 @@
 """What the portal was configured to be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.web.origins.connection import OriginRequest
+from nfemu.web.pages import Voice
 
 Identify = Callable[[OriginRequest], Msisdn | None]
 """Who an enriched request is from, by what the front received; None when that is not beyond doubt."""
@@ -13,10 +14,10 @@ Identify = Callable[[OriginRequest], Msisdn | None]
 
 @dataclass(frozen=True, slots=True)
 class PortalConfig:
-    """`name`: the carrier's per language. `pay_origins`: where the order form may lead, such as
+    """`pay_origins`: where the order form may lead, such as
     `https://pay.provider.example`. Amounts are in the accounts' currency."""
 
-    name: Mapping[str, str]
+    voice: Voice
     host: str = "portal.carrier.example"
     country_code: str = "86"
     pay_origins: tuple[str, ...] = ("https://pay.provider.example",)

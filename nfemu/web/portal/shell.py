@@ -103,17 +103,18 @@ class Shell:
         return None if session is None else Visitor(status, session)
 
     def language(self, request: Request, visitor: Visitor | None = None, chosen: str | None = None) -> str:
-        """`?lang=` of this request, what was chosen before, the subscriber's own, the browser's."""
+        """`?lang=` of this request, what was chosen before, the subscriber's own, the browser's, the carrier's."""
         known = visitor.status.line.subscriber.language if visitor is not None else None
         wanted = requested_language(request) or chosen or known
-        return wanted if wanted in LANGUAGES else accepted_language(request)
+        return wanted if wanted in LANGUAGES else accepted_language(request, self.config.voice.language)
 
     def page(self, template: str, language: str, status: int = 200, **values: object) -> Response:
         return self.pages.render(
             template,
             language,
             status,
-            carrier=self.config.name[language],
+            carrier=self.config.voice.name[language],
+            emergency=self.config.voice.emergency_in(language),
             other="en" if language == "zh" else "zh",
             plain_url=self.config.plain_url,
             **values,

@@ -7,7 +7,7 @@ TEXTS = {
     "zh": {
         "other_language": "English",
         "title": "缴费服务",
-        "emergency": "紧急呼叫（110、119、120 等）始终不受影响。",
+        "emergency": "紧急呼叫（{numbers} 等）始终不受影响。",
         "hello": "您好，{number}",
         "due": "应缴金额",
         "share_due": "您个人的部分",
@@ -73,7 +73,7 @@ TEXTS = {
     "en": {
         "other_language": "中文",
         "title": "Payments",
-        "emergency": "Emergency calls (110, 119, 120 …) are never affected.",
+        "emergency": "Emergency calls ({numbers} …) are never affected.",
         "hello": "Hello {number}",
         "due": "Amount due",
         "share_due": "Your own share",

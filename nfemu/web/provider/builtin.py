@@ -34,6 +34,8 @@ class ProviderConfig:
     attempts: int = 3
     timezone: tzinfo = UTC
     """In which it writes the time of payment."""
+    language: str = "zh"
+    """Of its pages, where neither the merchant nor the browser asks for one."""
 
 
 class BuiltinProvider:
@@ -64,9 +66,9 @@ class BuiltinProvider:
         self._steps: set[asyncio.Task[tuple[ProviderStage, bool]]] = set()
         self.notifications = Notifications(records, self._signed, deliver, later, now)
 
-    def follow(self, merchant: Mapping[str, str], timezone: tzinfo) -> None:
-        """The carrier has another name, or is elsewhere."""
-        self.config = replace(self.config, merchant=merchant, timezone=timezone)
+    def follow(self, merchant: Mapping[str, str], timezone: tzinfo, language: str) -> None:
+        """The carrier has another name, is elsewhere, or speaks another language."""
+        self.config = replace(self.config, merchant=merchant, timezone=timezone, language=language)
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         """The URL of the pay page (port `PaymentProvider`)."""

@@ -109,7 +109,9 @@ class ProviderSite:
     def _page(
         self, request: Request, template: str, sheet: OrderSheet, status: int = 200, **values: object
     ) -> Response:
-        language = requested_language(request) or sheet.language or accepted_language(request)
+        language = (
+            requested_language(request) or sheet.language or accepted_language(request, self._provider.config.language)
+        )
         return self._pages.render(
             template,
             language,
@@ -126,7 +128,7 @@ class ProviderSite:
         status = error.status_code if isinstance(error, HTTPException) else 500
         if isinstance(error, NfemuError):
             status = status_of(error)
-        language = requested_language(request) or accepted_language(request)
+        language = requested_language(request) or accepted_language(request, self._provider.config.language)
         key = f"error_{status}" if status in _EXPLAINED else "error_other"
         title = self._provider.config.title[language]
         return refused(self._pages.render("error.html", language, status, title=title, explanation=key), error)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from nfemu.model.subscriber import OrderedProfile
+from nfemu.web.pages import Voice
 from nfemu.wire.protection import PROTECTION
 from tests.fakes.world import LI, ZHANG, catalogue, rules
 from tests.web.gateway_side import Answer
@@ -179,7 +180,7 @@ async def test_every_answer_is_locked_down(stack: Stack) -> None:
 async def test_markup_in_what_people_configure_and_send_is_shown_and_never_run(tmp_path: Path) -> None:
     """Carrier and provider names, amount, query, cookie, path, language: all of them end up in pages."""
     stack = Stack(tmp_path)
-    stack.shell.config = replace(stack.shell.config, name={"zh": MARKUP, "en": MARKUP})
+    stack.shell.config = replace(stack.shell.config, voice=Voice({"zh": MARKUP, "en": MARKUP}))
     stack.provider.config = replace(stack.provider.config, title={"zh": MARKUP, "en": MARKUP}, merchant={"zh": MARKUP})
     await stack.start()
     await stack.overdue(ZHANG)

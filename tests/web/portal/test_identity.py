@@ -1,11 +1,13 @@
 """Who the portal believes, and when (G10, G12)."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 from starlette.types import Message
 
 from nfemu.model.identity import Msisdn
+from nfemu.web.pages import Voice
 from nfemu.web.portal.app import portal_application
 from tests.fakes.world import LI, ZHANG
 from tests.web.stack import PORTAL, Browser, Stack, fields
@@ -29,6 +31,24 @@ async def test_curl_sees_a_short_page_that_knows_the_number(stack: Stack) -> Non
     answer = await stack.browser(ZHANG).request_once("GET", f"http://{PORTAL}/")
     assert "138****8000" in answer.text
     assert len(answer.body) < 3000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "emergency"),
+    [
+        (None, "en", "Emergency calls (112, 110 …) are never affected."),
+        ("de-DE, de;q=0.9", "en", "Emergency calls (112, 110 …) are never affected."),
+        ("de, zh-CN;q=0.5, en;q=0.3", "zh", "紧急呼叫（112、110 等）始终不受影响。"),
+    ],
+)
+async def test_the_carriers_language_and_emergency_numbers(
+    stack: Stack, accepted: str | None, language: str, emergency: str
+) -> None:
+    """Where nobody is recognised, whose own language would count."""
+    names = stack.shell.config.voice.name
+    stack.shell.replace(replace(stack.shell.config, voice=Voice(names, "en", ("112", "110"))), lambda _: None)
+    page = (await stack.browser(ZHANG, accepted).open(LANDING)).text
+    assert (f'<html lang="{language}">' in page, emergency in page) == (True, True)
 
 
 async def test_without_identity_the_page_explains(stack: Stack) -> None:
