@@ -8,10 +8,11 @@ from nfemu.model.policy import Hours
 
 @dataclass(frozen=True, slots=True)
 class LandingLink:
-    """`text` by language."""
+    """`text` by language. It leads somewhere while one of `hours` is open; without any, always."""
 
     url: str
     text: Mapping[str, str]
+    hours: tuple[Hours, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

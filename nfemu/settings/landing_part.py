@@ -85,7 +85,14 @@ def _link(path: ValuePath, link: LandingLinkSection, gardens: list[CompiledProfi
     for garden in refusing:
         text = f"profile `{garden.name}`, which leads to this page, does not allow `{link.url}`; "
         source.report(path, f"{text}add its host to a group that the profile allows")
-    return LandingLink(link.url, link.text.model_dump())
+    return LandingLink(link.url, link.text.model_dump(), _hours_of(destination, gardens))
+
+
+def _hours_of(destination: Destination | None, gardens: list[CompiledProfile]) -> tuple[Hours, ...]:
+    """When the gardens let somebody through to it; empty where one of them always does."""
+    rules = [garden.match(destination) for garden in gardens if destination is not None]
+    found = [rule.group.hours for rule in rules if rule is not None]
+    return () if None in found else tuple(dict.fromkeys(hours for hours in found if hours is not None))
 
 
 def _destination(url: str) -> Destination:

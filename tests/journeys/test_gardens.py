@@ -105,7 +105,9 @@ def test_the_quiz_opens_and_closes(carrier: CarrierProcess, tmp_path: Path) -> N
     quiz, landing = "http://quiz.campus.example/", "http://campus.carrier.example/"
     move(carrier, OTHER, "campus-quiz")
     assert carrier.verdict(OTHER, quiz) == 302
-    assert "现已关闭，08:00 开放" in opened(carrier, OTHER, landing)
+    closed = opened(carrier, OTHER, landing)
+    assert "现已关闭，08:00 开放" in closed
+    assert ("开始答题：08:00 开放" in closed, "https://quiz.campus.example/" in closed) == (True, False)
     explained = carrier.nfemu("explain", OTHER, quiz).text
     assert "campus-quiz/closed/campus-quiz" in explained
     assert "group `campus-quiz` is closed until 08:00" in explained

@@ -75,6 +75,21 @@ def test_a_garden_of_another_kind_needs_no_portal(folder: Path, change: Change) 
     assert load(folder).policies.profiles[0].name == "quiz"
 
 
+def test_a_link_of_a_landing_page_has_the_hours_of_what_it_leads_to(folder: Path, change: Change) -> None:
+    """And none, where another garden of the same page is always open."""
+
+    def hours() -> dict[str, list[str]]:
+        return {link.url: [str(each) for each in link.hours] for page in load(folder).landing for link in page.links}
+
+    quiz = "https://quiz.campus.example/"
+    assert hours()[quiz] == ["08:00 to 20:00"]
+    assert not any(found for url, found in hours().items() if url != quiz)
+    always = "  always:\n    hosts: [quiz.campus.example]\n\nprofiles:\n"
+    profile = "  late-quiz:\n    default: redirect\n    redirect_to: http://campus.carrier.example/\n"
+    change("policies", "profiles:\n", f"{always}{profile}    allow: [campus-page, always]\n")
+    assert hours()[quiz] == []
+
+
 def test_a_portal_of_ones_own_may_do_without_https(folder: Path, change: Change) -> None:
     change("policies", "trusted: true", "ports: [80]\n    trusted: true")
     change("carrier", "  # upstream:", '  upstream: {http: "http://127.0.0.1:9000"} #')

@@ -3,7 +3,7 @@
 A page knows nobody and sets nothing: gardens are not told who the subscriber is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nfemu.model.landing import LandingPage
+from nfemu.model.policy import Hours
 from nfemu.policy.hours import is_open
 from nfemu.web.landing.texts import TEXTS
 from nfemu.web.origins.dispatch import RECORDING, refuse
@@ -64,10 +65,21 @@ class LandingPages:
             {"opens": f"{each.opens:%H:%M}", "closes": f"{each.closes:%H:%M}", "open": is_open(each, now)}
             for each in page.hours
         ]
+        links = [
+            {"url": link.url, "text": link.text[language], "opens": _opening(link.hours, now)} for link in page.links
+        ]
         title, text = page.title[language], page.text[language]
-        return self._render(language, 200, title=title, text=text, hours=hours, links=page.links)
+        return self._render(language, 200, title=title, text=text, hours=hours, links=links)
 
     def _render(self, language: str, status: int, **values: object) -> Response:
         other = "en" if language == "zh" else "zh"
         spoken = {"carrier": self._voice.name[language], "emergency": self._voice.emergency_in(language)}
         return self._site.render("page.html", language, status, other=other, **spoken, **values)
+
+
+def _opening(hours: Sequence[Hours], now: datetime) -> str:
+    """When what is closed now opens next, a time of day; empty: it is open."""
+    if not hours or any(is_open(each, now) for each in hours):
+        return ""
+    today = [each.opens for each in hours if each.opens > now.time()]
+    return f"{min(today or [each.opens for each in hours]):%H:%M}"

@@ -1,12 +1,14 @@
 """Landing pages of gardens, asked through the origin front."""
 
+import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
 
 from nfemu.model.landing import LandingLink, LandingPage
+from nfemu.model.policy import Hours
 from nfemu.web.landing.pages import LandingPages
 from nfemu.web.origins.ca import CertificateAuthority
 from nfemu.web.origins.dispatch import OriginDispatcher
@@ -18,8 +20,11 @@ from tests.web.gateway_side import TOKEN, GatewaySide
 
 NAME = {"zh": "莱茵通信", "en": "Rheinfunk"}
 QUIZ = {"zh": "校园知识竞赛", "en": "Campus quiz"}
-START = LandingLink("https://quiz.campus.example/", {"zh": "开始答题", "en": "Start the quiz"})
-PAGE = LandingPage("campus.rheinfunk.example", "/", QUIZ, QUIZ, (START,))
+DAY, EVENING, NIGHT = Hours(time(8), time(12)), Hours(time(18), time(20)), Hours(time(22), time(2))
+START = LandingLink("https://quiz.campus.example/", {"zh": "开始答题", "en": "Start the quiz"}, (DAY, EVENING))
+RULES = LandingLink("https://rules.campus.example/", {"zh": "规则", "en": "Rules"})
+LATE = LandingLink("https://late.campus.example/", {"zh": "夜场", "en": "Late quiz"}, (NIGHT,))
+PAGE = LandingPage("campus.rheinfunk.example", "/", QUIZ, QUIZ, (START, RULES, LATE))
 URL = f"http://{PAGE.host}/"
 
 
@@ -69,6 +74,29 @@ async def test_the_link_then_the_browser_then_the_carrier_choose_the_language(
     assert f'<html lang="{language}">' in page
     assert NAME[language] in page
     assert QUIZ[language] in page
+
+
+def linked(page: str) -> list[str]:
+    return re.findall(r'href="(https://[^"]*)"', page)
+
+
+@pytest.mark.parametrize(
+    ("hour", "open_", "closed"),
+    [
+        (7, [RULES], ["Start the quiz: opens at 08:00", "Late quiz: opens at 22:00"]),
+        (8, [START, RULES], ["Late quiz: opens at 22:00"]),
+        (12, [RULES], ["Start the quiz: opens at 18:00", "Late quiz: opens at 22:00"]),
+        (19, [START, RULES], ["Late quiz: opens at 22:00"]),
+        (23, [RULES, LATE], ["Start the quiz: opens at 08:00"]),
+    ],
+)
+async def test_what_is_closed_is_no_link_and_says_when_it_opens(
+    gateway: GatewaySide, carrier: Carrier, hour: int, open_: list[LandingLink], closed: list[str]
+) -> None:
+    carrier.now = carrier.now.replace(hour=hour)
+    page = (await gateway.get(URL)).text
+    assert linked(page) == [link.url for link in open_]
+    assert re.findall(r'class="button closed">([^<]*)<', page) == closed
 
 
 async def test_the_emergency_numbers_are_the_carriers(gateway: GatewaySide, carrier: Carrier) -> None:
