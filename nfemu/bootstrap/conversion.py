@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nfemu.bss.auto_deduct import AutoDeductRules
 from nfemu.bss.detection import DetectionRules
@@ -14,7 +15,9 @@ from nfemu.gateway.resolving import HostUpstream, Internet, NamePlan
 from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.sealer import load_keys
 from nfemu.model.destination import Destination, Scheme
+from nfemu.model.identity import PolicyName
 from nfemu.model.money import Money
+from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.rules import NO_BINDINGS, decide
 from nfemu.runtime.keys import load_or_create_key
 from nfemu.settings import Configuration, OpeningAccount, UpstreamTarget
@@ -84,6 +87,21 @@ def portal_group(configuration: Configuration) -> str:
     policies = configuration.policies.compiled
     decisions = (decide(policies.profile(name), portal, NO_BINDINGS, datetime.now(UTC)) for name in policies.names)
     return next((str(decision.group) for decision in decisions if decision.enrich), "")
+
+
+def gardens(configuration: Configuration) -> dict[PolicyName, str]:
+    """What restricts an open line, each with its own landing page over TLS; empty where there is none, or no way."""
+    policies, hosts = configuration.policies.compiled, {page.host for page in configuration.landing}
+    restricting = (policies.profile(name) for name in policies.names if policies.profile(name).restricted)
+    return {profile.name: _secure_page(profile, hosts) for profile in restricting}
+
+
+def _secure_page(profile: CompiledProfile, hosts: set[str]) -> str:
+    parts = urlsplit(profile.redirect_to or "")
+    page = Destination(parts.hostname, None, 443, scheme=Scheme.HTTPS)
+    if parts.hostname not in hosts or profile.match(page) is None:
+        return ""
+    return parts._replace(scheme="https", netloc=parts.hostname).geturl()
 
 
 def site_overrides(configuration: Configuration) -> dict[str, SiteOverride]:

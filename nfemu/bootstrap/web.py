@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from starlette.types import ASGIApp
 
-from nfemu.bootstrap.conversion import portal_group, rule_source, site_overrides
+from nfemu.bootstrap.conversion import gardens, portal_group, rule_source, site_overrides
 from nfemu.client.state import StateFolder
 from nfemu.model.money import Money
 from nfemu.runtime.keys import load_or_create_key, read_private, write_private
@@ -129,6 +129,7 @@ def _portal_config(configuration: Configuration, provider: BuiltinProvider) -> P
         Money(1, carrier.currency),
         Money(500_000, carrier.currency),
         Money(5_000, carrier.currency),
+        gardens(configuration),
     )
 
 

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_config_check(nfemu: Nfemu, folder: Path) -> None:
     valid = nfemu("--config", str(folder), "config", "check")
-    counts = "26 subscribers, 6 APN profiles, 8 destination groups, 5 policy profiles"
+    counts = "26 subscribers, 6 APN profiles, 9 destination groups, 5 policy profiles"
     assert (valid.status, valid.out) == (0, f"{folder}: valid; {counts}\n")
 
 
@@ -56,7 +56,7 @@ def test_policy_lint(nfemu: Nfemu, folder: Path) -> None:
     checked = nfemu("--config", str(folder), "policy", "lint")
     assert checked.status == 0
     assert "unused" in checked.out
-    assert checked.out.splitlines()[-1].startswith("9 groups, 5 profiles, ")
+    assert checked.out.splitlines()[-1].startswith("10 groups, 5 profiles, ")
     findings = json.loads(nfemu("--config", str(folder), "policy", "lint", "--json").out)
     assert any("unused" in finding["where"] for finding in findings)
     assert nfemu("--config", str(folder), "policy", "lint", "--strict").status == 0

@@ -1,9 +1,9 @@
 """What the portal was configured to be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Msisdn, PolicyName
 from nfemu.model.money import Money
 from nfemu.web.origins.connection import OriginRequest
 from nfemu.web.pages import Voice
@@ -14,7 +14,8 @@ Identify = Callable[[OriginRequest], Msisdn | None]
 
 @dataclass(frozen=True, slots=True)
 class PortalConfig:
-    """`pay_origins`: where the order form may lead, such as
+    """`gardens`: policies that restrict an open line, each with its landing page over TLS, empty where it has none.
+    `pay_origins`: where the order form may lead, such as
     `https://pay.provider.example`. Amounts are in the accounts' currency."""
 
     voice: Voice
@@ -25,6 +26,7 @@ class PortalConfig:
     largest: Money = field(default_factory=lambda: Money(500_000))
     suggested: Money = field(default_factory=lambda: Money(5_000))
     """Offered as a top-up to those who owe nothing."""
+    gardens: Mapping[PolicyName, str] = field(default_factory=dict)
 
     @property
     def plain_url(self) -> str:
