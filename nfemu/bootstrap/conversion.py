@@ -119,4 +119,4 @@ def seed_account(opening: OpeningAccount) -> SeedAccount:
 
 def seed_range(part: NumberRange, terms: Terms) -> SeedRange:
     """A number range by its first card and account; the store makes the rest."""
-    return SeedRange(next(part.subscribers()), seed_account(next(part.accounts(terms))), part.count)
+    return SeedRange(next(part.subscribers()), seed_account(next(part.accounts(terms))), part.count, part.profile)

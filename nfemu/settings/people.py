@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from nfemu.model.account import Account, AccountKind
-from nfemu.model.identity import AccountId, Imsi, Msisdn
+from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import Subscriber
 from nfemu.settings.people_csv import PeopleCsv
@@ -44,13 +44,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class NumberRange:
-    """`count` subscribers with consecutive numbers and IMSIs; each has an account of its own."""
+    """`count` subscribers with consecutive numbers and IMSIs; each has an account of its own. `profile`: the APN
+    profile that each is given (G18); None: what `open` means."""
 
     first_number: int
     first_imsi: str
     count: int
     balance: Money
     language: str
+    profile: ProfileName | None = None
 
     def subscribers(self) -> Iterator[Subscriber]:
         width, imsi = len(self.first_imsi), int(self.first_imsi)

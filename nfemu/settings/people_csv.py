@@ -124,6 +124,9 @@ def _split(line: str, number: int) -> list[str]:
 
 def _check_header(columns: Sequence[str]) -> None:
     for name in columns:
+        if name == "profile":
+            text = "a CSV file has no column `profile`; give one to a range or a listed card in subscribers.yaml, or "
+            raise CsvRefused(1, f"{text}order it with `nfemu profile`")
         if name not in COLUMNS:
             raise CsvRefused(1, f"unknown column `{name}`; {nearest(name, COLUMNS)}")
         if columns.count(name) > 1:

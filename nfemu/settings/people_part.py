@@ -8,7 +8,7 @@ from nfemu.epc.catalogue import Catalogue, Pool
 from nfemu.epc.pools import Ipv4Slots
 from nfemu.model.account import Account, AccountKind
 from nfemu.model.errors import InvalidInput, NotFound
-from nfemu.model.identity import AccountId, Imsi, Msisdn
+from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import CardRole, OrderedProfile, Subscriber
 from nfemu.settings.findings import Finding, nearest
@@ -33,7 +33,7 @@ def people_part(
         _account(name, section, gathered)
     listed = [_listed(index, section, gathered) for index, section in enumerate(file.subscribers)]
     _check_main_cards(file, source)
-    ranges = [_range(index, section, gathered) for index, section in enumerate(file.ranges)]
+    ranges = [_range(index, section, gathered, catalogue) for index, section in enumerate(file.ranges)]
     csv = read_people(file.csv, directory, gathered) if file.csv is not None else None
     _report_doubles(gathered)
     people = People(
@@ -116,15 +116,22 @@ def _profiles(file: SubscribersFile, source: Source, terms: Terms, catalogue: Ca
     for index, section in enumerate(file.subscribers):
         if section.profile is None or catalogue is None:
             continue
-        path: ValuePath = ("subscribers", index)
-        try:
-            catalogue.orderable(section.profile)
-        except (InvalidInput, NotFound) as error:
-            source.report((*path, "profile"), f"`profile`: {error}")
+        _profile(("subscribers", index), section.profile, source, catalogue)
         number = _number(section.number, terms.country_code)
         if number is not None:
             profiles[number] = section.profile
     return profiles
+
+
+def _profile(path: ValuePath, name: str | None, source: Source, catalogue: Catalogue | None) -> ProfileName | None:
+    """The profile that a line is given; None: what `open` means."""
+    if name is None or catalogue is None:
+        return None
+    try:
+        return catalogue.orderable(name)
+    except (InvalidInput, NotFound) as error:
+        source.report((*path, "profile"), f"`profile`: {error}")
+        return None
 
 
 def _number(text: str, country_code: str) -> Msisdn | None:
@@ -162,7 +169,7 @@ def _static(
     return ipv4, ipv6
 
 
-def _range(index: int, section: RangeSection, gathered: Gathering) -> NumberRange | None:
+def _range(index: int, section: RangeSection, gathered: Gathering, catalogue: Catalogue | None) -> NumberRange | None:
     path: ValuePath = ("ranges", index)
     source, terms = gathered.source, gathered.terms
     msisdn = source.attempt((*path, "first_number"), Msisdn.parse, section.first_number, terms.country_code)
@@ -177,7 +184,8 @@ def _range(index: int, section: RangeSection, gathered: Gathering) -> NumberRang
             return None
     gathered.numbers.add_range(int(msisdn.e164), section.count, gathered.place(path))
     gathered.imsis.add_range(imsi_key(imsi.digits), section.count, gathered.place(path))
-    return NumberRange(int(msisdn.e164), imsi.digits, section.count, balance, section.language)
+    profile = _profile(path, section.profile, source, catalogue)
+    return NumberRange(int(msisdn.e164), imsi.digits, section.count, balance, section.language, profile)
 
 
 def _report_doubles(gathered: Gathering) -> None:

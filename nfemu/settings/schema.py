@@ -212,6 +212,7 @@ class RangeSection(Section):
     count: int = Field(ge=1, le=100_000_000, examples=["20"])
     balance: Amount = "0"
     language: Language = "zh"
+    profile: Name | None = None
 
 
 class SubscribersFile(Section):

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from nfemu.store import rows
+from nfemu.store import rows, schema
 from nfemu.store.seed_types import SeedRange
 
 _COUNTED = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < CAST(:count AS BIGINT))"
@@ -20,8 +20,8 @@ _ACCOUNTS = sa.text(
     FROM n WHERE true {rows.NEW_TERMS}"""  # noqa: S608 - put together from constants
 )
 _CARDS = sa.text(
-    f"""INSERT INTO subscriber (imsi, msisdn, account_id, role, language) {_COUNTED}
-    SELECT {_IMSI}, {_NUMBER}, {_NUMBER}, :role, :language
+    f"""INSERT INTO subscriber (imsi, msisdn, account_id, role, language, profile) {_COUNTED}
+    SELECT {_IMSI}, {_NUMBER}, {_NUMBER}, :role, :language, :profile
     FROM n WHERE true ON CONFLICT (imsi) DO NOTHING"""  # noqa: S608 - put together from this page's constants
 )
 
@@ -34,7 +34,8 @@ def add_accounts(connection: Connection, block: SeedRange) -> None:
 
 def add_cards(connection: Connection, block: SeedRange) -> None:
     """Those that are not there yet. Raises IntegrityError when another card has one of the numbers."""
-    connection.execute(_CARDS, _bounds(block) | rows.subscriber_values(block.card))
+    record = {"profile": block.profile or schema.NO_PROFILE}
+    connection.execute(_CARDS, _bounds(block) | rows.subscriber_values(block.card) | record)
 
 
 def _bounds(block: SeedRange) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from nfemu.model.account import Account
 from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import Subscriber
 from nfemu.store.twins import Span, as_digits, as_int
@@ -29,12 +30,14 @@ class SeedAccount(NamedTuple):
 class SeedRange:
     """`count` cards on consecutive IMSIs and numbers, each with an account that is called like its number.
 
-    `card` and `account` are the first ones; the rest differ from them in IMSI, number and name only.
+    `card` and `account` are the first ones; the rest differ from them in IMSI, number and name only. `profile`: what
+    the HSS record of a new card says; None: it has no APN profile of its own.
     """
 
     card: Subscriber
     account: SeedAccount
     count: int
+    profile: ProfileName | None = None
 
     @property
     def imsis(self) -> Span:

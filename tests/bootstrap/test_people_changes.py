@@ -57,6 +57,11 @@ def said(folder: Path) -> list[str]:
             "eve: {balance: 1}\n  li: {balance: 100.00, level: 9}",
             ["account eve: new, balance 1.00", "account li: level 8 → 9"],
         ),
+        (
+            "count: 20, balance: 50.00",
+            "count: 20, profile: training, balance: 50.00",
+            [f"range from 13900000000: profile open → training: {KNOWN}"],
+        ),
         ("count: 20, balance: 50.00", "count: 21, balance: 50.00", ["range from 13900000000: 1 new cards at its end"]),
         (
             "count: 20, balance: 50.00",

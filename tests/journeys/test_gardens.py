@@ -19,7 +19,8 @@ def carrier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CarrierProcess
     """On the test clock, at seven in the morning; one line is in a garden from the start."""
     folder = tmp_path_factory.mktemp("gardens")
     start = ("subscribers.yaml", "account: acme}\n  -", "account: acme, profile: training}\n  -")
-    process = CarrierProcess(StateFolder(folder / "state"), own_config(folder / "config", ONE_WORKER, start))
+    many = ("subscribers.yaml", "count: 20,", "count: 20, profile: inflight,")
+    process = CarrierProcess(StateFolder(folder / "state"), own_config(folder / "config", ONE_WORKER, start, many))
     process.up("--clock", "test")
     process.nfemu("clock", "set", "2099-11-02T07:00:00+08:00")
     yield process
@@ -85,6 +86,14 @@ def test_a_garden_from_the_start(carrier: CarrierProcess) -> None:
     with carrier.client() as client:
         events = [event.name for event in client.timeline(ACME)]
     assert events.index("order.done") < events.index("pgw.session_created")
+
+
+def test_a_range_in_a_garden_from_the_start(carrier: CarrierProcess) -> None:
+    with carrier.client() as client:
+        client.attach("13900000005")
+        assert client.subscriber("13900000005").effective == "inflight"
+    assert "Location: http://inflight.carrier.example/" in opened(carrier, "13900000005", NEWS)
+    move(carrier, "13900000005", "open")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from nfemu.carrier.ports import AppendEntry, PutSubscriber, PutSubscription
 from nfemu.model.account import Account, AccountKind
 from nfemu.model.errors import Conflict, InvalidInput
-from nfemu.model.identity import AccountId, Imsi, Msisdn
+from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile, Subscriber, Subscription
 from nfemu.store import SeedAccount, SeedRange, SqlStore
@@ -51,6 +51,14 @@ async def test_a_range_is_its_cards_one_by_one(url: str, sql_store: SqlStore) ->
         sums = kept_and_summed(connection)
     assert len(sums) == COUNT
     assert all(kept == summed == 5000 for _, kept, summed in sums)
+
+
+async def test_cards_of_a_range_can_have_a_profile_of_their_own(sql_store: SqlStore) -> None:
+    """New ones only: what a card that is there has was ordered."""
+    await sql_store.seed([], [], ranges=[block(count=1)], at=START)
+    await sql_store.seed([], [], ranges=[replace(block(count=2), profile=ProfileName("inflight"))], at=START)
+    found = [await sql_store.account(card(index).account) for index in range(2)]
+    assert [view and view.lines[0].subscription.profile for view in found] == [None, "inflight"]
 
 
 async def test_a_second_seed_keeps_what_has_happened_and_adds_who_is_new(url: str, sql_store: SqlStore) -> None:

@@ -119,9 +119,12 @@ def _ranges(ranges: _Compared[NumberRange], country: str) -> Iterator[ConfigChan
         elif new.count < old.count:
             yield ConfigChange(FILE, subject, f"{old.count - new.count} cards removed", _KEPT, applied=False)
         yield from _balance(subject, old.balance, new.balance)
-        facts = ({"first_number": part.first_number, "language": part.language} for part in (old, new))
-        for change in _differences(*facts):
+        for change in _differences(_range_facts(old), _range_facts(new)):
             yield ConfigChange(FILE, subject, change, _KNOWN, applied=False)
+
+
+def _range_facts(part: NumberRange) -> dict[str, object]:
+    return {"first_number": part.first_number, "language": part.language, "profile": part.profile or "open"}
 
 
 def _range_name(part: NumberRange, country: str) -> str:
