@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import config_of, configuration_of, state_of
+from nfemu.cli.context import carrier_option, config_of, configuration_of, state_of
 from nfemu.cli.diagnosis import exposure, files, policies, running
 from nfemu.cli.diagnosis.check import Check, Health
 from nfemu.cli.output import json_option, show_json
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@carrier_option
 @json_option
 @click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
+def doctor(context: click.Context, as_json: bool, carrier: str | None) -> None:
     """List what is exposed and to whom, and what needs attention; exit status 1 where there is a problem."""
-    checks = list(_checks(context))
+    checks = list(_checks(context, carrier))
     counts = Counter(check.health for check in checks)
     if as_json:
         show_json({"checks": checks, "counts": {each.value: counts[each] for each in Health}})
@@ -37,26 +38,27 @@ def doctor(context: click.Context, as_json: bool) -> None:
         context.exit(1)
 
 
-def _checks(context: click.Context) -> Iterator[Check]:
-    yield from _carrier(context, state_of(context))
+def _checks(context: click.Context, overlay: str | None) -> Iterator[Check]:
+    yield from _carrier(context, state_of(context), overlay)
     yield from files.folder(state_of(context))
     yield from running.tools()
 
 
-def _configuration(context: click.Context) -> "Configuration | Check":
+def _configuration(context: click.Context, overlay: str | None) -> "Configuration | Check":
     """What the files say, or what is wrong with them."""
     try:
-        return configuration_of(context)
+        return configuration_of(context, overlay)
     except NfemuError as error:
         first, *_ = str(error).splitlines()
         return Check("configuration", Health.PROBLEM, first, "`nfemu config check` shows every mistake")
 
 
-def _carrier(context: click.Context, state: StateFolder) -> Iterator[Check]:
+def _carrier(context: click.Context, state: StateFolder, overlay: str | None) -> Iterator[Check]:
     """What runs, else what would; then what the files say."""
-    found = _configuration(context)
+    found = _configuration(context, overlay)
     configuration = None if isinstance(found, Check) else found
-    yield found if isinstance(found, Check) else Check("configuration", Health.OK, f"`{config_of(context)}` is valid")
+    files_read = f"`{config_of(context)}`" + (f" with the overlay of {overlay}" if overlay else "")
+    yield found if isinstance(found, Check) else Check("configuration", Health.OK, f"{files_read} is valid")
     if control.is_running(state):
         now = control.running(state)
         yield from exposure.running_listeners(now)

@@ -85,6 +85,18 @@ def test_the_shipped_configuration_is_clean(doctor: Doctor, state: Path) -> None
     assert "secret files: 2 files, closed to other users" in text
 
 
+def test_the_overlay_is_that_of_the_next_start(doctor: Doctor, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named as `nfemu up` takes it."""
+    monkeypatch.setenv("NFEMU_CARRIER", "rheinfunk")
+    status, text = doctor.text()
+    assert status == 0
+    assert f"configuration: `{config}` with the overlay of rheinfunk is valid" in text
+    assert "`portal` (konto.rheinfunk.example) is told X-Subscriber (msisdn, token) on plain HTTP" in text
+    monkeypatch.setenv("NFEMU_CARRIER", "nobody")
+    status, text = doctor.text()
+    assert (status, "nobody" in text) == (1, True)
+
+
 def test_without_a_state_folder_it_says_what_will_be(nfemu: Nfemu, tmp_path: Path, config: Path) -> None:
     status, checks = Doctor(nfemu, tmp_path / "none" / "state", config).found()
     assert status == 0
