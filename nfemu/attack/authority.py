@@ -9,6 +9,7 @@ _CONNECT = frozenset((Form.CONNECT,))
 _SOCKS = frozenset((Form.SOCKS,))
 _NAMES = frozenset((Need.NAMES,))
 _ADDRESSES = frozenset((Need.ADDRESSES,))
+_OTHER = "Host: $other\r\n"
 
 
 def _host(name: str, host: str) -> Case:
@@ -17,6 +18,10 @@ def _host(name: str, host: str) -> Case:
 
 def _target(name: str, target: str, expected: Expected | None = None) -> Case:
     return Case(name, send(line(f"GET {target} HTTP/1.1", HOST + SPOOF)), expected or refused())
+
+
+def _absolute(name: str, uri: str, host: str, expected: Expected, forms: frozenset[Form] = PLAIN) -> Case:
+    return Case(name, send(line(f"GET {uri}/$mark HTTP/1.1", host + SPOOF)), expected, forms=forms)
 
 
 def _spelling(name: str, host: str) -> Case:
@@ -76,30 +81,10 @@ AUTHORITY = Family(
         _host("Host with two ports", "Host: $trusted_host:80:80\r\n"),
         _host("Host with NUL", "Host: $trusted\0.evil.test\r\n"),
         _host("Host percent-encoded", "Host: $trusted_encoded\r\n"),
-        Case(
-            "absolute URI that differs from Host",
-            send(line("GET http://$trusted/$mark HTTP/1.1", "Host: $other\r\n" + SPOOF)),
-            refused(),
-            forms=PLAIN,
-        ),
-        Case(
-            "absolute URI of somebody else, Host trusted",
-            send(line("GET http://$other/$mark HTTP/1.1", HOST + SPOOF)),
-            refused(),
-            forms=PLAIN,
-        ),
-        Case(
-            "absolute URI of somebody else inside a tunnel",
-            send(line("GET http://$other/$mark HTTP/1.1", "Host: $other\r\n" + SPOOF)),
-            refused(),
-            forms=TUNNELS,
-        ),
-        Case(
-            "absolute URI in capitals",
-            send(line("GET HTTP://$trusted/$mark HTTP/1.1", HOST + SPOOF)),
-            enriched(),
-            forms=PLAIN,
-        ),
+        _absolute("absolute URI that differs from Host", "http://$trusted", _OTHER, refused()),
+        _absolute("absolute URI of somebody else, Host trusted", "http://$other", HOST, refused()),
+        _absolute("absolute URI of somebody else inside a tunnel", "http://$other", _OTHER, refused(), TUNNELS),
+        _absolute("absolute URI in capitals", "HTTP://$trusted", HOST, enriched()),
         _target("user information in the target", "http://$other@$trusted/$mark"),
         _target("the trusted name as user information", "http://$trusted@$other/$mark"),
         _target("a backslash in the target's authority", "http://$trusted\\@$other/$mark"),
