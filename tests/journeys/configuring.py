@@ -8,6 +8,9 @@ from tests.journeys.carrier import CONFIG
 ONE_WORKER = ("carrier.yaml", "workers: 2", "workers: 1")
 """Starts faster, where the number of workers plays no part."""
 
+MANY_ORDERS = ("dunning.yaml", "open_orders: 10 ", "open_orders: 1000 ")
+"""For tests that leave many payments unfinished."""
+
 
 def own_config(folder: Path, *edits: tuple[str, str, str]) -> Path:
     """A copy of the shipped configuration at `folder`; each edit is a file, a text in it, and what replaces it."""

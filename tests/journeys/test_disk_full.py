@@ -20,7 +20,7 @@ import pytest
 
 from nfemu.client import StateFolder
 from tests.journeys.carrier import CarrierProcess, until
-from tests.journeys.configuring import ONE_WORKER, own_config
+from tests.journeys.configuring import MANY_ORDERS, ONE_WORKER, own_config
 from tests.journeys.phone import PIN, Phone
 from tests.journeys.provider import order
 
@@ -37,7 +37,7 @@ KEEPS_NOTIFYING = "is made but not settled yet; the provider keeps notifying, do
 @pytest.fixture
 def overdue(stopped: CarrierProcess, tmp_path: Path) -> CarrierProcess:
     """On the test clock; one line owes 29.00."""
-    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER, MANY_ORDERS)
     begin(stopped)
     return stopped
 
@@ -168,7 +168,7 @@ def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True, timeout=10)
-    carrier = CarrierProcess(StateFolder(disk / "state"), own_config(tmp_path / "config", ONE_WORKER))
+    carrier = CarrierProcess(StateFolder(disk / "state"), own_config(tmp_path / "config", ONE_WORKER, MANY_ORDERS))
     filling = disk / "filling"
     try:
         fill(filling, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.journeys.carrier import CarrierProcess, children, until
-from tests.journeys.configuring import ONE_WORKER, own_config
+from tests.journeys.configuring import MANY_ORDERS, ONE_WORKER, own_config
 from tests.journeys.phone import Phone
 from tests.journeys.test_disk_full import STEPS, full_disk, paid
 from tests.web.stack import fields
@@ -18,7 +18,7 @@ NEWS = "http://news.example/"
 
 def test_the_log_names_no_subscriber_and_holds_no_secret(stopped: CarrierProcess, tmp_path: Path) -> None:
     """The account of a number range is called like its number."""
-    stopped.config = own_config(tmp_path / "config", ONE_WORKER)
+    stopped.config = own_config(tmp_path / "config", ONE_WORKER, MANY_ORDERS)
     (stopped.state.path / "keys").mkdir(parents=True)
     for folder in (stopped.state.path, stopped.state.path / "keys"):
         folder.chmod(0o755)

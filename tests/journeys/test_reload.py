@@ -226,7 +226,8 @@ async def test_the_portal_moves(edited: Edited) -> None:
     new = "kiosk.carrier.example"
     edited.edit("carrier.yaml", f"host: {PORTAL}", f"host: {new}")
     edited.edit("carrier.yaml", "en: Example Mobile", "en: Other Mobile")
-    edited.edit("policies.yaml", f"hosts: [{PORTAL}]", f"hosts: [{new}]")
+    edited.edit("policies.yaml", f"    hosts: [{PORTAL}]", f"    hosts: [{new}]")
+    edited.edit("policies.yaml", f"{{hosts: [{PORTAL}], ports", f"{{hosts: [{new}], ports")
     edited.edit("policies.yaml", f"redirect_to: http://{PORTAL}/green", f"redirect_to: http://{new}/green")
     changes = await edited.reload()
     assert f"carrier.yaml: portal: host {PORTAL} → {new}" in changes
