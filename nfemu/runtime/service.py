@@ -36,6 +36,7 @@ from nfemu.runtime.agenda import Agenda, Happening
 from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeover, restored_table
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
+from nfemu.runtime.expiry import Expiry
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
 from nfemu.runtime.usage import UsageBook
@@ -77,6 +78,7 @@ class CarrierService:
         outside = Outside(store, enforcer, notifier, provider, clock, ids)
         self._runner = Runner(outside, self._pgw, self, provider_within)
         self._agenda = Agenda(clock)
+        self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
         self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began)
         self._detection = Detection(self._request_blocked, clock)
         self._clock_lock = asyncio.Lock()
@@ -237,11 +239,11 @@ class CarrierService:
 
     async def sign_agreement(self, msisdn: Msisdn, cap: Money | None) -> LineStatus:
         """See `carrier.agreements.sign`."""
-        return await self._runner.run(agreements.sign(self._rules, self._provider.name, msisdn, cap))
+        return await self._run(lambda rules: agreements.sign(rules, self._provider.name, msisdn, cap))
 
     async def revoke_agreement(self, msisdn: Msisdn) -> LineStatus:
         """See `carrier.agreements.revoke`."""
-        return await self._runner.run(agreements.revoke(self._rules, msisdn))
+        return await self._run(lambda rules: agreements.revoke(rules, msisdn))
 
     async def settle(self, notification: PaymentNotification) -> Settlement:
         """See `carrier.payments.settle`."""
@@ -366,24 +368,21 @@ class CarrierService:
 
     def expire(self, payment: Payment) -> None:
         """The order closes at its `expires_at` unless it is paid."""
-        no = payment.no  # all that is kept of it until then
-
-        async def run() -> str | None:
-            closed = await self._run(lambda _: payments.expire(no))
-            return f"payment {no} expired" if closed else None
-
-        self._agenda.add(payment.expires_at, run)
+        self._expiry.watch(payment)
 
     def ask_again(self, deduction: Deduction) -> None:
         """A deduction without an answer is asked about at its `retry_at`."""
 
         async def run() -> str | None:
-            return await self._runner.run(agreements.ask_again(self._rules, deduction.account))
+            return await self._run(lambda rules: agreements.ask_again(rules, deduction.account))
 
         if deduction.retry_at is not None:
             self._agenda.add(deduction.retry_at, run)
 
     # ---- inside
+
+    async def _close_unpaid(self, no: PaymentNo) -> bool:
+        return await self._run(lambda _: payments.expire(no))
 
     async def _run(self, use_case: Callable[[CarrierRules], Step[T]]) -> T:
         """Under the rules of the moment at which it begins, to its end."""
@@ -404,7 +403,7 @@ class CarrierService:
         return found
 
     async def _request_blocked(self, msisdn: Msisdn) -> datetime:
-        return await self._runner.run(detection.request_blocked(self._rules, msisdn))
+        return await self._run(lambda rules: detection.request_blocked(rules, msisdn))
 
     async def _unfinished_accounts(self) -> list[AccountId]:
         """Accounts with an unfinished order, an unacknowledged or outdated session, an unsent notice, or an agreement

@@ -127,6 +127,22 @@ async def test_a_payment_order_survives_a_restart_and_expires(world: World) -> N
     assert len(await service.advance_clock(timedelta(hours=1))) == 1
 
 
+async def test_each_open_order_expires_at_its_own_time_and_paid_ones_leave_nothing(world: World) -> None:
+    """Three ordered a minute apart; the second is paid."""
+    orders = []
+    for _ in range(3):
+        orders.append((await world.service.order_payment(ZHANG, Money(2900), BACK))[0])
+        await world.service.advance_clock(timedelta(minutes=1))
+    first, second, third = orders
+    await world.service.settle(notification(second))
+    happened = await world.service.advance_clock(timedelta(hours=1))
+    assert [(each.at, each.text) for each in happened] == [
+        (first.expires_at, f"payment {first.no} expired"),
+        (third.expires_at, f"payment {third.no} expired"),
+    ]
+    assert await world.service.advance_clock(timedelta(days=1)) == []
+
+
 async def test_the_wall_clock_does_not_take_business_time_back(world: World) -> None:
     await world.service.set_clock(datetime(2999, 1, 1, tzinfo=UTC))
     with pytest.raises(Conflict, match="the test clock of this state stands at 2999-01-01"):
