@@ -8,7 +8,7 @@ from nfemu.bootstrap.emulator import Emulator, new_store
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.client.state import StateFolder
 from nfemu.runtime.logs import log_to_stderr
-from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
+from nfemu.runtime.memory import give_back_regularly, give_memory_back, keep_out_of_collections
 from nfemu.settings import Configuration
 
 
@@ -24,6 +24,7 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     ports = BoundPorts.of(read()).free() if free_ports else None
+    tidying = asyncio.create_task(give_back_regularly())
     while not stop.is_set():
         emulator = Emulator(state, read, ports)
         async with emulator:
@@ -33,6 +34,7 @@ async def serve(
             await _first(stop, emulator.reset_wanted)
         if not stop.is_set():
             await wipe(state, emulator.configuration)
+    tidying.cancel()
 
 
 async def wipe(state: StateFolder, configuration: Configuration) -> None:
