@@ -7,7 +7,7 @@ Money that has arrived is never turned away: a late notification of a closed ord
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 from nfemu.model.account import Account
@@ -33,16 +33,23 @@ TRANSITIONS: dict[tuple[PaymentState, PaymentInput], PaymentState] = {
 }
 
 
-def check_room(created: Iterable[Payment], allowed: int, now: datetime) -> None:
-    """Raises LimitReached where a line has `allowed` orders that can still be paid. `created`: its unpaid ones.
+def waiting(created: Iterable[Payment], now: datetime) -> list[Payment]:
+    """Those of a line's unpaid orders that a payer can still pay. Where the money comes with the order, nobody is
+    waited for."""
+    return [payment for payment in created if payment.expires_at > now and not payment.immediate]
 
-    Each of them is kept and watched until it expires, and a line that costs nothing to ask must not fill the books.
+
+def check_room(created: Iterable[Payment], allowed: int, now: datetime, zone: tzinfo) -> None:
+    """Raises LimitReached where `allowed` orders of a line wait for their payer. `created`: its unpaid ones; `zone`:
+    the carrier's.
+
+    Each of them is kept until it expires, and a line that costs nothing to ask must not fill the books.
     """
-    payable = sorted(payment.expires_at for payment in created if payment.expires_at > now)
-    if len(payable) >= allowed:
+    closing = sorted(payment.expires_at for payment in waiting(created, now))
+    if len(closing) >= allowed:
         raise LimitReached(
-            f"this line has {len(payable)} payment orders that are not paid; pay one of them, or order again when the "
-            f"first one closes, at {payable[0].isoformat(timespec='seconds')}"
+            f"this line has {len(closing)} payment orders that are not paid; pay one of them, or order again when the "
+            f"first one closes, at {closing[0].astimezone(zone).isoformat(timespec='seconds')}"
         )
 
 

@@ -32,9 +32,9 @@ from nfemu.carrier.commands import (
 )
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
-from nfemu.carrier.lines import line_of, load_account, locked_line
+from nfemu.carrier.lines import line_of, load_account, locked_line, subscriber_account
 from nfemu.carrier.orders import after_entry
-from nfemu.carrier.ports import AccountView, AppendEntry, PutNotice, PutPayment
+from nfemu.carrier.ports import AccountView, AppendEntry, Line, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.view import commit
@@ -68,21 +68,43 @@ class Settlement:
 
 
 def place(rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money) -> Step[tuple[Payment, CorrelationId]]:
-    """The order in the carrier's own books. Raises NotFound, InvalidInput; LimitReached where the line has as many
-    unpaid ones as it may have."""
+    """The order in the carrier's own books, which then waits for its payer. Raises NotFound, InvalidInput;
+    LimitReached where as many of the line wait as may."""
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
-    imsi = line.subscriber.imsi
-    ledger.check_amount(view.account, amount)
-    now = yield from ask(Now())
-    rules_of_payments.check_room((yield from ask(LoadUnpaid(imsi))), rules.open_orders, now)
-    no = PaymentNo((yield from ask(NewId("pay"))))
-    payment = rules_of_payments.create(no, view.account, imsi, amount, provider, now, rules.order_expiry)
-    detail = {"payment": no, "amount": amount.decimal(), "provider": provider}
-    yield from ask(Emit(imsi, correlation, events.PAYMENT_ORDERED, detail))
-    yield from ask(Commit((PutPayment(payment),)))
-    yield from ask(ExpireLater(payment))
+    payment = yield from _order(rules, view, line, provider, amount)
+    unpaid = yield from ask(LoadUnpaid(payment.imsi))
+    rules_of_payments.check_room(unpaid, rules.open_orders, payment.created_at, rules.detection.zone)
+    yield from _put(payment, correlation)
     return payment, correlation
+
+
+def place_immediate(
+    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money
+) -> Step[tuple[Payment, CorrelationId]]:
+    """The same where the payer hands the money over with the order: however many wait, it is never turned away.
+
+    Raises NotFound, InvalidInput.
+    """
+    correlation = yield from ask(Begin())
+    view, line = yield from locked_line(msisdn)
+    payment = yield from _order(rules, view, line, provider, amount)
+    payment = replace(payment, immediate=True)
+    yield from _put(payment, correlation)
+    return payment, correlation
+
+
+def waiting(msisdn: Msisdn, return_url: str, language: str) -> Step[list[tuple[Payment, str]]]:
+    """The line's orders that wait for their payer, newest first, each with the URL of the provider's page.
+
+    Raises NotFound, Unavailable.
+    """
+    _, imsi = yield from subscriber_account(msisdn)
+    unpaid = yield from ask(LoadUnpaid(imsi))
+    pages = {}
+    for payment in reversed(rules_of_payments.waiting(unpaid, (yield from ask(Now())))):
+        pages[payment] = yield from ask(OrderAtProvider(payment, return_url, language))
+    return list(pages.items())
 
 
 def order_at_provider(payment: Payment, correlation: CorrelationId, return_url: str, language: str) -> Step[str]:
@@ -144,6 +166,21 @@ def load_payment(no: PaymentNo) -> Step[Payment]:
     if payment is None:
         raise NotFound(f"there is no payment order `{no}`; order one first")
     return payment
+
+
+def _order(rules: CarrierRules, view: AccountView, line: Line, provider: str, amount: Money) -> Step[Payment]:
+    """Made out, not stored yet. Raises InvalidInput."""
+    ledger.check_amount(view.account, amount)
+    now = yield from ask(Now())
+    no = PaymentNo((yield from ask(NewId("pay"))))
+    return rules_of_payments.create(no, view.account, line.subscriber.imsi, amount, provider, now, rules.order_expiry)
+
+
+def _put(payment: Payment, correlation: CorrelationId) -> Step[None]:
+    detail = {"payment": payment.no, "amount": payment.amount.decimal(), "provider": payment.provider}
+    yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_ORDERED, detail))
+    yield from ask(Commit((PutPayment(payment),)))
+    yield from ask(ExpireLater(payment))
 
 
 def _close(no: PaymentNo, why: PaymentInput, reason: str, correlation: CorrelationId) -> Step[bool]:

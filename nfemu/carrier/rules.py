@@ -13,7 +13,7 @@ from nfemu.epc.catalogue import Catalogue
 @dataclass(frozen=True, slots=True)
 class CarrierRules:
     """`order_expiry`: business time in which a payment order can be paid. `open_orders`: how many payment orders of one
-    line may wait for their payer at once."""
+    line may wait for their payer at once; those that the money comes with are not counted."""
 
     catalogue: Catalogue
     dunning: DunningRules

@@ -105,3 +105,5 @@ class Payment:
     state: PaymentState = PaymentState.CREATED
     trade_no: str | None = None
     """The provider's number, known once paid."""
+    immediate: bool = False
+    """Its payer hands the money over with it (a till, a portal's own integration), so it never waits for anybody."""

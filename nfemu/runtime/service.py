@@ -237,6 +237,17 @@ class CarrierService:
         page = await self._run(lambda _: payments.order_at_provider(payment, correlation, return_url, language))
         return payment, page
 
+    async def order_immediate(self, msisdn: Msisdn, amount: Money) -> Payment:
+        """The order of a payer who hands the money over with it; see `carrier.payments.place_immediate`."""
+        provider = self._provider.name
+        payment, correlation = await self._run(lambda rules: payments.place_immediate(rules, provider, msisdn, amount))
+        await self._run(lambda _: payments.order_at_provider(payment, correlation, "", ""))
+        return payment
+
+    async def waiting_orders(self, msisdn: Msisdn, return_url: str, language: str) -> list[tuple[Payment, str]]:
+        """See `carrier.payments.waiting`."""
+        return await self._run(lambda _: payments.waiting(msisdn, return_url, language))
+
     async def sign_agreement(self, msisdn: Msisdn, cap: Money | None) -> LineStatus:
         """See `carrier.agreements.sign`."""
         return await self._run(lambda rules: agreements.sign(rules, self._provider.name, msisdn, cap))

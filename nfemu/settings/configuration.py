@@ -121,7 +121,7 @@ class AutoDeduct:
 @dataclass(frozen=True, slots=True)
 class Dunning:
     """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25).
-    `open_orders`: unpaid payment orders that a line may have at once."""
+    `open_orders`: payment orders of a line that may wait for their payer at once."""
 
     policy: str
     restricted: OrderedProfile

@@ -260,6 +260,7 @@ def payment_values(payment: Payment) -> Values:
         "expires_at": to_micros(payment.expires_at),
         "state": payment.state.value,
         "trade_no": payment.trade_no,
+        "immediate": int(payment.immediate),
     }
 
 
@@ -274,6 +275,7 @@ def payment_from(row: Row[Any]) -> Payment:
         expires_at=from_micros(row.expires_at),
         state=PaymentState(row.state),
         trade_no=row.trade_no,
+        immediate=bool(row.immediate),
     )
 
 

@@ -25,7 +25,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -217,6 +217,7 @@ payment = sa.Table(
     sa.Column("expires_at", _MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("trade_no", sa.Text),
+    sa.Column("immediate", sa.SmallInteger),
     _one_of("state", PaymentState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )

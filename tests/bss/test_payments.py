@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from nfemu.model.money import Money
 from nfemu.model.orders import PaymentState
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 CARD = Imsi("460000000000001")
 ACCOUNT = Account(AccountId("zhang"), AccountKind.PERSONAL, "CNY", Money(0))
 ORDER = payments.create(PaymentNo("pay-1"), ACCOUNT, CARD, Money(2900), "sandbox", NOW, timedelta(minutes=15))
@@ -26,9 +28,12 @@ def test_an_order_has_until_its_expiry() -> None:
 
 def test_room_is_taken_by_what_can_still_be_paid() -> None:
     over = replace(ORDER, expires_at=NOW)
-    payments.check_room([over, ORDER, over], 2, NOW)
-    with pytest.raises(LimitReached, match=r"2 payment orders that are not paid; .* at 2026-11-01T00:15:00"):
-        payments.check_room([ORDER, over, replace(ORDER, expires_at=ORDER.expires_at + timedelta(hours=1))], 2, NOW)
+    later = replace(ORDER, expires_at=ORDER.expires_at + timedelta(hours=1))
+    immediate = replace(ORDER, immediate=True)
+    assert payments.waiting([over, ORDER, immediate, later], NOW) == [ORDER, later]
+    payments.check_room([over, ORDER, over, immediate, immediate], 2, NOW, SHANGHAI)
+    with pytest.raises(LimitReached, match=r"2 payment orders that are not paid; .* at 2026-11-01T08:15:00\+08:00$"):
+        payments.check_room([ORDER, over, later], 2, NOW, SHANGHAI)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(PaymentState, PaymentInput)))

@@ -173,6 +173,17 @@ async def test_a_line_has_so_many_unpaid_orders_and_no_more_however_fast_it_asks
     await world.service.order_payment(ACME_ONE, Money(100), BACK)
 
 
+async def test_orders_that_the_money_comes_with_take_no_room_and_are_never_refused(world: World) -> None:
+    for _ in range(12):
+        await world.service.order_immediate(ACME_ONE, Money(100))
+    asked = [await world.service.order_payment(ACME_ONE, Money(amount), BACK) for amount in range(1, 11)]
+    assert await world.service.waiting_orders(ACME_ONE, BACK, "") == asked[::-1]
+    payment = await world.service.order_immediate(ACME_ONE, Money(100))
+    assert (await world.service.settle(notification(payment))).entry.amount == Money(100)
+    with pytest.raises(InvalidInput):
+        await world.service.order_immediate(ACME_ONE, Money(0))
+
+
 async def test_an_order_that_is_over_and_not_closed_yet_takes_no_room(world: World) -> None:
     world.rules = replace(world.rules, open_orders=1)
     world.service = world._service()

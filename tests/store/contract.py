@@ -211,7 +211,8 @@ class StoreContract:
         assert await store.ledger(WANG) == []
 
     async def test_payments_are_open_until_paid_or_closed(self, store: Store) -> None:
-        first, second, third = payment("pay-1"), payment("pay-2", seconds=1), payment("pay-3", seconds=2)
+        first, second = payment("pay-1"), payment("pay-2", seconds=1)
+        third = replace(payment("pay-3", seconds=2), immediate=True)
         await store.commit([*people(), PutPayment(first), PutPayment(second), PutPayment(third)])
         paid = replace(first, state=PaymentState.PAID, trade_no="t-1")
         await store.commit([PutPayment(paid)])

@@ -6,7 +6,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nfemu.model.errors import InvalidInput, NotFound
+from nfemu.model.errors import InvalidInput, LimitReached, NotFound
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
 from nfemu.web.limits import caller_of
@@ -52,7 +52,8 @@ class Checkout:
         return self._order_page(request, *known)
 
     async def place_order(self, request: Request) -> Response:
-        """Create the payment and go to the provider. A wrong amount is asked again."""
+        """Create the payment and go to the provider. A wrong amount is asked again; where too many orders wait for
+        their payer, those are shown."""
         known = await self._shell.logged_in(request)
         if known is None:
             return self._shell.unknown(request, text="over")
@@ -66,7 +67,11 @@ class Checkout:
             return self._order_page(request, login, visitor, wrong=entered)
         language = self._shell.language(request, visitor, login.language)
         return_url = f"{self._shell.config.secure_url}/result?lang={language}"
-        _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url, language)
+        try:
+            _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url, language)
+        except LimitReached:
+            orders = await self._shell.carrier.waiting_orders(visitor.msisdn, return_url, language)
+            return self._shell.page("waiting.html", language, 409, orders=orders)
         return redirect(pay_page)
 
     async def result(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from nfemu.carrier.status import LineStatus
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import LimitReached, NfemuError, NotFound
+from nfemu.model.errors import NfemuError, NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.session import PdnSession
 from nfemu.runtime.service import CarrierService
@@ -130,7 +130,6 @@ class Shell:
         if isinstance(error, NfemuError):
             status = status_of(error)
         key = f"error_{status}" if status in _EXPLAINED else "error_other"
-        key = "error_limit" if isinstance(error, LimitReached) else key
         return refused(self.page("error.html", self.language(request), status, explanation=key), error)
 
 

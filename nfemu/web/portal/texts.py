@@ -33,6 +33,9 @@ TEXTS = {
         "amount_wrong": "请输入 {smallest} 至 {largest} 之间的金额，例如 {example}。",
         "amount_part": "少于 {due} 时服务不会恢复。",
         "order_confirm": "确认并付款",
+        "waiting": "未付款的订单过多",
+        "waiting_text": "请先支付其中一笔，或稍后再试：订单到期后会自动关闭。",
+        "waiting_pay": "支付 {amount}",
         "result_restored": "服务已恢复",
         "result_restored_text": "已收到 {amount}，上网服务已恢复正常。",
         "result_restoring": "已收到付款",
@@ -64,7 +67,6 @@ TEXTS = {
         "error_404": "没有这个页面。",
         "error_405": "不能这样使用此页面，请从首页重新开始。",
         "error_409": "请求与当前状态冲突，请从首页重新开始。",
-        "error_limit": "未付款的订单过多。请先支付其中一笔，或稍后再试：订单到期后会自动关闭。",
         "error_422": "提交的内容无法识别，请返回上一页重试。",
         "error_429": "尝试次数过多，请稍后再试。",
         "error_503": "服务暂时不可用，没有任何扣款，请稍后再试。",
@@ -105,6 +107,9 @@ TEXTS = {
         "amount_wrong": "Please enter an amount from {smallest} to {largest}, such as {example}.",
         "amount_part": "With less than {due}, service is not restored.",
         "order_confirm": "Confirm and pay",
+        "waiting": "Too many unpaid orders",
+        "waiting_text": "Please pay one of them, or try again later: orders close by themselves.",
+        "waiting_pay": "Pay {amount}",
         "result_restored": "Service restored",
         "result_restored_text": "We received {amount}. Your mobile data is on.",
         "result_restoring": "Payment received",
@@ -147,10 +152,6 @@ TEXTS = {
         "error_404": "There is no such page.",
         "error_405": "This page cannot be used that way. Please start again from the first page.",
         "error_409": "This contradicts the present state. Please start again from the first page.",
-        "error_limit": (
-            "There are too many orders of yours that are not paid. Please pay one of them, or try again later: "
-            "orders close by themselves."
-        ),
         "error_422": "What was sent could not be understood. Please go back and try again.",
         "error_429": "Too many wrong attempts. Please try again in a minute.",
         "error_503": "The service is not available at the moment. Nothing was charged. Please try again soon.",

@@ -20,7 +20,7 @@ class Till:
     async def pay(self, msisdn: Msisdn, amount: Money) -> Settlement:
         """Raises NotFound, InvalidInput; Unavailable when the money is paid but not booked yet: the provider keeps
         notifying, nothing is lost and nothing must be paid again."""
-        payment, _ = await self._carrier.order_payment(msisdn, amount, "")
+        payment = await self._carrier.order_immediate(msisdn, amount)
         with self._receiver.expecting(payment.no) as came:
             await self._provider.collect(payment)
             settlement = came()

@@ -1,6 +1,7 @@
 """What others send: guessed tickets, forms of foreign pages, markup in every place that a page shows."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.web.pages import Voice
 from nfemu.wire.protection import PROTECTION
@@ -110,15 +112,22 @@ async def test_pins_are_guessed_twelve_times_over_all_orders(stack: Stack) -> No
     assert (await other.post(await pin_page(other), {"pin": "123456"})).status == 200
 
 
-async def test_a_line_that_orders_and_never_pays_is_told_so(stack: Stack) -> None:
+async def test_a_line_that_orders_and_never_pays_is_shown_what_it_can_pay(stack: Stack) -> None:
     browser = await logged_in(stack)
-    for _ in range(10):
+    for amount in range(1, 11):
         await browser.open(f"https://{PORTAL}/order")
-        assert (await browser.submit(amount="1")).status == 200
+        assert (await browser.submit(amount=str(amount))).status == 200
     await browser.open(f"https://{PORTAL}/order")
-    refused = await browser.submit(amount="1")
+    refused = await browser.submit(amount="11")
     assert (refused.status, "未付款的订单过多" in refused.text) == (409, True)
+    assert re.findall("支付 ¥([0-9]+).00", refused.text) == [str(amount) for amount in range(10, 0, -1)]
     assert len(await stack.world.store.open_payments()) == 10
+    assert "¥7.00" in (await browser.click("¥7.00")).text
+    await browser.open(f"{browser.url.partition('?')[0]}/verify")
+    await browser.submit(pin="123456")
+    assert (await stack.service.status(ZHANG)).balance == Money(3700)
+    await browser.open(f"https://{PORTAL}/order")
+    assert (await browser.submit(amount="11")).status == 200
 
 
 async def pin_page(browser: Browser) -> str:

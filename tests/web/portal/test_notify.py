@@ -1,5 +1,6 @@
 """Notifications at the merchant: authentic, fresh, once, about the right order and amount."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -138,6 +139,14 @@ async def test_the_till_pays_by_the_same_way(stack: Stack) -> None:
     assert settlement.missing == Money(900)
     assert not settlement.repeated
     assert not (await stack.till.pay(ZHANG, Money(900))).missing.minor
+
+
+async def test_the_till_books_all_that_is_paid_at_once_however_many_orders_wait(stack: Stack) -> None:
+    for _ in range(10):
+        await stack.service.order_payment(LI, Money(100), "")
+    settled = await asyncio.gather(*(stack.till.pay(LI, Money(100)) for _ in range(15)))
+    assert [each.repeated for each in settled] == [False] * 15
+    assert len(await stack.world.store.open_payments()) == 10
 
 
 async def test_the_till_says_when_the_money_is_not_booked_yet(stack: Stack) -> None:
