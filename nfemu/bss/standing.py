@@ -28,9 +28,8 @@ def amount_due(balance: Money, credit_limit: Money, resume_balance: Money) -> Mo
 def shown_due(account: Account, due: Money, share: Money) -> Money:
     """What a card's owner may see of `due`: all of it, but of a unit account the personal share only (S11).
 
-    Where the account owes nothing, nobody does. Where it owes less than the share, the share is shown all the same:
-    the smaller figure would be the account's own.
+    A share is never more than the account owes, whoever has paid the rest meanwhile: nobody is to pay too much.
     """
-    if account.kind is AccountKind.PERSONAL or due.minor <= 0:
+    if account.kind is AccountKind.PERSONAL:
         return due
-    return Money(max(0, -share.minor), due.currency)
+    return Money(min(due.minor, max(0, -share.minor)), due.currency)

@@ -1,6 +1,7 @@
 """What messages say, in Chinese and English.
 
-Each text takes `{carrier}`, `{number}` (masked), `{amount}` and `{link}`. Every text about service says that
+Each text takes `{carrier}`, `{number}` (masked), `{amount}` and `{link}`. Of a unit account no text names what it owes in
+all (S11). Every text about service says that
 emergency calls are unaffected (G17). Adding a language is adding a column.
 """
 
@@ -26,7 +27,9 @@ class Template(Enum):
     PAYMENT_CONFIRMED = "payment confirmed"
     DEDUCTED = "deducted by agreement"
     DEDUCTION_FAILED = "deduction by agreement failed"
+    DEDUCTION_FAILED_UNIT = "deduction by a unit account's agreement failed"
     DEDUCTION_OVER_CAP = "more is due than the agreement may deduct at a time"
+    DEDUCTION_OVER_CAP_UNIT = "a unit account owes more than its agreement may deduct at a time"
 
 
 TEXTS: dict[tuple[Template, str], str] = {
@@ -144,6 +147,14 @@ TEXTS: dict[tuple[Template, str], str] = {
         "{carrier}: auto-deduct of {amount} for number {number} failed and nothing was taken. "
         "Please check your bank account, or pay at {link}. Emergency calls are not affected."
     ),
+    (Template.DEDUCTION_FAILED_UNIT, "zh"): (
+        "【{carrier}】您为号码{number}的单位账户签约的自动缴费未成功，没有扣款。请检查付款账户或联系您的单位。"
+        "详情见 {link} 。紧急呼叫不受影响。"
+    ),
+    (Template.DEDUCTION_FAILED_UNIT, "en"): (
+        "{carrier}: auto-deduct for the organisation's account of {number} failed and nothing was taken. "
+        "Please check the bank account, or ask your organisation. See {link}. Emergency calls are not affected."
+    ),
     (Template.DEDUCTION_OVER_CAP, "zh"): (
         "【{carrier}】号码{number}应缴{amount}，超过自动缴费协议的单次限额，没有扣款。"
         "请点击 {link} 缴费，或签约更高的限额。紧急呼叫不受影响。"
@@ -151,5 +162,14 @@ TEXTS: dict[tuple[Template, str], str] = {
     (Template.DEDUCTION_OVER_CAP, "en"): (
         "{carrier}: {amount} is due for number {number}, more than your auto-deduct agreement may take at a time, so "
         "nothing was taken. Please pay at {link}, or sign with a higher cap. Emergency calls are not affected."
+    ),
+    (Template.DEDUCTION_OVER_CAP_UNIT, "zh"): (
+        "【{carrier}】号码{number}的单位账户应缴金额超过自动缴费协议的单次限额，没有扣款。"
+        "请签约更高的限额或联系您的单位。详情见 {link} 。紧急呼叫不受影响。"
+    ),
+    (Template.DEDUCTION_OVER_CAP_UNIT, "en"): (
+        "{carrier}: the organisation's account of {number} owes more than its auto-deduct agreement may take at a time, "
+        "so nothing was taken. Please sign with a higher cap, or ask your organisation. See {link}. "
+        "Emergency calls are not affected."
     ),
 }

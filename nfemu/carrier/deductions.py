@@ -24,11 +24,18 @@ from nfemu.carrier.orders import after_movement, emit_standing
 from nfemu.carrier.ports import AccountView, AppendEntry, Change, PutAgreement, PutDeduction, PutNotice
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit
+from nfemu.model.account import AccountKind
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer, DeductionState
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import CorrelationId, DeductionNo, NoticeId
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice
+
+
+_OF_A_UNIT = {
+    Template.DEDUCTION_FAILED: Template.DEDUCTION_FAILED_UNIT,
+    Template.DEDUCTION_OVER_CAP: Template.DEDUCTION_OVER_CAP_UNIT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,12 @@ def _notice(
     correlation: CorrelationId,
     now: datetime,
 ) -> Step[Notice]:
-    """To the card that signed: what was taken comes from the provider, what was not from the carrier."""
+    """To the card that signed: what was taken comes from the provider, what was not from the carrier.
+
+    What a unit owes is no member's business, not even of the one that signed (S11).
+    """
+    if view.account.kind is AccountKind.UNIT:
+        template = _OF_A_UNIT.get(template, template)
     identifier = NoticeId((yield from ask(NewId("ntc"))))
     subscriber = line_of(view, by.imsi).subscriber
     sender = by.provider if template is Template.DEDUCTED else None

@@ -59,7 +59,7 @@ def test_what_is_due_clears_exactly(balance: Money, limit: Money, resume: Money)
     [
         (AccountKind.PERSONAL, 2900, -100, 2900),
         (AccountKind.UNIT, 2900, -100, 100),
-        (AccountKind.UNIT, 2900, -9000, 9000),
+        (AccountKind.UNIT, 2900, -9000, 2900),
         (AccountKind.UNIT, 2900, 100, 0),
         (AccountKind.UNIT, 0, -9000, 0),
     ],

@@ -137,6 +137,34 @@ async def test_who_owes_more_than_the_cap_is_told_once_for_each_charge(world: Wo
     assert Counter(await kinds(world))[NoticeKind.DEDUCTION_FAILED] == 2
 
 
+async def test_who_signed_for_a_unit_is_not_told_what_it_owes(world: World) -> None:
+    """S11; the stop notice that follows says what the own share is."""
+    await world.service.sign_agreement(ACME_ONE, Money(2899))
+    await world.service.charge(ACME_ONE, Money(1000))
+    await world.service.charge(ACME_TWO, Money(60000))
+    texts = {notice.kind: notice.text for notice in await world.service.inbox(ACME_ONE)}
+    assert "超过自动缴费协议的单次限额" in texts[NoticeKind.DEDUCTION_FAILED]
+    assert "¥" not in texts[NoticeKind.DEDUCTION_FAILED]
+    assert "您个人的部分为¥10.00" in texts[NoticeKind.STOPPED]
+    await world.service.revoke_agreement(ACME_ONE)
+    world.provider.bank = "decline"
+    await world.service.sign_agreement(ACME_ONE, Money(100_000))
+    declined = (await world.service.inbox(ACME_ONE))[0]
+    assert declined.kind is NoticeKind.DEDUCTION_FAILED
+    assert "单位账户" in declined.text
+    assert "¥" not in declined.text
+
+
+async def test_what_an_agreement_paid_is_no_share_of_those_who_used_it(world: World) -> None:
+    """S8: the payment is the signing card's; the account owes what it owes, and nobody is asked for more."""
+    await world.service.sign_agreement(ACME_TWO, None)
+    await world.service.charge(ACME_ONE, Money(55000))
+    assert (await world.service.status(ACME_ONE)).shown_due == Money(0)
+    await world.service.revoke_agreement(ACME_TWO)
+    await world.service.charge(ACME_ONE, Money(50100))
+    assert (await world.service.status(ACME_ONE)).shown_due == Money(50100)
+
+
 async def test_who_signs_for_less_than_is_due_already_is_told(world: World) -> None:
     await world.service.charge(LI, Money(11000))
     await world.service.sign_agreement(LI, Money(999))

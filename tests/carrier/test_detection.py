@@ -95,7 +95,7 @@ async def test_members_of_a_unit_hear_of_their_own_share_only(world: World) -> N
     await later(world)
     await blocked(world, ACME_ONE)
     await blocked(world, ACME_TWO)
-    assert "¥600.00" in (await detected(world, ACME_ONE))[0].text
+    assert "¥100.00" in (await detected(world, ACME_ONE))[0].text
     assert "您个人没有欠费" in (await detected(world, ACME_TWO))[0].text
 
 
