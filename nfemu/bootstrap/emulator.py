@@ -278,4 +278,5 @@ class Emulator:
             ca=str(self.state.ca),
             country_code=self.configuration.carrier.country_code,
             access="proxy: HTTP and SOCKS5 on loopback; this version has no IP bearers",
+            overlay=self.configuration.overlay,
         )

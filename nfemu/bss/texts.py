@@ -1,8 +1,8 @@
 """What messages say, in Chinese and English.
 
-Each text takes `{carrier}`, `{number}` (masked), `{amount}` and `{link}`. Of a unit account no text names what it owes in
-all (S11). Every text about service says that
-emergency calls are unaffected (G17). Adding a language is adding a column.
+Each text takes `{carrier}`, `{number}` (masked), `{amount}` and `{link}`. Of a unit account no text names what it
+owes in all (S11). Every text about service says that emergency calls are unaffected (G17). Adding a language is adding
+a column.
 """
 
 from enum import Enum
@@ -168,8 +168,8 @@ TEXTS: dict[tuple[Template, str], str] = {
         "请签约更高的限额或联系您的单位。详情见 {link} 。紧急呼叫不受影响。"
     ),
     (Template.DEDUCTION_OVER_CAP_UNIT, "en"): (
-        "{carrier}: the organisation's account of {number} owes more than its auto-deduct agreement may take at a time, "
-        "so nothing was taken. Please sign with a higher cap, or ask your organisation. See {link}. "
+        "{carrier}: the organisation's account of {number} owes more than its auto-deduct agreement may take at a "
+        "time, so nothing was taken. Please sign with a higher cap, or ask your organisation. See {link}. "
         "Emergency calls are not affected."
     ),
 }

@@ -31,7 +31,6 @@ from nfemu.model.identity import CorrelationId, DeductionNo, NoticeId
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice
 
-
 _OF_A_UNIT = {
     Template.DEDUCTION_FAILED: Template.DEDUCTION_FAILED_UNIT,
     Template.DEDUCTION_OVER_CAP: Template.DEDUCTION_OVER_CAP_UNIT,

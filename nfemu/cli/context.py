@@ -21,6 +21,11 @@ def carrier_option(command: Decorated) -> Decorated:
     return click.option("--carrier", metavar="NAME", envvar="NFEMU_CARRIER", help=text)(command)
 
 
+def overlay_in_words(carrier: str | None) -> str:
+    """What lies over the configuration's files."""
+    return "no overlay" if carrier is None else f"the overlay of {carrier}"
+
+
 def state_of(context: click.Context) -> StateFolder:
     """The state folder that `--state` names, else the default one."""
     chosen: Path | None = context.find_root().params.get("state")

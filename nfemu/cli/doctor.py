@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import carrier_option, config_of, configuration_of, state_of
+from nfemu.cli.context import carrier_option, config_of, configuration_of, overlay_in_words, state_of
 from nfemu.cli.diagnosis import exposure, files, policies, running
 from nfemu.cli.diagnosis.check import Check, Health
 from nfemu.cli.output import json_option, show_json
@@ -54,13 +54,15 @@ def _configuration(context: click.Context, overlay: str | None) -> "Configuratio
 
 
 def _carrier(context: click.Context, state: StateFolder, overlay: str | None) -> Iterator[Check]:
-    """What runs, else what would; then what the files say."""
+    """What runs, else what would; then what the files say, with its overlay unless another one is named."""
+    now = control.running(state) if control.is_running(state) else None
+    overlay = now.overlay if now is not None and overlay is None else overlay
     found = _configuration(context, overlay)
     configuration = None if isinstance(found, Check) else found
-    files_read = f"`{config_of(context)}`" + (f" with the overlay of {overlay}" if overlay else "")
+    files_read = f"`{config_of(context)}`" + (f" with {overlay_in_words(overlay)}" if overlay else "")
     yield found if isinstance(found, Check) else Check("configuration", Health.OK, f"{files_read} is valid")
-    if control.is_running(state):
-        now = control.running(state)
+    if now is not None:
+        yield from running.overlay(now, overlay)
         yield from exposure.running_listeners(now)
         yield from running.carrier(state, now)
     elif configuration is not None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import carrier_option, config_of, configuration_of, settings_of, state_of
+from nfemu.cli.context import carrier_option, config_of, configuration_of, overlay_in_words, settings_of, state_of
 from nfemu.cli.control import Options
 from nfemu.client import Client, StateFolder
 from nfemu.client.state import RunningStatus
 from nfemu.client.values import Status
-from nfemu.model.errors import Unavailable
+from nfemu.model.errors import Conflict, Unavailable
 
 _RESET_S = 30.0
 _POLL_S = 0.05
@@ -119,10 +119,20 @@ def reset(context: click.Context, carrier: str | None) -> None:
     """Back to the shipped state: ledger, orders, sessions and messages are emptied."""
     options = Options(state_of(context), config_of(context).absolute(), settings_of(context), carrier)
     if control.is_running(options.state):
+        _check_overlay(control.running(options.state), carrier)
         _reset_running(options)
     else:
         control.wipe(options)
     click.echo("everything is as shipped")
+
+
+def _check_overlay(running: RunningStatus, carrier: str | None) -> None:
+    """Raises Conflict where another carrier's overlay is asked for: a running one keeps its own."""
+    if carrier is not None and carrier != running.overlay:
+        raise Conflict(
+            f"the running carrier has {overlay_in_words(running.overlay)}, and a reset keeps that; "
+            f"`nfemu down`, then `nfemu reset --carrier {carrier}`"
+        )
 
 
 def _reset_running(options: Options) -> None:

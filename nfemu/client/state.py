@@ -31,6 +31,8 @@ class RunningStatus:
     country_code: str
     access: str
     """Which access is in use and why, in one line."""
+    overlay: str | None = None
+    """Whose overlay lies over its configuration."""
 
 
 def reachable(address: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from nfemu.carrier.ports import Clock, Store
+from nfemu.model.errors import NfemuError
 from nfemu.model.identity import PaymentNo
 from nfemu.model.orders import Payment
 from nfemu.runtime.agenda import Agenda
@@ -34,12 +35,18 @@ class Expiry:
             self._agenda.add(payment.expires_at, self._look)
 
     async def _look(self) -> str | None:
-        """A duty: raises an NfemuError where it must be done again."""
+        """A duty: raises an NfemuError where it must be done again, after all that could be closed has been."""
         self._planned = _NEVER
-        closed = []
+        closed: list[str] = []
+        failure: NfemuError | None = None
         for payment in await self._store.open_payments():
             if payment.expires_at > self._clock.now():
                 self.watch(payment)
-            elif await self._close(payment.no):
-                closed.append(f"payment {payment.no} expired")
+                continue
+            try:
+                closed += [f"payment {payment.no} expired"] if await self._close(payment.no) else []
+            except NfemuError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
         return "; ".join(closed) or None

@@ -1,6 +1,7 @@
 """What each command prints and how it ends, against the real API."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -196,3 +197,14 @@ def test_version_and_help(nfemu: Nfemu) -> None:
     assert nfemu("--version").out == f"nfemu, version {__version__}\n"
     shown = nfemu("charge", "--help")
     assert (shown.status, "Charge the account of NUMBER with AMOUNT." in shown.out) == (0, True)
+
+
+@pytest.mark.parametrize(("has", "said"), [("huaxing", "the overlay of huaxing"), (None, "no overlay")])
+def test_a_running_carrier_is_not_reset_with_another_overlay(
+    nfemu: Nfemu, running: Running, monkeypatch: pytest.MonkeyPatch, has: str | None, said: str
+) -> None:
+    monkeypatch.setattr("nfemu.cli.control.is_running", lambda _: True)
+    running.state.publish(replace(running.state.status(), overlay=has))
+    done = nfemu("reset", "--carrier", "fujimi")
+    assert (done.status, said in done.err, "`nfemu down`" in done.err) == (1, True, True)
+    assert running.program.asked == []

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,9 +53,9 @@ class Doctor:
         assert done.err == ""
         return done.status, done.out
 
-    def found(self) -> tuple[int, Found]:
+    def found(self, *options: str) -> tuple[int, Found]:
         """Exit status, and the checks by what they are about."""
-        done = self._nfemu(*self._where, "doctor", "--json")
+        done = self._nfemu(*self._where, "doctor", "--json", *options)
         document = json.loads(done.out)
         checks: Found = {}
         for check in document["checks"]:
@@ -259,3 +260,24 @@ def test_another_version_and_the_wall_clock() -> None:
 def test_the_process_and_its_user() -> None:
     mine = status_of("127.0.0.1:1", Path("/"))
     assert running._process(mine).health is Health.WARNING, "process 1 is root's"
+
+
+@pytest.mark.parametrize(("has", "files"), [("huaxing", "with the overlay of huaxing is valid"), (None, "` is valid")])
+def test_the_files_are_read_with_the_overlay_that_runs(
+    doctor: Doctor, serving: Running, has: str | None, files: str
+) -> None:
+    serving.state.publish(replace(serving.state.status(), overlay=has))
+    _, checks = doctor.found()
+    assert "overlay" not in checks
+    assert checks["configuration"][0]["text"].endswith(files)
+
+
+@pytest.mark.parametrize(("has", "said"), [("huaxing", "the overlay of huaxing"), (None, "no overlay")])
+def test_another_overlay_than_the_running_one_is_said_plainly(
+    doctor: Doctor, serving: Running, has: str | None, said: str
+) -> None:
+    serving.state.publish(replace(serving.state.status(), overlay=has))
+    _, checks = doctor.found("--carrier", "fujimi")
+    (overlay,) = checks["overlay"]
+    assert overlay["text"].startswith(f"the running carrier has {said}, the files were read with the overlay of fujimi")
+    assert overlay["health"] == "warning"

@@ -54,7 +54,7 @@ def test_a_unit_account_shows_the_personal_share_only(carrier: CarrierProcess, t
     light = Phone.on_line(carrier, LIGHT, tmp_path)
     carrier.nfemu("charge", HEAVY, "600.00")
     assert [reached(carrier, number, tmp_path) for number in (HEAVY, LIGHT)] == [302, 302]
-    assert "您个人的部分为¥600.00" in latest(carrier, HEAVY)
+    assert "您个人的部分为¥100.00" in latest(carrier, HEAVY)
     assert "您个人没有欠费" in latest(carrier, LIGHT)
     assert "您个人没有欠费" in light.open(NEWS).text
     _shows_no_account(light.page.text, light.submit().text, latest(carrier, LIGHT))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nfemu import __version__
+from nfemu.cli.context import overlay_in_words
 from nfemu.cli.diagnosis.check import Check, Health
 from nfemu.client import Client, RunningStatus, StateFolder
 from nfemu.client.values import Clock, Status
@@ -26,6 +27,18 @@ def carrier(state: StateFolder, running: RunningStatus) -> Iterator[Check]:
     yield _version(seen)
     yield from _parts(seen, state)
     yield clock(seen.clock)
+
+
+def overlay(running: RunningStatus, read: str | None) -> Iterator[Check]:
+    """Whether the files were `read` with the overlay that the carrier has."""
+    if read != running.overlay:
+        yield Check(
+            "overlay",
+            Health.WARNING,
+            f"the running carrier has {overlay_in_words(running.overlay)}, the files were read with "
+            f"{overlay_in_words(read)}: what is said of them is not what runs",
+            "leave `--carrier` out, or start the carrier with it",
+        )
 
 
 def tools() -> Iterator[Check]:
