@@ -81,7 +81,7 @@ MISTAKES = [
     ("policies", ', closes: "20:00"', "", "policies.yaml:14: group `campus-quiz` has `opens` and no `closes`; add it,"),
     ("policies", '"20:00"', '"08:00"', "policies.yaml:14: group `campus-quiz` opens and closes at the same time; writ"),
     ("policies", "campus.carrier.example]}", 'campus.carrier.example], opens: "08:00", closes: "09:00"}', "policies.y"),
-    ("policies", "[training-page, ", "[", "policies.yaml:43: `profiles.training.redirect_to`: profile `training`: red"),
+    ("policies", "[training-page, ", "[", "policies.yaml:45: `profiles.training.redirect_to`: profile `training`: red"),
     ("landing", "http://inflight.c", "https://inflight.c", "landing.yaml:5: `pages.inflight.url`: redirect target `ht"),
     ("landing", "http://inflight.", "http://flight.", "landing.yaml:5: no profile in policies.yaml has `redirect_to: "),
     ("landing", "http://inflight.carrier.example/", "http://inflight.carrier.example/?a", "landing.yaml:5: `pages.inf"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.epc.catalogue import Catalogue, Pool
-from nfemu.model.identity import PolicyName, ProfileName
+from nfemu.model.identity import GroupName, PolicyName, ProfileName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.model.subscriber import ApnProfile
 from nfemu.settings import Policies
@@ -71,13 +71,29 @@ def policies_changes(before: Policies, after: Policies, attached: Mapping[Policy
         kind = "restricted" if subject in restricting else "open"
         return f"affects {lines(count, kind)}"
 
-    return differing("policies.yaml", _policies(before), _policies(after), note)
+    kept = _allowed(before) & _allowed(after)
+    return differing("policies.yaml", _policies(before, kept), _policies(after, kept), note)
 
 
-def _policies(policies: Policies) -> Facts:
+_Allowed = set[tuple[PolicyName, GroupName]]
+
+
+def _allowed(policies: Policies) -> _Allowed:
+    return {(profile.name, name) for profile in policies.profiles for name in profile.allow}
+
+
+def _policies(policies: Policies, kept: _Allowed) -> Facts:
+    """Whose a group is, is told of those that a profile has before and after; else the group itself comes or goes."""
     groups = {group.name: group for group in policies.groups}
     return {
-        f"profile {profile.name}": _policy(profile, [groups[name] for name in profile.allow])
+        f"profile {profile.name}": {
+            **_policy(profile, [groups[name] for name in profile.allow]),
+            **{
+                f"source ({name})": source
+                for name in profile.allow
+                if (profile.name, name) in kept and (source := groups[name].source)
+            },
+        }
         for profile in policies.profiles
     }
 
@@ -91,7 +107,6 @@ def _policy(profile: PolicyProfile, groups: list[DestinationGroup]) -> dict[str,
         ports = ", ".join(map(str, sorted(group.ports))) or "80, 443"
         terms = f"on ports {ports}" + (", trusted" if group.trusted else "")
         terms += f", from {group.hours}" if group.hours is not None else ""
-        facts |= {f"source ({group.name})": group.source} if group.source else {}
         facts |= {f"host {host} ({group.name})": terms for host in group.hosts}
         facts |= {f"network {network} ({group.name})": terms for network in group.networks}
     return facts

@@ -40,7 +40,7 @@ class CaptiveApi:
         if visitor is None:
             return f"{self._shell.config.secure_url}/"
         if service_of(visitor.status) is not Service.OPEN:
-            return ticket_url(self._shell, visitor)
+            return ticket_url(self._shell, self._shell.captive_tickets.current(visitor.session))
         return self._shell.config.gardens.get(visitor.session.policy)
 
     async def _visitor(self, request: Request) -> Visitor | None:

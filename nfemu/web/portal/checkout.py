@@ -27,7 +27,8 @@ class Checkout:
     async def enter(self, request: Request) -> Response:
         """Redeem a ticket. Whoever it was not issued to is refused, and it stays good for its owner."""
         presenter = self._shell.carrier.session_at(ue_address(request)) if is_secure(request) else None
-        ticket = self._shell.tickets.redeem(request.query_params.get("ticket", ""), presenter)
+        text = request.query_params.get("ticket", "")
+        ticket = self._shell.tickets.redeem(text, presenter) or self._shell.captive_tickets.redeem(text, presenter)
         if ticket is None:
             self._shell.wrong_tickets.failed(caller_of(request))
             return self._shell.unknown(request, text="over")

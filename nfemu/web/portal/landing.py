@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nfemu.model.errors import InvalidInput
-from nfemu.web.pages import read_form, redirect, requested_language
+from nfemu.web.pages import read_form, redirect, refuse_foreign, requested_language
 from nfemu.web.portal.back_url import safe_back_url
 from nfemu.web.portal.line_view import line_view
-from nfemu.web.portal.shell import Shell, Visitor, is_secure
+from nfemu.web.portal.shell import Shell, is_secure
 
 
 class Landing:
@@ -40,16 +40,17 @@ class Landing:
         visitor = None if is_secure(request) else await self._shell.enriched_visitor(request)
         if visitor is None:
             return self._shell.unknown(request)
+        refuse_foreign(request)
         form = await read_form(request)
         if not self._shell.seal.is_landing_token(visitor.session, form.get("csrf", "")):
             raise InvalidInput("the form is not one of our landing page for this session; open that page again")
-        return redirect(ticket_url(self._shell, visitor, self._back(form.get("url", "")), requested_language(request)))
+        back, language = self._back(form.get("url", "")), requested_language(request)
+        return redirect(ticket_url(self._shell, self._shell.tickets.issue(visitor.session, back, language)))
 
     def _back(self, text: str) -> str | None:
         return safe_back_url(text, self._shell.config.host)
 
 
-def ticket_url(shell: Shell, visitor: Visitor, back: str | None = None, language: str | None = None) -> str:
-    """An HTTPS link that logs this visitor in, once, within a minute."""
-    ticket = shell.tickets.issue(visitor.session, back, language)
+def ticket_url(shell: Shell, ticket: str) -> str:
+    """The HTTPS link that logs the ticket's owner in, once, within a minute."""
     return f"{shell.config.secure_url}/enter?{urlencode({'ticket': ticket})}"

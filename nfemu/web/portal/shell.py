@@ -57,6 +57,8 @@ class Shell:
         self.carrier = carrier
         self.wall = wall
         self.tickets = TicketDesk(wall)
+        # The phone's operating system asks whenever it likes, and must not use up what its user has been given.
+        self.captive_tickets = TicketDesk(wall)
         self.seal = LoginSeal(key)
         self.pages = _pages(config)
         self.wrong_tickets = Attempts(*_WRONG_TICKETS)

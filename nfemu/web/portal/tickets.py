@@ -54,6 +54,16 @@ class TicketDesk:
             self._take(next(iter(self._tickets)))
         return text
 
+    def current(self, session: PdnSession) -> str:
+        """For whoever asks again and again: a ticket of the session with half its life left, else a new one."""
+        self._drop_expired()
+        good_until = self._wall() + LIFETIME / 2
+        for text in self._by_line.get(session.msisdn, ()):
+            ticket = self._tickets[text]
+            if is_same(session, ticket.session, ticket.generation) and ticket.expires >= good_until:
+                return text
+        return self.issue(session, None, None)
+
     def redeem(self, text: str, presenter: PdnSession | None) -> Ticket | None:
         """The ticket, which is spent by this. None where it is unknown, spent or over, or where the `presenter`, the
         active session at the address that it comes from, is not the one that it was issued to."""

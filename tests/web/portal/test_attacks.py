@@ -67,6 +67,15 @@ async def test_a_ticket_and_a_form_of_the_generation_before_are_worth_nothing(re
     assert (await browser.open(link)).status == 403
 
 
+async def test_a_phone_that_polls_the_captive_api_keeps_its_users_ticket(stack: Stack) -> None:
+    await stack.overdue(ZHANG)
+    browser = stack.browser(ZHANG)
+    link = await ticket_of(browser)
+    polls = [await browser.request_once("GET", f"https://{PORTAL}/captive-api") for _ in range(6)]
+    assert len({poll.json()["user-portal-url"] for poll in polls}) == 1
+    assert (await browser.open(link)).status == 200
+
+
 async def test_whoever_guesses_tickets_waits_and_nobody_else(stack: Stack) -> None:
     link = await ticket_of(stack.browser(LI))
     answers = [await stack.browser(ZHANG).request_once("GET", f"{ENTER}{number}") for number in range(21)]
@@ -85,6 +94,10 @@ async def test_the_landing_form_is_sent_by_our_own_page_only(stack: Stack) -> No
     for form in ({"url": "http://evil.example/"}, {"csrf": csrf}, {"csrf": ""}, {"csrf": "é"}):
         assert (await browser.post(CONTINUE, form)).status == 422
     assert browser.cookie is None
+    await browser.open(GREEN)
+    own = {"csrf": fields(browser.page.text)["csrf"]}
+    assert (await browser.post(CONTINUE, own, [("Sec-Fetch-Site", "cross-site")])).status == 422
+    assert (await browser.post(CONTINUE, own, [("Sec-Fetch-Site", "same-origin")])).status == 200
 
 
 @pytest.mark.parametrize("path", ["verify", "cancel"])

@@ -133,6 +133,20 @@ def test_tickets_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [desk.redeem(text, OWN) is not None for text in issued] == [False, True, True]
 
 
+def test_whoever_asks_again_and_again_has_one_ticket_until_half_its_life_is_over() -> None:
+    wall = Wall()
+    desk = TicketDesk(wall)
+    first = desk.current(OWN)
+    wall.now += timedelta(seconds=30)
+    assert desk.current(OWN) == first
+    assert desk.current(replace(OWN, generation=2)) != first
+    wall.now += timedelta(seconds=1)
+    second = desk.current(OWN)
+    assert second != first
+    assert [desk.redeem(text, OWN) is not None for text in (first, second)] == [True, True]
+    assert desk.current(OWN) not in (first, second)
+
+
 def test_expired_tickets_are_swept() -> None:
     wall = Wall()
     desk = TicketDesk(wall)
