@@ -6,7 +6,7 @@ from typing import Self
 
 from nfemu.gateway.listeners import ListenerPlan
 from nfemu.model.identity import Msisdn
-from nfemu.settings import Configuration
+from nfemu.settings import Carrier, Configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,13 @@ class BoundPorts:
             port(self.socks, was.socks, becomes.socks),
             lines,
         )
+
+    def places(self, carrier: Carrier) -> dict[str, tuple[str, int]]:
+        """Setting in carrier.yaml → host, as `carrier` has it, and port."""
+        proxy = {"proxy.http_port": self.http, "proxy.socks_port": self.socks}
+        proxy |= {f"proxy.subscriber_listeners, {line.masked()}": port for line, port in self.lines.items()}
+        host = carrier.proxy.host
+        return {"api.port": (carrier.api.host, self.api), **{setting: (host, port) for setting, port in proxy.items()}}
 
     def plan(self, host: str) -> ListenerPlan:
         return ListenerPlan(host, self.http, self.socks, self.lines)

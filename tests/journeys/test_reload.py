@@ -284,6 +284,29 @@ async def test_listeners_move(edited: Edited) -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_ports_of_the_carriers_own_change_hands_in_two_reloads(edited: Edited) -> None:
+    api = int(edited.here.running.api.rpartition(":")[2])
+    edited.edit("carrier.yaml", "http_port: 0", f"http_port: {api}")
+    for attempt in (edited.preview, edited.reload):
+        with pytest.raises(Conflict, match=r"`proxy\.http_port` wants, .* own `api\.port`.* in two reloads"):
+            await attempt()
+    edited.edit("carrier.yaml", f"http_port: {api}", "http_port: 0")
+    edited.edit("carrier.yaml", "127.0.0.1, port: 0", f"127.0.0.1, port: {free_port()}")
+    await edited.reload()
+    async with asyncio.timeout(20):
+        while listens(f"127.0.0.1:{api}"):  # noqa: ASYNC110 - the old one ends by itself
+            await asyncio.sleep(0.05)
+    edited.edit("carrier.yaml", "http_port: 0", f"http_port: {api}")
+    assert await edited.reload() == [f"carrier.yaml: proxy: http_port 0 → {api}"]
+
+
+async def test_a_known_number_gets_no_other_card(edited: Edited) -> None:
+    edited.edit("subscribers.yaml", '"460001380013800"', '"460001380013899"')
+    for attempt in (edited.preview, edited.reload):
+        with pytest.raises(Conflict, match=r"is stored for IMSI `460001380013800`, and a card keeps its number"):
+            await attempt()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from nfemu.bootstrap.conversion import carrier_rules, name_plan, rule_source
 from nfemu.bootstrap.people import attach_listed, seed
 from nfemu.bootstrap.reload.changes import Concerned, changes
+from nfemu.bootstrap.reload.collisions import refuse_known_numbers, refuse_own_ports
 from nfemu.bootstrap.reload.fixed import refuse_fixed
 from nfemu.bootstrap.reload.people import FILE as PEOPLE
 from nfemu.bootstrap.reload.reading import read_settled
@@ -75,12 +76,14 @@ class Reload:
 
     async def _preview(self, fresh: Configuration) -> list[ConfigChange]:
         carrier = self._carrier
+        await self._refuse_collisions(fresh)
         await asyncio.to_thread(rule_source(fresh, carrier.state).compile)
         plan = await carrier.service.plan(carrier_rules(fresh), _newcomers(carrier.configuration, fresh))
         return changes(carrier.configuration, fresh, await self._concerned(plan))
 
     async def _apply(self, fresh: Configuration) -> list[ConfigChange]:
         carrier, before = self._carrier, self._carrier.configuration
+        await self._refuse_collisions(fresh)
         ports = carrier.ports.following(before, fresh)
         proxy = fresh.carrier.proxy
         here = carrier.service.now().astimezone(fresh.carrier.timezone)
@@ -101,6 +104,16 @@ class Reload:
                 carrier.opening.plan(fresh.policies.groups, fresh.carrier.timezone)
                 await carrier.service.confirm(plan)
         return [*found, *await self._follow_up(fresh)]
+
+    async def _refuse_collisions(self, fresh: Configuration) -> None:
+        """Raises Conflict, Unavailable."""
+        carrier, before = self._carrier, self._carrier.configuration
+        refuse_own_ports(
+            carrier.ports.places(before.carrier),
+            carrier.ports.following(before, fresh).places(fresh.carrier),
+            carrier.bound().places(before.carrier),
+        )
+        await refuse_known_numbers(carrier.store, _newcomers(before, fresh))
 
     async def _follow_up(self, fresh: Configuration) -> list[ConfigChange]:
         """What ordinary use cases do under the new rules."""
