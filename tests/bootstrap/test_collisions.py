@@ -25,7 +25,7 @@ BOUND: Places = {API: ("127.0.0.1", 8600), HTTP: ("127.0.0.1", 40000)}
     ],
 )
 def test_a_port_that_another_listener_has_until_the_switch(wanted: Places) -> None:
-    with pytest.raises(Conflict, match="held by the carrier's own `.*two reloads"):
+    with pytest.raises(Conflict, match=r"held by the carrier's own `.*two reloads"):
         refuse_own_ports(BEFORE, wanted, BOUND)
 
 
