@@ -8,7 +8,7 @@ from mitmproxy.addons import core, next_layer, proxyserver, tlsconfig
 
 from bench.contenders.one_header import addons
 from nfemu.bootstrap.serving import fastest_loop
-from nfemu.gateway.engine import tune_process
+from nfemu.gateway.engine.engine import tune_process
 
 
 class _Announce:

@@ -15,7 +15,7 @@ from nfemu.bootstrap.conversion import rule_source
 from nfemu.bootstrap.serving import fastest_loop
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import StateFolder
-from nfemu.gateway.engine import Engine, tune_process
+from nfemu.gateway.engine.engine import Engine, tune_process
 from nfemu.gateway.ports import EngineConfig, GatewayRules, Route, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId

@@ -61,7 +61,7 @@ class StockPoint:
         self._state = state
         self._link = LinkClient(state / CONTROL_SOCKET, Role.ADDON, f"stock, {software()}")
         self.judge = Judge(self._link, lambda: datetime.now(UTC))
-        self._flows = FlowTable()
+        self._flows: FlowTable[Bridge] = FlowTable()
         self._arrivals: WeakKeyDictionary[http.HTTPFlow, Arrival] = WeakKeyDictionary()
         self._visits: dict[str, _Visit] = {}
         self._bridges: dict[str, tuple[Bridge, tuple[str, int]]] = {}

@@ -133,7 +133,7 @@ def software() -> str:
 
 
 def _load_engine() -> BuildEngine:
-    from nfemu.gateway.engine import Engine, tune_process
+    from nfemu.gateway.engine.engine import Engine, tune_process
 
     tune_process()
     return Engine

@@ -9,9 +9,9 @@ Theory. A client connection is a stack of layers (mitmproxy's sans-IO generators
 * `tunnel.py` looks at the first bytes inside a CONNECT or SOCKS tunnel: TLS is spliced, plain HTTP goes back to the
   first.
 
-`judge.py` asks the policy; `dial.py` opens what was allowed; `flows.py` knows what to cut when a line changes.
+`judge.py` asks the policy; `dial.py` opens what was allowed; `flows.py` knows what to cut when a line changes, and
+`keeping.py` cuts it.
+
+What knows no mitmproxy (these four, `meter.py`, `responses.py`) serves in the control process too, behind bearers:
+so this package imports nothing by itself.
 """
-
-from nfemu.gateway.engine.engine import Engine, tune_process
-
-__all__ = ["Engine", "tune_process"]

@@ -10,7 +10,7 @@ from nfemu.gateway.addresses import is_sinkhole
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
-from nfemu.gateway.engine.flows import Connection, Flow, FlowTable
+from nfemu.gateway.engine.flows import Flow, FlowTable, Limited
 from nfemu.gateway.engine.forwarding import forwarded_fields
 from nfemu.gateway.engine.judge import Blocked, Judge, Line, Refusal, Target
 from nfemu.gateway.engine.limiter import Counter, Limiter
@@ -33,7 +33,7 @@ class Forward:
     websocket: bool
 
 
-class Metered(Connection, Protocol):
+class Metered(Limited, Protocol):
     """A client connection that counts its octets."""
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None: ...
@@ -50,7 +50,7 @@ class Admission:
     def __init__(
         self,
         judge: Judge,
-        flows: FlowTable,
+        flows: FlowTable[Limited],
         meters: Meters,
         reports: Reports,
         connection: Metered,

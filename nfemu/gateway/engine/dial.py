@@ -7,10 +7,13 @@ in this very dial, checked after resolution. Connecting takes five seconds at th
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from socket import AF_UNIX, SOCK_STREAM, socket
+from typing import Any, TypedDict
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign
@@ -20,6 +23,11 @@ from nfemu.model.errors import NotFound, Unavailable
 from nfemu.wire.proxy_protocol import ProxyHeader, encode
 
 TIMEOUT_S = 5.0
+
+
+class _Tls(TypedDict, total=False):
+    ssl: ssl.SSLContext
+    server_hostname: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +80,17 @@ class Dialler:
 
     async def dial(self, request: DialRequest, source_port: int) -> Dialled:
         """Resolve and connect. `source_port` is announced as the UE's. Raises DialError."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                route = await self._resolver.resolve(request.host)
-                target = route.http if request.plain_http else route.other
-                reader, writer = await self._open(request, route, target, source_port)
-        except TimeoutError:
-            raise DialError(504, f"no answer within {self._timeout_s:g} seconds") from None
-        except NotFound as error:
-            raise DialError(502, str(error)) from None
-        except Unavailable as error:
-            raise DialError(503, str(error)) from None
-        except OSError as error:
-            raise DialError(502, error.strerror or str(error)) from None
+        async with self._in_time():
+            sock, target = await self._connect(request, source_port)
+            tls = self._tls_to(target) if request.plain_http else {}
+            reader, writer = await asyncio.open_connection(sock=sock, **tls)
         return Dialled(reader, writer, target)
+
+    async def connect(self, request: DialRequest, source_port: int) -> socket:
+        """As `dial` for a tunnel, but the bare non-blocking socket: for who moves the octets himself."""
+        async with self._in_time():
+            sock, _ = await self._connect(request, source_port)
+        return sock
 
     async def addresses(self, host: str) -> tuple[IpAddress, ...]:
         """What a name resolves to, none when it does not exist. Raises DialError when that cannot be told."""
@@ -97,47 +102,83 @@ class Dialler:
         except (TimeoutError, Unavailable):
             raise DialError(503, f"`{host}` cannot be resolved now") from None
 
-    async def _open(
-        self, request: DialRequest, route: Route, target: DialTarget, source_port: int
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Whatever fails inside is a DialError."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                yield
+        except TimeoutError:
+            raise DialError(504, f"no answer within {self._timeout_s:g} seconds") from None
+        except NotFound as error:
+            raise DialError(502, str(error)) from None
+        except Unavailable as error:
+            raise DialError(503, str(error)) from None
+        except OSError as error:
+            raise DialError(502, error.strerror or str(error)) from None
+
+    async def _connect(self, request: DialRequest, source_port: int) -> tuple[socket, DialTarget]:
+        route = await self._resolver.resolve(request.host)
+        target = route.http if request.plain_http else route.other
         match target:
             case Emulated():
-                return await self._open_emulated(request, route, source_port)
+                header = proxy_header(request, route, source_port, self._origin_token)
+                sock = await _unix_socket(self._origin_socket, header)
             case Upstream():
-                return await self._open_upstream(request, route, target, source_port)
+                proxied = target.ue_address is UeAddress.PROXY2
+                header = proxy_header(request, route, source_port, b"") if proxied else b""
+                sock = await _tcp_socket(target.host, target.port, header)
             case Direct():
-                return await self._open_direct(route, request.port)
+                sock = await self._direct_socket(route, request.port)
+        return sock, target
 
-    async def _open_emulated(
-        self, request: DialRequest, route: Route, source_port: int
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        header = proxy_header(request, route, source_port, self._origin_token)
-        reader, writer = await asyncio.open_unix_connection(self._origin_socket)
-        writer.write(header)
-        return reader, writer
+    def _tls_to(self, target: DialTarget) -> _Tls:
+        if isinstance(target, Upstream) and target.tls:
+            return {"ssl": self._tls, "server_hostname": target.host}
+        return {}
 
-    async def _open_upstream(
-        self, request: DialRequest, route: Route, target: Upstream, source_port: int
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if target.ue_address is not UeAddress.PROXY2:
-            tls = self._tls if target.tls and request.plain_http else None
-            return await asyncio.open_connection(target.host, target.port, ssl=tls)
-        header = proxy_header(request, route, source_port, b"")
-        reader, writer = await asyncio.open_connection(target.host, target.port)
-        writer.write(header)
-        if target.tls and request.plain_http:
-            await writer.start_tls(self._tls, server_hostname=target.host)
-        return reader, writer
-
-    async def _open_direct(self, route: Route, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """The first address that answers, of those that may be dialled."""
+    async def _direct_socket(self, route: Route, port: int) -> socket:
+        """To the first address that answers, of those that may be dialled."""
         permitted = [address for address in route.addresses if self._may_dial(address)]
         if not permitted:
             raise DialError(403, NO_PUBLIC_ADDRESS)
         for address in permitted[:-1]:
             with contextlib.suppress(OSError):
-                return await asyncio.open_connection(str(address), port)
-        return await asyncio.open_connection(str(permitted[-1]), port)
+                return await _tcp_socket(str(address), port, b"")
+        return await _tcp_socket(str(permitted[-1]), port, b"")
+
+
+async def _unix_socket(path: Path, header: bytes) -> socket:
+    sock = socket(AF_UNIX, SOCK_STREAM)
+    await _connected(sock, str(path), header)
+    return sock
+
+
+async def _tcp_socket(host: str, port: int, header: bytes) -> socket:
+    """To the first address of `host` that answers. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
+    failed: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        sock = socket(family, kind, protocol)
+        try:
+            await _connected(sock, address, header)
+        except OSError as error:
+            failed = error
+        else:
+            return sock
+    raise failed or OSError(f"`{host}` has no address")
+
+
+async def _connected(sock: socket, address: Any, header: bytes) -> None:
+    """Connect, and say at once what is to be said first. Raises OSError; then the socket is closed."""
+    loop = asyncio.get_running_loop()
+    try:
+        sock.setblocking(False)
+        await loop.sock_connect(sock, address)
+        await loop.sock_sendall(sock, header)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def proxy_header(request: DialRequest, route: Route, source_port: int, token: bytes) -> bytes:

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import gc
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from socket import socket
@@ -13,20 +12,18 @@ from mitmproxy.options import Options
 from mitmproxy.proxy import layer
 from mitmproxy.proxy.context import Context
 
-from nfemu.carrier.ports import LineState
 from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.connection import GatewayConnection
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import Dialler
-from nfemu.gateway.engine.flows import FlowTable, cut_all
+from nfemu.gateway.engine.flows import cut_all
 from nfemu.gateway.engine.http_layer import GatewayHttpLayer
 from nfemu.gateway.engine.judge import Judge, Target
-from nfemu.gateway.engine.meter import Key, Meters, limits_of
+from nfemu.gateway.engine.keeping import FlowKeeper
 from nfemu.gateway.engine.socks import SocksLayer
 from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Msisdn
-from nfemu.model.usage import Allowance
 from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
 from nfemu.runtime.original import original_destination
 
@@ -34,8 +31,6 @@ TopLayer = Callable[[Context, Admission], layer.Layer]
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
 
 _BACKLOG = 1024
-REPORT_EVERY_S = 1.0
-"""Between two reports of what lines have used."""
 _HANDOVER_S = 0.02
 """What was accepted just before a listener closed reaches us some turns of the loop later."""
 
@@ -55,7 +50,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Engine:
+class Engine(FlowKeeper):
     """One worker's data plane. Create and start it in a running event loop."""
 
     def __init__(
@@ -71,15 +66,10 @@ class Engine:
         """`now` is wall time; `patience_s`: how long a client may take over a head, or a line's rate over a client, in
         seconds; `original`: where a redirected connection was going.
         """
+        super().__init__(view, Judge(view, now), reports)
         self._config = config
         self._patience_s = patience_s
         self._original = original
-        self._view = view
-        self._judge = Judge(view, now)
-        self._reports = reports
-        self._meters = Meters(time.monotonic)
-        self._reporting: asyncio.Task[None] | None = None
-        self._flows = FlowTable()
         self._dialler = Dialler(resolver, config.origin_socket, config.origin_token)
         self._options = _options()
         self._connections: dict[GatewayConnection, asyncio.Task[None]] = {}
@@ -87,7 +77,7 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to accept."""
-        self._reporting = asyncio.create_task(self._report())
+        self.begin_reports()
         for sock in self._config.http_sockets:
             await self._listen(sock, GatewayHttpLayer, None)
         for sock in self._config.socks_sockets:
@@ -105,70 +95,18 @@ class Engine:
                 await asyncio.sleep(_HANDOVER_S)
                 while self._connections:
                     await asyncio.gather(*(connection.wait_finished() for connection in self._connections))
-        self._report_usage()
+        self.report_usage()
 
     async def stop(self) -> None:
         """Accept no more and close every connection."""
         self._close_listeners()
         await cut_all(self._connections)
-        if self._reporting is not None:
-            self._reporting.cancel()
-        self._report_usage()
+        self.end_reports()
 
     def _close_listeners(self) -> None:
         for server in self._servers:
             server.close()
         self._servers.clear()
-
-    async def line_changed(self, state: LineState) -> None:
-        """Close every flow of this line that `state` forbids; returns when they are closed."""
-        flows = self._flows.of_line(state.imsi)
-        await cut_all(connection for connection, flow in flows if not self._judge.permits(flow, state))
-
-    async def rules_changed(self) -> None:
-        """Close every flow that the new rules forbid; the others go on within the new limits."""
-        rules = self._view.rules()
-        for connection in self._connections:
-            if (flow := self._flows.of(connection)) is not None:
-                limits = limits_of(rules, flow.policy)
-                connection.limited(self._meters.limiter_of((flow.imsi, flow.policy), limits))
-        await self._end_exceeded(self._meters.rules_changed(rules))
-        await cut_all(
-            connection
-            for connection, flow in self._flows.all()
-            if (state := self._view.line(flow.msisdn)) is None or not self._judge.permits(flow, state)
-        )
-
-    async def control_lost(self) -> None:
-        """Close every flow: nobody knows any more who may do what."""
-        await cut_all(connection for connection, _ in self._flows.all())
-
-    async def allowed(self, allowances: Sequence[Allowance]) -> None:
-        """See FlowControl."""
-        await self._end_exceeded(self._meters.allow(allowances))
-
-    def day_began(self, ends_at: datetime) -> None:
-        """See FlowControl."""
-        self._meters.start_day(ends_at)
-
-    async def _end_exceeded(self, lines: Sequence[Key]) -> None:
-        """Close what lines past their cap still have open, apart from what paying needs."""
-        await cut_all(
-            connection
-            for imsi, policy in lines
-            for connection, flow in self._flows.of_line(imsi)
-            if flow.policy == policy and not flow.essential
-        )
-
-    async def _report(self) -> None:
-        while True:
-            await asyncio.sleep(REPORT_EVERY_S)
-            self._report_usage()
-
-    def _report_usage(self) -> None:
-        grown = self._meters.growth()
-        if grown:
-            self._reports.used(grown)
 
     @property
     def connections(self) -> int:

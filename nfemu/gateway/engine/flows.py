@@ -6,8 +6,9 @@ carries at most one at a time. Idle kept-alive connections carry none: their nex
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from nfemu.gateway.engine.limiter import Limiter
 from nfemu.model.destination import Destination
 from nfemu.model.identity import Imsi, Msisdn, PolicyName
 
@@ -39,20 +40,30 @@ class Connection(Protocol):
     async def wait_finished(self) -> None: ...
 
 
-class FlowTable:
+class Limited(Connection, Protocol):
+    """One whose flow has limits."""
+
+    def limited(self, limiter: Limiter | None) -> None:
+        """The flow goes on within other limits."""
+
+
+AnyConnection = TypeVar("AnyConnection", bound=Connection)
+
+
+class FlowTable(Generic[AnyConnection]):
     """All connections with their flows, found by line."""
 
     def __init__(self) -> None:
-        self._flows: dict[Connection, Flow] = {}
-        self._by_line: dict[Imsi, set[Connection]] = {}
+        self._flows: dict[AnyConnection, Flow] = {}
+        self._by_line: dict[Imsi, set[AnyConnection]] = {}
 
-    def enter(self, connection: Connection, flow: Flow) -> None:
+    def enter(self, connection: AnyConnection, flow: Flow) -> None:
         """The connection's flow is now this one."""
         self.leave(connection)
         self._flows[connection] = flow
         self._by_line.setdefault(flow.imsi, set()).add(connection)
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: AnyConnection) -> None:
         """The connection carries no flow any more; no error if it carried none."""
         flow = self._flows.pop(connection, None)
         if flow is None:
@@ -62,13 +73,13 @@ class FlowTable:
         if not connections:
             del self._by_line[flow.imsi]
 
-    def of(self, connection: Connection) -> Flow | None:
+    def of(self, connection: AnyConnection) -> Flow | None:
         return self._flows.get(connection)
 
-    def of_line(self, imsi: Imsi) -> list[tuple[Connection, Flow]]:
+    def of_line(self, imsi: Imsi) -> list[tuple[AnyConnection, Flow]]:
         return [(connection, self._flows[connection]) for connection in self._by_line.get(imsi, ())]
 
-    def all(self) -> list[tuple[Connection, Flow]]:
+    def all(self) -> list[tuple[AnyConnection, Flow]]:
         return list(self._flows.items())
 
     def __len__(self) -> int:

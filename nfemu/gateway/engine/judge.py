@@ -24,7 +24,7 @@ from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.policy import Decision, Verdict
 from nfemu.policy.names import normalise_host
-from nfemu.policy.rules import NO_BINDINGS, CompiledProfile, decide
+from nfemu.policy.rules import NO_BINDINGS, Bindings, CompiledProfile, decide
 from nfemu.wire.http_head import Authority, Fields, RequestHead
 
 _SAFE_METHODS = (b"GET", b"HEAD")
@@ -96,12 +96,28 @@ class Line:
         return self.profile.restricted
 
 
-class Judge:
-    """One per worker. `now` is wall time."""
+def _nobodys(_state: LineState) -> Bindings:
+    """Of proxy access, which resolves by itself."""
+    return NO_BINDINGS
 
-    def __init__(self, view: LineView, now: Callable[[], datetime]) -> None:
+
+class Judge:
+    """One per data plane. `now` is wall time, `bindings` what a line was told by our DNS.
+
+    `refused` says why an address that a subscriber names is refused before anything else; None where it is not.
+    """
+
+    def __init__(
+        self,
+        view: LineView,
+        now: Callable[[], datetime],
+        bindings: Callable[[LineState], Bindings] = _nobodys,
+        refused: Callable[[IpAddress], str | None] = refused_literal,
+    ) -> None:
         self._view = view
         self._now = now
+        self._bindings = bindings
+        self._refused = refused
 
     def line_of(self, credentials: list[bytes]) -> Line:
         """The line named by a request's Proxy-Authorization values. Raises Refusal: 407 for nobody's number, 503."""
@@ -117,7 +133,7 @@ class Judge:
         state = self._view.line(msisdn)
         if state is None:
             raise Refusal(responses.NO_LINE)
-        return self._attached(state)
+        return self.attached(state)
 
     def line_at(self, address: IpAddress) -> Line:
         """The line of a UE's address. Raises Refusal: 403 for nobody's, 503 without control process."""
@@ -125,7 +141,7 @@ class Judge:
         state = self._view.line_at(address)
         if state is None:
             raise Refusal(responses.refusal(403, "the address is no attached line's"))
-        return self._attached(state)
+        return self.attached(state)
 
     def line_by_name(self, user_name: str) -> Line:
         """The line of a SOCKS user name. Raises Refusal."""
@@ -154,6 +170,14 @@ class Judge:
         if line.restricted and target.host is None:
             raise Blocked(responses.refusal(403, NAMES_ONLY))
         decision = self._decide(line, target.destination(Scheme.RAW))
+        if decision.verdict is not Verdict.ALLOW:
+            raise Blocked(responses.refusal(403, decision.reason))
+        return decision
+
+    def tls(self, line: Line, target: Target) -> Decision:
+        """Judge TLS whose ClientHello names `target`. Raises Refusal, Blocked (403)."""
+        self._check_address(target)
+        decision = self._decide(line, target.destination(Scheme.HTTPS))
         if decision.verdict is not Verdict.ALLOW:
             raise Blocked(responses.refusal(403, decision.reason))
         return decision
@@ -194,7 +218,7 @@ class Judge:
         if (state.imsi, state.generation) != (flow.imsi, flow.generation):
             return False
         try:
-            line = self._attached(state)
+            line = self.attached(state)
         except Refusal:
             return False
         if line.restricted and not flow.named:
@@ -202,9 +226,11 @@ class Judge:
         return self._decide(line, flow.destination).verdict is Verdict.ALLOW
 
     def _decide(self, line: Line, destination: Destination) -> Decision:
-        return decide(line.profile, destination, NO_BINDINGS, self._now(), line.rules.hours_at)
+        bindings = self._bindings(line.state)
+        return decide(line.profile, destination, bindings, self._now(), line.rules.hours_at)
 
-    def _attached(self, state: LineState) -> Line:
+    def attached(self, state: LineState) -> Line:
+        """Raises Refusal (403): not attached, or under a profile that the rules do not have."""
         if state.policy is None:
             raise Refusal(responses.refusal(403, "the line has no data connection: it is not attached"))
         rules = self._view.rules()
@@ -218,7 +244,7 @@ class Judge:
             raise Refusal(responses.UNAVAILABLE)
 
     def _check_address(self, target: Target) -> None:
-        reason = refused_literal(target.address) if target.address is not None else None
+        reason = self._refused(target.address) if target.address is not None else None
         if reason is not None:
             raise Refusal(responses.refusal(403, reason))
 

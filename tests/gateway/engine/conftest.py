@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from nfemu.gateway.engine import Engine
 from nfemu.gateway.engine.deadline import PATIENCE_S
+from nfemu.gateway.engine.engine import Engine
 from nfemu.gateway.ports import EngineConfig
 from nfemu.model.destination import IpAddress
 from tests.fakes.gateway import (

@@ -33,7 +33,7 @@ DAY_ENDS = datetime(2026, 11, 2, tzinfo=timezone(timedelta(hours=8)))
 
 def used(world: World) -> Counter[tuple[str, str, str]]:
     """Octets by policy, group and direction, as reported so far."""
-    world.engine._report_usage()
+    world.engine.report_usage()
     found: Counter[tuple[str, str, str]] = Counter()
     for each in world.reports.usage:
         found[each.policy, each.group, "up"] += each.up

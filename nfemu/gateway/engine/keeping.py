@@ -1,0 +1,88 @@
+"""What a data plane does with its flows when a line, the rules or the day change, and what it reports of them."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.engine.flows import FlowTable, Limited, cut_all
+from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.meter import Key, Meters, limits_of
+from nfemu.gateway.ports import LineView, Reports
+from nfemu.model.usage import Allowance
+
+REPORT_EVERY_S = 1.0
+"""Between two reports of what lines have used."""
+
+
+class FlowKeeper:
+    """Implements FlowControl for a data plane that enters what it carries, and counts it, with what is kept here."""
+
+    def __init__(self, view: LineView, judge: Judge, reports: Reports) -> None:
+        self._view = view
+        self._judge = judge
+        self._reports = reports
+        self._meters = Meters(time.monotonic)
+        self._flows: FlowTable[Limited] = FlowTable()
+        self._reporting: asyncio.Task[None] | None = None
+
+    async def line_changed(self, state: LineState) -> None:
+        """Close every flow of this line that `state` forbids; returns when they are closed."""
+        flows = self._flows.of_line(state.imsi)
+        await cut_all(connection for connection, flow in flows if not self._judge.permits(flow, state))
+
+    async def rules_changed(self) -> None:
+        """Close every flow that the new rules forbid; the others go on within the new limits."""
+        rules = self._view.rules()
+        for connection, flow in self._flows.all():
+            limits = limits_of(rules, flow.policy)
+            connection.limited(self._meters.limiter_of((flow.imsi, flow.policy), limits))
+        await self._end_exceeded(self._meters.rules_changed(rules))
+        await cut_all(
+            connection
+            for connection, flow in self._flows.all()
+            if (state := self._view.line(flow.msisdn)) is None or not self._judge.permits(flow, state)
+        )
+
+    async def control_lost(self) -> None:
+        """Close every flow: nobody knows any more who may do what."""
+        await cut_all(connection for connection, _ in self._flows.all())
+
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        """See FlowControl."""
+        await self._end_exceeded(self._meters.allow(allowances))
+
+    def day_began(self, ends_at: datetime) -> None:
+        """See FlowControl."""
+        self._meters.start_day(ends_at)
+
+    def begin_reports(self) -> None:
+        """Of what lines use, every second from now on."""
+        self._reporting = asyncio.create_task(self._report())
+
+    def end_reports(self) -> None:
+        """With a last one."""
+        if self._reporting is not None:
+            self._reporting.cancel()
+        self.report_usage()
+
+    def report_usage(self) -> None:
+        """What has grown since the last report."""
+        grown = self._meters.growth()
+        if grown:
+            self._reports.used(grown)
+
+    async def _end_exceeded(self, lines: Sequence[Key]) -> None:
+        """Close what lines past their cap still have open, apart from what paying needs."""
+        await cut_all(
+            connection
+            for imsi, policy in lines
+            for connection, flow in self._flows.of_line(imsi)
+            if flow.policy == policy and not flow.essential
+        )
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_EVERY_S)
+            self.report_usage()
