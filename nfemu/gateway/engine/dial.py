@@ -7,13 +7,12 @@ in this very dial, checked after resolution. Connecting takes five seconds at th
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign
@@ -23,6 +22,7 @@ from nfemu.model.errors import NotFound, Unavailable
 from nfemu.wire.proxy_protocol import ProxyHeader, encode
 
 TIMEOUT_S = 5.0
+Opened = TypeVar("Opened")
 
 
 class _Tls(TypedDict, total=False):
@@ -80,16 +80,11 @@ class Dialler:
 
     async def dial(self, request: DialRequest, source_port: int) -> Dialled:
         """Resolve and connect. `source_port` is announced as the UE's. Raises DialError."""
-        async with self._in_time():
-            sock, target = await self._connect(request, source_port)
-            tls = self._tls_to(target) if request.plain_http else {}
-            reader, writer = await asyncio.open_connection(sock=sock, **tls)
-        return Dialled(reader, writer, target)
+        return await self._in_time(self._streams(request, source_port))
 
     async def connect(self, request: DialRequest, source_port: int) -> socket:
         """As `dial` for a tunnel, but the bare non-blocking socket: for who moves the octets himself."""
-        async with self._in_time():
-            sock, _ = await self._connect(request, source_port)
+        sock, _ = await self._in_time(self._connect(request, source_port))
         return sock
 
     async def addresses(self, host: str) -> tuple[IpAddress, ...]:
@@ -102,12 +97,11 @@ class Dialler:
         except (TimeoutError, Unavailable):
             raise DialError(503, f"`{host}` cannot be resolved now") from None
 
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        """Whatever fails inside is a DialError."""
+    async def _in_time(self, opening: Awaitable[Opened]) -> Opened:
+        """Whatever fails is a DialError."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                yield
+                return await opening
         except TimeoutError:
             raise DialError(504, f"no answer within {self._timeout_s:g} seconds") from None
         except NotFound as error:
@@ -116,6 +110,12 @@ class Dialler:
             raise DialError(503, str(error)) from None
         except OSError as error:
             raise DialError(502, error.strerror or str(error)) from None
+
+    async def _streams(self, request: DialRequest, source_port: int) -> Dialled:
+        sock, target = await self._connect(request, source_port)
+        tls = self._tls_to(target) if request.plain_http else {}
+        reader, writer = await asyncio.open_connection(sock=sock, **tls)
+        return Dialled(reader, writer, target)
 
     async def _connect(self, request: DialRequest, source_port: int) -> tuple[socket, DialTarget]:
         route = await self._resolver.resolve(request.host)

@@ -1,0 +1,254 @@
+"""The redirect responder: answers plain HTTP of restricted lines that can only be sent to the landing page.
+
+Theory. nft steers here what no rule of the line's profile can allow at that address. Each connection gets one answer,
+which closes it: 302 for GET and HEAD, 511 for other methods, 403 where the profile rejects, as on proxy access. The
+head is read as strictly as there; a body is not read at all, only thrown away until the phone has heard the answer.
+A request that the policy *allows* by now (the line was restored, or a name was bound, while the connection was on its
+way) is not ours to answer, and no redirect: it is closed unanswered, so that the phone asks anew and is steered anew.
+
+Nearly every connection brings its whole request along (its socket defers accepting until then), so the usual way is
+accept, read, judge, write, close, in one go. Only what comes in pieces waits, bounded in number and in time.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.accepting import Acceptor, reset
+from nfemu.gateway.bearer.arrivals import BearerView
+from nfemu.gateway.bearer.crowd import Bounds, Crowd
+from nfemu.gateway.bearer.original import Endpoint, Original, original_destination
+from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.judge import Judge, Refusal, Target
+from nfemu.gateway.engine.reporting import reporting
+from nfemu.gateway.ports import Reports
+from nfemu.model.destination import IpAddress
+from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
+
+PATIENCE_S = 15.0
+"""Seconds. A head that comes in pieces may take that long, and at the most twice as long."""
+LINGER_S = 2.0
+"""How long a phone may go on sending after its answer before the connection is closed under it (RFC 9112, 9.6)."""
+BOUNDS = Bounds(per_line=64, in_all=1024)
+"""Of connections that wait for the rest of a head, or linger."""
+
+_READ = 65_536
+
+
+class Responder:
+    """Serves on `sockets`, which are its own from now on. Create and start it in a running event loop.
+
+    `judge` is to be given the lines' bindings, and to refuse no address: whatever arrives here is answered.
+    """
+
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        view: BearerView,
+        judge: Judge,
+        reports: Reports,
+        *,
+        original: Original = original_destination,
+        bounds: Bounds = BOUNDS,
+        patience_s: float = PATIENCE_S,
+        linger_s: float = LINGER_S,
+    ) -> None:
+        self.view = view
+        self.linger_s = linger_s
+        self._judge = judge
+        self._reports = reports
+        self._original = original
+        self._patience_s = patience_s
+        self._acceptor = Acceptor(sockets, self._serve)
+        self._waiting: Crowd[Exchange] = Crowd(bounds)
+        self._aged: set[Exchange] = set()
+        self._round: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._acceptor.start()
+        self._age()
+
+    def stop(self) -> None:
+        """Accept no more and close every connection. May be called twice."""
+        self._acceptor.stop()
+        if self._round is not None:
+            self._round.cancel()
+        for exchange in self._waiting.all():
+            exchange.reset()
+
+    def line_changed(self, state: LineState) -> None:
+        """Close what this line has open here: its next connection is steered as it is now."""
+        for exchange in self._waiting.of_line(state.imsi):
+            exchange.reset()
+
+    def __len__(self) -> int:
+        """Connections that wait or linger."""
+        return len(self._waiting)
+
+    def answer(self, exchange: "Exchange", head: RequestHead) -> bytes | None:
+        """The answer to a request, None where there is none: it is allowed, or the address is nobody's. Raises
+        OSError for a connection that was not steered here."""
+        state = self.view.by_address(exchange.peer)
+        if state is None:
+            return None
+        endpoint = self._original(exchange.sock)
+        try:
+            line = self._judge.attached(state)
+            target = _target(head, endpoint)
+            with reporting(self._reports, line):
+                self._judge.request(line, target, head)
+        except Refusal as refusal:
+            return responses.without_body(refusal.answer) if head.method == b"HEAD" else refusal.answer
+        return None
+
+    def wait_for(self, exchange: "Exchange") -> bool:
+        """Keep an exchange that is not finished; False where its line has too many of them."""
+        return self._waiting.enter(exchange.line.imsi, exchange)
+
+    def forget(self, exchange: "Exchange") -> None:
+        self._waiting.leave(exchange.line.imsi, exchange)
+        self._aged.discard(exchange)
+
+    def _serve(self, sock: socket.socket, peer: IpAddress) -> None:
+        line = self.view.by_address(peer)
+        if line is None:
+            reset(sock)
+        else:
+            Exchange(self, sock, peer, line).read()
+
+    def _age(self) -> None:
+        """One timer for all: who was here in the last round already has had time enough."""
+        for exchange in list(self._aged):
+            exchange.expire()
+        self._aged = set(self._waiting.all())
+        self._round = asyncio.get_running_loop().call_later(self._patience_s, self._age)
+
+
+class Exchange:
+    """One connection: a head, an answer, an end. `line` is whose it was when it was accepted."""
+
+    __slots__ = ("_checked", "_inbox", "_lingering", "_responder", "_watched", "line", "peer", "sock")
+
+    def __init__(self, responder: Responder, sock: socket.socket, peer: IpAddress, line: LineState) -> None:
+        self._responder = responder
+        self.sock = sock
+        self.peer = peer
+        self.line = line
+        self._inbox = b""
+        self._checked = 0
+        self._watched = False
+        self._lingering: asyncio.TimerHandle | None = None
+
+    def read(self) -> None:
+        """Something has come, or may have."""
+        try:
+            data = self.sock.recv(_READ)
+        except BlockingIOError:
+            self._watch(self.read)
+        except OSError:
+            self._end()
+        else:
+            if data:
+                self._received(data)
+            else:
+                self._end()
+
+    def expire(self) -> None:
+        """It has taken too long; said to whom has begun."""
+        if self._inbox and self._lingering is None:
+            self._say(responses.refusal(408, "the request head took too long"), linger=True)
+        else:
+            self._end()
+
+    def reset(self) -> None:
+        self._leave()
+        reset(self.sock)
+
+    def _received(self, data: bytes) -> None:
+        self._inbox += data
+        try:
+            head = self._take_head()
+            if head is None:
+                self._watch(self.read)
+                return
+            answer = self._responder.answer(self, head)
+        except HeadError as error:
+            self._say(responses.refusal(error.status, str(error)), linger=True)
+        except OSError:
+            self.reset()
+        else:
+            if answer is None:
+                self.reset()
+            else:
+                self._say(answer, linger=head.length != 0 or bool(self._inbox))
+
+    def _take_head(self) -> RequestHead | None:
+        """Leaves what follows it in the inbox. Raises HeadError."""
+        while self._inbox.startswith(b"\r\n"):
+            self._inbox = self._inbox[2:]  # empty lines before a request (RFC 9112 section 2.2)
+            self._checked = 0
+        length = head_length(self._inbox, self._checked)
+        if length is None:
+            self._checked = len(self._inbox)
+            return None
+        raw, self._inbox = self._inbox[:length], self._inbox[length:]
+        return parse_request_head(raw)
+
+    def _say(self, answer: bytes, *, linger: bool) -> None:
+        """An answer is small, and the first that goes into this socket: it has room, or nobody is there."""
+        try:
+            self.sock.send(answer)
+            if not linger:
+                self._end()
+                return
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._end()
+            return
+        self._inbox = b""
+        if self._watch(self._discard):
+            loop = asyncio.get_running_loop()
+            self._lingering = loop.call_later(self._responder.linger_s, self._end)
+
+    def _discard(self) -> None:
+        try:
+            if self.sock.recv(_READ):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._end()
+
+    def _watch(self, read: Callable[[], None]) -> bool:
+        """Have `read` called when something comes. False, and closed, where there is no place to wait."""
+        if not self._watched and not self._responder.wait_for(self):
+            reset(self.sock)
+            return False
+        self._watched = True
+        asyncio.get_running_loop().add_reader(self.sock, read)
+        return True
+
+    def _end(self) -> None:
+        self._leave()
+        self.sock.close()
+
+    def _leave(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+        if self._watched:
+            asyncio.get_running_loop().remove_reader(self.sock)
+            self._responder.forget(self)
+
+
+def _target(head: RequestHead, endpoint: Endpoint) -> Target:
+    """Where the request wants to go: the name of its authority at the address that the phone has connected to.
+
+    Raises Refusal (400) where the authority names another address or port.
+    """
+    named = Target.read(head.authority, endpoint.port)
+    if named.port != endpoint.port or (named.address is not None and named.address != endpoint.address):
+        raise Refusal(responses.refusal(400, "the request's authority is not where the connection leads"))
+    return Target(named.host, endpoint.address, endpoint.port)
