@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-SUITES = ("decide", "proxy", "flip", "million")
+SUITES = ("decide", "proxy", "flip", "million", "redirect")
 
 
 def main(names: list[str]) -> None:

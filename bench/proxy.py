@@ -21,35 +21,39 @@ _CONTENDERS = Path(__file__).parent / "contenders"
 
 
 @contextmanager
-def _process(*command: str, **environment: str) -> Iterator[tuple[int, int]]:
-    """Process id and the port that it prints."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}, cwd=_CONTENDERS.parents[1]
+def process(*command: str, **environment: str) -> Iterator[tuple[int, int]]:
+    """Process id of a Python module, and the port that it prints."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        cwd=_CONTENDERS.parents[1],
     )
-    assert process.stdout is not None
+    assert running.stdout is not None
     try:
-        yield process.pid, int(process.stdout.readline())
+        yield running.pid, int(running.stdout.readline())
     finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+        running.terminate()
+        running.wait()
+        running.stdout.close()
 
 
 @contextmanager
 def _stock(origin: int) -> Iterator[Target]:
     """mitmdump as installed; asked for port 0, it says which port it took in its log only, so it is told one."""
-    port = _free_port()
+    port = free_port()
     mitmdump = str(Path(sys.executable).with_name("mitmdump"))
     options = ["-q", "--set", "connection_strategy=lazy", "-s", str(_CONTENDERS / "one_header.py")]
     with subprocess.Popen([mitmdump, "--listen-host", "127.0.0.1", "-p", str(port), *options]) as process:
         try:
-            asyncio.run(_until_listening(port))
+            asyncio.run(until_listening(port))
             yield Target("stock mitmdump", process.pid, port, f"http://127.0.0.1:{origin}/")
         finally:
             process.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -57,7 +61,7 @@ def _free_port() -> int:
         return port
 
 
-async def _until_listening(port: int) -> None:
+async def until_listening(port: int) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
@@ -81,12 +85,10 @@ def run() -> list[str]:
     user = b"Proxy-Authorization: Basic " + b64encode(b"13800138000:x") + b"\r\n"
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nfemu-bench-"))
-        _, origin = stack.enter_context(_process(sys.executable, "-m", "bench.contenders.origin"))
-        pid, port = stack.enter_context(
-            _process(sys.executable, "-m", "bench.contenders.our_worker", str(origin), BENCH_STATE=folder)
-        )
+        _, origin = stack.enter_context(process("bench.contenders.origin"))
+        pid, port = stack.enter_context(process("bench.contenders.our_worker", str(origin), BENCH_STATE=folder))
         ours = Target("our worker", pid, port, "http://news.example/", user)
-        pid, port = stack.enter_context(_process(sys.executable, "-m", "bench.contenders.lean_master"))
+        pid, port = stack.enter_context(process("bench.contenders.lean_master"))
         lean = Target("bare lean master", pid, port, f"http://127.0.0.1:{origin}/")
         stock = stack.enter_context(_stock(origin))
         return [_compare(ours, peer, budget) for peer, budget in ((stock, 1.4), (lean, 0.9))]

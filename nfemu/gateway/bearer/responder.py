@@ -11,6 +11,7 @@ accept, read, judge, write, close, in one go. Only what comes in pieces waits, b
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Sequence
 
@@ -34,6 +35,8 @@ BOUNDS = Bounds(per_line=64, in_all=1024)
 """Of connections that wait for the rest of a head, or linger."""
 
 _READ = 65_536
+_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
+"""Before a request (RFC 9112 section 2.2)."""
 
 
 class Responder:
@@ -186,8 +189,8 @@ class Exchange:
 
     def _take_head(self) -> RequestHead | None:
         """Leaves what follows it in the inbox. Raises HeadError."""
-        while self._inbox.startswith(b"\r\n"):
-            self._inbox = self._inbox[2:]  # empty lines before a request (RFC 9112 section 2.2)
+        if self._inbox.startswith(b"\r\n"):
+            self._inbox = _EMPTY_LINES.sub(b"", self._inbox)
             self._checked = 0
         length = head_length(self._inbox, self._checked)
         if length is None:

@@ -120,17 +120,19 @@ class Dialler:
     async def _connect(self, request: DialRequest, source_port: int) -> tuple[socket, DialTarget]:
         route = await self._resolver.resolve(request.host)
         target = route.http if request.plain_http else route.other
+        return await self._socket(request, route, target, source_port), target
+
+    async def _socket(self, request: DialRequest, route: Route, target: DialTarget, source_port: int) -> socket:
         match target:
             case Emulated():
                 header = proxy_header(request, route, source_port, self._origin_token)
-                sock = await _unix_socket(self._origin_socket, header)
+                return await _unix_socket(self._origin_socket, header)
             case Upstream():
                 proxied = target.ue_address is UeAddress.PROXY2
                 header = proxy_header(request, route, source_port, b"") if proxied else b""
-                sock = await _tcp_socket(target.host, target.port, header)
+                return await _tcp_socket(target.host, target.port, header)
             case Direct():
-                sock = await self._direct_socket(route, request.port)
-        return sock, target
+                return await self._direct_socket(route, request.port)
 
     def _tls_to(self, target: DialTarget) -> _Tls:
         if isinstance(target, Upstream) and target.tls:
