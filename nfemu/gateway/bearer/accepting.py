@@ -26,7 +26,7 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _NOT_NOW = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EINTR, errno.EPROTO})
 
 Serve = Callable[[socket.socket, IpAddress], None]
-"""Takes over a non-blocking connection and its peer's address; returns at once."""
+"""Takes over a connection, which is in blocking mode, and its peer's address; returns at once."""
 
 
 class Acceptor:
@@ -64,7 +64,6 @@ class Acceptor:
                 if error.errno not in _NOT_NOW:
                     self._pause(listener, error)
                 return
-            sock.setblocking(False)
             self._serve(sock, peer_address(peer[0]))
 
     def _pause(self, listener: socket.socket, error: OSError) -> None:

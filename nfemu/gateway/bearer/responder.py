@@ -20,12 +20,14 @@ from nfemu.gateway.bearer.accepting import Acceptor, reset
 from nfemu.gateway.bearer.arrivals import BearerView
 from nfemu.gateway.bearer.crowd import Bounds, Crowd
 from nfemu.gateway.bearer.original import Endpoint, Original, original_destination
+from nfemu.gateway.bearer.prepared import PreparedRedirects
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.judge import Judge, Refusal, Target
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import Reports
 from nfemu.model.destination import IpAddress
 from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
+from nfemu.wire.plain_get import read_plain_get
 
 PATIENCE_S = 15.0
 """Seconds. A head that comes in pieces may take that long, and at the most twice as long."""
@@ -34,6 +36,7 @@ LINGER_S = 2.0
 BOUNDS = Bounds(per_line=64, in_all=1024)
 """Of connections that wait for the rest of a head, or linger."""
 
+HTTP_PORT = 80
 _READ = 65_536
 _EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
 """Before a request (RFC 9112 section 2.2)."""
@@ -64,6 +67,7 @@ class Responder:
         self._original = original
         self._patience_s = patience_s
         self._acceptor = Acceptor(sockets, self._serve)
+        self._prepared = PreparedRedirects(view.rules)
         self._waiting: Crowd[Exchange] = Crowd(bounds)
         self._aged: set[Exchange] = set()
         self._round: asyncio.TimerHandle | None = None
@@ -118,8 +122,33 @@ class Responder:
         line = self.view.by_address(peer)
         if line is None:
             reset(sock)
+            return
+        try:
+            data = sock.recv(_READ, socket.MSG_DONTWAIT)
+        except OSError:
+            data = b""
+        if not self._served_at_once(sock, line, data):
+            sock.setblocking(False)
+            Exchange(self, sock, peer, line).begin(data)
+
+    def _served_at_once(self, sock: socket.socket, line: LineState, data: bytes) -> bool:
+        """The usual way, without anything to remember. False: nothing was done."""
+        request = read_plain_get(data)
+        if request is None:
+            return False
+        answer = self._prepared.answer(line, request.host, request.target)
+        if answer is None:
+            return False
+        try:
+            if self._original(sock).port != HTTP_PORT:
+                return False
+            self._reports.blocked(line)
+            sock.send(answer, socket.MSG_DONTWAIT)
+        except OSError:
+            reset(sock)
         else:
-            Exchange(self, sock, peer, line).read()
+            sock.close()
+        return True
 
     def _age(self) -> None:
         """One timer for all: who was here in the last round already has had time enough."""
@@ -143,6 +172,13 @@ class Exchange:
         self._checked = 0
         self._watched = False
         self._lingering: asyncio.TimerHandle | None = None
+
+    def begin(self, data: bytes) -> None:
+        """With what has come already."""
+        if data:
+            self._received(data)
+        else:
+            self.read()
 
     def read(self) -> None:
         """Something has come, or may have."""
