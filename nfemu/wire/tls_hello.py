@@ -27,11 +27,50 @@ class ClientHello:
 
 def parse_client_hello(data: bytes | bytearray) -> ClientHello | None:
     """Read the hello at the start of a connection's bytes; None while it is incomplete. Raises WireError."""
-    message = _handshake(bytes(data[: MAX_HELLO + 1]))
-    if message is None:
-        if len(data) > MAX_HELLO:
-            raise WireError("ClientHello is larger than 64 KiB")
+    return HelloReader().receive(data)
+
+
+class HelloReader:
+    """Gathers one hello from octets as they come, each looked at once, however small its pieces are.
+
+    `limit`: octets of records that it may take.
+    """
+
+    def __init__(self, limit: int = MAX_HELLO) -> None:
+        self._limit = limit
+        self._received = 0
+        self._record = bytearray()
+        self._message = bytearray()
+
+    def receive(self, data: bytes | bytearray) -> ClientHello | None:
+        """The hello, None while it is incomplete. What follows it is ignored. Raises WireError."""
+        self._record += data[: self._limit + 1 - self._received]
+        self._received += len(data)
+        offset = 0
+        while not self._complete() and (length := _record_length(self._record[offset : offset + 5])):
+            fragment = self._record[offset + 5 : offset + 5 + length]
+            if len(fragment) < length:
+                break
+            self._message += fragment
+            offset += 5 + length
+        del self._record[:offset]
+        if self._complete():
+            return _hello(bytes(self._message[4 : self._end()]))
+        if self._received > self._limit:
+            raise WireError(f"ClientHello is larger than {self._limit >> 10} KiB")
         return None
+
+    def _complete(self) -> bool:
+        """Raises WireError as soon as it cannot become one."""
+        if self._message[:1] not in (b"", bytes((_CLIENT_HELLO,))):
+            raise WireError("first handshake message is not a ClientHello")
+        return len(self._message) >= self._end()
+
+    def _end(self) -> int:
+        return 4 + int.from_bytes(self._message[1:4], "big")
+
+
+def _hello(message: bytes) -> ClientHello:
     reader = _Reader(message)
     reader.take(2 + 32)  # legacy_version, random
     reader.vector(1)  # legacy_session_id
@@ -51,25 +90,7 @@ def parse_client_hello(data: bytes | bytearray) -> ClientHello | None:
     return ClientHello(names[0] if names else None)
 
 
-def _handshake(data: bytes) -> bytes | None:
-    """The ClientHello message, gathered from its records; None while incomplete."""
-    message = b""
-    offset = 0
-    while True:
-        if message[:1] not in (b"", bytes((_CLIENT_HELLO,))):
-            raise WireError("first handshake message is not a ClientHello")
-        end = 4 + int.from_bytes(message[1:4], "big")
-        if len(message) >= max(end, 4):
-            return message[4:end]
-        length = _record_length(data[offset : offset + 5])
-        fragment = data[offset + 5 : offset + 5 + length]
-        message += fragment
-        if not length or len(fragment) < length:
-            return None
-        offset += 5 + length
-
-
-def _record_length(head: bytes) -> int:
+def _record_length(head: bytes | bytearray) -> int:
     """Length of the handshake record that starts with `head`; 0 while the head is incomplete."""
     if head[:1] not in (b"", bytes((_HANDSHAKE,))):
         raise WireError("not a TLS handshake record")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from nfemu.model.destination import IpAddress
+from nfemu.policy.names import canonical_address
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 64
@@ -79,7 +80,7 @@ class Acceptor:
 @lru_cache(maxsize=8192)
 def peer_address(text: str) -> IpAddress:
     """As accept(2) gives it; a link-local one comes with its zone."""
-    return ip_address(text.partition("%")[0])
+    return canonical_address(ip_address(text.partition("%")[0]))
 
 
 def reset(sock: socket.socket) -> None:

@@ -97,8 +97,8 @@ class Responder:
     def answer(self, exchange: "Exchange", head: RequestHead) -> bytes | None:
         """The answer to a request, None where there is none: it is allowed, or the address is nobody's. Raises
         OSError for a connection that was not steered here."""
-        state = self.view.by_address(exchange.peer)
-        if state is None:
+        state, was = self.view.by_address(exchange.peer), exchange.line
+        if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
             return None
         endpoint = self._original(exchange.sock)
         try:

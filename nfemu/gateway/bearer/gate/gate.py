@@ -1,0 +1,151 @@
+"""The gate: accepts what nft steers to it, judges it by the name in its ClientHello, and splices what may pass.
+
+Theory. A restricted line reaches a name over TLS if its policy allows the name *and* our DNS has given this line that
+very address for it; the address alone opens nothing, since sites share addresses. What passes is led to where the name
+leads by our own resolver, never to the address as such: so a line that has been restored is served at a sinkhole
+address too, for as long as its phone remembers one. Everything else is a TCP reset at once: never a hang, never a
+certificate. An encrypted ClientHello shows its public front only, and that is the name that counts; our DNS gives
+nobody the keys for one.
+
+A flow is entered under its name, without the address that it was admitted at: at a flip the policy decides about the
+site, however long ago the phone asked for its address.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Protocol
+
+from nfemu.gateway.bearer.accepting import Acceptor, reset
+from nfemu.gateway.bearer.arrivals import BearerView
+from nfemu.gateway.bearer.crowd import Bounds, Crowd
+from nfemu.gateway.bearer.gate.connection import GateConnection, Refused
+from nfemu.gateway.bearer.gate.splice import Pipes
+from nfemu.gateway.bearer.original import Endpoint, Original, original_destination
+from nfemu.gateway.engine.dial import DialRequest
+from nfemu.gateway.engine.flows import Flow, cut_all
+from nfemu.gateway.engine.judge import Judge, Line, Target
+from nfemu.gateway.engine.keeping import FlowKeeper
+from nfemu.gateway.engine.reporting import reporting
+from nfemu.gateway.ports import Reports
+from nfemu.model.destination import IpAddress, Scheme
+from nfemu.model.policy import Decision
+
+PATIENCE_S = 10.0
+"""Seconds that a ClientHello may take."""
+IDLE_S = 600.0
+"""Seconds after which a connection on which nothing passes is cut; after twice as many at the latest."""
+BOUNDS = Bounds(per_line=256, in_all=4096)
+
+
+class Dial(Protocol):
+    """Dialler is one."""
+
+    async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
+        """A socket to where the request's host leads, resolved now. Raises DialError."""
+
+
+class Gate(FlowKeeper):
+    """Implements FlowControl. Serves on `sockets`, which are its own from now on. Create and start it in a running loop.
+
+    `judge` is to be given the lines' bindings, and to refuse no address. `dial` resolves names.
+    """
+
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        view: BearerView,
+        judge: Judge,
+        dial: Dial,
+        reports: Reports,
+        *,
+        original: Original = original_destination,
+        bounds: Bounds = BOUNDS,
+        patience_s: float = PATIENCE_S,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        super().__init__(view, judge, reports)
+        self.pipes = Pipes()
+        self.patience_s = patience_s
+        self._idle_s = idle_s
+        self._lines = view
+        self._dial = dial
+        self._original = original
+        self._acceptor = Acceptor(sockets, self._accepted)
+        self._connections: Crowd[GateConnection] = Crowd(bounds)
+        self._round: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to accept, and to report what lines use."""
+        self._acceptor.start()
+        self.begin_reports()
+        self._end_idle()
+
+    async def stop(self) -> None:
+        """Accept no more and close every connection. May be called twice."""
+        self._acceptor.stop()
+        if self._round is not None:
+            self._round.cancel()
+        await cut_all(self._connections.all())
+        self.end_reports()
+        self.pipes.close()
+
+    def __len__(self) -> int:
+        """Connections that are open."""
+        return len(self._connections)
+
+    def destination(self, connection: GateConnection) -> Endpoint:
+        """See Passage."""
+        return self._original(connection.sock)
+
+    def admit(self, connection: GateConnection, name: str, endpoint: Endpoint) -> DialRequest:
+        """See Passage. The line is asked for anew: it may have changed, or another may have its address."""
+        state = self._lines.by_address(connection.peer)
+        was = connection.line
+        if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
+            raise Refused
+        line = self._judge.attached(state)
+        target = Target(name, endpoint.address, endpoint.port)
+        with reporting(self._reports, line):
+            decision = self._judge.tls(line, target)
+        self._enter(connection, line, Target(name, None, endpoint.port), decision)
+        return DialRequest(name, endpoint.port, plain_http=False, line=state)
+
+    async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
+        """See Passage."""
+        return await self._dial.connect(request, source_port)
+
+    def _enter(self, connection: GateConnection, line: Line, target: Target, decision: Decision) -> None:
+        """Raises Refused past the line's daily cap."""
+        essential = decision.group in line.profile.essential
+        limiter = self._meters.limiter(line)
+        if limiter is not None and limiter.exceeded() and not essential:
+            raise Refused
+        state = line.state
+        destination = target.destination(Scheme.HTTPS)
+        flow = Flow(state.imsi, state.msisdn, state.generation, destination, True, line.profile.name, essential)
+        self._flows.enter(connection, flow)
+        connection.metered(self._meters.counter(line, decision.group), limiter, essential=essential)
+
+    def _accepted(self, sock: socket.socket, peer: IpAddress) -> None:
+        line = self._lines.by_address(peer)
+        if line is None:
+            reset(sock)
+            return
+        connection = GateConnection(self, sock, peer, line)
+        if self._connections.enter(line.imsi, connection):
+            connection.task.add_done_callback(lambda _: self._ended(connection))
+        else:
+            connection.cut()
+
+    def _ended(self, connection: GateConnection) -> None:
+        self._flows.leave(connection)
+        self._connections.leave(connection.line.imsi, connection)
+
+    def _end_idle(self) -> None:
+        """One timer for all."""
+        for connection in self._connections.all():
+            if not connection.moved:
+                connection.cut()
+            connection.moved = False
+        self._round = asyncio.get_running_loop().call_later(self._idle_s, self._end_idle)
