@@ -4,11 +4,12 @@ Everything that came from the client is encoded before it goes into an answer: p
 escaped in a page. A refusal says why in its body, never in a header of its own.
 """
 
+import re
 from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
 from html import escape
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from nfemu.wire.protection import PROTECTION
 
@@ -43,6 +44,7 @@ _STYLE = (
     "h1{font-size:1.25rem;border-left:.25rem solid #0b7a43;padding-left:.75rem}"
     "a{color:#0b7a43;font-weight:600}"
 )
+_AUTHORITY = re.compile(rb"\Ahttp://[^/]*")
 _PAGE = (
     '<!doctype html><html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>{title}</title><style>{style}</style><main><h1>{title}</h1><p>{zh}<p lang=en>{en}</main></html>\n"
@@ -158,7 +160,8 @@ def cap_reached(cap: int, ends_at: datetime | None, landing: str | None) -> byte
 
 def is_check(host: str, original: bytes) -> bool:
     """Whether `original`, a URL or its path, is an operating system's connectivity check."""
-    return (host, urlsplit(original).path.decode("latin-1")) in CONNECTIVITY_CHECKS
+    path = _AUTHORITY.sub(b"", original).partition(b"?")[0]
+    return (host, path.decode("latin-1")) in CONNECTIVITY_CHECKS
 
 
 def _with_original(landing: str, original: bytes) -> str:

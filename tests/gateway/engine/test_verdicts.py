@@ -60,6 +60,11 @@ async def test_restricted_line_is_sent_to_the_landing_page(world: World, method:
     assert not world.resolver.asked
 
 
+async def test_octets_that_no_url_has_are_handed_over_encoded(world: World) -> None:
+    answer = await world.exchange(get("http://news.example//[X", ARREARS_NUMBER).replace(b"[X", b"[\xe9"))
+    assert header(answer, "location") == f"{LANDING}?url=http%3A%2F%2Fnews.example%2F%2F%5B%E9"
+
+
 async def test_an_original_url_that_is_too_long_is_left_out(world: World) -> None:
     answer = await world.exchange(get("http://news.example/" + "x" * 3000, ARREARS_NUMBER))
     assert header(answer, "location") == LANDING
