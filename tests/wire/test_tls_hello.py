@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nfemu.wire.errors import WireError
-from nfemu.wire.tls_hello import MAX_HELLO, ClientHello, parse_client_hello
+from nfemu.wire.tls_hello import MAX_HELLO, ClientHello, HelloReader, parse_client_hello
 
 
 def _vector(size: int, body: bytes) -> bytes:
@@ -104,3 +104,19 @@ def test_nothing_but_wire_errors(raw: bytes) -> None:
             parse_client_hello(attempt)
         except WireError:
             continue
+
+
+@pytest.mark.parametrize("size", [1, 3, 2**14])
+def test_octet_by_octet(size: int) -> None:
+    """Nothing is looked at twice, and the hello is there with its last octet."""
+    reader, raw = HelloReader(), _records(NAMED, size)
+    found = [reader.receive(raw[at : at + 1]) for at in range(len(raw))]
+    assert found[-1] == ClientHello("pay.provider.example")
+    assert not any(found[:-1])
+
+
+def test_limit_of_a_reader() -> None:
+    reader, raw = HelloReader(1024), _records(b"\x01\x00\xff\xff" + bytes(2000), 10)
+    assert reader.receive(raw[:1024]) is None
+    with pytest.raises(WireError, match="1 KiB"):
+        reader.receive(raw[1024:1025])
