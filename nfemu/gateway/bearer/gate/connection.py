@@ -1,4 +1,4 @@
-"""One connection through the gate: a hello, a judgement, a dial, and then its octets both ways until both have ended."""
+"""One connection through the gate: a hello, a judgement, a dial, then its octets both ways until both have ended."""
 
 import asyncio
 import socket

@@ -46,7 +46,7 @@ class Dial(Protocol):
 
 
 class Gate(FlowKeeper):
-    """Implements FlowControl. Serves on `sockets`, which are its own from now on. Create and start it in a running loop.
+    """Implements FlowControl. `sockets` are its own from now on. Create and start it in a running event loop.
 
     `judge` is to be given the lines' bindings, and to refuse no address. `dial` resolves names.
     """

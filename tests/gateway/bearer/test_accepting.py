@@ -1,0 +1,71 @@
+"""Accepting on bare sockets, and whoever is here at the moment."""
+
+import asyncio
+import logging
+import os
+import resource
+import socket
+
+import pytest
+
+from nfemu.gateway.bearer.accepting import Acceptor, peer_address
+from nfemu.gateway.bearer.crowd import Bounds, Crowd
+from nfemu.model.destination import IpAddress
+from nfemu.model.identity import Imsi
+from tests.gateway.engine.conftest import until
+
+
+async def test_without_descriptors_it_waits_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    served: list[tuple[socket.socket, IpAddress]] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    acceptor = Acceptor([listener], lambda sock, peer: served.append((sock, peer)))
+    acceptor.start()
+    _, writer = await asyncio.open_connection(*listener.getsockname())
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - of this process
+    with caplog.at_level(logging.WARNING):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
+        held = [os.dup(0) for _ in range(_free(highest))]
+        writer.write(b"x")
+        await until(lambda: caplog.records)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    for descriptor in held:
+        os.close(descriptor)
+    assert "no connection can be accepted now" in caplog.text
+    await until(lambda: served)
+    sock, peer = served[0]
+    assert (sock.recv(1), str(peer)) == (b"x", "127.0.0.1")
+    sock.close()
+    writer.close()
+    acceptor.stop()
+    assert listener.fileno() < 0
+
+
+def _free(limit: int) -> int:
+    """Descriptors below `limit` that are not in use."""
+    used = {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208 - of this process
+    free = set(range(limit)) - used
+    probe = os.dup(0)  # the one that listing the folder took is free again
+    os.close(probe)
+    return len(free | ({probe} if probe < limit else set()))
+
+
+def test_addresses_of_peers() -> None:
+    assert [str(peer_address(text)) for text in ("10.45.0.2", "fe80::1%wwan0", "::ffff:10.45.0.2")] == [
+        "10.45.0.2",
+        "fe80::1",
+        "10.45.0.2",
+    ]
+
+
+def test_crowd() -> None:
+    crowd: Crowd[str] = Crowd(Bounds(per_line=2, in_all=3))
+    a, b = Imsi("460001380013800"), Imsi("460001380013801")
+    assert [crowd.enter(a, each) for each in ("1", "2", "3")] == [True, True, False]
+    assert [crowd.enter(b, each) for each in ("4", "5")] == [True, False]
+    assert (sorted(crowd.of_line(a)), sorted(crowd.all()), len(crowd)) == (["1", "2"], ["1", "2", "4"], 3)
+    for each in ("1", "1", "9"):
+        crowd.leave(a, each)
+    crowd.leave(b, "4")
+    crowd.leave(b, "4")
+    assert (crowd.all(), crowd.of_line(b), len(crowd)) == (["2"], [], 1)
