@@ -17,13 +17,11 @@ from nfemu.bootstrap.conversion import rule_source
 from nfemu.bootstrap.serving import fastest_loop
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import StateFolder
-from nfemu.gateway.bearer.original import Endpoint
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId
-from nfemu.policy.rules import NO_BINDINGS, Bindings
 from nfemu.runtime.keys import private_folder
 from nfemu.settings import load
 
@@ -51,11 +49,8 @@ class View:
     def line(self, msisdn: Msisdn) -> LineState | None:
         return self._line if msisdn == self._line.msisdn else None
 
-    def by_address(self, address: IpAddress) -> LineState | None:
+    def line_at(self, address: IpAddress) -> LineState | None:
         return self._line if address.is_loopback else None
-
-    def bindings(self, state: LineState) -> Bindings:  # noqa: ARG002 - the port's signature
-        return NO_BINDINGS
 
     def rules(self) -> GatewayRules:
         return self._rules
@@ -64,9 +59,9 @@ class View:
         return True
 
 
-def _steered(sock: socket.socket) -> Endpoint:
+def _steered(sock: socket.socket) -> tuple[IpAddress, int]:
     sock.getsockname()
-    return Endpoint(_ELSEWHERE, 80)
+    return _ELSEWHERE, 80
 
 
 def _now() -> datetime:
@@ -74,7 +69,7 @@ def _now() -> datetime:
 
 
 async def _serve(listeners: Sequence[socket.socket], view: View) -> None:
-    judge = Judge(view, _now, view.bindings, lambda _: None)
+    judge = Judge(view, _now, refused=lambda _: None)
     Responder(listeners, view, judge, Unheard(), original=_steered).start()
     print(listeners[0].getsockname()[1], flush=True)
     await asyncio.Event().wait()

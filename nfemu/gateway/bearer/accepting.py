@@ -29,6 +29,9 @@ _NOT_NOW = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EINTR, errno.EPROT
 Serve = Callable[[socket.socket, IpAddress], None]
 """Takes over a connection, which is in blocking mode, and its peer's address; returns at once."""
 
+Original = Callable[[socket.socket], tuple[IpAddress, int]]
+"""Where a connection was going before it was redirected to us. Raises OSError for one that was not."""
+
 
 class Acceptor:
     """Created and started in a running event loop."""

@@ -16,16 +16,15 @@ import socket
 from collections.abc import Callable, Sequence
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.accepting import Acceptor, reset
-from nfemu.gateway.bearer.arrivals import BearerView
+from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
 from nfemu.gateway.bearer.crowd import Bounds, Crowd
-from nfemu.gateway.bearer.original import Endpoint, Original, original_destination
 from nfemu.gateway.bearer.prepared import PreparedRedirects
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.judge import Judge, Refusal, Target
 from nfemu.gateway.engine.reporting import reporting
-from nfemu.gateway.ports import Reports
+from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress
+from nfemu.runtime.original import original_destination
 from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
 from nfemu.wire.plain_get import read_plain_get
 
@@ -51,7 +50,7 @@ class Responder:
     def __init__(
         self,
         sockets: Sequence[socket.socket],
-        view: BearerView,
+        view: LineView,
         judge: Judge,
         reports: Reports,
         *,
@@ -97,13 +96,13 @@ class Responder:
     def answer(self, exchange: "Exchange", head: RequestHead) -> bytes | None:
         """The answer to a request, None where there is none: it is allowed, or the address is nobody's. Raises
         OSError for a connection that was not steered here."""
-        state, was = self.view.by_address(exchange.peer), exchange.line
+        state, was = self.view.line_at(exchange.peer), exchange.line
         if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
             return None
-        endpoint = self._original(exchange.sock)
+        leads_to = Target(None, *self._original(exchange.sock))
         try:
             line = self._judge.attached(state)
-            target = _target(head, endpoint)
+            target = _target(head, leads_to)
             with reporting(self._reports, line):
                 self._judge.request(line, target, head)
         except Refusal as refusal:
@@ -119,7 +118,7 @@ class Responder:
         self._aged.discard(exchange)
 
     def _serve(self, sock: socket.socket, peer: IpAddress) -> None:
-        line = self.view.by_address(peer)
+        line = self.view.line_at(peer)
         if line is None:
             reset(sock)
             return
@@ -140,7 +139,7 @@ class Responder:
         if answer is None:
             return False
         try:
-            if self._original(sock).port != HTTP_PORT:
+            if self._original(sock)[1] != HTTP_PORT:
                 return False
             self._reports.blocked(line)
             sock.send(answer, socket.MSG_DONTWAIT)
@@ -282,12 +281,12 @@ class Exchange:
             self._responder.forget(self)
 
 
-def _target(head: RequestHead, endpoint: Endpoint) -> Target:
+def _target(head: RequestHead, leads_to: Target) -> Target:
     """Where the request wants to go: the name of its authority at the address that the phone has connected to.
 
     Raises Refusal (400) where the authority names another address or port.
     """
-    named = Target.read(head.authority, endpoint.port)
-    if named.port != endpoint.port or (named.address is not None and named.address != endpoint.address):
+    named = Target.read(head.authority, leads_to.port)
+    if named.port != leads_to.port or named.address not in (None, leads_to.address):
         raise Refusal(responses.refusal(400, "the request's authority is not where the connection leads"))
-    return Target(named.host, endpoint.address, endpoint.port)
+    return Target(named.host, leads_to.address, leads_to.port)

@@ -16,7 +16,6 @@ import uvloop
 
 from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.gate.gate import Gate
-from nfemu.gateway.bearer.original import Endpoint
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.ports import Route, Upstream
 from nfemu.model.errors import NotFound
@@ -219,13 +218,13 @@ async def test_hello_that_ends_or_never_comes(tmp_path: Path) -> None:
 
 async def test_address_must_have_been_given_to_this_line(world: World) -> None:
     assert not await world.passed(hello(PORTAL), source="127.0.0.3")  # to another one it was
-    world.endpoint = Endpoint(IPv4Address("198.18.0.78"), 443)
+    world.endpoint = (IPv4Address("198.18.0.78"), 443)
     assert not await world.passed(hello(PORTAL))
-    world.endpoint = Endpoint(PUBLIC, 443)
+    world.endpoint = (PUBLIC, 443)
     world.view.tell(world.arrears, PORTAL, seconds=0)
     assert not await world.passed(hello(PORTAL))
     world.view.tell(world.arrears, PORTAL)
-    world.endpoint = Endpoint(PUBLIC, 8443)  # which the group does not have
+    world.endpoint = (PUBLIC, 8443)  # which the group does not have
     assert not await world.passed(hello(PORTAL))
 
 
@@ -236,11 +235,19 @@ async def test_nobodys_address_and_nothing_redirected(world: World) -> None:
 
 
 async def test_restored_line_at_a_sinkhole_is_led_to_the_name(world: World) -> None:
-    world.endpoint = Endpoint(SINKHOLE, 443)
+    world.endpoint = (SINKHOLE, 443)
     assert not await world.passed(hello(NEWS))
     assert await world.passed(hello(NEWS), source="127.0.0.4")
     assert world.resolver.asked == [NEWS]
     assert not await world.passed(hello(None), source="127.0.0.4")
+
+
+async def test_a_sinkhole_is_no_sites_address(world: World) -> None:
+    """It was given before the name was allowed; what the name leads to is resolved now, by us."""
+    world.endpoint = (SINKHOLE, 443)
+    world.view.told.clear()
+    assert await world.passed(hello(PORTAL))
+    assert world.resolver.asked == [PORTAL]
 
 
 async def test_address_that_has_another_line_by_now(world: World) -> None:

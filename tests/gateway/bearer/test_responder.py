@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 
 from nfemu.gateway.bearer.crowd import Bounds
-from nfemu.gateway.bearer.original import Endpoint
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.engine import responses
 from nfemu.model.destination import IpAddress
@@ -118,7 +117,7 @@ async def test_head_has_no_body(world: World) -> None:
 
 
 async def test_other_port(world: World) -> None:
-    world.endpoint = Endpoint(PUBLIC, 8080)
+    world.endpoint = (PUBLIC, 8080)
     assert b"url=http%3A%2F%2Fnews.example%3A8080%2F" in await world.ask(_GET)
 
 
@@ -134,7 +133,7 @@ async def test_not_attached(world: World) -> None:
 
 @pytest.mark.parametrize("address", [PUBLIC, SINKHOLE])
 async def test_what_is_allowed_by_now_is_not_redirected(world: World, address: IpAddress) -> None:
-    world.endpoint = Endpoint(address, 80)
+    world.endpoint = (address, 80)
     world.view.tell(world.arrears, "portal.carrier.example", address)
     assert await world.ask(_GET.replace(b"news", b"portal.carrier")) == b"reset"
     assert await world.ask(_GET, source="127.0.0.4") == b"reset"

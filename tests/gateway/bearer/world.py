@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_address
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.original import Endpoint
 from nfemu.gateway.engine.judge import Judge
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi, PolicyName
@@ -34,7 +33,7 @@ class FakeBearerView(FakeView):
         """Our DNS has given this line that address for the name."""
         self.told.setdefault(state.imsi, {})[name, address] = NOW + timedelta(seconds=seconds)
 
-    def by_address(self, address: IpAddress) -> LineState | None:
+    def line_at(self, address: IpAddress) -> LineState | None:
         return self.addresses.get(address)
 
     def bindings(self, state: LineState) -> Bindings:
@@ -48,11 +47,11 @@ class Steering:
         self.view = FakeBearerView()
         self.reports = FakeReports()
         self.judge = Judge(self.view, lambda: NOW, self.view.bindings, lambda _: None)
-        self.endpoint: Endpoint | None = Endpoint(PUBLIC, port)
+        self.endpoint: tuple[IpAddress, int] | None = (PUBLIC, port)
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self.listener.getsockname()[1]
 
-    def original(self, _: socket.socket) -> Endpoint:
+    def original(self, _: socket.socket) -> tuple[IpAddress, int]:
         if self.endpoint is None:
             raise OSError("not redirected")
         return self.endpoint

@@ -7,9 +7,8 @@ from typing import Protocol
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.gate.side import Side
 from nfemu.gateway.bearer.gate.splice import Pipes, pump
-from nfemu.gateway.bearer.original import Endpoint
 from nfemu.gateway.engine.dial import DialError, DialRequest
-from nfemu.gateway.engine.judge import Refusal
+from nfemu.gateway.engine.judge import Refusal, Target
 from nfemu.gateway.engine.meter import Counter, Limiter
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import InvalidInput
@@ -31,10 +30,10 @@ class Passage(Protocol):
     pipes: Pipes
     patience_s: float
 
-    def destination(self, connection: "GateConnection") -> Endpoint:
-        """Where it was going. Raises OSError."""
+    def destination(self, connection: "GateConnection") -> Target:
+        """The address that it was going to. Raises OSError."""
 
-    def admit(self, connection: "GateConnection", name: str, endpoint: Endpoint) -> DialRequest:
+    def admit(self, connection: "GateConnection", name: str, leads_to: Target) -> DialRequest:
         """Judge it, enter its flow, have it metered. Raises Refused, Refusal."""
 
     async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
@@ -88,10 +87,10 @@ class GateConnection:
                 self._origin.reset()
 
     async def _pass(self) -> None:
-        endpoint = self._passage.destination(self)
+        leads_to = self._passage.destination(self)
         async with asyncio.timeout(self._passage.patience_s):
             hello, early = await self._read_hello()
-        request = self._passage.admit(self, _name(hello), endpoint)
+        request = self._passage.admit(self, _name(hello), leads_to)
         port: int = self.sock.getpeername()[1]
         self._origin = Side(await self._passage.connect(request, port))
         await self._sent(len(early))

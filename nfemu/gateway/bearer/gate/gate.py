@@ -16,20 +16,20 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol
 
-from nfemu.gateway.bearer.accepting import Acceptor, reset
-from nfemu.gateway.bearer.arrivals import BearerView
+from nfemu.gateway.addresses import is_sinkhole
+from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
 from nfemu.gateway.bearer.crowd import Bounds, Crowd
 from nfemu.gateway.bearer.gate.connection import GateConnection, Refused
 from nfemu.gateway.bearer.gate.splice import Pipes
-from nfemu.gateway.bearer.original import Endpoint, Original, original_destination
 from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import Flow, cut_all
 from nfemu.gateway.engine.judge import Judge, Line, Target
 from nfemu.gateway.engine.keeping import FlowKeeper
 from nfemu.gateway.engine.reporting import reporting
-from nfemu.gateway.ports import Reports
+from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.policy import Decision
+from nfemu.runtime.original import original_destination
 
 PATIENCE_S = 10.0
 """Seconds that a ClientHello may take."""
@@ -54,7 +54,7 @@ class Gate(FlowKeeper):
     def __init__(
         self,
         sockets: Sequence[socket.socket],
-        view: BearerView,
+        view: LineView,
         judge: Judge,
         dial: Dial,
         reports: Reports,
@@ -68,7 +68,6 @@ class Gate(FlowKeeper):
         self.pipes = Pipes()
         self.patience_s = patience_s
         self._idle_s = idle_s
-        self._lines = view
         self._dial = dial
         self._original = original
         self._acceptor = Acceptor(sockets, self._accepted)
@@ -94,22 +93,22 @@ class Gate(FlowKeeper):
         """Connections that are open."""
         return len(self._connections)
 
-    def destination(self, connection: GateConnection) -> Endpoint:
+    def destination(self, connection: GateConnection) -> Target:
         """See Passage."""
-        return self._original(connection.sock)
+        return Target(None, *self._original(connection.sock))
 
-    def admit(self, connection: GateConnection, name: str, endpoint: Endpoint) -> DialRequest:
+    def admit(self, connection: GateConnection, name: str, leads_to: Target) -> DialRequest:
         """See Passage. The line is asked for anew: it may have changed, or another may have its address."""
-        state = self._lines.by_address(connection.peer)
+        state = self._view.line_at(connection.peer)
         was = connection.line
         if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
             raise Refused
         line = self._judge.attached(state)
-        target = Target(name, endpoint.address, endpoint.port)
+        named = Target(name, None, leads_to.port)
         with reporting(self._reports, line):
-            decision = self._judge.tls(line, target)
-        self._enter(connection, line, Target(name, None, endpoint.port), decision)
-        return DialRequest(name, endpoint.port, plain_http=False, line=state)
+            decision = self._judge.tls(line, _judged(named, leads_to))
+        self._enter(connection, line, named, decision)
+        return DialRequest(name, named.port, plain_http=False, line=state)
 
     async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
         """See Passage."""
@@ -128,7 +127,7 @@ class Gate(FlowKeeper):
         connection.metered(self._meters.counter(line, decision.group), limiter, essential=essential)
 
     def _accepted(self, sock: socket.socket, peer: IpAddress) -> None:
-        line = self._lines.by_address(peer)
+        line = self._view.line_at(peer)
         if line is None:
             reset(sock)
             return
@@ -149,3 +148,9 @@ class Gate(FlowKeeper):
                 connection.cut()
             connection.moved = False
         self._round = asyncio.get_running_loop().call_later(self._idle_s, self._end_idle)
+
+
+def _judged(named: Target, leads_to: Target) -> Target:
+    """The name at the address; the name alone at a sinkhole, which is no site's."""
+    address = leads_to.address
+    return named if address is None or is_sinkhole(address) else Target(named.host, address, named.port)

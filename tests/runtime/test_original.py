@@ -16,7 +16,7 @@ _RULES = """table inet steer {
 """
 _ASK = """
 import json, socket
-from nfemu.gateway.bearer.original import original_destination
+from nfemu.runtime.original import original_destination
 found = []
 for family, at, asked in (
     (socket.AF_INET, "0.0.0.0", ("198.18.0.9", 80)),
@@ -27,8 +27,8 @@ for family, at, asked in (
     phone = socket.create_connection(asked)
     sock, _ = listener.accept()
     try:
-        endpoint = original_destination(sock)
-        found.append([str(endpoint.address), endpoint.port])
+        address, port = original_destination(sock)
+        found.append([str(address), port])
     except OSError as error:
         found.append(error.strerror)
     for each in (listener, phone, sock):
