@@ -2,6 +2,7 @@
 
 * However the bytes are divided into packets, the same requests are read, and the same end.
 * A request is read only when all of it is there; in a tunnel no part of it is taken for anything but HTTP.
+* What is read in one go as a plain GET is that one request, and nothing else.
 * h11 and llhttp, where they take it at all, see the same request end at the same octet.
 * What leaves the gateway for it is one request with the same method, path and body to us, to h11 and to llhttp,
   with one Host and, at the trusted portal and nowhere else, one number: the line's.
@@ -28,6 +29,7 @@ from nfemu.wire.errors import WireError
 from nfemu.wire.first_bytes import FirstBytes, classify
 from nfemu.wire.http_body import request_body
 from nfemu.wire.http_head import RequestHead, head_length, parse_request_head
+from nfemu.wire.plain_get import read_plain_get
 from tests.fakes.gateway import OPEN, FakeReports, FakeView, line
 from tests.fuzz.campaign import Target
 from tests.fuzz.peers import Peer, cgi_variable, h11_reading, llhttp_reading
@@ -96,6 +98,7 @@ def read(data: bytes, *cuts: int) -> Stream:
 
 def check(data: bytes) -> str:
     whole = read(data)
+    _check_plain(data, whole)
     third, half = len(data) // 3, len(data) // 2
     for cuts in ((half,), (third, third + 1, half), (len(data) - 1,)):
         divided = read(data, *(cut for cut in cuts if cut > 0))
@@ -103,6 +106,15 @@ def check(data: bytes) -> str:
         assert (divided.end is None) == (whole.end is None), f"divided at {cuts} it ends with {divided.end}"
     verdicts = {_check_request(request) for request in whole.requests}
     return ", ".join(sorted(verdicts)) or whole.end or "incomplete"
+
+
+def _check_plain(data: bytes, whole: Stream) -> None:
+    plain = read_plain_get(data)
+    if plain is not None:
+        (request,) = whole.requests
+        head = request.head
+        assert (head.method, head.version, head.length) == (b"GET", b"HTTP/1.1", 0), f"{plain} is {head}"
+        assert (head.target, str(head.authority)) == (plain.target, plain.host.decode()), f"{plain} is {head}"
 
 
 def _check_request(request: Request) -> str:
