@@ -19,9 +19,11 @@ from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.ports import Route, Upstream
 from nfemu.model.errors import NotFound
-from nfemu.model.identity import PolicyName
+from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.model.usage import Allowance, Usage
-from tests.fakes.gateway import ARREARS, CAP, CAPPED, OPEN, FakeResolver, RecordingOrigin, Visit, echo, swallow
+from nfemu.policy.rules import PolicySet
+from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, OPEN, FakeResolver, RecordingOrigin, Visit, echo, swallow
 from tests.gateway.bearer.world import NOW, PUBLIC, SINKHOLE, Steering, outcome
 from tests.gateway.engine.conftest import turns, until
 
@@ -478,6 +480,21 @@ async def test_cap(world: World) -> None:
     await world.gate.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 2)])
     writer.write(b"paying goes on")
     assert await reader.readexactly(14) == b"paying goes on"
+    writer.close()
+
+
+async def test_new_rules_bring_a_cap_to_what_is_under_way(world: World) -> None:
+    reader, writer = await world.tunnel(PAY)
+    portal, pay = GroupName("portal"), GroupName("payment")
+    groups = [DestinationGroup(portal, (PORTAL,)), DestinationGroup(pay, (PAY,))]
+    profile = PolicyProfile(ARREARS, Verdict.REDIRECT, (portal, pay), LANDING, Limits(1 << 20), (portal,))
+    world.view.current = replace(world.view.current, policies=PolicySet.build(groups, [profile]))
+    await world.gate.rules_changed()
+    writer.write(b"still here")
+    assert await reader.readexactly(10) == b"still here"
+    writer.write(bytes(1 << 20))
+    await outcome(reader)
+    await until(lambda: not len(world.gate))
     writer.close()
 
 

@@ -9,7 +9,7 @@ from nfemu.gateway.bearer.gate.side import Side
 from nfemu.gateway.bearer.gate.splice import Pipes, pump
 from nfemu.gateway.engine.dial import DialError, DialRequest
 from nfemu.gateway.engine.judge import Refusal, Target
-from nfemu.gateway.engine.meter import Counter, Limiter
+from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import InvalidInput
 from nfemu.policy.names import normalise_host
@@ -41,7 +41,7 @@ class Passage(Protocol):
 
 
 class GateConnection:
-    """Implements flows.Connection. `line` and `peer` are whose it was when it was accepted, and from where."""
+    """Implements flows.Limited. `line` and `peer` are whose it was when it was accepted, and from where."""
 
     def __init__(self, passage: Passage, sock: socket.socket, peer: IpAddress, line: LineState) -> None:
         self._passage = passage
@@ -75,6 +75,10 @@ class GateConnection:
         counter.flows += 1
         self._counter, self._limiter, self._essential = counter, limiter, essential
 
+    def limited(self, limiter: Limiter | None) -> None:
+        """See flows.Limited."""
+        self._limiter = limiter
+
     async def _serve(self) -> None:
         try:
             await self._pass()
@@ -92,8 +96,9 @@ class GateConnection:
             hello, early = await self._read_hello()
         request = self._passage.admit(self, _name(hello), leads_to)
         port: int = self.sock.getpeername()[1]
+        async with asyncio.timeout(self._passage.patience_s):
+            await self._sent(len(early))  # a line that has run ahead of its rate gets no further connection
         self._origin = Side(await self._passage.connect(request, port))
-        await self._sent(len(early))
         await self._origin.send(early)
         await self._splice(self._origin)
         self._phone.close()
