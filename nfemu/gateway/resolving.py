@@ -66,8 +66,8 @@ class Names:
     def __init__(self, plan: NamePlan, virtual: VirtualAddresses) -> None:
         self._plan = plan
         self._virtual = virtual
-        self._known: AnswerMemory[Answer] = AnswerMemory()
-        self._nowhere: AnswerMemory[str] = AnswerMemory()
+        self._known: AnswerMemory[str, Answer] = AnswerMemory()
+        self._nowhere: AnswerMemory[str, str] = AnswerMemory()
 
     def replace(self, plan: NamePlan, virtual: VirtualAddresses) -> None:
         """From now on by this plan; to be followed by Gateway.reload, which has the points forget."""
@@ -124,8 +124,13 @@ def _literal_route(plan: NamePlan, address: IpAddress) -> Route:
     return Route((address,), Direct(), Direct())
 
 
+def is_never_resolved(host: str) -> bool:
+    """Whether the normalised name must not be asked for, whatever the type of the question."""
+    return host.rpartition(".")[2] in _NEVER_RESOLVED
+
+
 def _refuse_special(host: str) -> None:
-    if host.rpartition(".")[2] in _NEVER_RESOLVED:
+    if is_never_resolved(host):
         raise NotFound(f"`{host}` does not exist: names of that kind are never in the DNS")
 
 

@@ -4,7 +4,7 @@ Theory. An address means a name for one subscriber only, so every subscriber has
 `100.100.0.0 + n` and `fd53:696e:6b00:: + n`. Nothing routes there; the gateway alone steers it. Slot 1 is shared by all
 names past the cap, and stands for none: what arrives there is judged by Host or SNI alone.
 
-    free ──answer──▶ held ──(10 minutes without answer or use)──▶ free
+    free ──answer──▶ held ──(11 minutes without answer or use)──▶ free
 
 A held slot is held whatever happens to the line's policy: what a browser kept still leads by name after the payment.
 Slots that come free wait until all others were used, so an address changes its meaning as late as it can.
@@ -25,7 +25,8 @@ IPV4_SINKHOLES = IPv4Network("100.100.0.0/16")
 IPV6_SINKHOLES = IPv6Network("fd53:696e:6b00::/64")
 """Unique local (RFC 4193)."""
 
-HELD_FOR = timedelta(minutes=10)
+HELD_FOR = timedelta(minutes=11)
+"""Ten after a client heard of it at the latest: an answer that was made once is given again for some seconds."""
 _SHARED = 1
 _FIRST = 16
 _LAST = IPV4_SINKHOLES.num_addresses - 2
@@ -40,7 +41,7 @@ class Sinkhole:
 
     @classmethod
     def of_slot(cls, slot: int) -> "Sinkhole":
-        return cls(IPV4_SINKHOLES[slot], IPV6_SINKHOLES[slot])
+        return cls(IPV4_SINKHOLES.network_address + slot, IPV6_SINKHOLES.network_address + slot)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@ from nfemu.gateway.memory import AnswerMemory
 
 
 def test_answers_hold_for_their_time_and_not_longer() -> None:
-    memory: AnswerMemory[int] = AnswerMemory()
+    memory: AnswerMemory[str, int] = AnswerMemory()
     memory.keep("held", 1, 60.0)
     memory.keep("gone", 2, 1e-9)
     memory.keep("never", 3, 0.0)
@@ -13,7 +13,7 @@ def test_answers_hold_for_their_time_and_not_longer() -> None:
 
 
 def test_the_one_used_longest_ago_goes_first() -> None:
-    memory: AnswerMemory[int] = AnswerMemory(capacity=2)
+    memory: AnswerMemory[str, int] = AnswerMemory(capacity=2)
     memory.keep("a", 1, 60.0)
     memory.keep("b", 2, 60.0)
     memory.recall("a")

@@ -23,7 +23,7 @@ class RemoteNames:
     def __init__(self, send: Callable[[Resolve], None]) -> None:
         self._send = send
         self._numbers = count(1)
-        self._known: AnswerMemory[Answer] = AnswerMemory()
+        self._known: AnswerMemory[str, Answer] = AnswerMemory()
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._hosts: dict[int, str] = {}
         self._current = 0

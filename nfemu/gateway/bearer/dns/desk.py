@@ -1,0 +1,158 @@
+"""Whose question it is, and what was answered to it before.
+
+Theory. An answer is a function of the question's octets after the id, of the rules, and of the line: of its policy
+alone where nothing is bound (`common`), else of the line at one version. So there is one memory for each policy, and
+one for each source address of a line; both end with the rules, the second with the line's version. An open line's hot
+names are answered from the first without being parsed.
+
+An answer is made for the rules and the line as they were when its question was judged. Looking names up and binding
+takes time; where either has changed meanwhile, the question is judged again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.dns.answering import Answered, Answering
+from nfemu.gateway.bearer.dns.messages import Query, Rcode, Reply, write
+from nfemu.gateway.bearer.dns.ports import Lines
+from nfemu.gateway.memory import AnswerMemory
+from nfemu.gateway.ports import GatewayRules
+from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NotFound
+from nfemu.model.identity import Imsi, PolicyName
+from nfemu.policy.names import canonical_address
+
+Wire = AnswerMemory[bytes, bytes]
+"""Question to answer, both without the id."""
+
+_OF_A_SOURCE = 128
+_SOURCES = 4_096
+"""With the line above: half a million answers at the most."""
+_TRIES = 3
+_WAITING_OF_A_LINE = 256
+_WAITING = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    line: LineState
+    common: Wire
+    own: Wire = field(default_factory=lambda: AnswerMemory(_OF_A_SOURCE))
+
+    def recall(self, message: bytes) -> bytes | None:
+        asked = message[2:]
+        answer = self.common.recall(asked)
+        if answer is None:
+            answer = self.own.recall(asked)
+        return None if answer is None else message[:2] + answer
+
+    def keep(self, message: bytes, answered: Answered) -> None:
+        memory = self.common if answered.common else self.own
+        memory.keep(message[2:], answered.message[2:], answered.keep_s)
+
+
+class Desk:
+    """Takes questions from either transport. `source` is the client's address as the socket gives it."""
+
+    def __init__(self, lines: Lines, answering: Answering) -> None:
+        self._lines = lines
+        self._answering = answering
+        self._rules: GatewayRules | None = None
+        self._common: dict[PolicyName, Wire] = {}
+        self._sources: dict[str, _Source] = {}
+        self._by_imsi: dict[Imsi, set[str]] = {}
+        self._waiting: dict[str, int] = {}
+        self._waiting_in_all = 0
+
+    def recall(self, source: str, message: bytes) -> bytes | None:
+        """The answer where it is remembered. Takes anything at all for a message."""
+        known = self._sources.get(source)
+        if known is None or self._lines.rules() is not self._rules or not self._lines.fresh():
+            return None
+        return known.recall(message)
+
+    async def answer(self, source: str, message: bytes, query: Query, *, tcp: bool) -> bytes:
+        """The answer to `query`, which is what `message` says; REFUSED for who is not attached."""
+        address = _address(source)
+        for _ in range(_TRIES):
+            line = self._line(address)
+            if line is None or line.policy is None:
+                return write(query, Reply(Rcode.REFUSED))
+            rules = self._follow_rules()
+            known = self._known(source, line, line.policy)
+            if not tcp and (remembered := known.recall(message)) is not None:
+                return remembered
+            try:
+                answered = await self._answering.answer(rules, line, line.policy, query, tcp=tcp)
+            except NotFound:
+                return write(query, Reply(Rcode.REFUSED))
+            if self._lines.rules() is rules and self._line(address) == line:
+                if not tcp:
+                    known.keep(message, answered)
+                return answered.message
+        return write(query, Reply(Rcode.SERVFAIL))
+
+    @contextmanager
+    def waiting(self, source: str) -> Iterator[bool]:
+        """A place in the queue for the length of one question; False: it is full, for this source or in all."""
+        mine = self._waiting.get(source, 0)
+        if mine >= _WAITING_OF_A_LINE or self._waiting_in_all >= _WAITING:
+            yield False
+            return
+        self._waiting[source] = mine + 1
+        self._waiting_in_all += 1
+        try:
+            yield True
+        finally:
+            self._waiting_in_all -= 1
+            if self._waiting[source] == 1:
+                del self._waiting[source]
+            else:
+                self._waiting[source] -= 1
+
+    def forget_line(self, imsi: Imsi) -> None:
+        """The line has changed."""
+        for source in self._by_imsi.pop(imsi, ()):
+            del self._sources[source]
+
+    def _line(self, address: IpAddress | None) -> LineState | None:
+        if address is None or not self._lines.fresh():
+            return None
+        return self._lines.by_address(address)
+
+    def _follow_rules(self) -> GatewayRules:
+        rules = self._lines.rules()
+        if rules is not self._rules:
+            self._rules = rules
+            self._common.clear()
+            self._sources.clear()
+            self._by_imsi.clear()
+            self._answering.forget()
+        return rules
+
+    def _known(self, source: str, line: LineState, policy: PolicyName) -> _Source:
+        known = self._sources.get(source)
+        if known is not None and known.line == line:
+            return known
+        if known is not None:
+            self._drop(source)
+        elif len(self._sources) >= _SOURCES:
+            self._drop(next(iter(self._sources)))
+        known = self._sources[source] = _Source(line, self._common.setdefault(policy, AnswerMemory()))
+        self._by_imsi.setdefault(line.imsi, set()).add(source)
+        return known
+
+    def _drop(self, source: str) -> None:
+        imsi = self._sources.pop(source).line.imsi
+        texts = self._by_imsi[imsi]
+        texts.discard(source)
+        if not texts:
+            del self._by_imsi[imsi]
+
+
+def _address(text: str) -> IpAddress | None:
+    """None for a link-local address with its zone, which is no line's."""
+    return None if "%" in text else canonical_address(ip_address(text))
