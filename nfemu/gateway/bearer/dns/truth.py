@@ -15,7 +15,6 @@ from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
 from nfemu.policy.dns import BOUND_FOR, TRUE_TTL_S
 
-
 _Told = tuple[Imsi, int, str]
 """A line at one version, and a name."""
 
