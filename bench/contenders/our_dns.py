@@ -1,4 +1,4 @@
-"""The DNS of bearers alone, on a loopback port that it prints: one open line at 127.0.0.1, every name resolves."""
+"""The DNS of bearers alone, on a loopback port that it prints: one open line at 127.0.0.1."""
 
 import asyncio
 import socket
@@ -16,6 +16,7 @@ from nfemu.gateway.link.server import Answer
 from nfemu.gateway.ports import Emulated, GatewayRules, Route
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NotFound
 from nfemu.model.identity import GroupName, Imsi, Msisdn, PolicyName, SessionId
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.sinkholes import Sinkholes
@@ -30,7 +31,7 @@ _RULES = RuleSource((_PORTAL,), (PolicyProfile(PolicyName("open"), Verdict.ALLOW
 
 @dataclass(frozen=True, slots=True)
 class _Carrier:
-    """Implements Lines, NameService and Binder with what is known beforehand."""
+    """Implements Lines, NameService and Binder with what is known beforehand: every name below `test` resolves."""
 
     def by_address(self, address: IpAddress) -> LineState | None:
         return _LINE if address == _PHONE else None
@@ -42,6 +43,8 @@ class _Carrier:
         return True
 
     async def answer(self, host: str) -> Answer:
+        if not host.endswith(".test"):
+            raise NotFound(f"`{host}` is no name of this bench")
         return Answer(Route((IPv4Address("198.18.0.16"), IPv6Address("2001:2::10")), Emulated(), Emulated()), 3600.0)
 
     async def bind(self, line: LineState, name: str, addresses: Sequence[IpAddress], until: datetime) -> None:

@@ -42,12 +42,9 @@ class _Source:
     common: Wire
     own: Wire = field(default_factory=lambda: AnswerMemory(_OF_A_SOURCE))
 
-    def recall(self, message: bytes) -> bytes | None:
-        asked = message[2:]
+    def recall(self, asked: bytes) -> bytes | None:
         answer = self.common.recall(asked)
-        if answer is None:
-            answer = self.own.recall(asked)
-        return None if answer is None else message[:2] + answer
+        return answer if answer is not None else self.own.recall(asked)
 
     def keep(self, message: bytes, answered: Answered) -> None:
         memory = self.common if answered.common else self.own
@@ -55,36 +52,38 @@ class _Source:
 
 
 class Desk:
-    """Takes questions from either transport. `source` is the client's address as the socket gives it."""
+    """Takes questions from either transport. `source` is the client's address, packed."""
 
     def __init__(self, lines: Lines, answering: Answering) -> None:
         self._lines = lines
         self._answering = answering
         self._rules: GatewayRules | None = None
         self._common: dict[PolicyName, Wire] = {}
-        self._sources: dict[str, _Source] = {}
-        self._by_imsi: dict[Imsi, set[str]] = {}
-        self._waiting: dict[str, int] = {}
+        self._sources: dict[bytes, _Source] = {}
+        self._by_imsi: dict[Imsi, set[bytes]] = {}
+        self._waiting: dict[bytes, int] = {}
         self._waiting_in_all = 0
 
-    def recall(self, source: str, message: bytes) -> bytes | None:
-        """The answer where it is remembered. Takes anything at all for a message."""
-        known = self._sources.get(source)
-        if known is None or self._lines.rules() is not self._rules or not self._lines.fresh():
-            return None
-        return known.recall(message)
+    def is_current(self) -> bool:
+        """Whether what is remembered may be told: it is of these rules, and the lines are up to date."""
+        return self._lines.rules() is self._rules and self._lines.fresh()
 
-    async def answer(self, source: str, message: bytes, query: Query, *, tcp: bool) -> bytes:
+    def recall(self, source: bytes, message: bytes) -> bytes | None:
+        """The answer without its id, where it is remembered. Takes anything at all for a message."""
+        known = self._sources.get(source)
+        return known.recall(message[2:]) if known is not None else None
+
+    async def answer(self, source: bytes, message: bytes, query: Query, *, tcp: bool) -> bytes:
         """The answer to `query`, which is what `message` says; REFUSED for who is not attached."""
-        address = _address(source)
+        address = canonical_address(ip_address(source))
         for _ in range(_TRIES):
             line = self._line(address)
             if line is None or line.policy is None:
                 return write(query, Reply(Rcode.REFUSED))
             rules = self._follow_rules()
             known = self._known(source, line, line.policy)
-            if not tcp and (remembered := known.recall(message)) is not None:
-                return remembered
+            if not tcp and (remembered := known.recall(message[2:])) is not None:
+                return message[:2] + remembered
             try:
                 answered = await self._answering.answer(rules, line, line.policy, query, tcp=tcp)
             except NotFound:
@@ -96,7 +95,7 @@ class Desk:
         return write(query, Reply(Rcode.SERVFAIL))
 
     @contextmanager
-    def waiting(self, source: str) -> Iterator[bool]:
+    def waiting(self, source: bytes) -> Iterator[bool]:
         """A place in the queue for the length of one question; False: it is full, for this source or in all."""
         mine = self._waiting.get(source, 0)
         if mine >= _WAITING_OF_A_LINE or self._waiting_in_all >= _WAITING:
@@ -118,10 +117,8 @@ class Desk:
         for source in self._by_imsi.pop(imsi, ()):
             del self._sources[source]
 
-    def _line(self, address: IpAddress | None) -> LineState | None:
-        if address is None or not self._lines.fresh():
-            return None
-        return self._lines.by_address(address)
+    def _line(self, address: IpAddress) -> LineState | None:
+        return self._lines.by_address(address) if self._lines.fresh() else None
 
     def _follow_rules(self) -> GatewayRules:
         rules = self._lines.rules()
@@ -133,7 +130,7 @@ class Desk:
             self._answering.forget()
         return rules
 
-    def _known(self, source: str, line: LineState, policy: PolicyName) -> _Source:
+    def _known(self, source: bytes, line: LineState, policy: PolicyName) -> _Source:
         known = self._sources.get(source)
         if known is not None and known.line == line:
             return known
@@ -145,14 +142,9 @@ class Desk:
         self._by_imsi.setdefault(line.imsi, set()).add(source)
         return known
 
-    def _drop(self, source: str) -> None:
+    def _drop(self, source: bytes) -> None:
         imsi = self._sources.pop(source).line.imsi
         texts = self._by_imsi[imsi]
         texts.discard(source)
         if not texts:
             del self._by_imsi[imsi]
-
-
-def _address(text: str) -> IpAddress | None:
-    """None for a link-local address with its zone, which is no line's."""
-    return None if "%" in text else canonical_address(ip_address(text))

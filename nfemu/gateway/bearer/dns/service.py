@@ -21,7 +21,8 @@ from nfemu.policy.sinkholes import Sinkholes
 class DnsSockets:
     """Bound where the phones' port 53 arrives, TCP ones listening; the service closes them when it stops.
 
-    Bind each to the address that phones ask, not to the wildcard address: a datagram's answer has to come from there.
+    A datagram is answered from the address that it came to, so the wildcard addresses will do: one socket each for
+    IPv4 and IPv6.
     """
 
     udp: Sequence[socket]
@@ -50,12 +51,12 @@ class DnsService:
         self._truth = Truth(names, binder, now)
         upstream = Upstream(resolvers) if resolvers else None
         self._desk = Desk(lines, Answering(self._truth, sinkholes, upstream, now))
-        self._udp = [UdpFront(self._desk) for _ in sockets.udp]
+        self._udp = [UdpFront(self._desk, sock) for sock in sockets.udp]
         self._tcp = TcpFront(self._desk)
 
     async def start(self) -> None:
-        for front, sock in zip(self._udp, self._sockets.udp, strict=True):
-            await front.start(sock)
+        for front in self._udp:
+            front.start()
         for sock in self._sockets.tcp:
             await self._tcp.start(sock)
 

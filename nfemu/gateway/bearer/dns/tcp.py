@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections import Counter
+from ipaddress import ip_address
 
 from nfemu.gateway.bearer.dns.desk import Desk
 from nfemu.gateway.bearer.dns.messages import Query, read
@@ -22,7 +23,7 @@ class TcpFront:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._servers: list[asyncio.Server] = []
-        self._open: Counter[str] = Counter()
+        self._open: Counter[bytes] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, sock: socket.socket) -> None:
@@ -39,15 +40,16 @@ class TcpFront:
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A task of our own, so that `stop` can end it; a connection too many ends at once."""
         peer = writer.get_extra_info("peername")
-        if peer is None or self._open[peer[0]] >= _OF_A_SOURCE or self._open.total() >= _IN_ALL:
+        source = ip_address(peer[0].partition("%")[0]).packed if peer is not None else b""
+        if peer is None or self._open[source] >= _OF_A_SOURCE or self._open.total() >= _IN_ALL:
             writer.close()
             return
-        self._open[peer[0]] += 1
-        task = asyncio.get_running_loop().create_task(self._serve(peer[0], reader, writer))
+        self._open[source] += 1
+        task = asyncio.get_running_loop().create_task(self._serve(source, reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, source: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, source: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while (message := await _message(reader)) is not None:
                 answer = await self._answer(source, message)
@@ -64,7 +66,7 @@ class TcpFront:
                 del self._open[source]
             writer.close()
 
-    async def _answer(self, source: str, message: bytes) -> bytes | None:
+    async def _answer(self, source: bytes, message: bytes) -> bytes | None:
         """None: it deserves no answer, nor does the connection deserve to go on."""
         found = read(message)
         if not isinstance(found, Query):

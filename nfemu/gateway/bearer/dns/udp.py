@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from typing import cast
 
+from nfemu.gateway.bearer.dns.datagrams import Datagrams, Peer
 from nfemu.gateway.bearer.dns.desk import Desk
 from nfemu.gateway.bearer.dns.messages import Query, read
 
@@ -11,51 +11,57 @@ _BUFFER = 4 << 20
 """Octets that the kernel may hold while the event loop does other things; it gives what it allows."""
 
 
-class UdpFront(asyncio.DatagramProtocol):
+class UdpFront:
     """One socket. A message of any content raises nothing out of here."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, sock: socket.socket) -> None:
         self._desk = desk
+        self._socket = sock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._transport: asyncio.DatagramTransport | None = None
-        self._closed = asyncio.Event()
 
-    async def start(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=sock)
+    def start(self) -> None:
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self._datagrams = Datagrams(self._socket)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._arrived)
 
     async def stop(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            await self._closed.wait()
+        if self._socket.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)
-        self._send = self._transport.sendto
+    def _arrived(self) -> None:
+        """One batch; the event loop calls again while there is more, and does other things in between."""
+        datagrams, recall = self._datagrams, self._desk.recall
+        count = datagrams.receive()
+        certain = self._desk.is_current()
+        unsent = 0
+        for index in range(count):
+            message = datagrams.message(index)
+            answer = recall(datagrams.source(index), message) if certain else None
+            if answer is not None:
+                datagrams.reply(index, answer)
+                continue
+            datagrams.send(unsent, index)
+            unsent = index + 1
+            self._admit(message, datagrams.peer(index))
+        datagrams.send(unsent, count)
 
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._closed.set()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        answer = self._desk.recall(addr[0], data)
-        if answer is not None:
-            self._send(answer, addr)
-            return
-        found = read(data)
+    def _admit(self, message: bytes, peer: Peer) -> None:
+        found = read(message)
         if isinstance(found, Query):
-            task = asyncio.get_running_loop().create_task(self._answer(data, found, addr))
+            task = asyncio.get_running_loop().create_task(self._answer(message, found, peer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif found is not None:
-            self._send(found, addr)
+            self._datagrams.send_to(peer, found)
 
-    async def _answer(self, data: bytes, query: Query, addr: tuple[str, int]) -> None:
-        with self._desk.waiting(addr[0]) as admitted:
+    async def _answer(self, message: bytes, query: Query, peer: Peer) -> None:
+        with self._desk.waiting(peer.source) as admitted:
             if not admitted:
                 return  # as a full socket would: the client asks again
-            answer = await self._desk.answer(addr[0], data, query, tcp=False)
-        self._send(answer, addr)
+            answer = await self._desk.answer(peer.source, message, query, tcp=False)
+        self._datagrams.send_to(peer, answer)
