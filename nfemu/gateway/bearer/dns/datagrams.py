@@ -22,9 +22,13 @@ _CONTROL_HEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """`name_size`: of its sockaddr, in which `address` stands; `pktinfo_size`: of what tells the local address."""
+    """`option` asks for a control message `pktinfo` of `pktinfo_size` octets, which tells the local address.
+
+    `name_size`: of its sockaddr, in which `address` stands.
+    """
 
     level: int
+    option: int
     pktinfo: int
     name_size: int
     address: slice
@@ -39,8 +43,8 @@ class _Family:
 _IP_PKTINFO = 8
 """bits/in.h of Linux; Python's socket has it from 3.14 only."""
 _FAMILIES = {
-    socket.AF_INET: _Family(socket.IPPROTO_IP, _IP_PKTINFO, 16, slice(4, 8), 12),
-    socket.AF_INET6: _Family(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 28, slice(8, 24), 20),
+    socket.AF_INET: _Family(socket.IPPROTO_IP, _IP_PKTINFO, _IP_PKTINFO, 16, slice(4, 8), 12),
+    socket.AF_INET6: _Family(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, socket.IPV6_PKTINFO, 28, slice(8, 24), 20),
 }
 
 
@@ -93,7 +97,7 @@ class Datagrams:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._family = family = _FAMILIES[sock.family]
-        sock.setsockopt(family.level, family.pktinfo, 1)
+        sock.setsockopt(family.level, family.option, 1)
         self._rooms = [ctypes.create_string_buffer(_ROOM) for _ in range(BATCH)]
         self._name_rooms = [ctypes.create_string_buffer(family.name_size) for _ in range(BATCH)]
         self._control_rooms = [ctypes.create_string_buffer(family.control_size) for _ in range(BATCH)]

@@ -164,9 +164,10 @@ class UdpClient(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def udp_client(port: int, local: str = "127.0.0.1") -> AsyncIterator[UdpClient]:
+async def udp_client(port: int, local: str = "127.0.0.1", remote: str = "127.0.0.1") -> AsyncIterator[UdpClient]:
+    """Takes answers from the address that it asked, and no others."""
     loop = asyncio.get_running_loop()
-    _, client = await loop.create_datagram_endpoint(UdpClient, remote_addr=("127.0.0.1", port), local_addr=(local, 0))
+    _, client = await loop.create_datagram_endpoint(UdpClient, remote_addr=(remote, port), local_addr=(local, 0))
     try:
         yield client
     finally:
