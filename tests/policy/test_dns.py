@@ -1,13 +1,16 @@
 from datetime import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from nfemu.model.destination import Scheme
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Hours, Verdict
 from nfemu.policy.dns import DnsAnswer, Kind, Question, is_listed, judge
-from nfemu.policy.rules import PolicySet
-from tests.policy.making import LANDING, NOW, group, profile
+from nfemu.policy.rules import NO_BINDINGS, PolicySet, decide
+from tests.policy.making import LANDING, NOW, group, profile, to
 
 TRUE, SINKHOLE, NODATA, NXDOMAIN = DnsAnswer.TRUE, DnsAnswer.SINKHOLE, DnsAnswer.NODATA, DnsAnswer.NXDOMAIN
 CNAME, TXT, NULL, ANY, AXFR, OPT = 5, 16, 10, 255, 252, 41
@@ -89,6 +92,23 @@ def test_listed_is_what_any_profile_names() -> None:
         False,
         False,
     ]
+
+
+@given(
+    st.sampled_from(["open", "arrears", "training"]),
+    st.lists(st.sampled_from(["www", "pay", "evilpay", "portal", "carrier", "day", "example"]), min_size=1, max_size=4),
+    st.sampled_from([Kind.A, Kind.AAAA]),
+    st.none() | st.integers(0, 23),
+)
+def test_addresses_are_true_exactly_where_decide_allows(
+    policy: str, labels: list[str], kind: Kind, hour: int | None
+) -> None:
+    name, hours_at = ".".join(labels), None if hour is None else NOW.replace(hour=hour)
+    found = judge(POLICIES, PolicyName(policy), Question(name, kind), NOW, hours_at)
+    decision = decide(POLICIES.profile(PolicyName(policy)), to(name, 53, scheme=Scheme.DNS), NO_BINDINGS, NOW, hours_at)
+    assert found.decision is decision
+    assert (found.answer is TRUE) is (decision.verdict is Verdict.ALLOW)
+    assert found.binds <= (found.answer is TRUE)
 
 
 def test_a_policy_that_does_not_exist() -> None:

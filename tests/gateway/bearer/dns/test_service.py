@@ -1,4 +1,5 @@
 import asyncio
+import random
 from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
 
@@ -241,6 +242,46 @@ async def test_who_asks_with_edns_is_told_the_rule() -> None:
         ((opt,),) = [each.rdata for each in answer.ar]
         assert (opt.code, opt.data) == (15, b"\0\4arrears/default")
         assert (await phone.ask(NEWS)).ar == []
+
+
+async def test_whatever_arrives_the_next_question_is_answered() -> None:
+    noise = random.Random(4)
+    good = bytes(DNSRecord.question(NEWS).pack())
+    async with serving() as phone, udp_client(phone.port) as client:
+        client.send(good[:-1])
+        assert rcode(DNSRecord.parse(await client.receive())) == "FORMERR"
+        client.send(b"")
+        client.send(good[:2] + b"\x80" + good[3:])  # an answer: to be passed over
+        client.send(good)
+        assert DNSRecord.parse(await client.receive()).rr
+        for number in range(10):
+            for _ in range(20):
+                client.send(noise.randbytes(noise.randrange(100)))
+                client.send(good[: noise.randrange(len(good))])
+            assert (await phone.ask(f"n{number}.example")).rr
+        assert phone.world.asked == []
+
+
+async def test_rules_that_change_during_a_binding_have_it_bound_again() -> None:
+    async with serving() as phone:
+
+        async def changed() -> None:
+            if phone.lines.gateway is RULES:
+                phone.lines.gateway = replace(RULES)
+                await phone.ask(NEWS)
+
+        phone.bindings.before = changed
+        assert await phone.addresses(PAY) == ["198.18.0.16"]
+        assert [name for _, name, _, _ in phone.bindings.bound] == [PAY, PAY]
+        assert await phone.addresses(PAY, "AAAA") == ["2001:2::10"]
+        assert len(phone.bindings.bound) == 2
+
+
+async def test_the_emulated_internet_has_addresses_only() -> None:
+    async with serving("open") as phone:
+        for name in ("1.0.0.127", NEWS):
+            answer = await phone.ask(name, "PTR")
+            assert (rcode(answer), answer.rr) == ("NOERROR", [])
 
 
 async def test_the_queue_is_bounded_and_takes_new_questions_when_it_empties() -> None:
