@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-SUITES = ("decide", "proxy", "flip", "million", "redirect")
+SUITES = ("decide", "proxy", "dns", "redirect", "flip", "million")
 
 
 def main(names: list[str]) -> None:

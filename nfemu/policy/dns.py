@@ -49,6 +49,7 @@ class Kind(IntEnum):
 _ADDRESSES = frozenset({Kind.A, Kind.AAAA})
 _HINTS = frozenset({Kind.SVCB, Kind.HTTPS})
 _OPT = 41
+_OWN_RESOLVERS = "resolver.arpa"
 _META = range(128, 256)
 """Questions that no single record answers: ANY, AXFR, IXFR, TSIG (RFC 6895 section 3.1). Nobody here asks them."""
 
@@ -92,8 +93,10 @@ def judge(
     binds = profile.restricted or is_listed(policies, question.name)
     if question.kind in _ADDRESSES:
         return DnsVerdict(DnsAnswer.TRUE, decision, binds)
-    held_back = profile.restricted or _is_meta(question.kind) or (binds and question.kind in _HINTS)
-    return DnsVerdict(DnsAnswer.NODATA if held_back else DnsAnswer.TRUE, decision)
+    held_back = profile.restricted or (binds and question.kind in _HINTS)
+    if held_back or _is_meta(question.kind) or _asks_for_resolvers(question.name):
+        return DnsVerdict(DnsAnswer.NODATA, decision)
+    return DnsVerdict(DnsAnswer.TRUE, decision)
 
 
 def is_listed(policies: PolicySet, name: str) -> bool:
@@ -112,6 +115,11 @@ def _refusal(profile: CompiledProfile, kind: int) -> DnsAnswer:
     if profile.default is not Verdict.REDIRECT:
         return DnsAnswer.NXDOMAIN
     return DnsAnswer.SINKHOLE if kind in _ADDRESSES else DnsAnswer.NODATA
+
+
+def _asks_for_resolvers(name: str) -> bool:
+    """Which encrypted resolvers belong to the one asked (RFC 9462 section 6.4): to this one, none."""
+    return name == _OWN_RESOLVERS or name.endswith(f".{_OWN_RESOLVERS}")
 
 
 def _is_meta(kind: int) -> bool:

@@ -48,6 +48,8 @@ PORTAL, PAY, NEWS = "portal.carrier.example", "www.pay.example", "news.example"
         ("open", NEWS, TXT, TRUE, False),
         ("open", NEWS, Kind.HTTPS, TRUE, False),
         ("open", NEWS, ANY, NODATA, False),
+        ("open", "_dns.resolver.arpa", Kind.SVCB, NODATA, False),
+        ("open", "resolver.arpa", TXT, NODATA, False),
         ("open", NEWS, AXFR, NODATA, False),
         ("open", NEWS, OPT, NODATA, False),
         ("open", PORTAL, Kind.A, TRUE, True),

@@ -1,7 +1,7 @@
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import closing
-from ipaddress import IPv4Address
 
 import pytest
 import uvloop
@@ -11,6 +11,7 @@ from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.datagrams import BATCH, Datagrams
 from nfemu.policy.sinkholes import Sinkholes
 from tests.gateway.bearer.dns.serving import Bindings, Line, World, udp_client
+from tests.gateway.bearer.dns.test_tcp import answer, framed
 from tests.gateway.samples import line
 
 NEWS = bytes(DNSRecord.question("news.example").pack())
@@ -93,30 +94,34 @@ def test_what_cannot_be_sent_is_lost_and_the_rest_is_not() -> None:
         datagrams.send_to(type(unreachable)(unreachable.source, 0, unreachable.local), b"nowhere")
 
 
-async def _served(host: str) -> list[bytes]:
-    """The answers to two questions in one batch, one of them remembered, from a service on the wildcard address."""
-    udp = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+async def _served(host: str) -> list[DNSRecord]:
+    """Answers of a service on the wildcard addresses: one made, two remembered and one made in a batch, one by TCP."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
     udp.bind(("::" if ":" in host else "", 0))
-    state = line()
-    service = DnsService(DnsSockets([udp], []), Line(state), World(), Bindings(), Sinkholes())
+    tcp = socket.create_server((host, 0), family=family)
+    service = DnsService(DnsSockets([udp], [tcp]), Line(line()), World(), Bindings(), Sinkholes())
     await service.start()
     try:
         async with udp_client(udp.getsockname()[1], host, host) as phone:
             phone.send(NEWS)
-            answers = [await phone.receive()]
-            mail = DNSRecord.question("mail.example")
-            phone.send(NEWS)
-            phone.send(bytes(mail.pack()))
-            phone.send(NEWS)
-            return answers + [await phone.receive() for _ in range(3)]
+            answers = [DNSRecord.parse(await phone.receive())]
+            for name in ("news.example", "mail.example", "news.example"):
+                phone.send(bytes(DNSRecord.question(name).pack()))
+            answers += [DNSRecord.parse(await phone.receive()) for _ in range(3)]
+        reader, writer = await asyncio.open_connection(host, tcp.getsockname()[1])
+        writer.write(framed(NEWS))
+        answers.append(await answer(reader))
+        writer.close()
+        return answers
     finally:
         await service.stop()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
-def test_the_service_runs_in_either_event_loop(host: str) -> None:
-    for factory in (asyncio.new_event_loop, uvloop.new_event_loop):
-        with asyncio.Runner(loop_factory=factory) as runner:
-            answers = [DNSRecord.parse(each) for each in runner.run(_served(host))]
-        assert sorted(str(each.q.qname) for each in answers) == ["mail.example."] + ["news.example."] * 3
-        assert {str(each.rr[0].rdata) for each in answers} == {str(IPv4Address("198.18.0.16"))}
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_the_service_runs_in_either_event_loop(host: str, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    with asyncio.Runner(loop_factory=loop) as runner:
+        answers = runner.run(_served(host))
+    assert sorted(str(each.q.qname) for each in answers) == ["mail.example."] + ["news.example."] * 4
+    assert {str(each.rr[0].rdata) for each in answers} == {"198.18.0.16"}

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, ip_address
 import pytest
 from dnslib import EDNS0, QTYPE, RCODE, DNSRecord
 
+from nfemu.gateway.bearer.dns import desk
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.policy.dns import BOUND_FOR
 from tests.gateway.bearer.dns.serving import NOW, RULES, real, route, serving, udp_client
@@ -284,24 +285,27 @@ async def test_the_emulated_internet_has_addresses_only() -> None:
             assert (rcode(answer), answer.rr) == ("NOERROR", [])
 
 
-async def test_the_queue_is_bounded_and_takes_new_questions_when_it_empties() -> None:
+async def test_the_queue_is_bounded_and_takes_new_questions_when_it_empties(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "_WAITING_OF_A_LINE", 8)
     async with serving() as phone, udp_client(phone.port) as client:
         full, release = asyncio.Event(), asyncio.Event()
 
         async def hold() -> None:
-            if len(phone.world.asked) == 256:
+            if len(phone.world.asked) == 8:
                 full.set()
             await release.wait()
 
         phone.world.before = hold
-        for number in range(257):
+        for number in range(8):
             client.send(DNSRecord.question(f"a{number}.pay.example").pack())
         await full.wait()
+        client.send(DNSRecord.question("late.pay.example").pack())
+        assert rcode(DNSRecord.parse(await phone.send(b"ab" + bytes(10)))) == "FORMERR"  # the late one has been read
         release.set()
-        for _ in range(256):
+        for _ in range(8):
             assert DNSRecord.parse(await client.receive()).rr
-        assert "a256.pay.example" not in phone.world.asked
-        assert await phone.addresses("a256.pay.example")
+        assert "late.pay.example" not in phone.world.asked
+        assert await phone.addresses("late.pay.example")
 
 
 async def test_stopping_leaves_questions_unanswered_and_nothing_behind() -> None:
