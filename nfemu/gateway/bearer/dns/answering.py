@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.dns.messages import Ede, Note, Query, Rcode, Reply, cut, write
+from nfemu.gateway.bearer.dns.messages import Ede, Note, Query, Rcode, Reply, code_of, cut, write
 from nfemu.gateway.bearer.dns.truth import Found, Truth
 from nfemu.gateway.bearer.dns.upstream import Upstream
 from nfemu.gateway.ports import GatewayRules
 from nfemu.gateway.resolving import is_never_resolved
-from nfemu.model.errors import NfemuError, NotFound, Unavailable
+from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.policy.dns import NEGATIVE_TTL_S, SINKHOLE_TTL_S, DnsAnswer, DnsVerdict, Kind, Question, judge
 from nfemu.policy.sinkholes import Sinkholes
@@ -45,12 +45,21 @@ class Answering:
         """For a line under `policy`. Raises NotFound where there is no such policy."""
         now = self._now()
         verdict = judge(rules.policies, policy, Question(query.name, query.kind), now, rules.hours_at)
-        common = not verdict.binds and not rules.policies.profile(policy).restricted
+        restricted = rules.policies.profile(policy).restricted
+        common = not verdict.binds and not restricted
         match verdict.answer, query.name:
             case DnsAnswer.TRUE, None:
                 return await self._passed_on(query, tcp=tcp)
             case DnsAnswer.TRUE, str(name) if query.kind in (Kind.A, Kind.AAAA):
-                return await self._true(line, query, name, verdict, common=common)
+                try:
+                    found = await (self._truth.bound(line, name) if verdict.binds else self._truth.of(name))
+                except NotFound:
+                    reply = Reply(Rcode.NXDOMAIN if restricted else await self._why_not(query, name))
+                except Unavailable as error:
+                    return _failed(query, error)
+                else:
+                    reply = _addresses(query, found)
+                return _said(query, reply, common=common)
             case DnsAnswer.TRUE, str(name):
                 return await self._other(query, name, tcp=tcp)
             case DnsAnswer.SINKHOLE, str(name):
@@ -68,14 +77,19 @@ class Answering:
         address = found.ipv4 if query.kind == Kind.A else found.ipv6
         return Reply(addresses=(address,), ttl_s=SINKHOLE_TTL_S, note=Note(Ede.FORGED, verdict.decision.rule))
 
-    async def _true(self, line: LineState, query: Query, name: str, verdict: DnsVerdict, *, common: bool) -> Answered:
+    async def _why_not(self, query: Query, name: str) -> Rcode:
+        """Why a name has no addresses: it does not exist, or it has other records only.
+
+        The name service does not know, and resolvers stop asking for names that do not exist (RFC 8020). Of what comes
+        back the code alone is used: addresses have to pass the guard.
+        """
+        if self._upstream is None or is_never_resolved(name):
+            return Rcode.NXDOMAIN
         try:
-            found = await (self._truth.bound(line, name) if verdict.binds else self._truth.of(name))
-        except NotFound:
-            return _said(query, Reply(Rcode.NXDOMAIN), common=common)
-        except NfemuError as error:
-            return Answered(write(query, Reply(Rcode.SERVFAIL, note=Note(Ede.NETWORK_ERROR, str(error)))))
-        return _said(query, _addresses(query, found), common=common)
+            answer = await self._upstream.ask(query, tcp=False)
+        except Unavailable:
+            return Rcode.NXDOMAIN
+        return Rcode.NOERROR if code_of(answer) == Rcode.NOERROR else Rcode.NXDOMAIN
 
     async def _other(self, query: Query, name: str, *, tcp: bool) -> Answered:
         """A type that is no address. What is ours has addresses only, whatever the real DNS may say of such a name."""
@@ -96,7 +110,7 @@ class Answering:
         try:
             answer = await self._upstream.ask(query, tcp=tcp)
         except Unavailable as error:
-            return Answered(write(query, Reply(Rcode.SERVFAIL, note=Note(Ede.NETWORK_ERROR, str(error)))))
+            return _failed(query, error)
         return Answered(answer if tcp else cut(query, answer), NEGATIVE_TTL_S, common=True)
 
 
@@ -106,6 +120,10 @@ def _addresses(query: Query, found: Found) -> Reply:
     wanted = 4 if query.kind == Kind.A else 6
     told = [each for each in found.addresses if each.version == wanted]
     return Reply(addresses=told, ttl_s=found.ttl_s) if told else Reply()
+
+
+def _failed(query: Query, error: Unavailable) -> Answered:
+    return Answered(write(query, Reply(Rcode.SERVFAIL, note=Note(Ede.NETWORK_ERROR, str(error)))))
 
 
 def _blocked(verdict: DnsVerdict) -> Note:

@@ -139,6 +139,11 @@ def cut(query: Query, answer: bytes) -> bytes:
     return struct.pack("!6H", query.id, flags, 1, 0, 0, 0) + query.section
 
 
+def code_of(message: bytes) -> int:
+    """The response code in the header, without what an OPT record may add to it."""
+    return message[3] & 0xF
+
+
 def _question(data: bytes) -> tuple[DNSQuestion | None, int]:
     buffer = DNSBuffer(data)
     buffer.offset = HEADER

@@ -12,6 +12,7 @@ from nfemu.gateway.gateway import NameService
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import Direct, Route
 from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.policy.dns import BOUND_FOR, TRUE_TTL_S
 
@@ -51,7 +52,7 @@ class Truth:
     async def bound(self, line: LineState, name: str) -> Found:
         """The same, and this line may go there. Both families are bound together: most clients ask for both.
 
-        What was bound within the last minute is not bound again. Raises what the binder raises, too.
+        What was bound within the last minute is not bound again. Raises Unavailable where it cannot be bound, too.
         """
         told = (line.imsi, line.version, name)
         known = self._bound.recall(told)
@@ -79,7 +80,10 @@ class Truth:
         name, rules = told[2], self._rules
         found = await self.of(name)
         if found.addresses:
-            await self._binder.bind(line, name, found.addresses, self._now() + BOUND_FOR)
+            try:
+                await self._binder.bind(line, name, found.addresses, self._now() + BOUND_FOR)
+            except NfemuError as error:
+                raise Unavailable(f"`{name}` could not be bound: {error}") from error
         if rules == self._rules:
             self._bound.keep(told, found, found.ttl_s)
         return found

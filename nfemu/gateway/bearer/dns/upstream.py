@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 
-from nfemu.gateway.bearer.dns.messages import HEADER, MOST_UDP, Query
+from nfemu.gateway.bearer.dns.messages import HEADER, MOST_UDP, Query, Rcode, code_of
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Unavailable
 
@@ -29,9 +29,9 @@ _RD_AND_CD = 0x0110
 _OPT_RECORD = struct.Struct("!BHHIH")
 """Root, type, size, flags (DO is the topmost of the lower half), length."""
 _OPT, _DO = 41, 0x8000
-_RESPONSE, _OPCODE, _RCODE = 0x8000, 0x7800, 0x000F
-_FAILURES = frozenset({2, 4, 5})
-"""SERVFAIL, NOTIMP, REFUSED: this one cannot, another may."""
+_RESPONSE, _OPCODE = 0x8000, 0x7800
+_FAILURES = frozenset({Rcode.SERVFAIL, Rcode.NOTIMP, Rcode.REFUSED})
+"""This one cannot, another may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Upstream:
                         answer = await exchange(resolver, asked)
                 except (OSError, TimeoutError, asyncio.IncompleteReadError):
                     continue
-                if _flags(answer) & _RCODE not in _FAILURES:
+                if code_of(answer) not in _FAILURES:
                     return query.id.to_bytes(2, "big") + answer[2:HEADER] + query.section + answer[asked.end :]
         raise Unavailable("no resolver of this machine has answered; look at `nameserver` in /etc/resolv.conf")
 

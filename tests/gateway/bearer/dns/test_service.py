@@ -7,7 +7,7 @@ import pytest
 from dnslib import EDNS0, QTYPE, RCODE, DNSRecord
 
 from nfemu.gateway.bearer.dns import desk
-from nfemu.model.errors import NotFound, Unavailable
+from nfemu.model.errors import NfemuError, NotFound, Unavailable
 from nfemu.policy.dns import BOUND_FOR
 from tests.gateway.bearer.dns.serving import NOW, RULES, real, route, serving, udp_client
 from tests.gateway.samples import line
@@ -71,9 +71,10 @@ async def test_an_answer_leaves_after_its_binding_and_lives_shorter() -> None:
         assert second.rr[0].ttl == 60 < BOUND_FOR.total_seconds() / 3
 
 
-async def test_without_a_binding_there_is_no_answer() -> None:
+@pytest.mark.parametrize("failure", [Unavailable("the core network is gone"), NotFound("no such line")])
+async def test_without_a_binding_there_is_no_answer(failure: NfemuError) -> None:
     async with serving() as phone:
-        phone.bindings.failure = Unavailable("the core network is gone")
+        phone.bindings.failure = failure
         assert rcode(await phone.ask(PAY)) == "SERVFAIL"
         phone.bindings.failure = None
         assert await phone.addresses(PAY) == ["198.18.0.16"]

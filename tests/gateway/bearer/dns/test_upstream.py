@@ -137,6 +137,19 @@ async def test_a_no_of_the_resolver_is_handed_on() -> None:
         assert (await phone.ask(NEWS, "TXT")).header.rcode == 3
 
 
+@pytest.mark.parametrize(("behave", "rcode"), [(honest, 0), (code(3), 3), (code(2), 3)])
+async def test_a_name_without_addresses_may_exist(behave: Behaviour, rcode: int) -> None:
+    async with passing_on(behave) as (phone, here):
+        phone.world.names = {name: NotFound("it has no address") for name in (NEWS, "a.local", "www.pay.example")}
+        answer = await phone.ask(NEWS)
+        assert (answer.header.rcode, answer.rr) == (rcode, [])
+        assert len(here.asked) == 1
+        assert (await phone.ask("a.local")).header.rcode == 3
+        await phone.change("arrears")
+        assert (await phone.ask("www.pay.example")).header.rcode == 3
+        assert len(here.asked) == 1
+
+
 @pytest.mark.parametrize("first", [code(2), code(5), silent])
 async def test_a_resolver_that_fails_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch, first: Behaviour) -> None:
     monkeypatch.setattr(upstream, "_PATIENCE_S", 0.5)
