@@ -156,7 +156,7 @@ async def test_a_resolver_that_fails_is_followed_by_the_next(monkeypatch: pytest
     async with (
         resolver(first) as (bad, _),
         resolver(honest) as (good, _),
-        serving("open", resolvers=[bad, good]) as phone,
+        serving("open", resolvers=[bad, good, good, good]) as phone,
     ):
         phone.world.names[NEWS] = Unavailable("no address for now")
         assert texts(await phone.ask(NEWS, "TXT")) == ['"told"']
