@@ -31,8 +31,8 @@ TRUE_TTL_S = 60
 SINKHOLE_TTL_S = 5
 NEGATIVE_TTL_S = 5
 BOUND_FOR = timedelta(minutes=10)
-"""Counted from the binding. An answer is handed out for one TTL after it and kept for one more by a resolver; browsers
-and applications keep addresses beyond that."""
+"""Counted from the binding. An answer is handed out for two TTLs after it at the most, and a resolver keeps it for one
+more; browsers and applications keep addresses beyond that."""
 
 _PORT = 53
 

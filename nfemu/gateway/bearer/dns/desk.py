@@ -144,7 +144,7 @@ class Desk:
 
     def _drop(self, source: bytes) -> None:
         imsi = self._sources.pop(source).line.imsi
-        texts = self._by_imsi[imsi]
-        texts.discard(source)
-        if not texts:
+        sources = self._by_imsi[imsi]
+        sources.discard(source)
+        if not sources:
             del self._by_imsi[imsi]

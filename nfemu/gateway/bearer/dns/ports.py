@@ -16,7 +16,8 @@ class Lines(Protocol):
         """The line whose session has that IPv4 address, or whose IPv6 prefix holds it; None: nobody's."""
 
     def rules(self) -> GatewayRules:
-        """Another object after every change, opening hours included: answers are remembered while it is the same."""
+        """Another object after every change, opening hours and where names lead included, and when bindings may have
+        been lost: answers are remembered while it is the same."""
 
     def fresh(self) -> bool:
         """False: nobody knows whether the two above are up to date. Then every question is refused (fail closed)."""
