@@ -4,6 +4,7 @@ One dictionary per prefix length in use: at most 33 look-ups for IPv4 and 129 fo
 """
 
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from nfemu.model.destination import IpAddress
@@ -59,6 +60,13 @@ class NetworkTable:
         earlier = level.get(key, ())
         level[key] = (*earlier, rule)
         return earlier
+
+    def rules(self) -> Iterator[Rule]:
+        """Every rule of every network."""
+        for levels in self._by_prefix.values():
+            for _, level in levels:
+                for rules in level.values():
+                    yield from rules
 
     def match(self, address: IpAddress, port: int) -> Rule | None:
         """The rule of the longest prefix that holds the address and whose group has the port."""

@@ -9,6 +9,7 @@
 Order of length, longest first, for `a.b.c`: `a.b.c`, `.a.b.c`, `*.b.c`, `.b.c`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -108,6 +109,14 @@ class HostTable:
             case _:
                 earlier, node.single = node.single, (*node.single, rule)
         return earlier
+
+    def rules(self) -> Iterator[Rule]:
+        """Every rule of every pattern."""
+        waiting = [self._root]
+        while waiting:
+            node = waiting.pop()
+            yield from (*node.exact, *node.suffix, *node.single)
+            waiting.extend(node.children.values())
 
     def match(self, host: str, port: int) -> Rule | None:
         """The rule of the longest pattern that covers the normalised name and whose group has the port."""

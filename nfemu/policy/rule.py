@@ -1,9 +1,11 @@
 """One line of a compiled profile, with the decisions that it can lead to, made once."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from nfemu.model.identity import GroupName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.hours import is_open
 
 DEFAULT_PORTS = frozenset({80, 443})
 """What a group without ports means."""
@@ -33,6 +35,11 @@ class Rule:
     enriched: Decision
     unbound: Outcomes
     closed: Outcomes | None = None
+
+    def in_force(self, at: datetime | None) -> bool:
+        """Whether its group is open at that business time; a group with hours is not where nobody knows the time."""
+        hours = self.group.hours
+        return hours is None or (at is not None and is_open(hours, at))
 
 
 @dataclass(frozen=True, slots=True)

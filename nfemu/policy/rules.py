@@ -14,7 +14,6 @@ from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile
 from nfemu.policy.compiled import CompiledProfile, ParsedGroup
-from nfemu.policy.hours import is_open
 from nfemu.policy.names import shown
 from nfemu.policy.rule import Outcomes, Rule
 
@@ -92,10 +91,7 @@ def decide(
 
 def _outside_hours(rule: Rule, at: datetime | None) -> Outcomes | None:
     """What is decided because the rule is not in force at that time; None where it is."""
-    hours = rule.group.hours
-    if hours is None or (at is not None and is_open(hours, at)):
-        return None
-    return rule.closed
+    return None if rule.in_force(at) else rule.closed
 
 
 def _address_is_bound(destination: Destination, bindings: Bindings, now: datetime) -> bool:

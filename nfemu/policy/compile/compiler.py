@@ -1,0 +1,158 @@
+"""`compile_table`: the whole table for a set of policies.
+
+| hook | chain | does |
+|---|---|---|
+| prerouting, raw | `guard` | drops foreign sources, gives the mark of the line's profile |
+| prerouting, dstnat | `steer` | new flows, by mark: `steer_<profile>` |
+| forward | `forward` | between a phone and the Internet only, by mark: `up_<profile>`, `down_<profile>` |
+| input | `input` | from phones only what was steered here |
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from ipaddress import IPv6Address, IPv6Network
+
+from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import PolicyName
+from nfemu.policy.compile.families import FAMILIES
+from nfemu.policy.compile.marks import marks_of
+from nfemu.policy.compile.ports import check_expressible, http_ports
+from nfemu.policy.compile.profile_chains import REFUSE_DOWN, REFUSE_UP, ProfileCompiler
+from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.table import (
+    STEERED,
+    ByMark,
+    Chain,
+    Field,
+    Goto,
+    Hook,
+    In,
+    Jump,
+    NotIn,
+    Rule,
+    SetMark,
+    State,
+    Table,
+    Verdict,
+)
+from nfemu.policy.rules import PolicySet
+
+_TCP, _ICMP6 = 6, 58
+_SOLICITATION, _ADVERTISEMENT = 135, 136
+"""Neighbour discovery (RFC 4861), without which IPv6 has no neighbours; a phone may send it link-local."""
+
+_MAPPED = IPv6Network("::ffff:0:0/96")
+"""IPv4 in IPv6 form, which is not to be seen on any link (RFC 4942): no policy could be found for it."""
+
+_FROM_PHONE, _TO_PHONE = "from_phone", "to_phone"
+
+
+def compile_table(policies: PolicySet, plan: SteeringPlan, hours_at: datetime | None = None) -> Table:
+    """The table without elements. `hours_at` is business time in the carrier's zone, as for `decide`: compiled again
+    when a group opens or closes. Raises InvalidInput that names a rule which cannot be kept on bearers.
+    """
+    if not policies.names:
+        raise InvalidInput("there is no policy profile; write one under `profiles`")
+    check_expressible(policies, plan)
+    marks = marks_of(policies.names)
+    compiler = ProfileCompiler(policies, plan, http_ports(policies, plan), hours_at)
+    return Table(
+        tuple(one for family in FAMILIES for one in family.sets()),
+        (
+            _refuse_up(),
+            _refuse_down(),
+            *(chain for name in policies.names for chain in compiler.chains(policies.profile(name))),
+            *_guard(plan),
+            _steer(plan, marks),
+            _to_phone(marks),
+            _forward(plan, marks),
+            _input(plan, marks),
+        ),
+    )
+
+
+def _refuse_up() -> Chain:
+    """The phone is told at once."""
+    return Chain(REFUSE_UP, (Rule((_is(Field.PROTOCOL, _TCP),), Verdict.RESET), Rule((), Verdict.PROHIBIT)))
+
+
+def _refuse_down() -> Chain:
+    """The server is told to end a connection; of all else it learns nothing."""
+    return Chain(REFUSE_DOWN, (Rule((_is(Field.PROTOCOL, _TCP),), Verdict.RESET), Rule((), Verdict.DROP)))
+
+
+def _guard(plan: SteeringPlan) -> Iterator[Chain]:
+    neighbours = (
+        In((Field.ICMP6_TYPE,), ((_SOLICITATION,), (_ADVERTISEMENT,))),
+        In((Field.SOURCE6,), ((IPv6Network("fe80::/10"),), (IPv6Address("::"),))),
+    )
+    foreign = (NotIn((Field.IN_FROM, family.line), family.lines) for family in FAMILIES)
+    yield Chain(
+        _FROM_PHONE,
+        (
+            Rule((), SetMark()),
+            Rule(neighbours, Verdict.ACCEPT),
+            Rule((_is(Field.TARGET6, _MAPPED),), Verdict.DROP),
+            *(Rule((match,), Verdict.DROP) for match in foreign),
+            *(Rule((), SetMark(family.policies, family.line)) for family in FAMILIES),
+        ),
+    )
+    hook = Hook("filter", "prerouting", "raw", Verdict.ACCEPT)
+    yield Chain("guard", (Rule((_from_phone(plan),), Jump(_FROM_PHONE)),), hook)
+
+
+def _steer(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
+    rule = Rule((_from_phone(plan),), _by_mark(marks, "steer"))
+    return Chain("steer", (rule,), Hook("nat", "prerouting", "dstnat", Verdict.ACCEPT))
+
+
+def _to_phone(marks: dict[int, PolicyName]) -> Chain:
+    """Answers; nobody outside opens a flow to a phone."""
+    return Chain(
+        _TO_PHONE,
+        (
+            Rule((In((Field.STATE,), ((State.NEW,),)),), Verdict.DROP),
+            Rule((), SetMark()),
+            *(Rule((), SetMark(family.policies, family.to_line)) for family in FAMILIES),
+            Rule((), _by_mark(marks, "down")),
+            Rule((), Goto(REFUSE_DOWN)),
+        ),
+    )
+
+
+def _forward(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
+    inwards, outwards = _is(Field.IN_FROM, plan.outside), _is(Field.OUT_TO, plan.outside)
+    to_phone = _is(Field.OUT_TO, f"{plan.phones}*")
+    rules = (
+        # What belongs to no flow is often the late packet of a steered one: an answer would end that.
+        Rule((In((Field.STATE,), ((State.INVALID,),)),), Verdict.DROP),
+        Rule((_from_phone(plan), outwards), _by_mark(marks, "up")),
+        Rule((_from_phone(plan),), Goto(REFUSE_UP)),
+        Rule((inwards, to_phone), Goto(_TO_PHONE)),
+    )
+    return Chain("forward", rules, Hook("filter", "forward", "filter", Verdict.DROP))
+
+
+def _input(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
+    neighbours = In((Field.ICMP6_TYPE,), ((_SOLICITATION,), (_ADVERTISEMENT,)))
+    known = In((Field.MARK,), tuple((mark,) for mark in marks))
+    rules = (
+        Rule((_is(Field.IN_FROM, "lo"),), Verdict.ACCEPT),
+        Rule((neighbours,), Verdict.ACCEPT),
+        Rule((_from_phone(plan), known, _is(Field.FLOW_MARK, STEERED)), Verdict.ACCEPT),
+        Rule((_from_phone(plan),), Goto(REFUSE_UP)),
+        Rule((In((Field.STATE,), ((State.ESTABLISHED,), (State.RELATED,))),), Verdict.ACCEPT),
+    )
+    return Chain("input", rules, Hook("filter", "input", "filter", Verdict.DROP))
+
+
+def _from_phone(plan: SteeringPlan) -> In:
+    return _is(Field.IN_FROM, f"{plan.phones}*")
+
+
+def _is(field: Field, value: int | str | IPv6Network) -> In:
+    return In((field,), ((value,),))
+
+
+def _by_mark(marks: dict[int, PolicyName], hook: str) -> ByMark:
+    return ByMark(tuple((mark, f"{hook}_{name}") for mark, name in marks.items()))

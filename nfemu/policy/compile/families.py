@@ -1,0 +1,64 @@
+"""IPv4 and IPv6 in one shape: the fields of each, and the sets that elements are put into."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+
+from nfemu.model.destination import IpAddress
+from nfemu.policy.compile.table import ElementSet, Field
+
+_UE_PREFIX = 64
+_ADDRESS = {4: "ipv4_addr", 6: "ipv6_addr"}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """`line` and `to_line` are the line's address as source and as target: its /64 in IPv6."""
+
+    version: int
+    line: Field
+    to_line: Field
+    source: Field
+    target: Field
+
+    @property
+    def lines(self) -> str:
+        """(interface, line): who may send from where."""
+        return f"lines{self.version}"
+
+    @property
+    def policies(self) -> str:
+        """line → mark of its profile."""
+        return f"policy{self.version}"
+
+    @property
+    def bound(self) -> str:
+        """(line, address): an allowed name was resolved to it for this line."""
+        return f"bound{self.version}"
+
+    @property
+    def trusted(self) -> str:
+        """(address, port): there somebody believes enrichment headers."""
+        return f"trusted{self.version}"
+
+    def sets(self) -> tuple[ElementSet, ...]:
+        address = _ADDRESS[self.version]
+        return (
+            ElementSet(self.lines, ("ifname", address)),
+            ElementSet(self.policies, (address,), marks=True),
+            ElementSet(self.bound, (address, address), expires=True),
+            ElementSet(self.trusted, (address, "inet_service"), expires=True),
+        )
+
+
+IPV4 = Family(4, Field.SOURCE4, Field.TARGET4, Field.SOURCE4, Field.TARGET4)
+IPV6 = Family(6, Field.SOURCE_PREFIX6, Field.TARGET_PREFIX6, Field.SOURCE6, Field.TARGET6)
+FAMILIES = (IPV4, IPV6)
+
+
+def family_of(address: IpAddress) -> Family:
+    return IPV4 if address.version == 4 else IPV6
+
+
+def line_key(address: IpAddress) -> IpAddress:
+    """The address by which the table knows the line that `address` belongs to."""
+    return address if address.version == 4 else IPv6Network((address, _UE_PREFIX), strict=False).network_address

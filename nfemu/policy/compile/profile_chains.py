@@ -1,0 +1,131 @@
+"""The three chains of one profile: where new flows are steered, and what is forwarded in each direction.
+
+| hook | chain | sees |
+|---|---|---|
+| prerouting, nat | `steer_<profile>` | the first packet of every flow of a line |
+| forward | `up_<profile>` | every packet from the line that was not steered to a port of the core |
+| forward | `down_<profile>` | every packet of such a flow to the line |
+
+The last two ask the same of the far end, once as target and once as source: a flow that the profile does not permit
+ends at its next packet, whichever way that goes and whenever the flow began.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from nfemu.policy.compile.families import FAMILIES, Family
+from nfemu.policy.compile.ranges import allowed_ranges, trusted_ranges
+from nfemu.policy.compile.steering import DNS_PORT, SteeringPlan
+from nfemu.policy.compile.table import Action, Chain, Field, Goto, In, Key, Redirect, Rule, State, Verdict
+from nfemu.policy.rules import CompiledProfile, PolicySet
+
+REFUSE_UP, REFUSE_DOWN = "refuse_up", "refuse_down"
+"""The chains, common to all profiles, that end a flow."""
+
+_ICMP, _ICMP6 = 1, 58
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """`port` is the far end's, like the address that `far` gives."""
+
+    name: str
+    port: Field
+    refuse: str
+
+    def far(self, family: Family) -> Field:
+        return family.target if self.port is Field.TCP_TO else family.source
+
+
+UP = Direction("up", Field.TCP_TO, REFUSE_UP)
+DOWN = Direction("down", Field.TCP_FROM, REFUSE_DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileCompiler:
+    """`http` is what `http_ports` gave; `hours_at` as for `decide`."""
+
+    policies: PolicySet
+    plan: SteeringPlan
+    http: tuple[int, ...]
+    hours_at: datetime | None
+
+    def chains(self, profile: CompiledProfile) -> tuple[Chain, ...]:
+        steer = self._steer_restricted(profile) if profile.restricted else self._steer_open()
+        return (
+            Chain(f"steer_{profile.name}", (*self._steer_dns(), *steer)),
+            Chain(f"up_{profile.name}", tuple(self._permit(profile, UP))),
+            Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
+        )
+
+    def _steer_dns(self) -> Iterator[Rule]:
+        """Every question goes to the carrier's DNS, whichever resolver it was meant for."""
+        for field in (Field.UDP_TO, Field.TCP_TO):
+            yield Rule((In((field,), ((DNS_PORT,),)),), Redirect((self.plan.ports.dns,)))
+
+    def _steer_restricted(self, profile: CompiledProfile) -> Iterator[Rule]:
+        """To a point that reads names: HTTP to the engine only where it may turn out to be allowed."""
+        http = In((Field.TCP_TO,), _keys(self.http))
+        yield Rule((In((Field.TCP_TO,), _keys(sorted(self.plan.tls_ports))),), Redirect((self.plan.ports.gate,)))
+        for family in FAMILIES:
+            yield Rule((http, In((family.line, family.target), family.bound)), self._engine(family))
+            listed = allowed_ranges(profile, family.version, self.http.__contains__, self.hours_at)
+            yield from _where(In((family.target, Field.TCP_TO), listed), self._engine(family))
+        yield Rule((http,), Redirect((self.plan.ports.responder,)))
+
+    def _steer_open(self) -> Iterator[Rule]:
+        """HTTP to whoever believes headers, and what a phone still sends to sinkholes from the time before."""
+        http, tls = In((Field.TCP_TO,), _keys(self.http)), In((Field.TCP_TO,), _keys(sorted(self.plan.tls_ports)))
+        for family in FAMILIES:
+            for trusted in self._trusted(family, UP):
+                yield from _where(trusted, self._engine(family))
+            sinkhole = self._sinkhole(family, UP)
+            yield Rule((sinkhole, http), self._engine(family))
+            yield Rule((sinkhole, tls), Redirect((self.plan.ports.gate,)))
+
+    def _permit(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
+        if profile.restricted:
+            for family in FAMILIES:
+                listed = allowed_ranges(profile, family.version, self._carries_no_name, self.hours_at)
+                yield from _where(In((direction.far(family), direction.port), listed), Verdict.ACCEPT)
+            yield Rule((), Goto(direction.refuse))
+            return
+        for family in FAMILIES:
+            for match in (*self._trusted(family, direction), self._sinkhole(family, direction)):
+                yield from _where(match, Goto(direction.refuse))
+        yield Rule((), Verdict.ACCEPT)
+
+    def _carries_no_name(self, port: int) -> bool:
+        return port not in self.http and port not in self.plan.tls_ports
+
+    def _trusted(self, family: Family, direction: Direction) -> tuple[In, ...]:
+        fields = (direction.far(family), direction.port)
+        return (
+            In(fields, family.trusted),
+            In(fields, trusted_ranges(self.policies, family.version, self.http.__contains__)),
+        )
+
+    def _sinkhole(self, family: Family, direction: Direction) -> In:
+        network = next(one for one in self.plan.sinkholes if one.version == family.version)
+        return In((direction.far(family),), ((network,),))
+
+    def _engine(self, family: Family) -> Redirect:
+        return Redirect(self.plan.ports.engines, family.source)
+
+
+def _errors_of_known_flows() -> Rule:
+    """`Fragmentation needed` and its like, without which large packets of a permitted flow vanish."""
+    return Rule(
+        (In((Field.STATE,), ((State.RELATED,),)), In((Field.PROTOCOL,), _keys((_ICMP, _ICMP6)))), Verdict.ACCEPT
+    )
+
+
+def _keys(values: Iterable[int]) -> tuple[Key, ...]:
+    return tuple((value,) for value in values)
+
+
+def _where(match: In, action: Action) -> Iterator[Rule]:
+    """No rule where nothing could match it."""
+    if match.among:
+        yield Rule((match,), action)

@@ -1,0 +1,141 @@
+"""Tables and batches in the grammar of nft 1.0.6, which wants a line's end before `}` and has no `destroy`."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from nfemu.policy.compile.table import (
+    STEERED,
+    Action,
+    Batch,
+    ByMark,
+    Chain,
+    Clear,
+    ElementSet,
+    Goto,
+    In,
+    Jump,
+    Key,
+    Match,
+    Put,
+    Range,
+    Redirect,
+    Remove,
+    Rule,
+    SetMark,
+    State,
+    Table,
+    Value,
+    Verdict,
+)
+
+_TABLE = "inet nfemu"
+
+
+def render_table(table: Table, instead_of: Table | None = None) -> str:
+    """One transaction after which these rules are in force and no others; elements stay, and so do open flows.
+
+    `instead_of` is the table before, whose chains that are gone are removed. None: there may be none.
+    """
+    there = {chain.name for chain in table.chains}
+    gone = [chain.name for chain in instead_of.chains if chain.name not in there] if instead_of is not None else []
+    return "\n".join(
+        [
+            f"add table {_TABLE}",
+            f"flush table {_TABLE}",
+            *(f"delete chain {_TABLE} {name}" for name in gone),
+            f"table {_TABLE} {{",
+            *(line for one in table.sets for line in _set(one)),
+            *(line for chain in table.chains for line in _chain(chain)),
+            "}",
+            "",
+        ]
+    )
+
+
+def render_batch(batch: Batch) -> str:
+    """One transaction."""
+    return "".join(f"{_operation(one)}\n" for one in batch)
+
+
+def _set(one: ElementSet) -> Iterator[str]:
+    yield f"\t{'map' if one.marks else 'set'} {one.name} {{"
+    yield f"\t\ttype {' . '.join(one.types)}{' : mark' if one.marks else ''}"
+    if one.expires:
+        yield "\t\tflags timeout"
+    yield "\t}"
+
+
+def _chain(chain: Chain) -> Iterator[str]:
+    yield f"\tchain {chain.name} {{"
+    if chain.hook is not None:
+        hook = chain.hook
+        yield f"\t\ttype {hook.kind} hook {hook.place} priority {hook.priority}; policy {hook.policy.value};"
+    for rule in chain.rules:
+        yield f"\t\t{_rule(rule)}"
+    yield "\t}"
+
+
+def _rule(rule: Rule) -> str:
+    return " ".join([*map(_match, rule.matches), _action(rule.action)])
+
+
+def _match(match: Match) -> str:
+    names = " . ".join(field.value for field in match.fields)
+    if not isinstance(match, In):
+        return f"{names} != @{match.among}"
+    if isinstance(match.among, str):
+        return f"{names} @{match.among}"
+    keys = [_key(key) for key in match.among]
+    # A single one bare: nft 1.0.6 does not take `"ue*"` in braces.
+    return f"{names} {keys[0]}" if len(keys) == 1 and len(match.fields) == 1 else f"{names} {{ {', '.join(keys)} }}"
+
+
+def _action(action: Action) -> str:
+    match action:
+        case Verdict():
+            return action.value
+        case Jump(chain):
+            return f"jump {chain}"
+        case Goto(chain):
+            return f"goto {chain}"
+        case ByMark(chains):
+            return f"meta mark vmap {{ {', '.join(f'{mark:#x} : goto {chain}' for mark, chain in chains)} }}"
+        case Redirect():
+            return f"ct mark set {STEERED:#x} redirect to :{_port(action)}"
+        case SetMark():
+            return f"meta mark set {action.field.value} map @{action.by}" if action.by else "meta mark set 0x0"
+        case _:  # pragma: no cover
+            assert_never(action)
+
+
+def _port(action: Redirect) -> str:
+    if len(action.ports) == 1:
+        return str(action.ports[0])
+    ports = ", ".join(f"{number} : {port}" for number, port in enumerate(action.ports))
+    return f"jhash {action.source.value} mod {len(action.ports)} map {{ {ports} }}"
+
+
+def _operation(one: Put | Remove | Clear) -> str:
+    match one:
+        case Put(into, key):
+            lasting = f" timeout {one.seconds}s" if one.seconds is not None else ""
+            mark = f" : {one.mark:#x}" if one.mark is not None else ""
+            return f"add element {_TABLE} {into} {{ {_key(key)}{lasting}{mark} }}"
+        case Remove(out_of, key):
+            return f"delete element {_TABLE} {out_of} {{ {_key(key)} }}"
+        case Clear(name):
+            return f"flush map {_TABLE} {name}"
+        case _:  # pragma: no cover
+            assert_never(one)
+
+
+def _key(key: Key) -> str:
+    return " . ".join(_value(value) for value in key)
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, Range):
+        return str(value.first) if value.first == value.last else f"{value.first}-{value.last}"
+    if isinstance(value, str):
+        return f'"{value}"'
+    return value.value if isinstance(value, State) else str(value)

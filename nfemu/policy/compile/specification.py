@@ -1,0 +1,86 @@
+"""`steer`: what the table must do with a flow, told from `decide` alone. Tests hold the table to it for every packet.
+
+FORWARD is past all judgement, so it is given only where `decide` allows the address itself on a port that carries no
+name, or, where the profile allows whatever it does not list, whatever name the flow may carry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
+from nfemu.model.identity import PolicyName
+from nfemu.model.policy import Verdict
+from nfemu.policy.compile.ports import http_ports
+from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, SteeringPlan, Way
+from nfemu.policy.names import canonical_address
+from nfemu.policy.rules import NO_BINDINGS, Bindings, CompiledProfile, PolicySet, decide
+
+Trusted = Mapping[tuple[IpAddress, int], datetime | None]
+"""Address and HTTP port of somebody who believes headers → wall time until which that is known; None: for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    policies: PolicySet
+    plan: SteeringPlan
+    trusted: Trusted
+    hours_at: datetime | None = None
+
+    def steer(self, policy: PolicyName | None, packet: Packet, bindings: Bindings, now: datetime) -> Steering:
+        """Where the first packet of a flow of a line goes, and from then on all of the flow.
+
+        `policy` None, or the name of a profile that is gone: the line has none. `bindings` are the line's.
+        """
+        if packet.target != canonical_address(packet.target):
+            return Steering.DROP
+        if policy not in self.policies.names:
+            return Steering.REFUSE
+        if packet.port == DNS_PORT and packet.transport is not Transport.OTHER:
+            return Steering.DNS
+        profile = self.policies.profile(policy)
+        place = None
+        if packet.transport is Transport.TCP:
+            place = self._judged(profile, packet, bindings, now)
+        return place or self._unjudged(profile, packet, now)
+
+    def _judged(self, profile: CompiledProfile, packet: Packet, bindings: Bindings, now: datetime) -> Steering | None:
+        """Where names are read on that port; None where the flow needs no such place."""
+        if profile.restricted:
+            if packet.port in self.plan.tls_ports:
+                return Steering.GATE
+            if packet.port not in http_ports(self.policies, self.plan):
+                return None
+            may_be_allowed = _is_bound(packet.target, bindings, now) or self._allows(profile, packet, now)
+            return Steering.ENGINE if may_be_allowed else Steering.RESPONDER
+        if self._is_trusted(packet, now):
+            return Steering.ENGINE
+        if not self.plan.is_sinkhole(packet.target):
+            return None
+        if packet.port in self.plan.tls_ports:
+            return Steering.GATE
+        return Steering.ENGINE if packet.port in http_ports(self.policies, self.plan) else None
+
+    def _unjudged(self, profile: CompiledProfile, packet: Packet, now: datetime) -> Steering:
+        if packet.way is not Way.OUTSIDE or self.plan.is_sinkhole(packet.target):
+            return Steering.REFUSE
+        return Steering.FORWARD if self._allows(profile, packet, now) else Steering.REFUSE
+
+    def _allows(self, profile: CompiledProfile, packet: Packet, now: datetime) -> bool:
+        """By its address, with no name known."""
+        destination = Destination(None, packet.target, packet.port, packet.transport, Scheme.RAW)
+        return decide(profile, destination, NO_BINDINGS, now, self.hours_at).verdict is Verdict.ALLOW
+
+    def _is_trusted(self, packet: Packet, now: datetime) -> bool:
+        key = (packet.target, packet.port)
+        if key in self.trusted and ((until := self.trusted[key]) is None or now < until):
+            return True
+        if packet.port not in http_ports(self.policies, self.plan):
+            return False
+        profiles = (self.policies.profile(name) for name in self.policies.names)
+        listed = (rule for one in profiles for rule in one.networks.candidates(packet.target))
+        return any(rule.group.trusted and packet.port in rule.ports for rule in listed)
+
+
+def _is_bound(target: IpAddress, bindings: Bindings, now: datetime) -> bool:
+    return any(address == target and now < until for (_, address), until in bindings.items())

@@ -1,0 +1,67 @@
+"""The plan that a policy is compiled for: the core network's ports, interfaces and addresses. Where packets can end."""
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
+
+from nfemu.model.destination import IpAddress, Transport
+
+DNS_PORT = 53
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringPorts:
+    """Listeners in the core network. Flows are spread over `engines` by source address."""
+
+    dns: int = DNS_PORT
+    engines: tuple[int, ...] = (8080,)
+    responder: int = 8070
+    gate: int = 8443
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringPlan:
+    """Everything about the core network that the table depends on.
+
+    The core's side of a phone's interface is called `phones` with a number behind. It must have an IPv4 address and an
+    IPv6 address of global scope, else the kernel cannot redirect. `outside` leads to the Internet.
+    """
+
+    ports: SteeringPorts = SteeringPorts()
+    phones: str = "ue"
+    outside: str = "inet0"
+    sinkholes: tuple[IPv4Network, IPv6Network] = (IPv4Network("100.100.0.0/16"), IPv6Network("fd53:696e:6b00::/64"))
+    tls_ports: frozenset[int] = frozenset({443})
+
+    def is_sinkhole(self, address: IpAddress) -> bool:
+        return any(address in network for network in self.sinkholes)
+
+
+class Steering(Enum):
+    """Where a flow goes. A name will be judged by ENGINE, RESPONDER, GATE and DNS; FORWARD is past all judgement."""
+
+    FORWARD = "straight to the Internet"
+    ENGINE = "to the HTTP engine"
+    RESPONDER = "to the redirect responder"
+    GATE = "to the SNI gate"
+    DNS = "to the carrier's DNS"
+    REFUSE = "refused at once"
+    DROP = "dropped"
+
+
+class Way(Enum):
+    """Where a packet leads by its address alone."""
+
+    OUTSIDE = "the Internet"
+    PHONE = "another phone"
+    CORE = "the core itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """The first one of a flow, from a line. `port` is 0 for a transport without."""
+
+    target: IpAddress
+    transport: Transport
+    port: int = 0
+    way: Way = Way.OUTSIDE

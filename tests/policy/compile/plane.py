@@ -1,0 +1,233 @@
+"""A fake data plane: executes a table as the kernel does, so that it can be compared with the specification.
+
+Written from nft's rules (nft(8), netfilter hooks), not from the compiler: it knows fields, sets and verdicts only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
+
+from nfemu.model.destination import IpAddress
+from nfemu.policy.compile.table import (
+    STEERED,
+    Batch,
+    ByMark,
+    Chain,
+    Clear,
+    Field,
+    Goto,
+    In,
+    Jump,
+    Key,
+    Match,
+    NotIn,
+    Put,
+    Range,
+    Redirect,
+    Remove,
+    SetMark,
+    State,
+    Table,
+    Value,
+    Verdict,
+)
+
+TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+LOCAL = ""
+"""Where a packet for the core itself goes out: nowhere."""
+
+
+class Refused(Exception):
+    """What nft would refuse; nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A packet as the core sees it come in; `out_to` is where its address alone would route it."""
+
+    in_from: str
+    out_to: str
+    source: IpAddress
+    target: IpAddress
+    protocol: int
+    from_port: int = 0
+    to_port: int = 0
+    icmp6_type: int = 0
+    state: State = State.NEW
+    mark: int = 0
+    flow_mark: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a packet ended; `ports` are those of the core where it may have been redirected to."""
+
+    verdict: Verdict
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    mark: int | None
+    until: datetime | None
+
+
+class Plane:
+    """The kernel's part. `now` is set by hand."""
+
+    def __init__(self, table: Table, now: datetime) -> None:
+        self.now = now
+        self._elements: dict[str, dict[Key, _Element]] = {}
+        self.load(table)
+
+    def load(self, table: Table) -> None:
+        """Other rules; the elements stay."""
+        self._chains = {chain.name: chain for chain in table.chains}
+        assert len(self._chains) == len(table.chains)
+        for one in table.sets:
+            self._elements.setdefault(one.name, {})
+
+    def apply(self, batch: Batch) -> None:
+        """All or nothing."""
+        trial = {name: dict(elements) for name, elements in self._elements.items()}
+        for one in batch:
+            match one:
+                case Put(into, key, mark, seconds):
+                    self._put(trial[into], key, _Element(mark, self._until(seconds)))
+                case Remove(out_of, key):
+                    if not self._alive(trial[out_of].pop(key, None)):
+                        raise Refused(one)
+                case Clear(name):
+                    trial[name].clear()
+        self._elements = trial
+
+    def enter(self, packet: Seen) -> End:
+        """The way of one packet through prerouting and, by its route, forward or input."""
+        packet, verdict = self._hook("filter", "prerouting", packet)
+        if verdict is not Verdict.ACCEPT:
+            return End(verdict)
+        ports: tuple[int, ...] = ()
+        if packet.state is State.NEW:
+            packet, found = self._hook("nat", "prerouting", packet)
+            if isinstance(found, Redirect):
+                ports = found.ports
+        if ports or packet.flow_mark == STEERED:
+            packet = replace(packet, out_to=LOCAL)
+        _, verdict = self._hook("filter", "forward" if packet.out_to else "input", packet)
+        assert isinstance(verdict, Verdict)
+        return End(verdict, ports)
+
+    def _until(self, seconds: int | None) -> datetime | None:
+        return None if seconds is None else self.now + timedelta(seconds=seconds)
+
+    def _alive(self, element: _Element | None) -> bool:
+        return element is not None and (element.until is None or self.now < element.until)
+
+    def _put(self, elements: dict[Key, _Element], key: Key, element: _Element) -> None:
+        there = elements.get(key)
+        if there is None or not self._alive(there):
+            elements[key] = element
+        elif there.mark != element.mark:
+            raise Refused(key)
+
+    def _hook(self, kind: str, place: str, packet: Seen) -> tuple[Seen, Verdict | Redirect]:
+        for chain in self._chains.values():
+            if chain.hook is not None and (chain.hook.kind, chain.hook.place) == (kind, place):
+                packet, verdict = self._walk(chain, packet)
+                return packet, verdict or chain.hook.policy
+        raise AssertionError(place)
+
+    def _walk(self, chain: Chain, packet: Seen) -> tuple[Seen, Verdict | Redirect | None]:
+        for rule in chain.rules:
+            if not all(self._matches(match, packet) for match in rule.matches):
+                continue
+            match rule.action:
+                case Verdict() as verdict:
+                    return packet, verdict
+                case Redirect() as redirect:
+                    return replace(packet, flow_mark=STEERED), redirect
+                case SetMark() as setting:
+                    packet = self._mark(setting, packet)
+                case Goto(name):
+                    return self._walk(self._chains[name], packet)
+                case Jump(name):
+                    packet, verdict = self._walk(self._chains[name], packet)
+                    if verdict is not None:
+                        return packet, verdict
+                case ByMark(chains):
+                    if (found := dict(chains).get(packet.mark)) is not None:
+                        return self._walk(self._chains[found], packet)
+        return packet, None
+
+    def _mark(self, setting: SetMark, packet: Seen) -> Seen:
+        if not setting.by:
+            return replace(packet, mark=0)
+        value = _read(setting.field, packet)
+        element = self._elements[setting.by].get((value,)) if value is not None else None
+        if element is None or element.mark is None or not self._alive(element):
+            return packet
+        return replace(packet, mark=element.mark)
+
+    def _matches(self, match: Match, packet: Seen) -> bool:
+        found = tuple(_read(field, packet) for field in match.fields)
+        key = tuple(value for value in found if value is not None)
+        if len(key) != len(found):
+            return False
+        if isinstance(match, NotIn):
+            return not self._alive(self._elements[match.among].get(key))
+        if isinstance(match.among, str):
+            return self._alive(self._elements[match.among].get(key))
+        return any(all(map(_covers, one, key, strict=True)) for one in match.among)
+
+
+def _covers(wanted: Value, value: Value) -> bool:
+    match wanted:
+        case Range(first, last):
+            return int(first) <= int(value) <= int(last)  # type: ignore[arg-type]  # same family, read by one field
+        case IPv4Network() | IPv6Network():
+            return value in wanted
+        case str() if wanted.endswith("*"):
+            return str(value).startswith(wanted[:-1])
+        case _:
+            return wanted == value
+
+
+Reader = Callable[[Seen], Value | None]
+
+
+def _read(field: Field, packet: Seen) -> Value | None:
+    """None where the packet has no such field."""
+    return _READ[field](packet)
+
+
+def _prefix(address: IpAddress) -> IpAddress:
+    return IPv6Address(int(address) >> 64 << 64)
+
+
+def _if(version: int, get: Callable[[Seen], IpAddress]) -> Reader:
+    return lambda packet: get(packet) if packet.source.version == version else None
+
+
+def _of(protocol: int, get: Callable[[Seen], int]) -> Reader:
+    return lambda packet: get(packet) if packet.protocol == protocol else None
+
+
+_READ: dict[Field, Reader] = {
+    Field.IN_FROM: lambda packet: packet.in_from,
+    Field.OUT_TO: lambda packet: packet.out_to,
+    Field.SOURCE4: _if(4, lambda packet: packet.source),
+    Field.SOURCE6: _if(6, lambda packet: packet.source),
+    Field.SOURCE_PREFIX6: _if(6, lambda packet: _prefix(packet.source)),
+    Field.TARGET4: _if(4, lambda packet: packet.target),
+    Field.TARGET6: _if(6, lambda packet: packet.target),
+    Field.TARGET_PREFIX6: _if(6, lambda packet: _prefix(packet.target)),
+    Field.PROTOCOL: lambda packet: packet.protocol,
+    Field.TCP_FROM: _of(TCP, lambda packet: packet.from_port),
+    Field.TCP_TO: _of(TCP, lambda packet: packet.to_port),
+    Field.UDP_TO: _of(UDP, lambda packet: packet.to_port),
+    Field.ICMP6_TYPE: _of(ICMP6, lambda packet: packet.icmp6_type),
+    Field.STATE: lambda packet: packet.state,
+    Field.MARK: lambda packet: packet.mark,
+    Field.FLOW_MARK: lambda packet: packet.flow_mark,
+}

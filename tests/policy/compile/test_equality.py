@@ -1,0 +1,127 @@
+"""For every packet, the compiled table does what the specification says, and the specification obeys `decide`."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import assume, given, settings
+
+from nfemu.model.destination import IpAddress, Transport
+from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import PolicyName
+from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.compile.compiler import compile_table
+from nfemu.policy.compile.ports import http_ports
+from nfemu.policy.compile.specification import Specification
+from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, Way
+from nfemu.policy.compile.table import STEERED, State
+from nfemu.policy.compile.table import Verdict as Ends
+from nfemu.policy.compile.updates import SteeredLine, bind, change_line, plug, trust
+from nfemu.policy.rules import Bindings, PolicySet, decide
+from tests.policy.compile.plane import Plane
+from tests.policy.compile.worlds import (
+    HOURS_AT,
+    LINE,
+    PLAN,
+    TOLD,
+    back,
+    names_it_may_carry,
+    packets,
+    seen,
+    told,
+    worlds,
+)
+from tests.policy.making import NOW
+
+World = tuple[list[DestinationGroup], list[PolicyProfile]]
+
+PACKETS = tuple(packets())
+EARLIER = NOW - timedelta(seconds=3)
+GONE = PolicyName("gone")
+
+
+@settings(max_examples=60)
+@given(worlds(), TOLD, HOURS_AT)
+def test_table_does_what_the_specification_says(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
+    policies = build(world)
+    plane = Plane(compile_table(policies, PLAN, hours_at), EARLIER)
+    specification = Specification(policies, PLAN, tell(plane, policies, bindings), hours_at)
+    plane.now = NOW
+    plane.apply(plug("ue1", LINE))
+    before = None
+    for policy in (None, *policies.names, GONE):
+        line = SteeredLine(LINE, policy)
+        plane.apply(change_line(before, line))
+        before = line
+        for packet in PACKETS:
+            steering = specification.steer(policy, packet, bindings, NOW)
+            assert told(plane.enter(seen(packet))) is steering, (policy, packet)
+            if packet.way is Way.OUTSIDE:
+                goes_on(plane, packet, steering, known=policy in policies.names)
+
+
+def goes_on(plane: Plane, packet: Packet, steering: Steering, *, known: bool) -> None:
+    """What was opened under whatever profile goes on only where this one forwards it; or where it was steered."""
+    later = replace(seen(packet), state=State.ESTABLISHED)
+    assert (plane.enter(later).verdict is Ends.ACCEPT) is (steering is Steering.FORWARD), packet
+    assert (plane.enter(back(later)).verdict is Ends.ACCEPT) is (steering is Steering.FORWARD), packet
+    if steering is not Steering.DROP:
+        assert (plane.enter(replace(later, flow_mark=STEERED)).verdict is Ends.ACCEPT) is known, packet
+
+
+@settings(max_examples=60)
+@given(worlds(), TOLD, HOURS_AT)
+def test_specification_obeys_decide(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
+    policies = build(world)
+    specification = Specification(policies, PLAN, trusted(policies, bindings), hours_at)
+    for name in policies.names:
+        for packet in PACKETS:
+            steering = specification.steer(name, packet, bindings, NOW)
+            decisions = [
+                decide(policies.profile(name), destination, bindings, NOW, hours_at)
+                for destination in names_it_may_carry(policies, packet)
+            ]
+            if steering is Steering.FORWARD:
+                assert all(one.verdict is Verdict.ALLOW and not one.enrich for one in decisions), (name, packet)
+            if leads_somewhere(packet) and any(one.verdict is Verdict.ALLOW for one in decisions):
+                assert steering in {Steering.FORWARD, Steering.ENGINE, Steering.GATE}, (name, packet)
+            if leads_somewhere(packet) and any(one.enrich for one in decisions):
+                assert steering is Steering.ENGINE, (name, packet)
+
+
+def leads_somewhere(packet: Packet) -> bool:
+    """Not to the carrier's DNS, not to an address that nobody has."""
+    asks = packet.port == DNS_PORT and packet.transport is not Transport.OTHER
+    mapped = packet.target.version == 6 and packet.target.ipv4_mapped is not None
+    return packet.way is Way.OUTSIDE and not asks and not mapped and not PLAN.is_sinkhole(packet.target)
+
+
+def build(world: World) -> PolicySet:
+    try:
+        return PolicySet.build(*world)
+    except InvalidInput:
+        assume(False)
+        raise
+
+
+def trusted(policies: PolicySet, bindings: Bindings) -> dict[tuple[IpAddress, int], datetime | None]:
+    """Where the names of the bindings make somebody who believes headers known, and until when."""
+    found: dict[tuple[IpAddress, int], datetime | None] = {}
+    for (name, address), until in bindings.items():
+        for port in http_ports(policies, PLAN):
+            rules = (rule for one in policies.names for rule in policies.profile(one).hosts.candidates(name))
+            if any(rule.group.trusted and port in rule.ports for rule in rules):
+                found[address, port] = max(until, found.get((address, port)) or until)
+    return found
+
+
+def tell(plane: Plane, policies: PolicySet, bindings: Bindings):
+    """The bindings come to the table one by one, as DNS gives them; earlier ones may last longer."""
+    known: dict = {}
+    for (name, address), until in bindings.items():
+        known[name, address] = until
+        plane.apply(bind(LINE, address, known, EARLIER))
+        there = trusted(policies, known)
+        for (where, _), lasting in there.items():
+            if where == address:
+                plane.apply(trust(policies, PLAN, name, address, round((lasting - EARLIER).total_seconds())))
+    return trusted(policies, bindings)
