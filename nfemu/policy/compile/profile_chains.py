@@ -13,6 +13,7 @@ ends at its next packet, whichever way that goes and whenever the flow began.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from nfemu.policy.compile.families import FAMILIES, Family
 from nfemu.policy.compile.ranges import allowed_ranges, trusted_ranges
@@ -28,18 +29,19 @@ _ICMP, _ICMP6 = 1, 58
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """`port` is the far end's, like the address that `far` gives."""
+    """`port` and `udp_port` are the far end's, like the address that `far` gives."""
 
     name: str
     port: Field
+    udp_port: Field
     refuse: str
 
     def far(self, family: Family) -> Field:
         return family.target if self.port is Field.TCP_TO else family.source
 
 
-UP = Direction("up", Field.TCP_TO, REFUSE_UP)
-DOWN = Direction("down", Field.TCP_FROM, REFUSE_DOWN)
+UP = Direction("up", Field.TCP_TO, Field.UDP_TO, REFUSE_UP)
+DOWN = Direction("down", Field.TCP_FROM, Field.UDP_FROM, REFUSE_DOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,14 @@ class ProfileCompiler:
     hours_at: datetime | None
 
     def chains(self, profile: CompiledProfile) -> tuple[Chain, ...]:
-        steer = self._steer_restricted(profile) if profile.restricted else self._steer_open()
+        if profile.restricted:
+            steer, permit = self._steer_restricted(profile), partial(self._permit_restricted, profile)
+        else:
+            steer, permit = self._steer_open(), self._permit_open
         return (
             Chain(f"steer_{profile.name}", (*self._steer_dns(), *steer)),
-            Chain(f"up_{profile.name}", tuple(self._permit(profile, UP))),
-            Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
+            Chain(f"up_{profile.name}", tuple(permit(UP))),
+            Chain(f"down_{profile.name}", (_errors_of_known_flows(), *permit(DOWN))),
         )
 
     def _steer_dns(self) -> Iterator[Rule]:
@@ -84,13 +89,17 @@ class ProfileCompiler:
             yield Rule((sinkhole, http), self._engine(family))
             yield Rule((sinkhole, tls), Redirect((self.plan.ports.gate,)))
 
-    def _permit(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
-        if profile.restricted:
-            for family in FAMILIES:
-                listed = allowed_ranges(profile, family.version, self._carries_no_name, self.hours_at)
-                yield from _where(In((direction.far(family), direction.port), listed), Verdict.ACCEPT)
-            yield Rule((), Goto(direction.refuse))
-            return
+    def _permit_restricted(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
+        """Nothing but listed addresses on ports that carry no name."""
+        for family in FAMILIES:
+            listed = allowed_ranges(profile, family.version, self._carries_no_name, self.hours_at)
+            yield from _where(In((direction.far(family), direction.port), listed), Verdict.ACCEPT)
+        yield Rule((), Goto(direction.refuse))
+
+    def _permit_open(self, direction: Direction) -> Iterator[Rule]:
+        """Everything but what is to be steered, as far as it was opened before that was known."""
+        for field in (direction.udp_port, direction.port):
+            yield Rule((In((field,), ((DNS_PORT,),)),), Goto(direction.refuse))
         for family in FAMILIES:
             for match in (*self._trusted(family, direction), self._sinkhole(family, direction)):
                 yield from _where(match, Goto(direction.refuse))

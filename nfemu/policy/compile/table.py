@@ -25,6 +25,7 @@ class Field(Enum):
     PROTOCOL = "meta l4proto"
     TCP_FROM = "tcp sport"
     TCP_TO = "tcp dport"
+    UDP_FROM = "udp sport"
     UDP_TO = "udp dport"
     ICMP6_TYPE = "icmpv6 type"
     STATE = "ct state"

@@ -178,7 +178,7 @@ class Plane:
             return not self._alive(self._elements[match.among].get(key))
         if isinstance(match.among, str):
             return self._alive(self._elements[match.among].get(key))
-        return any(all(map(_covers, one, key, strict=True)) for one in match.among)
+        return any(all(_covers(*pair) for pair in zip(one, key, strict=True)) for one in match.among)
 
 
 def _covers(wanted: Value, value: Value) -> bool:
@@ -225,6 +225,7 @@ _READ: dict[Field, Reader] = {
     Field.PROTOCOL: lambda packet: packet.protocol,
     Field.TCP_FROM: _of(TCP, lambda packet: packet.from_port),
     Field.TCP_TO: _of(TCP, lambda packet: packet.to_port),
+    Field.UDP_FROM: _of(UDP, lambda packet: packet.from_port),
     Field.UDP_TO: _of(UDP, lambda packet: packet.to_port),
     Field.ICMP6_TYPE: _of(ICMP6, lambda packet: packet.icmp6_type),
     Field.STATE: lambda packet: packet.state,
