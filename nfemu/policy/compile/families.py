@@ -1,12 +1,10 @@
 """IPv4 and IPv6 in one shape: the fields of each, and the sets that elements are put into."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Network
 
 from nfemu.model.destination import IpAddress
 from nfemu.policy.compile.table import ElementSet, Field
 
-_UE_PREFIX = 64
 _ADDRESS = {4: "ipv4_addr", 6: "ipv6_addr"}
 
 
@@ -57,8 +55,3 @@ FAMILIES = (IPV4, IPV6)
 
 def family_of(address: IpAddress) -> Family:
     return IPV4 if address.version == 4 else IPV6
-
-
-def line_key(address: IpAddress) -> IpAddress:
-    """The address by which the table knows the line that `address` belongs to."""
-    return address if address.version == 4 else IPv6Network((address, _UE_PREFIX), strict=False).network_address

@@ -13,7 +13,6 @@ ends at its next packet, whichever way that goes and whenever the flow began.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from nfemu.policy.compile.families import FAMILIES, Family
 from nfemu.policy.compile.ranges import allowed_ranges, trusted_ranges
@@ -54,14 +53,11 @@ class ProfileCompiler:
     hours_at: datetime | None
 
     def chains(self, profile: CompiledProfile) -> tuple[Chain, ...]:
-        if profile.restricted:
-            steer, permit = self._steer_restricted(profile), partial(self._permit_restricted, profile)
-        else:
-            steer, permit = self._steer_open(), self._permit_open
+        steer = self._steer_restricted(profile) if profile.restricted else self._steer_open()
         return (
             Chain(f"steer_{profile.name}", (*self._steer_dns(), *steer)),
-            Chain(f"up_{profile.name}", tuple(permit(UP))),
-            Chain(f"down_{profile.name}", (_errors_of_known_flows(), *permit(DOWN))),
+            Chain(f"up_{profile.name}", tuple(self._permit(profile, UP))),
+            Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
         )
 
     def _steer_dns(self) -> Iterator[Rule]:
@@ -88,6 +84,9 @@ class ProfileCompiler:
             sinkhole = self._sinkhole(family, UP)
             yield Rule((sinkhole, http), self._engine(family))
             yield Rule((sinkhole, tls), Redirect((self.plan.ports.gate,)))
+
+    def _permit(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
+        return self._permit_restricted(profile, direction) if profile.restricted else self._permit_open(direction)
 
     def _permit_restricted(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
         """Nothing but listed addresses on ports that carry no name."""

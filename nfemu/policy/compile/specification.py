@@ -7,6 +7,7 @@ name, or, where the profile allows whatever it does not list, whatever name the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
 from nfemu.model.identity import PolicyName
@@ -20,12 +21,16 @@ Trusted = Mapping[tuple[IpAddress, int], datetime | None]
 """Address and HTTP port of somebody who believes headers → wall time until which that is known; None: for good."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Specification:
     policies: PolicySet
     plan: SteeringPlan
     trusted: Trusted
     hours_at: datetime | None = None
+
+    @cached_property
+    def _http(self) -> tuple[int, ...]:
+        return http_ports(self.policies, self.plan)
 
     def steer(self, policy: PolicyName | None, packet: Packet, bindings: Bindings, now: datetime) -> Steering:
         """Where the first packet of a flow of a line goes, and from then on all of the flow.
@@ -49,7 +54,7 @@ class Specification:
         if profile.restricted:
             if packet.port in self.plan.tls_ports:
                 return Steering.GATE
-            if packet.port not in http_ports(self.policies, self.plan):
+            if packet.port not in self._http:
                 return None
             may_be_allowed = _is_bound(packet.target, bindings, now) or self._allows(profile, packet, now)
             return Steering.ENGINE if may_be_allowed else Steering.RESPONDER
@@ -59,7 +64,7 @@ class Specification:
             return None
         if packet.port in self.plan.tls_ports:
             return Steering.GATE
-        return Steering.ENGINE if packet.port in http_ports(self.policies, self.plan) else None
+        return Steering.ENGINE if packet.port in self._http else None
 
     def _unjudged(self, profile: CompiledProfile, packet: Packet, now: datetime) -> Steering:
         if packet.way is not Way.OUTSIDE or self.plan.is_sinkhole(packet.target):
@@ -75,7 +80,7 @@ class Specification:
         key = (packet.target, packet.port)
         if key in self.trusted and ((until := self.trusted[key]) is None or now < until):
             return True
-        if packet.port not in http_ports(self.policies, self.plan):
+        if packet.port not in self._http:
             return False
         profiles = (self.policies.profile(name) for name in self.policies.names)
         listed = (rule for one in profiles for rule in one.networks.candidates(packet.target))

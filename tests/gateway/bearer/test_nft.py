@@ -13,6 +13,9 @@ from nfemu.model.errors import Unavailable
 _ENTER = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-Urn"]
 
 
+_FAULTY = "add table inet b; add element inet a nothing { 9.9.9.9 }"
+
+
 def run(program: str) -> list[str]:
     """What the program printed, with `nft` a context in a fresh namespace."""
     start = "from nfemu.gateway.bearer.nft import Nft\nfrom nfemu.model.errors import Unavailable\nnft = Nft()\n"
@@ -36,10 +39,7 @@ def test_one_run_is_one_transaction_and_an_error_leaves_nothing_of_it() -> None:
         print(nft.run("list tables"))
     """) == [
         "''",
-        (
-            "nft refused the rules: Error: No such file or directory; "
-            "add table inet b; add element inet a nothing { 9.9.9.9 }"
-        ),
+        f"nft refused the rules: Error: No such file or directory; {_FAULTY}",
         "table inet a",
         "",
     ]

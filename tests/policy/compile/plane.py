@@ -13,11 +13,9 @@ from nfemu.policy.compile.table import (
     STEERED,
     Batch,
     ByMark,
-    Chain,
     Clear,
     Field,
     Goto,
-    In,
     Jump,
     Key,
     Match,
@@ -36,6 +34,9 @@ from nfemu.policy.compile.table import (
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
 LOCAL = ""
 """Where a packet for the core itself goes out: nowhere."""
+
+
+Ending = Verdict | Redirect
 
 
 class Refused(Exception):
@@ -104,7 +105,7 @@ class Plane:
 
     def enter(self, packet: Seen) -> End:
         """The way of one packet through prerouting and, by its route, forward or input."""
-        packet, verdict = self._hook("filter", "prerouting", packet)
+        packet, verdict = self._filter("prerouting", packet)
         if verdict is not Verdict.ACCEPT:
             return End(verdict)
         ports: tuple[int, ...] = ()
@@ -112,11 +113,16 @@ class Plane:
             packet, found = self._hook("nat", "prerouting", packet)
             if isinstance(found, Redirect):
                 ports = found.ports
-        if ports or packet.flow_mark == STEERED:
+                packet = replace(packet, flow_mark=STEERED)
+        if packet.flow_mark == STEERED:
             packet = replace(packet, out_to=LOCAL)
-        _, verdict = self._hook("filter", "forward" if packet.out_to else "input", packet)
-        assert isinstance(verdict, Verdict)
+        _, verdict = self._filter("forward" if packet.out_to else "input", packet)
         return End(verdict, ports)
+
+    def _filter(self, place: str, packet: Seen) -> tuple[Seen, Verdict]:
+        packet, ending = self._hook("filter", place, packet)
+        assert isinstance(ending, Verdict), "filter hooks do not redirect"
+        return packet, ending
 
     def _until(self, seconds: int | None) -> datetime | None:
         return None if seconds is None else self.now + timedelta(seconds=seconds)
@@ -131,33 +137,28 @@ class Plane:
         elif there.mark != element.mark:
             raise Refused(key)
 
-    def _hook(self, kind: str, place: str, packet: Seen) -> tuple[Seen, Verdict | Redirect]:
+    def _hook(self, kind: str, place: str, packet: Seen) -> tuple[Seen, Ending]:
         for chain in self._chains.values():
             if chain.hook is not None and (chain.hook.kind, chain.hook.place) == (kind, place):
-                packet, verdict = self._walk(chain, packet)
-                return packet, verdict or chain.hook.policy
+                packet, ending = self._walk(chain.name, packet)
+                return packet, ending or chain.hook.policy
         raise AssertionError(place)
 
-    def _walk(self, chain: Chain, packet: Seen) -> tuple[Seen, Verdict | Redirect | None]:
-        for rule in chain.rules:
+    def _walk(self, chain: str, packet: Seen) -> tuple[Seen, Ending | None]:
+        for rule in self._chains[chain].rules:
             if not all(self._matches(match, packet) for match in rule.matches):
                 continue
             match rule.action:
-                case Verdict() as verdict:
-                    return packet, verdict
-                case Redirect() as redirect:
-                    return replace(packet, flow_mark=STEERED), redirect
+                case Verdict() | Redirect() as ending:
+                    return packet, ending
                 case SetMark() as setting:
                     packet = self._mark(setting, packet)
-                case Goto(name):
-                    return self._walk(self._chains[name], packet)
                 case Jump(name):
-                    packet, verdict = self._walk(self._chains[name], packet)
-                    if verdict is not None:
-                        return packet, verdict
-                case ByMark(chains):
-                    if (found := dict(chains).get(packet.mark)) is not None:
-                        return self._walk(self._chains[found], packet)
+                    packet, found = self._walk(name, packet)
+                    if found is not None:
+                        return packet, found
+                case Goto() | ByMark() as action if (then := _next(action, packet)) is not None:
+                    return self._walk(then, packet)
         return packet, None
 
     def _mark(self, setting: SetMark, packet: Seen) -> Seen:
@@ -179,6 +180,10 @@ class Plane:
         if isinstance(match.among, str):
             return self._alive(self._elements[match.among].get(key))
         return any(all(_covers(*pair) for pair in zip(one, key, strict=True)) for one in match.among)
+
+
+def _next(action: Goto | ByMark, packet: Seen) -> str | None:
+    return action.chain if isinstance(action, Goto) else dict(action.chains).get(packet.mark)
 
 
 def _covers(wanted: Value, value: Value) -> bool:

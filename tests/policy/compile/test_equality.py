@@ -11,7 +11,7 @@ from nfemu.model.identity import PolicyName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.ports import http_ports
-from nfemu.policy.compile.specification import Specification
+from nfemu.policy.compile.specification import Specification, Trusted
 from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, Way
 from nfemu.policy.compile.table import STEERED, State
 from nfemu.policy.compile.table import Verdict as Ends
@@ -39,7 +39,7 @@ EARLIER = NOW - timedelta(seconds=3)
 GONE = PolicyName("gone")
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(worlds(), TOLD, HOURS_AT)
 def test_table_does_what_the_specification_says(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
     policies = build(world)
@@ -67,7 +67,7 @@ def goes_on(plane: Plane, packet: Packet, steering: Steering, *, known: bool) ->
     assert (plane.enter(replace(later, flow_mark=STEERED)).verdict is Ends.ACCEPT) is known, packet
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(worlds(), TOLD, HOURS_AT)
 def test_specification_obeys_decide(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
     policies = build(world)
@@ -102,25 +102,32 @@ def build(world: World) -> PolicySet:
         raise
 
 
-def trusted(policies: PolicySet, bindings: Bindings) -> dict[tuple[IpAddress, int], datetime | None]:
+def trusted_ports(policies: PolicySet, name: str) -> list[int]:
+    rules = [rule for one in policies.names for rule in policies.profile(one).hosts.candidates(name)]
+    trusting = [rule for rule in rules if rule.group.trusted]
+    return [port for port in http_ports(policies, PLAN) if any(port in rule.ports for rule in trusting)]
+
+
+def trusted(policies: PolicySet, bindings: Bindings) -> Trusted:
     """Where the names of the bindings make somebody who believes headers known, and until when."""
-    found: dict[tuple[IpAddress, int], datetime | None] = {}
+    found: dict[tuple[IpAddress, int], datetime] = {}
     for (name, address), until in bindings.items():
-        for port in http_ports(policies, PLAN):
-            rules = (rule for one in policies.names for rule in policies.profile(one).hosts.candidates(name))
-            if any(rule.group.trusted and port in rule.ports for rule in rules):
-                found[address, port] = max(until, found.get((address, port)) or until)
+        for port in trusted_ports(policies, name):
+            found[address, port] = max(until, found.get((address, port), until))
     return found
 
 
-def tell(plane: Plane, policies: PolicySet, bindings: Bindings):
+def tell(plane: Plane, policies: PolicySet, bindings: Bindings) -> Trusted:
     """The bindings come to the table one by one, as DNS gives them; earlier ones may last longer."""
-    known: dict = {}
+    known: dict[tuple[str, IpAddress], datetime] = {}
+    told_so: dict[tuple[IpAddress, int], datetime] = {}
     for (name, address), until in bindings.items():
         known[name, address] = until
         plane.apply(bind(LINE, address, known, EARLIER))
-        there = trusted(policies, known)
-        for (where, _), lasting in there.items():
-            if where == address:
-                plane.apply(trust(policies, PLAN, name, address, round((lasting - EARLIER).total_seconds())))
-    return trusted(policies, bindings)
+        ports = trusted_ports(policies, name)
+        longest = max(until for (_, where), until in known.items() if where == address)
+        told_so |= {(address, port): longest for port in ports}
+        batch = trust(policies, PLAN, name, address, round((longest - EARLIER).total_seconds()))
+        assert bool(batch) is bool(ports)
+        plane.apply(batch)
+    return told_so

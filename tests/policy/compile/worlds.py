@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from hypothesis import strategies as st
@@ -77,7 +77,9 @@ def worlds(draw: st.DrawFn) -> tuple[list[DestinationGroup], list[PolicyProfile]
     """Groups and profiles; some of them contradict themselves."""
     groups = [_PAGE, draw(_group(1)), draw(_group(2)), draw(_raw_group(3)), draw(_raw_group(4))]
     profiles = []
-    for number, default in enumerate((Verdict.ALLOW, *draw(st.lists(st.sampled_from(Verdict), min_size=1, max_size=2)))):
+    for number, default in enumerate(
+        (Verdict.ALLOW, *draw(st.lists(st.sampled_from(Verdict), min_size=1, max_size=2)))
+    ):
         redirected = default is Verdict.REDIRECT
         allow = draw(st.lists(st.sampled_from([one.name for one in groups[1:]]), unique=True))
         names = (_PAGE.name, *allow) if redirected else tuple(allow)
@@ -95,13 +97,16 @@ HOURS_AT = st.sampled_from((None, NOW.replace(hour=12), NOW.replace(hour=22)))
 
 
 def packets() -> Iterator[Packet]:
-    """The first packets of every flow that a line can begin."""
+    """The first packets of every flow that a line can begin; to phones and the core, of some."""
     for target in TARGETS:
-        for way in Way:
-            yield Packet(target, Transport.OTHER, 0, way)
-            for port in PORTS:
-                yield Packet(target, Transport.TCP, port, way)
-                yield Packet(target, Transport.UDP, port, way)
+        yield Packet(target, Transport.OTHER)
+        for port in PORTS:
+            yield Packet(target, Transport.TCP, port)
+            yield Packet(target, Transport.UDP, port)
+    for way in (Way.PHONE, Way.CORE):
+        for port in PORTS:
+            yield Packet(TARGETS[1], Transport.TCP, port, way)
+        yield Packet(TARGETS[6], Transport.UDP, 443, way)
 
 
 def seen(packet: Packet, line: LineAddresses = LINE, interface: str = "ue1") -> Seen:
@@ -159,4 +164,3 @@ def names_it_may_carry(policies: PolicySet, packet: Packet) -> Iterator[Destinat
     if scheme is not None:
         for name in NAMES:
             yield Destination(name, packet.target, packet.port, packet.transport, scheme)
-

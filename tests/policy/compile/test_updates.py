@@ -1,0 +1,148 @@
+"""Batches in nft's words, and what they do to a table that is not as was thought."""
+
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_address
+
+import pytest
+
+from nfemu.model.identity import PolicyName
+from nfemu.policy.compile.compiler import compile_table
+from nfemu.policy.compile.marks import mark_of
+from nfemu.policy.compile.render import render_batch, render_table
+from nfemu.policy.compile.table import State
+from nfemu.policy.compile.table import Verdict as Ends
+from nfemu.policy.compile.updates import (
+    LineAddresses,
+    SteeredLine,
+    bind,
+    change_line,
+    every_line,
+    plug,
+    trust,
+    unplug,
+)
+from nfemu.policy.rules import PolicySet
+from tests.policy.compile.plane import Plane, Refused, Seen
+from tests.policy.compile.worlds import LINE, OTHER, PLAN
+from tests.policy.making import NOW
+from tests.policy.test_rules import GROUPS, POLICIES, PROFILES
+
+OPEN, ARREARS = PolicyName("open"), PolicyName("arrears")
+AT = ip_address("198.18.0.1")
+TABLE = compile_table(POLICIES, PLAN)
+HELLO = Seen("ue1", "inet0", ip_address("10.45.0.2"), ip_address("203.0.113.7"), 6, 40000, 5432)
+
+
+def test_a_flip_is_one_element_for_each_address() -> None:
+    assert render_batch(change_line(SteeredLine(LINE, OPEN), SteeredLine(LINE, ARREARS))) == (
+        "delete element inet nfemu policy4 { 10.45.0.2 }\n"
+        "delete element inet nfemu policy6 { 2001:db8:4500:2:: }\n"
+        f"add element inet nfemu policy4 {{ 10.45.0.2 : {mark_of(ARREARS):#x} }}\n"
+        f"add element inet nfemu policy6 {{ 2001:db8:4500:2:: : {mark_of(ARREARS):#x} }}\n"
+    )
+
+
+def test_what_does_not_change_is_not_touched() -> None:
+    line = SteeredLine(LINE, OPEN)
+    assert change_line(line, line) == ()
+    assert change_line(None, None) == ()
+    only6 = SteeredLine(replace(LINE, ipv4=None), OPEN)
+    assert render_batch(change_line(line, only6)) == "delete element inet nfemu policy4 { 10.45.0.2 }\n"
+    assert change_line(SteeredLine(LineAddresses(None, None), OPEN), SteeredLine(LINE, None)) == ()
+
+
+def test_a_line_that_was_thought_to_be_there_changes_nothing() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply(plug("ue1", LINE))
+    plane.apply(change_line(None, SteeredLine(LINE, ARREARS)))
+    with pytest.raises(Refused):
+        plane.apply((*change_line(SteeredLine(LINE, ARREARS), None), *change_line(SteeredLine(OTHER, OPEN), None)))
+    with pytest.raises(Refused):
+        plane.apply(change_line(None, SteeredLine(LINE, OPEN)))
+    assert plane.enter(HELLO).verdict is Ends.RESET
+    plane.apply(every_line([SteeredLine(LINE, OPEN)]))
+    assert plane.enter(HELLO).verdict is Ends.ACCEPT
+
+
+def test_unplugged_sources_are_dropped() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *plug("ue2", OTHER), *change_line(None, SteeredLine(LINE, OPEN))))
+    assert plane.enter(replace(HELLO, in_from="ue2")).verdict is Ends.DROP
+    assert plane.enter(HELLO).verdict is Ends.ACCEPT
+    plane.apply(unplug("ue1", LINE))
+    assert plane.enter(HELLO).verdict is Ends.DROP
+
+
+def test_nobody_outside_opens_a_flow_to_a_phone() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))
+    call = Seen("inet0", "ue1", HELLO.target, HELLO.source, 6, 5432, 40000)
+    assert plane.enter(call).verdict is Ends.DROP
+    assert plane.enter(replace(call, state=State.INVALID)).verdict is Ends.DROP
+    assert plane.enter(replace(call, in_from="ue2")).verdict is Ends.DROP
+    assert plane.enter(replace(call, state=State.ESTABLISHED)).verdict is Ends.ACCEPT
+
+
+def test_errors_about_known_flows_reach_the_phone() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply(change_line(None, SteeredLine(LINE, ARREARS)))
+    error = Seen("inet0", "ue1", HELLO.target, HELLO.source, 1, state=State.RELATED)
+    assert plane.enter(error).verdict is Ends.ACCEPT
+    assert plane.enter(replace(error, protocol=17)).verdict is Ends.DROP
+
+
+def test_the_core_hears_neighbours_itself_and_answers() -> None:
+    plane = Plane(TABLE, NOW)
+    solicitation = Seen("ue1", "", ip_address("fe80::2"), ip_address("fe80::1"), 58, icmp6_type=135)
+    assert plane.enter(solicitation).verdict is Ends.ACCEPT
+    assert plane.enter(replace(solicitation, icmp6_type=133)).verdict is Ends.DROP
+    own = Seen("lo", "", ip_address("127.0.0.1"), ip_address("127.0.0.1"), 6)
+    assert plane.enter(own).verdict is Ends.ACCEPT
+    answer = Seen("inet0", "", HELLO.target, ip_address("192.0.2.1"), 6, state=State.ESTABLISHED)
+    assert plane.enter(answer).verdict is Ends.ACCEPT
+    assert plane.enter(replace(answer, state=State.NEW)).verdict is Ends.DROP
+
+
+def test_a_binding_lasts_as_long_as_the_longest_for_its_address() -> None:
+    bindings = {("a.test", AT): NOW + timedelta(seconds=9.5), ("b.test", AT): NOW + timedelta(seconds=3)}
+    assert render_batch(bind(LINE, AT, bindings, NOW)) == (
+        "add element inet nfemu bound4 { 10.45.0.2 . 198.18.0.1 timeout 10s }\n"
+        "delete element inet nfemu bound4 { 10.45.0.2 . 198.18.0.1 }\n"
+        "add element inet nfemu bound4 { 10.45.0.2 . 198.18.0.1 timeout 10s }\n"
+    )
+    assert bind(LINE, AT, bindings, NOW + timedelta(seconds=10)) == ()
+    assert bind(LINE, ip_address("198.18.0.2"), bindings, NOW) == ()
+    assert bind(replace(LINE, ipv4=None), AT, bindings, NOW) == ()
+
+
+def test_trust_is_for_the_http_ports_of_trusted_names() -> None:
+    assert render_batch(trust(POLICIES, PLAN, "portal.carrier.example", AT, None)).splitlines()[::3] == [
+        "add element inet nfemu trusted4 { 198.18.0.1 . 80 }",
+        "add element inet nfemu trusted4 { 198.18.0.1 . 8080 }",
+    ]
+    there = ip_address("2001:2::1")
+    lasting = render_batch(trust(POLICIES, PLAN, "portal.carrier.example", there, 60)).splitlines()
+    assert lasting[2] == "add element inet nfemu trusted6 { 2001:2::1 . 80 timeout 60s }"
+    assert trust(POLICIES, PLAN, "pay.test", AT, None) == ()
+
+
+def test_interfaces_are_quoted() -> None:
+    assert render_batch(plug("ue1", LINE)).splitlines()[0] == 'add element inet nfemu lines4 { "ue1" . 10.45.0.2 }'
+    assert render_batch(every_line(())) == "flush map inet nfemu policy4\nflush map inet nfemu policy6\n"
+
+
+def test_chains_of_profiles_that_are_gone_are_removed() -> None:
+    fewer = compile_table(PolicySet.build(GROUPS, PROFILES[:1]), PLAN)
+    reloaded = render_table(fewer, TABLE).splitlines()
+    assert reloaded[:2] == ["add table inet nfemu", "flush table inet nfemu"]
+    assert reloaded[2:8] == [
+        f"delete chain inet nfemu {hook}_{name}" for name in ("arrears", "training") for hook in ("steer", "up", "down")
+    ]
+    assert "delete" not in render_table(fewer)
+
+
+def test_one_engine_needs_no_hash() -> None:
+    one = replace(PLAN, ports=replace(PLAN.ports, engines=(8080,)))
+    assert "jhash" not in render_table(compile_table(POLICIES, one))
+    assert "redirect to :jhash ip6 saddr mod 2 map { 0 : 8080, 1 : 8081 }" in render_table(TABLE)
