@@ -1,6 +1,7 @@
 """Tables and batches in the grammar of nft 1.0.6, which wants a line's end before `}` and has no `destroy`."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import assert_never
 
 from nfemu.policy.compile.table import (
@@ -53,8 +54,9 @@ def render_table(table: Table, instead_of: Table | None = None) -> str:
 
 
 def render_batch(batch: Batch) -> str:
-    """One transaction."""
-    return "".join(f"{_operation(one)}\n" for one in batch)
+    """One transaction. Neighbours that do the same with the same set are one command, which nft reads faster."""
+    groups = groupby(batch, key=lambda one: (type(one), one.name))
+    return "".join(f"{_operations(list(group))}\n" for _, group in groups)
 
 
 def _set(one: ElementSet) -> Iterator[str]:
@@ -115,18 +117,20 @@ def _port(action: Redirect) -> str:
     return f"jhash {action.source.value} mod {len(action.ports)} map {{ {ports} }}"
 
 
-def _operation(one: Put | Remove | Clear) -> str:
-    match one:
-        case Put(into, key):
-            lasting = f" timeout {one.seconds}s" if one.seconds is not None else ""
-            mark = f" : {one.mark:#x}" if one.mark is not None else ""
-            return f"add element {_TABLE} {into} {{ {_key(key)}{lasting}{mark} }}"
-        case Remove(out_of, key):
-            return f"delete element {_TABLE} {out_of} {{ {_key(key)} }}"
-        case Clear(name):
-            return f"flush map {_TABLE} {name}"
-        case _:  # pragma: no cover
-            assert_never(one)
+def _operations(alike: list[Put | Remove | Clear]) -> str:
+    first = alike[0]
+    if isinstance(first, Clear):
+        return f"flush map {_TABLE} {first.name}"
+    verb = "add" if isinstance(first, Put) else "delete"
+    elements = ", ".join(_element(one) for one in alike if not isinstance(one, Clear))
+    return f"{verb} element {_TABLE} {first.name} {{ {elements} }}"
+
+
+def _element(one: Put | Remove) -> str:
+    if isinstance(one, Remove):
+        return _key(one.key)
+    lasting = f" timeout {one.seconds}s" if one.seconds is not None else ""
+    return _key(one.key) + lasting + (f" : {one.mark:#x}" if one.mark is not None else "")
 
 
 def _key(key: Key) -> str:

@@ -174,7 +174,7 @@ class Table:
 class Put:
     """Add the element. One that is there already makes the batch fail where it has another mark, and else stays."""
 
-    into: str
+    name: str
     key: Key
     mark: int | None = None
     seconds: int | None = None
@@ -184,7 +184,7 @@ class Put:
 class Remove:
     """The batch fails where there is no such element."""
 
-    out_of: str
+    name: str
     key: Key
 
 

@@ -53,7 +53,8 @@ def change_line(before: SteeredLine | None, after: SteeredLine | None) -> Batch:
 def every_line(lines: Iterable[SteeredLine]) -> Batch:
     """These lines and no others, whatever the table has: at start, and where a batch has failed."""
     cleared = (Clear(family.policies) for family in FAMILIES)
-    return (*cleared, *(Put(*where, mark) for line in lines for where, mark in _marks(line).items()))
+    put = [Put(*where, mark) for line in lines for where, mark in _marks(line).items()]
+    return (*cleared, *sorted(put, key=lambda one: one.name))
 
 
 def plug(interface: str, addresses: LineAddresses) -> Batch:
@@ -73,8 +74,8 @@ def bind(addresses: LineAddresses, target: IpAddress, bindings: Bindings, now: d
     until = max((until for (_, address), until in bindings.items() if address == target), default=now)
     seconds = ceil((until - now).total_seconds())
     family = family_of(target)
-    keys = (key for key in addresses.sources() if key.version == target.version)
-    return tuple(one for key in keys for one in _renewed(family.bound, (key, target), seconds)) if seconds > 0 else ()
+    keys: list[Key] = [(key, target) for key in addresses.sources() if key.version == target.version]
+    return _renewed(family.bound, keys, seconds) if seconds > 0 else ()
 
 
 def trust(policies: PolicySet, plan: SteeringPlan, name: str, target: IpAddress, seconds: int | None) -> Batch:
@@ -85,16 +86,16 @@ def trust(policies: PolicySet, plan: SteeringPlan, name: str, target: IpAddress,
     """
     rules = (rule for profile in policies.names for rule in policies.profile(profile).hosts.candidates(name))
     listed = {port for rule in rules if rule.group.trusted for port in rule.ports}
-    ports = (port for port in http_ports(policies, plan) if port in listed)
-    return tuple(one for port in ports for one in _renewed(family_of(target).trusted, (target, port), seconds))
+    keys: list[Key] = [(target, port) for port in http_ports(policies, plan) if port in listed]
+    return _renewed(family_of(target).trusted, keys, seconds)
 
 
-def _renewed(name: str, key: Key, seconds: int | None) -> Batch:
-    """With the time given, whether it is there already or not: adding alone leaves the old time, removing alone fails
-    where there is none.
+def _renewed(name: str, keys: list[Key], seconds: int | None) -> Batch:
+    """With the time given, whether they are there already or not: adding alone leaves the old time, removing alone
+    fails where there is none.
     """
-    put = Put(name, key, seconds=seconds)
-    return (put, Remove(name, key), put)
+    put = tuple(Put(name, key, seconds=seconds) for key in keys)
+    return (*put, *(Remove(name, key) for key in keys), *put)
 
 
 def _marks(line: SteeredLine | None) -> dict[tuple[str, Key], int]:

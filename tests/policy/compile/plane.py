@@ -94,10 +94,10 @@ class Plane:
         trial = {name: dict(elements) for name, elements in self._elements.items()}
         for one in batch:
             match one:
-                case Put(into, key, mark, seconds):
-                    self._put(trial[into], key, _Element(mark, self._until(seconds)))
-                case Remove(out_of, key):
-                    if not self._alive(trial[out_of].pop(key, None)):
+                case Put(name, key, mark, seconds):
+                    self._put(trial[name], key, _Element(mark, self._until(seconds)))
+                case Remove(name, key):
+                    if not self._alive(trial[name].pop(key, None)):
                         raise Refused(one)
                 case Clear(name):
                     trial[name].clear()

@@ -39,7 +39,7 @@ EARLIER = NOW - timedelta(seconds=3)
 GONE = PolicyName("gone")
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(worlds(), TOLD, HOURS_AT)
 def test_table_does_what_the_specification_says(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
     policies = build(world)
@@ -67,7 +67,7 @@ def goes_on(plane: Plane, packet: Packet, steering: Steering, *, known: bool) ->
     assert (plane.enter(replace(later, flow_mark=STEERED)).verdict is Ends.ACCEPT) is known, packet
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(worlds(), TOLD, HOURS_AT)
 def test_specification_obeys_decide(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
     policies = build(world)

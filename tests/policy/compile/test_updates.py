@@ -74,6 +74,26 @@ def test_unplugged_sources_are_dropped() -> None:
     assert plane.enter(HELLO).verdict is Ends.DROP
 
 
+def test_neighbours_that_do_the_same_are_one_command() -> None:
+    lines = [SteeredLine(LINE, OPEN), SteeredLine(OTHER, OPEN)]
+    mark = f"{mark_of(OPEN):#x}"
+    assert render_batch(every_line(lines)) == (
+        "flush map inet nfemu policy4\n"
+        "flush map inet nfemu policy6\n"
+        f"add element inet nfemu policy4 {{ 10.45.0.2 : {mark}, 10.45.0.3 : {mark} }}\n"
+        f"add element inet nfemu policy6 {{ 2001:db8:4500:2:: : {mark}, 2001:db8:4500:3:: : {mark} }}\n"
+    )
+
+
+def test_a_mark_that_a_packet_brings_is_worth_nothing() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply(plug("ue1", LINE))
+    brought = replace(HELLO, mark=mark_of(OPEN))
+    assert plane.enter(brought).verdict is Ends.RESET
+    answer = Seen("inet0", "ue1", HELLO.target, HELLO.source, 6, 5432, 40000, state=State.ESTABLISHED)
+    assert plane.enter(replace(answer, mark=mark_of(OPEN))).verdict is Ends.RESET
+
+
 def test_nobody_outside_opens_a_flow_to_a_phone() -> None:
     plane = Plane(TABLE, NOW)
     plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))
@@ -117,13 +137,13 @@ def test_a_binding_lasts_as_long_as_the_longest_for_its_address() -> None:
 
 
 def test_trust_is_for_the_http_ports_of_trusted_names() -> None:
-    assert render_batch(trust(POLICIES, PLAN, "portal.carrier.example", AT, None)).splitlines()[::3] == [
-        "add element inet nfemu trusted4 { 198.18.0.1 . 80 }",
-        "add element inet nfemu trusted4 { 198.18.0.1 . 8080 }",
-    ]
-    there = ip_address("2001:2::1")
-    lasting = render_batch(trust(POLICIES, PLAN, "portal.carrier.example", there, 60)).splitlines()
-    assert lasting[2] == "add element inet nfemu trusted6 { 2001:2::1 . 80 timeout 60s }"
+    assert render_batch(trust(POLICIES, PLAN, "portal.carrier.example", AT, None)) == (
+        "add element inet nfemu trusted4 { 198.18.0.1 . 80, 198.18.0.1 . 8080 }\n"
+        "delete element inet nfemu trusted4 { 198.18.0.1 . 80, 198.18.0.1 . 8080 }\n"
+        "add element inet nfemu trusted4 { 198.18.0.1 . 80, 198.18.0.1 . 8080 }\n"
+    )
+    lasting = render_batch(trust(POLICIES, PLAN, "portal.carrier.example", ip_address("2001:2::1"), 60))
+    assert "trusted6 { 2001:2::1 . 80 timeout 60s, 2001:2::1 . 8080 timeout 60s }" in lasting
     assert trust(POLICIES, PLAN, "pay.test", AT, None) == ()
 
 
