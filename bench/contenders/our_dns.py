@@ -33,7 +33,7 @@ _RULES = RuleSource((_PORTAL,), (PolicyProfile(PolicyName("open"), Verdict.ALLOW
 class _Carrier:
     """Implements Lines, NameService and Binder with what is known beforehand: every name below `test` resolves."""
 
-    def by_address(self, address: IpAddress) -> LineState | None:
+    def line_at(self, address: IpAddress) -> LineState | None:
         return _LINE if address == _PHONE else None
 
     def rules(self) -> GatewayRules:

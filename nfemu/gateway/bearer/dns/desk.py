@@ -118,7 +118,7 @@ class Desk:
             del self._sources[source]
 
     def _line(self, address: IpAddress) -> LineState | None:
-        return self._lines.by_address(address) if self._lines.fresh() else None
+        return self._lines.line_at(address) if self._lines.fresh() else None
 
     def _follow_rules(self) -> GatewayRules:
         rules = self._lines.rules()

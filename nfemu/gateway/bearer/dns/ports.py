@@ -12,7 +12,7 @@ from nfemu.model.destination import IpAddress
 class Lines(Protocol):
     """The control process's own view. All three answer at once, from memory."""
 
-    def by_address(self, address: IpAddress) -> LineState | None:
+    def line_at(self, address: IpAddress) -> LineState | None:
         """The line whose session has that IPv4 address, or whose IPv6 prefix holds it; None: nobody's."""
 
     def rules(self) -> GatewayRules:

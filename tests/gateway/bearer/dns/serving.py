@@ -45,7 +45,7 @@ class Line:
     gateway: GatewayRules = RULES
     is_fresh: bool = True
 
-    def by_address(self, address: IpAddress) -> LineState | None:
+    def line_at(self, address: IpAddress) -> LineState | None:
         return self.state if address in (ME, IPv6Address("::1")) else None
 
     def rules(self) -> GatewayRules:

@@ -27,7 +27,7 @@ class ManyLines:
 
     states: dict[IpAddress, LineState] = field(default_factory=dict)
 
-    def by_address(self, address: IpAddress) -> LineState | None:
+    def line_at(self, address: IpAddress) -> LineState | None:
         return self.states.get(address)
 
     def rules(self) -> GatewayRules:

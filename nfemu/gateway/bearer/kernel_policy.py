@@ -1,0 +1,69 @@
+"""The policy in the core's kernel, and what is known to be there."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.ports import GatewayRules
+from nfemu.model.errors import Unavailable
+from nfemu.model.identity import Imsi
+from nfemu.policy.compile.compiler import compile_table
+from nfemu.policy.compile.render import render_batch, render_table
+from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.table import Batch, Table
+from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line
+
+_log = logging.getLogger(__name__)
+Transaction = Callable[[str], Awaitable[None]]
+"""In force on return, all of it; raises Unavailable: nothing of it."""
+
+
+class KernelPolicy:
+    """One change after the other. `transaction` runs nft's text in the core."""
+
+    def __init__(self, plan: SteeringPlan, transaction: Transaction) -> None:
+        self._plan = plan
+        self._transaction = transaction
+        self._table: Table | None = None
+        self._lines: dict[Imsi, SteeredLine] = {}
+        self._turn = asyncio.Lock()
+
+    def compile(self, rules: GatewayRules) -> Table:
+        """Raises InvalidInput that names a rule which the kernel cannot keep."""
+        return compile_table(rules.policies, self._plan, rules.hours_at)
+
+    async def load(self, table: Table, lines: Iterable[LineState]) -> None:
+        """These rules and these lines, in one step. Raises Unavailable."""
+        async with self._turn:
+            steered = {state.imsi: steered_line(state) for state in lines}
+            batch = every_line(steered.values())
+            await self._transaction(render_table(table, self._table) + render_batch(batch))
+            self._table, self._lines = table, steered
+
+    async def change(self, state: LineState) -> None:
+        """The line is as `state` says from now on, new flows and open ones. Raises Unavailable."""
+        async with self._turn:
+            after = steered_line(state)
+            batch = change_line(self._lines.get(state.imsi), after)
+            self._lines[state.imsi] = after
+            if not batch:
+                return
+            try:
+                await self._transaction(render_batch(batch))
+            except Unavailable as error:
+                _log.warning("the kernel's table was not as expected, all lines are put anew: %s", error)
+                await self._transaction(render_batch(every_line(self._lines.values())))
+
+    async def put(self, batch: Batch) -> None:
+        """Elements that are no lines. Raises Unavailable."""
+        if batch:
+            await self._transaction(render_batch(batch))
+
+
+def addresses_of(state: LineState) -> LineAddresses:
+    return LineAddresses(state.ue_ipv4, state.ue_ipv6)
+
+
+def steered_line(state: LineState) -> SteeredLine:
+    return SteeredLine(addresses_of(state), state.policy)
