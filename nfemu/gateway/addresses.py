@@ -8,10 +8,6 @@ from nfemu.model.destination import IpAddress
 VIRTUAL = (IPv4Network("198.18.0.0/15"), IPv6Network("2001:2::/48"))
 """The emulated Internet: not routed anywhere (RFC 2544, RFC 5180), so never dialled directly, but nameable."""
 
-SINKHOLES = (IPv4Network("100.100.0.0/16"), IPv6Network("fd53:696e:6b00::/64"))
-"""What the DNS of bearers gives a restricted line for names that it may not reach: routed nowhere, so that whatever is
-sent there comes to the gateway. In RFC 6598 and RFC 4193 space, which no origin of the Internet has."""
-
 NAMES_ONLY = "a restricted line reaches names only: CONNECT to a name"
 NO_PUBLIC_ADDRESS = "the name leads to no public address: the gateway does not dial it"
 
@@ -28,10 +24,6 @@ def refused_literal(address: IpAddress) -> str | None:
 
 def is_virtual(address: IpAddress) -> bool:
     return any(address in network for network in VIRTUAL)
-
-
-def is_sinkhole(address: IpAddress) -> bool:
-    return any(address in network for network in SINKHOLES)
 
 
 def is_public(address: IpAddress) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from nfemu.gateway.link.point import Point, PointStatus
 from nfemu.gateway.link.server import Answer, LinkServer
 from nfemu.gateway.link.token import CONTROL_SOCKET, LINK_TOKEN, fresh_token
 from nfemu.gateway.listeners import Addresses, ListenerPlan, Listeners
+from nfemu.gateway.ports import GatewayRules, Reports
 from nfemu.gateway.processes import process_ended
 from nfemu.gateway.replica import LineTable
 from nfemu.gateway.rules import RuleSource
@@ -30,11 +31,40 @@ WORKER_LOG = "nfemu.log"
 """Name inside the state folder."""
 
 
+class BearerPoint(Protocol):
+    """What serves bearers beside the workers; see bearer/bearers.py."""
+
+    workers: Sequence[socket.socket]
+    """Listeners of the core network, for the workers."""
+
+    def compile(self, rules: GatewayRules) -> object:
+        """Raises InvalidInput for a rule that cannot be kept on bearers."""
+
+    async def begin(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
+        """In force, and serve. Raises Unavailable."""
+
+    async def apply(self, state: LineState) -> None:
+        """See Enforcer."""
+
+    async def switch(self, rules: GatewayRules, states: Sequence[LineState]) -> None:
+        """Rules and lines in one step."""
+
+    async def allowed(self, allowances: Sequence[Allowance]) -> None:
+        """What limited lines have used elsewhere (G7)."""
+
+    def day_began(self, ends_at: datetime) -> None:
+        """The business day in which caps count."""
+
+
 class NameService(Protocol):
     """Where names lead; see resolving.py."""
 
     async def answer(self, host: str) -> Answer:
         """Raises NotFound, Unavailable."""
+
+
+_BEARERS = "bearers"
+"""Among the points that share what lines use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +138,7 @@ class Switch:
 
 class Gateway:
     """Implements Enforcer. `lines` gives every line as the carrier knows it; it is asked for each snapshot.
-    `observer` is told what points report. `bearers` is asked at the start for the listeners of the core network."""
+    `observer` is told what points report."""
 
     def __init__(
         self,
@@ -117,11 +147,9 @@ class Gateway:
         names: NameService,
         lines: Callable[[], Sequence[LineState]],
         observer: Observer,
-        bearers: Callable[[], Sequence[socket.socket]] = tuple,
     ) -> None:
         state = config.state
         self._config = config
-        self._bearers = bearers
         self._token_file = state / LINK_TOKEN
         self._supervisor = Supervisor(
             Command(state / CONTROL_SOCKET, self._token_file, state / WORKER_LOG, config.worker_argv), config.workers
@@ -130,23 +158,37 @@ class Gateway:
         self._listeners: Listeners | None = None
         self._link: LinkServer | None = None
         self._reloading = asyncio.Lock()
+        self.reports: Reports = _OwnReports(self._host, self._share)
+        """For what serves lines in this process."""
 
-    async def start(self) -> None:
-        """Bind, start the link and the workers; return when all of them accept connections.
+    async def start(self, bearers: BearerPoint | None = None) -> None:
+        """Bind, start the link and the workers; return when all of them accept connections. `bearers` are prepared, and
+        serve too when this returns; who made them stops them.
 
         Raises InvalidInput for rules that cannot be compiled, Conflict for a port in use, Unavailable when the
         workers do not come up. Then nothing is left behind.
         """
-        await asyncio.to_thread(self._host.source.compile)
+        rules = await asyncio.to_thread(self._host.source.compile)
         self._host.start_day()
-        self._listeners = Listeners.bind(self._config.listen, self._bearers())
+        self._listeners = Listeners.bind(self._config.listen, bearers.workers if bearers is not None else ())
         try:
             self._link = self._new_link(fresh_token(self._token_file))
             await self._link.start()
             await self._supervisor.start(self._listeners)
+            if bearers is not None:
+                await bearers.begin(rules, self._host.lines())
+                self._host.join(bearers)
         except BaseException:
             await self.stop()
             raise
+
+    def _share(self, keys: Sequence[Key]) -> None:
+        if self._link is not None:
+            self._link.share(keys)
+
+    def _points(self) -> list[BearerPoint]:
+        """Those that are not on the link: one, or none."""
+        return [self._host.bearers] if self._host.bearers is not None else []
 
     def _new_link(self, token: str) -> LinkServer:
         config = self._config
@@ -176,7 +218,8 @@ class Gateway:
         """
         self._host.latest.put(state)
         if self._link is not None:
-            await self._link.publish_line(state)
+            others = (point.apply(state) for point in self._points())
+            await asyncio.gather(self._link.publish_line(state), *others)
 
     def start_day(self) -> None:
         """A new business day: caps begin anew (G7)."""
@@ -192,7 +235,9 @@ class Gateway:
         Raises InvalidInput, Conflict, or Unavailable when a worker with the new listeners does not come up.
         """
         async with self._reloading:
-            await asyncio.to_thread(wanted.rules.compile)
+            rules = await asyncio.to_thread(wanted.rules.compile)
+            for point in self._points():
+                point.compile(rules)
             old = self._listeners
             if old is None or wanted.listen is None:
                 yield Switch(self, wanted.rules)
@@ -212,7 +257,11 @@ class Gateway:
         async with self._reloading:
             self._host.source = replace(self._host.source, hours_at=at)
             if self._link is not None:
-                await self._link.publish_hours(at)
+                others = [point.switch(await self._compiled(), ()) for point in self._points()]
+                await asyncio.gather(self._link.publish_hours(at), *others)
+
+    async def _compiled(self) -> GatewayRules:
+        return await asyncio.to_thread(self._host.source.compile)
 
     @asynccontextmanager
     async def _relief(self, old: Listeners, new: Listeners, workers: int) -> AsyncIterator[None]:
@@ -245,7 +294,12 @@ class Gateway:
         for state in states:
             self._host.latest.put(state)
         if self._link is not None:
-            await self._link.publish_rules(rules, states, limited)
+            others = [self._switch_bearers(point, states, limited) for point in self._points()]
+            await asyncio.gather(self._link.publish_rules(rules, states, limited), *others)
+
+    async def _switch_bearers(self, point: BearerPoint, states: Sequence[LineState], limited: Sequence[Key]) -> None:
+        await point.allowed(self._host.allowances(_BEARERS, limited))
+        await point.switch(await self._compiled(), states)
 
     def status(self) -> GatewayStatus:
         """Raises Unavailable before the start and after the end."""
@@ -254,6 +308,20 @@ class Gateway:
         return GatewayStatus(
             self._listeners.addresses(), self._link.sequence, self._supervisor.status(), self._link.status()
         )
+
+
+class _OwnReports:
+    """Implements Reports for what serves lines in this process. `share`: workers are told of these lines' use."""
+
+    def __init__(self, host: "_Host", share: Callable[[Sequence[Key]], None]) -> None:
+        self._host = host
+        self._share = share
+
+    def blocked(self, state: LineState) -> None:
+        self._host.blocked([BlockedLine(state.msisdn, state.version)])
+
+    def used(self, usage: Sequence[Usage]) -> None:
+        self._share(self._host.used(_BEARERS, usage))
 
 
 class _Host:
@@ -278,6 +346,14 @@ class _Host:
         self._day_ends = datetime.max.replace(tzinfo=UTC)
         self._supervisor = supervisor
         self._lease_s = lease_s
+        self.bearers: BearerPoint | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def join(self, bearers: BearerPoint) -> None:
+        """They are told what every point is told, from now on."""
+        self.bearers = bearers
+        bearers.day_began(self._day_ends)
+        self._tell_bearers(self._sharing.known())
 
     def rules(self) -> RuleSource:
         return self.source
@@ -311,15 +387,25 @@ class _Host:
         day = self._observer.day()
         self._day_ends = day.ends_at
         self._sharing.start_day(day.used)
+        if self.bearers is not None:
+            self.bearers.day_began(day.ends_at)
 
-    def used(self, point: Point, usage: Sequence[Usage]) -> list[Key]:
+    def used(self, point: Hashable, usage: Sequence[Usage]) -> list[Key]:
         self._observer.used(usage)
-        return self._sharing.add(point, usage)
+        keys = self._sharing.add(point, usage)
+        self._tell_bearers(keys)
+        return keys
+
+    def _tell_bearers(self, keys: Sequence[Key]) -> None:
+        if self.bearers is not None and keys:
+            telling = asyncio.create_task(self.bearers.allowed(self._sharing.allowances(_BEARERS, keys)))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
 
     def known(self) -> list[Key]:
         return self._sharing.known()
 
-    def allowances(self, point: Point, keys: Sequence[Key]) -> tuple[Allowance, ...]:
+    def allowances(self, point: Hashable, keys: Sequence[Key]) -> tuple[Allowance, ...]:
         return self._sharing.allowances(point, keys)
 
     def day_ends(self) -> datetime:

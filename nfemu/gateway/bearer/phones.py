@@ -48,4 +48,3 @@ class Phones:
             await self._policy.put((*gone, *plug(interface, addresses_of(state))))
         self._plugged[state.imsi] = index, state
         return entrance
-

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from mitmproxy import http
 
-from nfemu.gateway.addresses import is_sinkhole
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
@@ -21,6 +20,7 @@ from nfemu.gateway.ports import Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.identity import Msisdn
 from nfemu.model.policy import Decision
+from nfemu.policy.sinkholes import is_sinkhole
 from nfemu.wire.http_head import Authority, RequestHead
 
 

@@ -181,7 +181,7 @@ class LinkServer:
         this day by lines that the new rules limit is told first."""
         self._seq += 1
         for keys in _chunks(limited):
-            self._share(keys)
+            self.share(keys)
         for part in _chunks(states):
             data = frame(dump_control(Staged(part)))
             for point in self._points:
@@ -325,7 +325,7 @@ class LinkServer:
             case Resolve(number, host):
                 self._spawn(tasks, self._resolve(point, number, host))
             case Used(usage):
-                self._share(self._host.used(point, usage))
+                self.share(self._host.used(point, usage))
             case Blocked(lines):
                 self._host.blocked(lines)
             case Ready():
@@ -334,7 +334,7 @@ class LinkServer:
             case Hello():
                 raise LinkError("a second hello")
 
-    def _share(self, keys: Sequence[Key]) -> None:
+    def share(self, keys: Sequence[Key]) -> None:
         """Each worker is told what the others have used, and with how many it shares."""
         if not keys:
             return

@@ -5,6 +5,7 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 
 from nfemu.model.destination import IpAddress, Transport
+from nfemu.policy.sinkholes import IPV4_SINKHOLES, IPV6_SINKHOLES
 
 DNS_PORT = 53
 
@@ -30,7 +31,7 @@ class SteeringPlan:
     ports: SteeringPorts = SteeringPorts()
     phones: str = "ue"
     outside: str = "inet0"
-    sinkholes: tuple[IPv4Network, IPv6Network] = (IPv4Network("100.100.0.0/16"), IPv6Network("fd53:696e:6b00::/64"))
+    sinkholes: tuple[IPv4Network, IPv6Network] = (IPV4_SINKHOLES, IPV6_SINKHOLES)
     tls_ports: frozenset[int] = frozenset({443})
 
     def is_sinkhole(self, address: IpAddress) -> bool:

@@ -16,7 +16,6 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol
 
-from nfemu.gateway.addresses import is_sinkhole
 from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
 from nfemu.gateway.bearer.crowd import Bounds, Crowd
 from nfemu.gateway.bearer.gate.connection import GateConnection, Refused
@@ -29,6 +28,7 @@ from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.policy import Decision
+from nfemu.policy.sinkholes import is_sinkhole
 from nfemu.runtime.original import original_destination
 
 PATIENCE_S = 10.0
