@@ -28,11 +28,15 @@ from nfemu.bootstrap.status import components, text
 from nfemu.bootstrap.web import WebSide, wall
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
-from nfemu.gateway.gateway import Gateway, GatewayConfig, Observer, UsageDay
+from nfemu.gateway.bearer.bearers import BearerConfig, Bearers
+from nfemu.gateway.bearer.dns.upstream import system_resolvers
+from nfemu.gateway.bearer.network.topology import GATEWAY
+from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig, Observer, UsageDay
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
 from nfemu.gateway.sealer import rotate_keys
-from nfemu.model.errors import Conflict
+from nfemu.model.destination import IpAddress
+from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import GroupName, Msisdn
 from nfemu.model.orders import Notice
 from nfemu.model.usage import Usage
@@ -42,8 +46,9 @@ from nfemu.runtime.keys import load_or_create_key, private_folder
 from nfemu.runtime.opening import OpeningHours
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import ClockKind, Configuration
+from nfemu.settings.configuration import Access, InternetMode
 from nfemu.store import SqlStore
-from nfemu.web.api.backend import ApiBackend, Component, ConfigChange
+from nfemu.web.api.backend import ApiBackend, Component, ConfigChange, PluggedIn
 from nfemu.web.listener import Listener
 from nfemu.web.origins.addresses import VirtualAddresses
 from nfemu.web.origins.ca import CertificateAuthority
@@ -117,6 +122,17 @@ class Emulator:
             self._lines,
             Observer(self._blocked, self._used, self._usage_day),
         )
+        self.bearers = Bearers(
+            BearerConfig(
+                log=state.path / WORKER_LOG,
+                origin_socket=state.origin_socket,
+                origin_token=origin_token,
+                resolvers=system_resolvers() if carrier.internet is InternetMode.REAL else (),
+            ),
+            self.names,
+            self.gateway.reports,
+        )
+        self._access = "proxy: `access: proxy` in carrier.yaml"
         self.service = CarrierService(
             store=self.store,
             enforcer=self.gateway,
@@ -151,6 +167,7 @@ class Emulator:
             preview_reload=self.preview_reload,
             rotate_keys=self.rotate_keys,
             reset=self._ask_for_reset,
+            plug=self.plug,
         )
 
     def _lines(self) -> list[LineState]:
@@ -202,7 +219,8 @@ class Emulator:
         stack.push_async_callback(self.front.stop)
         await self.opening.tell_now()
         self.opening.plan(self.configuration.policies.groups, self.configuration.carrier.timezone)
-        await self.gateway.start()
+        bearers = await self._prepare_bearers()
+        await self.gateway.start(bearers)
         stack.push_async_callback(self.gateway.stop)
         stack.push_async_callback(self.service.stop)
         stack.push_async_callback(self.provider.notifications.settle_attempts)
@@ -213,6 +231,35 @@ class Emulator:
         stack.push_async_callback(self._stop_api)
         self.state.publish(self.status())
         stack.callback(self.state.withdraw)
+
+    async def _prepare_bearers(self) -> Bearers | None:
+        """Where they are wanted and this machine allows them. Raises Unavailable where nothing else will do."""
+        access = self.configuration.carrier.access
+        if access is Access.PROXY:
+            return None
+        try:
+            await self.bearers.prepare()
+        except Unavailable as error:
+            if access is Access.BEARER:
+                raise
+            self._access = f"proxy: HTTP and SOCKS5; no IP bearers, {error}"
+            return None
+        self._stack.push_async_callback(self.bearers.stop)
+        for listener in self.bearers.origins:
+            self.front.serve_bearers(listener)
+        self._access = "bearer: each line is a network of its own; by HTTP and SOCKS5 proxy too"
+        return self.bearers
+
+    async def plug(self, msisdn: Msisdn) -> PluggedIn:
+        """See ApiBackend."""
+        state, entrance = await self.bearers.plug(msisdn)
+        ipv6 = state.ue_ipv6[1] if state.ue_ipv6 is not None else None
+        address = state.ue_ipv4 or ipv6
+        session = self.service.session_at(address) if address is not None else None
+        resolvers = self.configuration.catalogue.profile(session.profile).dns if session is not None else ()
+        return PluggedIn(
+            entrance.pid, entrance.network, _shown(state.ue_ipv4), _shown(ipv6), resolvers or (str(GATEWAY),)
+        )
 
     async def _check_currency(self) -> None:
         """Raises Conflict where the store is another carrier's: its accounts could never be charged or paid."""
@@ -277,6 +324,10 @@ class Emulator:
             subscriber_proxies={msisdn.e164: text(address) for msisdn, address in addresses.lines.items()},
             ca=str(self.state.ca),
             country_code=self.configuration.carrier.country_code,
-            access="proxy: HTTP and SOCKS5 on loopback; this version has no IP bearers",
+            access=self._access,
             overlay=self.configuration.overlay,
         )
+
+
+def _shown(address: IpAddress | None) -> str | None:
+    return None if address is None else str(address)

@@ -1,10 +1,12 @@
-"""`nfemu exec`: run a program on a subscriber's line, by proxy access.
+"""`nfemu exec` and `nfemu shell`: run a program on a subscriber's line.
 
-The program replaces this process, so that signals, exit status and terminal are its own.
+On an IP bearer the program lives in the network of the line's phone. By proxy access it replaces this process, and its
+environment says which proxy. Either way signals, exit status and terminal are its own.
 """
 
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +25,7 @@ _ROOTS = (
 )
 """Where Debian, Fedora, openSUSE and Alpine keep the system's roots as one file."""
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"})
 _PASSWORD = "x"  # noqa: S105 - it plays no part, but some clients send no user name without one
 
 
@@ -35,13 +38,33 @@ def exec_command(context: click.Context, number: str, command: tuple[str, ...]) 
     program = command[1:] if command[0] == "--" else command
     if not program:
         raise click.UsageError("name the command to run behind `--`")
+    run(context, number, program)
+
+
+@click.command("shell")
+@click.argument("number")
+@click.pass_context
+def shell_command(context: click.Context, number: str) -> None:
+    """An interactive shell on NUMBER's line; `exit` leaves it."""
+    run(context, number, (os.environ.get("SHELL") or "/bin/sh",))
+
+
+def run(context: click.Context, number: str, program: Sequence[str]) -> None:
+    """Raises Conflict where nothing can run on the line; else this process ends with the program."""
     state = state_of(context)
-    line = client_of(context).subscriber(number)
-    if line.session is None or line.session.state != "active":
-        raise Conflict(f"{line.number} is detached, so nothing runs on its line; {_way_out(line)}")
-    status = state.status()
-    bundle = write_bundle(state, state.ca, system_roots(os.environ, state))
-    replace(program, environment(os.environ, status, line, bundle))
+    with client_of(context) as client:
+        line = client.subscriber(number)
+        if line.session is None or line.session.state != "active":
+            raise Conflict(f"{line.number} is detached, so nothing runs on its line; {_way_out(line)}")
+        status = state.status()
+        bundle = write_bundle(state, state.ca, system_roots(os.environ, state))
+        if not status.has_bearers:
+            replace(program, environment(os.environ, proxies(status, line), bundle))
+        plugged = client.plug(number)
+    from nfemu.gateway.bearer.network.enter import run_on_line
+
+    environ = environment(os.environ, {}, bundle)
+    sys.exit(run_on_line(plugged.pid, plugged.network, plugged.resolvers, lambda: replace(program, environ)))
 
 
 def _way_out(line: Subscriber) -> str:
@@ -52,19 +75,24 @@ def _way_out(line: Subscriber) -> str:
     return f"`{line.ordered}` gives it no IP address: {pay}`nfemu restore {line.number}` attaches it again"
 
 
-def environment(inherited: Mapping[str, str], status: RunningStatus, line: Subscriber, bundle: Path) -> dict[str, str]:
-    """`inherited` with the line's proxies in both spellings, and the certificates that verify the emulated Internet."""
+def proxies(status: RunningStatus, line: Subscriber) -> dict[str, str]:
+    """The variables that lead a program to the line's proxy."""
     own = status.subscriber_proxies.get(line.e164)
     shared = f"{line.number}:{_PASSWORD}@{reachable(status.http_proxy)}"
     http = f"http://{reachable(own) if own is not None else shared}"
-    proxies = {
+    return {
         "http_proxy": http,
         "https_proxy": http,
         "all_proxy": http,  # not SOCKS: httpx and others fail at once where a package for it is missing
         "no_proxy": "",
     }
+
+
+def environment(inherited: Mapping[str, str], proxies: Mapping[str, str], bundle: Path) -> dict[str, str]:
+    """`inherited` with these proxies alone, in both spellings, and the certificates of the emulated Internet."""
+    kept = {name: value for name, value in inherited.items() if name.lower() not in _PROXY_VARIABLES}
     return {
-        **inherited,
+        **kept,
         **proxies,
         **{name.upper(): value for name, value in proxies.items()},
         **dict.fromkeys(_CA_VARIABLES, str(bundle)),

@@ -43,6 +43,7 @@ _COMMANDS = {
     "reload": "configuration",
     "rotate-keys": "configuration",
     "exec": "execute",
+    "shell": "execute",
     "clock": "clock",
     "attack": "attack",
 }

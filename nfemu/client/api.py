@@ -12,6 +12,7 @@ from nfemu.client.values import (
     Explanation,
     Ledger,
     Notice,
+    PluggedIn,
     Session,
     Settlement,
     Status,
@@ -77,6 +78,10 @@ class Client:
 
     def subscriber(self, number: str) -> Subscriber:
         return Subscriber.of(self._api.get(*_line(number)))
+
+    def plug(self, number: str) -> PluggedIn:
+        """A phone into the line; by IP bearers only."""
+        return PluggedIn.of(self._api.post(*_line(number), "plug"))
 
     def attach(self, number: str) -> Session:
         return Session.of(self._api.post(*_line(number), "attach"))

@@ -34,6 +34,11 @@ class RunningStatus:
     overlay: str | None = None
     """Whose overlay lies over its configuration."""
 
+    @property
+    def has_bearers(self) -> bool:
+        """Whether each line is a network of its own."""
+        return self.access.startswith("bearer")
+
 
 def reachable(address: str) -> str:
     """How this machine's programs reach what is bound there: on every address includes the loopback one."""

@@ -71,6 +71,21 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class PluggedIn:
+    """The way onto a line: descriptor `network` of process `pid` is the phone's network namespace."""
+
+    pid: int
+    network: int
+    ipv4: str | None
+    ipv6: str | None
+    resolvers: list[str]
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+
+@dataclass(frozen=True, slots=True)
 class AutoDeduct:
     """An account's agreement."""
 

@@ -28,7 +28,10 @@ class ClockKind(Enum):
 class Access(Enum):
     AUTO = "auto"
     """The richest access that this machine allows."""
+    BEARER = "bearer"
+    """IP bearers, or no start; by proxy as well."""
     PROXY = "proxy"
+    """By proxy alone."""
 
 
 class InternetMode(Enum):

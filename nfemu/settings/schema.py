@@ -107,7 +107,7 @@ class CarrierFile(Section):
     )
     clock: Literal["wall", "test"] = "wall"
     api: ApiSection = ApiSection()
-    access: Literal["auto", "proxy"] = "auto"
+    access: Literal["auto", "bearer", "proxy"] = "auto"
     proxy: ProxySection = ProxySection()
     internet: Literal["emulated", "real"] = "emulated"
     portal: PortalSection = Field(examples=["{host: portal.carrier.example}"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nfemu.cli.execute import environment, system_roots, write_bundle
+from nfemu.cli.execute import environment, proxies, system_roots, write_bundle
 from nfemu.client import Client, StateFolder
 from nfemu.model.errors import Unavailable
 from tests.client.running import Running, status_of
@@ -50,9 +50,10 @@ def test_a_line_with_a_listener_of_its_own(running: Running) -> None:
     with Client.find(running.state) as client:
         line = client.subscriber("13800138001")
     status = status_of("127.0.0.1:1", running.state.path)
-    variables = environment({"LANG": "C"}, status, line, Path("/ca.pem"))
+    variables = environment({"LANG": "C", "Https_Proxy": "x"}, proxies(status, line), Path("/ca.pem"))
     assert variables["https_proxy"] == "http://127.0.0.1:8621"
     assert variables["LANG"] == "C"
+    assert "Https_Proxy" not in variables
 
 
 def test_arguments_and_exit_status_are_the_program_s(attached: Running) -> None:

@@ -30,7 +30,8 @@ from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.gateway import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import NfemuError, Unavailable
+from nfemu.model.errors import Conflict, NfemuError, Unavailable
+from nfemu.model.identity import Msisdn
 from nfemu.model.usage import Allowance
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Batch, Table
@@ -169,9 +170,14 @@ class Bearers:
         except Unavailable as error:
             await self._fail(error)
 
-    async def plug(self, state: LineState) -> Entrance:
-        """The way onto a line. Raises Conflict, Unavailable."""
-        return await self._phones.plug(state)
+    async def plug(self, msisdn: Msisdn) -> tuple[LineState, Entrance]:
+        """A phone into the line, as it is now; the way onto it. Raises Conflict, Unavailable."""
+        if self._running is None:
+            raise Conflict("this carrier has no IP bearers; `nfemu status` says why, and access by proxy works")
+        state = self._running.view.line(msisdn)
+        if state is None:
+            raise Conflict("the line was never attached, so there is nothing to plug a phone into; attach it first")
+        return state, await self._phones.plug(state)
 
     async def bind(self, line: LineState, name: str, addresses: Sequence[IpAddress], until: datetime) -> None:
         """See Binder."""

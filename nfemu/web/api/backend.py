@@ -52,8 +52,21 @@ class ConfigChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PluggedIn:
+    """The way onto a line for programs of this machine: the descriptor `network` of process `pid` is the phone's
+    network namespace. `resolvers`: the DNS servers that its APN profile gives.
+    """
+
+    pid: int
+    network: int
+    ipv4: str | None
+    ipv6: str | None
+    resolvers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiBackend:
-    """Each is called per request. The last two return what they did, a line each, or raise NfemuError."""
+    """Each is called per request. Key rotation and reset return what they did, a line each, or raise NfemuError."""
 
     policies: Callable[[], PolicySet]
     """The policy in force."""
@@ -69,3 +82,5 @@ class ApiBackend:
     """What `reload` would say; nothing is applied."""
     rotate_keys: Callable[[], Awaitable[Sequence[str]]]
     reset: Callable[[], Awaitable[Sequence[str]]]
+    plug: Callable[[Msisdn], Awaitable[PluggedIn]]
+    """A phone into the line. Raises Conflict where the carrier has no bearers or the line no address."""

@@ -43,6 +43,16 @@ class SessionOut(Model):
     attached_at: datetime
 
 
+class PluggedInOut(Model):
+    """The way onto a line, for programs of the machine that the carrier runs on."""
+
+    pid: int = Field(description="A process of the carrier's networks.")
+    network: int = Field(description="Its descriptor of the phone's network namespace.")
+    ipv4: str | None
+    ipv6: str | None
+    resolvers: list[str] = Field(description="DNS servers that the APN profile gives.")
+
+
 class AutoDeductOut(Model):
     """The account's agreement (G19)."""
 

@@ -17,6 +17,7 @@ from nfemu.web.api.models import (
     ExplanationOut,
     Inbox,
     Ledger,
+    PluggedInOut,
     ProfileIn,
     SessionOut,
     SettlementOut,
@@ -43,6 +44,7 @@ class Subscribers:
             ("GET", "/{number}", self._show, "getSubscriber"),
             ("POST", "/{number}/attach", self._attach, "attachSubscriber"),
             ("POST", "/{number}/detach", self._detach, "detachSubscriber"),
+            ("POST", "/{number}/plug", self._plug, "plugIn"),
             ("POST", "/{number}/restrict", self._restrict, "restrictSubscriber"),
             ("POST", "/{number}/restore", self._restore, "restoreSubscriber"),
             ("PUT", "/{number}/profile", self._order_profile, "orderProfile"),
@@ -78,6 +80,17 @@ class Subscribers:
     async def _detach(self, number: str) -> SessionOut:
         """Release the line's session; its address is on hold for a while."""
         return views.session(await self._service.detach(await self._find(number)), self._config.timezone)
+
+    async def _plug(self, number: str) -> PluggedInOut:
+        """Give the line a phone, whose interface has the line's address; by IP bearers only."""
+        plugged = await self._backend.plug(await self._find(number))
+        return PluggedInOut(
+            pid=plugged.pid,
+            network=plugged.network,
+            ipv4=plugged.ipv4,
+            ipv6=plugged.ipv6,
+            resolvers=list(plugged.resolvers),
+        )
 
     async def _restrict(self, number: str) -> SubscriberOut:
         """Restrict by hand; only a manual restore lifts it."""

@@ -85,6 +85,8 @@ def _become(become: Callable[[], None]) -> None:
             mount_proc()
         keep_capability(_CAP_NET_RAW)
         become()
+    except SystemExit as ended:
+        os._exit(ended.code if isinstance(ended.code, int) else 1)
     finally:
         os._exit(126)
 
