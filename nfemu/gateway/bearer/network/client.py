@@ -15,12 +15,14 @@ from nfemu.gateway.bearer.network.messages import (
     REQUESTS,
     Failed,
     Listen,
+    Mode,
     Nft,
     Phone,
     Plug,
     Plugged,
     Reply,
     Request,
+    Started,
     Transport,
     Unplug,
     Where,
@@ -31,6 +33,8 @@ from nfemu.model.errors import Unavailable
 _ARGV = (sys.executable, "-P", "-m", "nfemu.gateway.bearer.network.core")
 _PATIENCE_S = 20.0
 """For the core to come up."""
+_ENDING_S = 2.0
+"""For the core to end by itself: then the kernel has ended everything inside before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class CoreNetwork:
         self._turn = asyncio.Lock()
         self._pid = 0
 
-    async def start(self) -> None:
+    async def start(self) -> Mode:
         """Raises Unavailable with the reason where no such network can be made; then nothing is left behind."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
@@ -61,21 +65,26 @@ class CoreNetwork:
         self._talk = _Talk(ours)
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                await self._talk.answer()
+                reply, _ = await self._talk.answer()
         except (Unavailable, TimeoutError) as error:
             await self.stop()
             raise Unavailable(str(error) or f"the core network does not come up; see `{self._log}`") from None
+        assert isinstance(reply, Started)  # noqa: S101 - the core's first word, if it does not fail
         self._pid = _first_process(self._process.pid)
+        return reply.mode
 
     async def stop(self) -> None:
-        """The networks end, and all programs in them. May be called twice."""
+        """The networks have ended on return, and all programs in them. May be called twice."""
         if self._talk is not None:
             self._talk.close()
             self._talk = None
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            await ended(process.pid)
+            try:
+                await asyncio.wait_for(ended(process.pid), _ENDING_S)
+            except TimeoutError:
+                process.kill()
+                await ended(process.pid)
             process.wait()
 
     async def ended(self) -> None:

@@ -4,15 +4,16 @@ It makes the namespaces, is the first process of its own PID namespace, and ends
 kernel ends whatever runs in there, and the networks with it. It decides nothing.
 """
 
+import contextlib
+import errno
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-
-from pyroute2.netlink.exceptions import NetlinkError
 
 from nfemu.gateway.bearer.network.messages import (
     HEAD,
@@ -21,17 +22,19 @@ from nfemu.gateway.bearer.network.messages import (
     Done,
     Failed,
     Listen,
+    Mode,
     Nft,
     Phone,
     Plug,
     Plugged,
     Reply,
     Request,
+    Started,
     Transport,
     Unplug,
     Where,
 )
-from nfemu.gateway.bearer.network.system import Namespace, die_with_parent, unshare
+from nfemu.gateway.bearer.network.system import Namespace, die_with_parent, mount_proc, own_mounts, unshare
 from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
@@ -45,7 +48,7 @@ class Core:
     """The networks, and what is done in them."""
 
     def __init__(self) -> None:
-        """In a namespace that is new. Raises OSError, NetlinkError, Unavailable."""
+        """In a namespace that is new. Raises OSError, Unavailable."""
         core = Network.here()
         internet = build_core(core)
         self._networks = {Where.CORE: core, Where.INTERNET: internet}
@@ -53,7 +56,7 @@ class Core:
         self._phones: dict[int, tuple[Phone, Network]] = {}
 
     def answer(self, request: Request) -> tuple[Reply, socket.socket | None]:
-        """Raises OSError, NetlinkError, Unavailable; then nothing was done."""
+        """Raises OSError, Unavailable; then nothing was done."""
         match request:
             case Listen():
                 return Done(), self._in(request.where, lambda: _listen(request))
@@ -88,7 +91,7 @@ class Core:
         """The interface goes at once, whoever still holds the phone's namespace."""
         held = self._phones.pop(index, None)
         if held is not None:
-            cut(self._networks[Where.CORE], index)
+            cut(index)
             held[1].close()
 
 
@@ -113,10 +116,11 @@ def main() -> int:
     """Exit status 0 when the control process has closed its end, 1 when the networks could not be made."""
     control = socket.socket(fileno=int(sys.argv[1]))
     die_with_parent(int(sys.argv[2]))
+    os.chdir("/")  # whoever wants to take the caller's folder away may
     try:
-        _leave_the_hosts_network()
+        mode = _leave_the_hosts_network()
     except OSError as error:
-        _send(control, Failed(f"no network namespaces here: {error.strerror}"), None)
+        _send(control, Failed(_no_namespaces(error)), None)
         return 1
     child = os.fork()
     if child:
@@ -124,36 +128,60 @@ def main() -> int:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     die_with_parent(0)  # as it looks from a PID namespace that the parent is not in
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the first process inherits orphans, and has none of its own
-    return _serve(control)
+    return _serve(control, mode)
 
 
-def _leave_the_hosts_network() -> None:
-    """Raises OSError."""
+def _leave_the_hosts_network() -> Mode:
+    """By the caller's own right, else as the owner of a user namespace, which most machines allow. Raises OSError."""
     uid, gid = os.getuid(), os.getgid()
-    own = Namespace.NETWORK | Namespace.PID
-    if uid == 0:
+    own = Namespace.NETWORK | Namespace.PID | Namespace.MOUNT
+    try:
         unshare(own)
-        return
-    unshare(own | Namespace.USER)
+    except PermissionError:
+        unshare(own | Namespace.USER)
+    else:
+        return Mode.ROOT
     # The caller's own ids are the only ones there, so that files stay whose they are.
     for name, value in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         Path(f"/proc/self/{name}").write_text(value)
+    return Mode.ROOTLESS
 
 
-def _serve(control: socket.socket) -> int:
+def _no_namespaces(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "user namespaces are switched off here (`sysctl user.max_user_namespaces` must not be 0)"
+    return (
+        f"this user may make no network namespaces here ({error.strerror}): permit user namespaces, or add SYS_ADMIN "
+        "to the container (`--cap-add SYS_ADMIN --security-opt apparmor=unconfined`)"
+    )
+
+
+def _serve(control: socket.socket, mode: Mode) -> int:
     try:
+        _prepare()
         core = Core()
-    except (OSError, NetlinkError, Unavailable) as error:
+    except (OSError, Unavailable) as error:
         _send(control, Failed(f"the core network cannot be made: {error}"), None)
         return 1
-    _send(control, Done(), None)
+    _send(control, Started(mode), None)
     while (request := _receive(control)) is not None:
         try:
             reply, sock = core.answer(request)
-        except (OSError, NetlinkError, Unavailable) as error:
+        except (OSError, Unavailable) as error:
             reply, sock = Failed(str(error)), None
         _send(control, reply, sock)
     return 0
+
+
+def _prepare() -> None:
+    """A /proc of our own PID namespace, whose /proc/sys may be written where the container's may not; and a
+    descriptor for each phone. Raises OSError.
+    """
+    own_mounts()
+    with contextlib.suppress(PermissionError):  # where parts of /proc are covered; then its /proc/sys has to do
+        mount_proc()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _receive(control: socket.socket) -> Request | None:

@@ -24,6 +24,15 @@ class Transport(Enum):
     UDP = "udp"
 
 
+class Mode(Enum):
+    """By which right the networks are there."""
+
+    ROOT = "root"
+    """The caller's own: CAP_SYS_ADMIN."""
+    ROOTLESS = "rootless"
+    """The owner's of a user namespace."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listen:
     """A socket on every address of a family, made there; it comes back beside the answer."""
@@ -70,6 +79,14 @@ class Unplug:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """Unasked, before anything else: the networks stand."""
+
+    mode: Mode
+    kind: Literal["started"] = "started"
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """`text`: what nft printed."""
 
@@ -94,7 +111,7 @@ class Failed:
 
 
 Request = Listen | Nft | Plug | Unplug
-Reply = Done | Plugged | Failed
+Reply = Started | Done | Plugged | Failed
 
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)
 REPLIES: TypeAdapter[Reply] = TypeAdapter(Reply)

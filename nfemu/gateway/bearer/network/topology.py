@@ -2,39 +2,61 @@
 
     phone: wwan0 ──veth── ue<index> :core: inet0 ──veth── core0 :internet
 
-The phone has the addresses that the PGW assigned and nothing else on its link: its gateway is a link-local address
-that the core has on every phone's interface, so that no profile needs an address for it. All addresses of the emulated
-Internet are local in the third, whoever they are for.
+The phone has the addresses that the PGW assigned, and a link-local one. Its gateways are link-local addresses that the
+core has on every phone's interface, so that no profile needs an address for them. Everything that the core does not
+know leads to the third namespace, where all addresses of the emulated Internet are local and any other is unreachable.
+
+Both ends of a link know each other's hardware address from the start: asking would cost each first packet a round
+trip, and the kernel remembers no more than about a thousand answers for all namespaces of a machine.
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
-from pyroute2 import IPRoute
+from pyroute2.netlink import nlmsg
 
 from nfemu.gateway.addresses import VIRTUAL
 from nfemu.gateway.bearer.network.messages import Phone
+from nfemu.gateway.bearer.network.rtnetlink import (
+    LOOPBACK,
+    End,
+    RouteSocket,
+    address,
+    neighbour,
+    own_addresses,
+    route,
+    table_of_arrivals,
+    unreachable,
+    up,
+    veth,
+    without_address,
+    without_link,
+    without_neighbour,
+    without_route,
+)
 from nfemu.gateway.bearer.network.system import Namespace, enter, unshare
+from nfemu.model.destination import IpAddress
 
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""
-_GATEWAY6 = IPv6Address("fe80::1")
+_GATEWAY6, _PHONE6 = IPv6Address("fe80::1"), IPv6Address("fe80::2")
 _REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
 """nftables redirects to an address of the interface; for IPv6 it takes no link-local one for a global destination."""
 _CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.1"), IPv4Address("169.254.1.2")
 _INTERNET_SIDE6, _INTERNET_REDIRECTED6 = IPv6Address("fe80::2"), IPv6Address("fd53:696e:6b01::2")
-_LOOPBACK, _FIRST = 1, 2
-"""Interface numbers in a namespace that is new."""
+_ANYWHERE, _ANYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
+_FIRST = 2
+"""Interface number, in a namespace that is new, of the first interface beside the loopback one."""
 _FIRST_PHONE = 100
 """Interface number in the core of the phone with index 0."""
-_NO_DAD = 0x02
-"""IFA_F_NODAD: whether the address is free needs no asking, and asking takes a second."""
-_LINK_SCOPE, _HOST_SCOPE = 253, 254
-_LOCAL_TABLE, _LOCAL = 255, 2
-"""RT_TABLE_LOCAL, RTN_LOCAL."""
+_OUTER_MAC, _INNER_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
+"""Locally administered; of either end of every link, since no two links share a wire."""
+_NOT_OURS = 100
+"""Routing table."""
 _FORWARDING = {
     "net/ipv4/ip_forward": "1",
     "net/ipv6/conf/all/forwarding": "1",
@@ -44,27 +66,27 @@ _FORWARDING = {
     # Anti-spoofing is nftables' business: a reverse path says nothing of a whitelist.
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
+    "net/ipv4/conf/all/send_redirects": "0",
+    "net/ipv4/conf/default/send_redirects": "0",
 }
-_QUIET = {"net/ipv6/conf/default/accept_ra": "0", "net/ipv6/conf/default/autoconf": "0"}
+_QUIET = {
+    "net/ipv6/conf/default/accept_ra": "0",
+    "net/ipv6/conf/default/autoconf": "0",
+    "net/ipv6/conf/default/accept_dad": "0",
+    "net/ipv6/conf/default/addr_gen_mode": "1",  # no link-local address but those that are given
+}
 
 
 class Network:
-    """A network namespace, held open by its descriptor, and a netlink socket in it."""
+    """A network namespace, held open by its descriptor."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self.links = IPRoute()
 
     @classmethod
     def here(cls) -> "Network":
         """The one that this process is in."""
         return cls(os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
-
-    @classmethod
-    def new(cls) -> "Network":
-        """Made and entered."""
-        unshare(Namespace.NETWORK)
-        return cls.here()
 
     @contextmanager
     def entered(self, home: "Network") -> Iterator[None]:
@@ -77,98 +99,118 @@ class Network:
 
     def close(self) -> None:
         """It ends, with everything in it, once nobody else is in it or holds a socket of it."""
-        self.links.close()
         os.close(self.descriptor)
 
 
 def build_core(core: Network) -> Network:
-    """Make this process's namespace the core's, and the emulated Internet's beside it; the latter."""
+    """Make this process's namespace the core's, and the emulated Internet's beside it; the latter. Raises OSError."""
     _set(_FORWARDING | _QUIET)
-    internet = Network.new()
-    _set(_QUIET)
-    internet.links.link("set", index=_LOOPBACK, state="up")
-    internet.links.link(
-        "add", ifname="core0", kind="veth", peer={"ifname": "inet0", "net_ns_fd": core.descriptor}, index=_FIRST
-    )
+    internet = _new(_FORWARDING | _QUIET)
     enter(core.descriptor, Namespace.NETWORK)
-    core.links.link("set", index=_LOOPBACK, state="up")
-    outside = core.links.link_lookup(ifname="inet0")[0]
-    for network, index, ipv4, ipv6 in (
-        (core, outside, _CORE_SIDE, (_GATEWAY6,)),
-        (internet, _FIRST, _INTERNET_SIDE, (_INTERNET_SIDE6, _INTERNET_REDIRECTED6)),
-    ):
-        network.links.link("set", index=index, state="up")
-        network.links.addr("add", index=index, address=str(ipv4), prefixlen=30)
-        for address in ipv6:
-            network.links.addr("add", index=index, address=str(address), prefixlen=64, flags=_NO_DAD)
-    internet.links.route("add", dst="0.0.0.0/0", gateway=str(_CORE_SIDE), oif=_FIRST)
-    internet.links.route("add", dst="::/0", gateway=str(_GATEWAY6), oif=_FIRST)
-    virtual4, virtual6 = VIRTUAL
-    core.links.route("add", dst=str(virtual4), gateway=str(_INTERNET_SIDE), oif=outside)
-    core.links.route("add", dst=str(virtual6), gateway=str(_INTERNET_SIDE6), oif=outside)
-    local = {"oif": _LOOPBACK, "table": _LOCAL_TABLE, "type": _LOCAL}
-    internet.links.route("add", dst=str(virtual4), scope=_HOST_SCOPE, **local)
-    internet.links.route("add", dst=str(virtual6), **local)
+    inside, outside = End("core0", _FIRST, _INNER_MAC), End("inet0", _FIRST, _OUTER_MAC)
+    _run(up(LOOPBACK), veth(outside, inside, internet.descriptor))
+    _run(
+        address(_FIRST, _CORE_SIDE, 30),
+        address(_FIRST, _GATEWAY6, 64),
+        *_default_routes(_INTERNET_SIDE, _INTERNET_SIDE6, _INNER_MAC),
+    )
+    with internet.entered(core):
+        _run(
+            up(LOOPBACK),
+            up(_FIRST),
+            address(_FIRST, _INTERNET_SIDE, 30),
+            address(_FIRST, _INTERNET_SIDE6, 64),
+            address(_FIRST, _INTERNET_REDIRECTED6, 64),
+            *_default_routes(_CORE_SIDE, _GATEWAY6, _OUTER_MAC),
+            *(own_addresses(network) for network in VIRTUAL),
+            # What came from the core never goes back to it: no packet runs in circles.
+            *(table_of_arrivals(family, inside.name, _NOT_OURS) for family in (socket.AF_INET, socket.AF_INET6)),
+            *(unreachable(network, _NOT_OURS) for network in (_ANYWHERE, _ANYWHERE6)),
+        )
     return internet
 
 
 def plug(core: Network, phone: Phone) -> Network:
-    """A phone's network, joined to the core. Raises NetlinkError, OSError."""
-    network = Network.new()
+    """A phone's network, joined to the core. Raises OSError; then nothing is left of it."""
     try:
-        _set(_QUIET)
+        network = _new(_QUIET)
+    finally:
         enter(core.descriptor, Namespace.NETWORK)
-        index = _FIRST_PHONE + phone.index
-        core.links.link(
-            "add",
-            ifname=f"ue{phone.index}",
-            kind="veth",
-            index=index,
-            peer={"ifname": "wwan0", "net_ns_fd": network.descriptor, "index": _FIRST},
+    index = _FIRST_PHONE + phone.index
+    try:
+        _run(
+            veth(End(f"ue{phone.index}", index, _OUTER_MAC), End("wwan0", _FIRST, _INNER_MAC), network.descriptor),
+            address(index, GATEWAY, 32),
+            address(index, _GATEWAY6, 64),
+            address(index, _REDIRECTED6, 128),
+            neighbour(index, _PHONE6, _INNER_MAC),
         )
-        core.links.link("set", index=index, state="up")
-        core.links.addr("add", index=index, address=str(GATEWAY), prefixlen=32)
-        core.links.addr("add", index=index, address=str(_GATEWAY6), prefixlen=64, flags=_NO_DAD)
-        core.links.addr("add", index=index, address=str(_REDIRECTED6), prefixlen=128, flags=_NO_DAD)
-        network.links.link("set", index=_LOOPBACK, state="up")
-        network.links.link("set", index=_FIRST, state="up")
+        with network.entered(core):
+            _run(up(LOOPBACK), up(_FIRST), address(_FIRST, _PHONE6, 64))
         give(core, network, phone)
     except BaseException:
-        enter(core.descriptor, Namespace.NETWORK)
         network.close()
         raise
     return network
 
 
 def give(core: Network, network: Network, phone: Phone) -> None:
-    """The phone has these addresses, and routes by them, on both sides of its link."""
+    """The phone has these addresses, and routes by them, on both sides of its link. Raises OSError."""
     index = _FIRST_PHONE + phone.index
+    inside: list[nlmsg] = []
+    outside: list[nlmsg] = []
     if phone.ipv4 is not None:
-        network.links.addr("add", index=_FIRST, address=str(phone.ipv4), prefixlen=32)
-        network.links.route("add", dst=f"{GATEWAY}/32", oif=_FIRST, scope=_LINK_SCOPE, prefsrc=str(phone.ipv4))
-        network.links.route("add", dst="0.0.0.0/0", gateway=str(GATEWAY), oif=_FIRST, prefsrc=str(phone.ipv4))
-        core.links.route("add", dst=f"{phone.ipv4}/32", oif=index, scope=_LINK_SCOPE)
+        inside += [address(_FIRST, phone.ipv4, 32), *_default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)]
+        outside += [neighbour(index, phone.ipv4, _INNER_MAC), route(IPv4Network(phone.ipv4), index)]
     if phone.ipv6 is not None:
-        network.links.addr("add", index=_FIRST, address=str(phone.ipv6[1]), prefixlen=64, flags=_NO_DAD)
-        network.links.route("add", dst="::/0", gateway=str(_GATEWAY6), oif=_FIRST)
-        core.links.route("add", dst=str(phone.ipv6), oif=index)
+        inside += [address(_FIRST, phone.ipv6[1], 64), *_default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)]
+        outside.append(route(phone.ipv6, index, _PHONE6))
+    with network.entered(core):
+        _run(*inside)
+    _run(*outside)
 
 
 def take(core: Network, network: Network, phone: Phone) -> None:
     """The phone has these addresses no longer; its programs' sockets on them hear of it at their next packet."""
     index = _FIRST_PHONE + phone.index
+    inside: list[nlmsg] = []
+    outside: list[nlmsg] = []
     if phone.ipv4 is not None:
-        core.links.route("del", dst=f"{phone.ipv4}/32", oif=index, scope=_LINK_SCOPE)
-        network.links.addr("del", index=_FIRST, address=str(phone.ipv4), prefixlen=32)
+        outside += [without_route(IPv4Network(phone.ipv4), index), without_neighbour(index, phone.ipv4)]
+        inside += [without_route(_ANYWHERE, _FIRST), without_address(_FIRST, phone.ipv4, 32)]
     if phone.ipv6 is not None:
-        core.links.route("del", dst=str(phone.ipv6), oif=index)
-        network.links.addr("del", index=_FIRST, address=str(phone.ipv6[1]), prefixlen=64)
-        network.links.route("del", dst="::/0", gateway=str(_GATEWAY6), oif=_FIRST)
+        outside.append(without_route(phone.ipv6, index))
+        inside += [without_route(_ANYWHERE6, _FIRST), without_address(_FIRST, phone.ipv6[1], 64)]
+    _run(*outside)
+    with network.entered(core):
+        _run(*inside)
 
 
-def cut(core: Network, index: int) -> None:
-    """The link is gone on both sides."""
-    core.links.link("del", index=_FIRST_PHONE + index)
+def cut(index: int) -> None:
+    """The link is gone on both sides. Raises OSError."""
+    _run(without_link(_FIRST_PHONE + index))
+
+
+def _default_routes(gateway: IPv4Address, gateway6: IPv6Address, mac: str) -> list[nlmsg]:
+    return [*_default_route(_ANYWHERE, gateway, mac), *_default_route(_ANYWHERE6, gateway6, mac)]
+
+
+def _default_route(anywhere: IPv4Network | IPv6Network, gateway: IpAddress, mac: str) -> list[nlmsg]:
+    return [neighbour(_FIRST, gateway, mac), route(anywhere, _FIRST, gateway)]
+
+
+def _new(settings: dict[str, str]) -> Network:
+    """A network namespace, made and entered. Raises OSError."""
+    unshare(Namespace.NETWORK)
+    _set(settings)
+    return Network.here()
+
+
+def _run(*messages: nlmsg) -> None:
+    """In the namespace that this process is in. Raises OSError."""
+    if messages:
+        with RouteSocket() as links:
+            links.run(messages)
 
 
 def _set(settings: dict[str, str]) -> None:

@@ -1,0 +1,194 @@
+"""Links, addresses, routes and neighbours of one network namespace, by batches of rtnetlink messages.
+
+pyroute2 encodes the messages; its own sockets would cost ten times as much for each, which counts with a thousand
+phones. Layouts: rtnetlink(7).
+"""
+
+import os
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Self
+
+from pyroute2.netlink import nlmsg
+from pyroute2.netlink.rtnl.fibmsg import fibmsg
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from nfemu.model.destination import IpAddress
+
+IpNetwork = IPv4Network | IPv6Network
+
+LOOPBACK = 1
+"""The loopback interface has this index in every namespace."""
+
+_NEW_LINK, _DELETE_LINK, _NEW_ADDRESS, _DELETE_ADDRESS = 16, 17, 20, 21
+_NEW_ROUTE, _DELETE_ROUTE, _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _NEW_RULE = 24, 25, 28, 29, 32
+_REQUEST, _ACK, _CREATE = 0x1, 0x4, 0x400
+_UP = 1
+_NO_DAD = 2
+_ON_LINK = 4
+_PERMANENT = 0x80
+_STATIC = 4
+_MAIN, _LOCAL = 254, 255
+"""Routing tables."""
+_UNICAST, _TO_US, _UNREACHABLE = 1, 2, 7
+"""Types of routes."""
+_LINK_SCOPE, _HOST_SCOPE, _NOWHERE = 253, 254, 255
+_TO_TABLE = 1
+_HEADER = struct.Struct("=IHHII")
+_ERROR = 2
+_RECEIVED = 64 * 1024
+
+
+class RouteSocket:
+    """Belongs to the namespace in which it was made."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        self._sequence = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def run(self, messages: Sequence[nlmsg]) -> None:
+        """One round trip. Raises OSError for the first that the kernel refuses; the others are done then."""
+        batch = b"".join(self._encoded(message) for message in messages)
+        self._socket.send(batch)
+        answers: list[int] = []
+        while len(answers) < len(messages):
+            answers += _errors(self._socket.recv(_RECEIVED))
+        for number in answers:
+            if number:
+                raise OSError(number, os.strerror(number))
+
+    def _encoded(self, message: nlmsg) -> bytes:
+        self._sequence += 1
+        message["header"]["sequence_number"] = self._sequence
+        message.encode()
+        return bytes(message.data)
+
+
+def _errors(data: bytes) -> list[int]:
+    """The error numbers in acknowledgements; 0 where a request was done."""
+    found = []
+    while len(data) >= _HEADER.size:
+        length, kind, *_ = _HEADER.unpack_from(data)
+        if kind == _ERROR:
+            found.append(-struct.unpack_from("=i", data, _HEADER.size)[0])
+        data = data[(length + 3) & ~3 :]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a pair of interfaces."""
+
+    name: str
+    index: int
+    mac: str
+
+
+def veth(here: End, there: End, namespace: int) -> nlmsg:
+    """`here` is up at once, `there` waits for `up`. `namespace`: descriptor of the one that `there` is in."""
+    names = [("IFLA_IFNAME", there.name), ("IFLA_ADDRESS", there.mac), ("IFLA_NET_NS_FD", namespace)]
+    peer = {"index": there.index, "attrs": names}
+    info = [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", {"attrs": [("VETH_INFO_PEER", peer)]})]
+    attributes = [("IFLA_IFNAME", here.name), ("IFLA_ADDRESS", here.mac), ("IFLA_LINKINFO", {"attrs": info})]
+    return _filled(ifinfmsg(), _NEW_LINK, {"index": here.index, "flags": _UP, "change": _UP}, attributes)
+
+
+def up(index: int) -> nlmsg:
+    return _filled(ifinfmsg(), _NEW_LINK, {"index": index, "flags": _UP, "change": _UP}, [])
+
+
+def without_link(index: int) -> nlmsg:
+    """Both ends of a pair."""
+    return _filled(ifinfmsg(), _DELETE_LINK, {"index": index}, [])
+
+
+def address(link: int, value: IpAddress, prefix: int) -> nlmsg:
+    """Usable at once: whether somebody else has it is not asked, which would take a second."""
+    return _address(_NEW_ADDRESS, link, value, prefix)
+
+
+def without_address(link: int, value: IpAddress, prefix: int) -> nlmsg:
+    return _address(_DELETE_ADDRESS, link, value, prefix)
+
+
+def route(to: IpNetwork, link: int, via: IpAddress | None = None) -> nlmsg:
+    """`via` need not lie in a network of the link."""
+    scope = _LINK_SCOPE if via is None and to.version == 4 else 0
+    gateway = [] if via is None else [("RTA_GATEWAY", str(via))]
+    fields = {"table": _MAIN, "type": _UNICAST, "flags": 0 if via is None else _ON_LINK, "scope": scope}
+    return _route(_NEW_ROUTE, to, fields, [("RTA_OIF", link), *gateway])
+
+
+def without_route(to: IpNetwork, link: int) -> nlmsg:
+    return _route(_DELETE_ROUTE, to, {"table": _MAIN, "scope": _NOWHERE}, [("RTA_OIF", link)])
+
+
+def own_addresses(network: IpNetwork) -> nlmsg:
+    """Every address of `network` is this namespace's own."""
+    scope = _HOST_SCOPE if network.version == 4 else 0
+    fields = {"table": _LOCAL, "type": _TO_US, "scope": scope}
+    return _route(_NEW_ROUTE, network, fields, [("RTA_OIF", LOOPBACK)])
+
+
+def unreachable(network: IpNetwork, table: int) -> nlmsg:
+    """Refused with an ICMP error."""
+    return _route(_NEW_ROUTE, network, {"table": table, "type": _UNREACHABLE}, [])
+
+
+def neighbour(link: int, value: IpAddress, mac: str) -> nlmsg:
+    """Never asked for on the wire, and never counted against the kernel's limit of a thousand."""
+    return _neighbour(_NEW_NEIGHBOUR, link, value, [("NDA_DST", str(value)), ("NDA_LLADDR", mac)])
+
+
+def without_neighbour(link: int, value: IpAddress) -> nlmsg:
+    return _neighbour(_DELETE_NEIGHBOUR, link, value, [("NDA_DST", str(value))])
+
+
+def table_of_arrivals(family: socket.AddressFamily, interface: str, table: int) -> nlmsg:
+    """What comes in at `interface`, and is for none of our own addresses, is looked up in `table` alone."""
+    fields = {"family": int(family), "table": table, "action": _TO_TABLE}
+    attributes = [("FRA_PRIORITY", table), ("FRA_IIFNAME", interface), ("FRA_TABLE", table)]
+    return _filled(fibmsg(), _NEW_RULE, fields, attributes)
+
+
+def _address(kind: int, link: int, value: IpAddress, prefix: int) -> nlmsg:
+    fields = {"family": _family(value), "prefixlen": prefix, "index": link, "flags": _NO_DAD}
+    return _filled(ifaddrmsg(), kind, fields, [("IFA_LOCAL", str(value)), ("IFA_ADDRESS", str(value))])
+
+
+def _route(kind: int, to: IpNetwork, fields: Mapping[str, int], attributes: Sequence[tuple[str, object]]) -> nlmsg:
+    common = {"family": _family(to), "dst_len": to.prefixlen, "proto": _STATIC}
+    target = [("RTA_DST", str(to.network_address))] if to.prefixlen else []
+    return _filled(rtmsg(), kind, {**common, **fields}, [*target, *attributes])
+
+
+def _neighbour(kind: int, link: int, value: IpAddress, attributes: list[tuple[str, object]]) -> nlmsg:
+    return _filled(ndmsg(), kind, {"family": _family(value), "ifindex": link, "state": _PERMANENT}, attributes)
+
+
+def _family(value: IpAddress | IpNetwork) -> int:
+    return socket.AF_INET if value.version == 4 else socket.AF_INET6
+
+
+def _filled(message: nlmsg, kind: int, fields: Mapping[str, object], attributes: Sequence[tuple[str, object]]) -> nlmsg:
+    for name, value in fields.items():
+        message[name] = value
+    message["attrs"] = list(attributes)
+    message["header"]["type"] = kind
+    message["header"]["flags"] = _REQUEST | _ACK | (0 if kind in _DELETIONS else _CREATE)
+    return message
+
+
+_DELETIONS = (_DELETE_LINK, _DELETE_ADDRESS, _DELETE_ROUTE, _DELETE_NEIGHBOUR)
