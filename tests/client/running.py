@@ -82,6 +82,7 @@ def _config(world: World, program: Program) -> uvicorn.Config:
         program.preview_reload,
         program.rotate_keys,
         program.reset,
+        program.plug,
     )
     app = create_api(world.service, config, backend)
     return uvicorn.Config(app, http="httptools", lifespan="off", log_level="critical", timeout_graceful_shutdown=1)

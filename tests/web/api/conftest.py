@@ -13,11 +13,12 @@ from starlette.types import ASGIApp
 
 from nfemu.model.destination import Destination
 from nfemu.model.errors import NfemuError
-from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.identity import GroupName, Msisdn, PolicyName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import CompiledProfile, PolicySet
 from nfemu.web.api import ApiBackend, ApiConfig, Component, ConfigChange, create_api
+from nfemu.web.api.backend import PluggedIn
 from nfemu.web.api.login import Logins
 from nfemu.web.provider.contracts import Contracts
 from tests.fakes.paying import pay
@@ -78,6 +79,10 @@ class Program:
     async def reset(self) -> Sequence[str]:
         return self._did("reset")
 
+    async def plug(self, msisdn: Msisdn) -> PluggedIn:
+        self._did(f"plug {msisdn}")
+        return PluggedIn(4711, 9, "10.45.0.2", None, ("10.45.0.1",))
+
     def components(self) -> Sequence[Component]:
         return [Component("gateway", self.workers_healthy, "2 workers")]
 
@@ -131,6 +136,7 @@ async def api() -> AsyncIterator[Api]:
         program.preview_reload,
         program.rotate_keys,
         program.reset,
+        program.plug,
     )
     yield Api(create_api(service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
     await service.stop()

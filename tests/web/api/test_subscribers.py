@@ -171,3 +171,14 @@ async def test_what_is_not_json_is_named(api: Api) -> None:
     answer = await ask(api.app, "POST", "/api/v1/subscribers/13800138000/charges", headers, b'{"amount": ')
     said = "`body.11`: the body is not JSON from this character on; send one JSON object"
     assert (answer.status, answer.json()["detail"]) == (422, said)
+
+
+async def test_plug(api: Api) -> None:
+    await api("POST", "/subscribers/13800138000/attach")
+    plugged = await api("POST", "/subscribers/+8613800138000/plug")
+    assert plugged.json() == {
+        "pid": 4711, "network": 9, "ipv4": "10.45.0.2", "ipv6": None, "resolvers": ["10.45.0.1"],
+    }  # fmt: skip
+    api.program.fails_with = Conflict("this carrier has no IP bearers")
+    assert (await api("POST", "/subscribers/13800138000/plug")).status == 409
+    assert (await api("POST", "/subscribers/13912345678/plug")).status == 404
