@@ -2,6 +2,7 @@
 
 import pytest
 
+from nfemu.model.errors import Conflict
 from tests.web.api.browser import ask
 from tests.web.api.conftest import TOKEN, Api
 
