@@ -3,6 +3,7 @@
 The process itself stands in the core. It must have been started by `unshare -nm` (root) or `unshare -Urnm`.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -114,6 +115,17 @@ class Lab:
             reply = _outcome(lambda: _ask(sender, (str(target), 0), struct.pack("!BBHHH", kind, 0, 0, 0, 1)))
         return reply if reply in {"silent", *_ERRORS.values()} else "inet:0"
 
+    def scan(self, target: IpAddress) -> None:
+        """The phone tries every TCP port and sends to every UDP port."""
+        at("ue1", lambda: _scan(target))
+
+    def count_arrivals(self) -> Callable[[], int]:
+        """How many packets have come to the Internet since, told when asked. Neighbour discovery does not count."""
+        nft = at("inet", Nft)
+        nft.run("add table inet seen\nadd chain inet seen arrivals { type filter hook prerouting priority raw ; }")
+        nft.run("add rule inet seen arrivals meta l4proto != ipv6-icmp iifname i0 counter")
+        return lambda: int(nft.run("list table inet seen").partition("counter packets ")[2].split()[0])
+
     def flow(self, target: IpAddress, port: int) -> "Flow":
         """An open connection of the phone to the Internet."""
         server = at("inet", lambda: _listener_at(target, port))
@@ -212,6 +224,14 @@ def _client(kind: int, target: IpAddress, source: IpAddress | None) -> socket.so
     if source is not None:
         made.bind((str(source), 0))
     return made
+
+
+def _scan(target: IpAddress) -> None:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        for port in range(1, 65536):
+            with _client(kind, target, None) as one, contextlib.suppress(OSError):
+                one.connect((str(target), port))
+                one.send(b"x")
 
 
 def _pinger(target: IpAddress) -> socket.socket:

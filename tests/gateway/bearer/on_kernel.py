@@ -204,7 +204,24 @@ def elements() -> None:
     assert both.lab.tcp(TARGETS[3], 80) == "silent"
 
 
-CASES = {case.__name__: case for case in (equality, spoofing, flip, detached, reload, elements)}
+def scan() -> None:
+    """From a restricted line nothing arrives beyond what its policy forwards by address: here, port 5432."""
+    both = Both()
+    opened, restricted = SteeredLine(LINE, OPEN), SteeredLine(LINE, ARREARS)
+    arrived = both.lab.count_arrivals()
+    both.apply(change_line(None, opened))
+    both.lab.scan(TARGETS[3])
+    assert arrived() > 2 * 65_000
+    both.apply(change_line(opened, restricted))
+    before = arrived()
+    for target in (TARGETS[0], TARGETS[3], TARGETS[4], TARGETS[5]):
+        both.lab.scan(target)
+    assert arrived() == before
+    assert both.lab.tcp(TARGETS[2], 5432) == "inet:5432"
+    assert arrived() > before
+
+
+CASES = {case.__name__: case for case in (equality, spoofing, flip, detached, reload, elements, scan)}
 
 if __name__ == "__main__":
     CASES[sys.argv[1]]()

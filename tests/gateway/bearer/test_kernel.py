@@ -3,12 +3,18 @@
 import os
 import subprocess
 import sys
+from shutil import which
 
 import pytest
 
 from tests.gateway.bearer.on_kernel import CASES
 
-pytestmark = pytest.mark.lab
+_POSSIBLE = which("ip") and subprocess.run(["unshare", "-Urnm", "true"], check=False).returncode == 0
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(not _POSSIBLE, reason="needs iproute2 and user namespaces"),
+]
 
 
 @pytest.mark.parametrize("case", CASES)
