@@ -1,4 +1,4 @@
-"""nftables through one libnftables context that stays: 0.2 ms for a flip of a line, where starting `nft` costs 2 to 15 ms.
+"""nftables through one libnftables context that stays: 0.2 ms for a flip, where starting `nft` costs 2 to 15 ms.
 
 A context belongs to the network namespace in which it was made and works from any thread, one call at a time.
 """
