@@ -119,7 +119,7 @@ class ProfileCompiler:
         return In((direction.far(family),), ((network,),))
 
     def _engine(self, family: Family) -> Redirect:
-        return Redirect(self.plan.ports.engines, family.source)
+        return Redirect(self.plan.ports.engines, family.line)
 
 
 def _errors_of_known_flows() -> Rule:

@@ -30,6 +30,8 @@ from nfemu.policy.compile.table import (
 )
 
 _TABLE = "inet nfemu"
+_SEED = 1
+"""Without a given one each reload would move lines to other workers."""
 
 
 def render_table(table: Table, instead_of: Table | None = None) -> str:
@@ -114,7 +116,7 @@ def _port(action: Redirect) -> str:
     if len(action.ports) == 1:
         return str(action.ports[0])
     ports = ", ".join(f"{number} : {port}" for number, port in enumerate(action.ports))
-    return f"jhash {action.source.value} mod {len(action.ports)} map {{ {ports} }}"
+    return f"jhash {action.line.value} mod {len(action.ports)} seed {_SEED:#x} map {{ {ports} }}"
 
 
 def _operations(alike: list[Put | Remove | Clear]) -> str:

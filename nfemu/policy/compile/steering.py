@@ -12,7 +12,7 @@ DNS_PORT = 53
 
 @dataclass(frozen=True, slots=True)
 class SteeringPorts:
-    """Listeners in the core network. Flows are spread over `engines` by source address."""
+    """Listeners in the core network. Lines are spread over `engines`, each stays with one."""
 
     dns: int = DNS_PORT
     engines: tuple[int, ...] = (8080,)

@@ -112,10 +112,10 @@ class ByMark:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The flow goes to a port of the core itself, by hash of its source over several, and is marked `STEERED`."""
+    """The flow goes to a port of the core itself, one of several by hash of its line, and is marked `STEERED`."""
 
     ports: tuple[int, ...]
-    source: Field = Field.SOURCE4
+    line: Field = Field.SOURCE4
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,20 @@ def reload() -> None:
     assert both.lab.tcp(TARGETS[0], 80) == "reset"
 
 
+def sharding() -> None:
+    """A line stays with one engine, whatever it takes from its /64, and over a reload."""
+    both = Both()
+    both.apply(change_line(None, SteeredLine(LINE, ARREARS)))
+    engines = set()
+    for host in range(6):
+        address = ip_address(f"2001:db8:4500:2::1:{host}")
+        both.lab.take(address)
+        both.lab.nft.run(render_table(TABLE, TABLE))
+        engines.add(both.lab.tcp(TARGETS[6], 80, address))
+    assert len(engines) == 1, engines
+    assert engines < {"core:8080", "core:8081"}
+
+
 def elements() -> None:
     """What the kernel has after each batch, and after one that fails."""
     both = Both()
@@ -221,7 +235,7 @@ def scan() -> None:
     assert arrived() > before
 
 
-CASES = {case.__name__: case for case in (equality, spoofing, flip, detached, reload, elements, scan)}
+CASES = {case.__name__: case for case in (equality, spoofing, flip, detached, reload, sharding, elements, scan)}
 
 if __name__ == "__main__":
     CASES[sys.argv[1]]()

@@ -165,4 +165,4 @@ def test_chains_of_profiles_that_are_gone_are_removed() -> None:
 def test_one_engine_needs_no_hash() -> None:
     one = replace(PLAN, ports=replace(PLAN.ports, engines=(8080,)))
     assert "jhash" not in render_table(compile_table(POLICIES, one))
-    assert "redirect to :jhash ip6 saddr mod 2 map { 0 : 8080, 1 : 8081 }" in render_table(TABLE)
+    assert "redirect to :jhash ip saddr mod 2 seed 0x1 map { 0 : 8080, 1 : 8081 }" in render_table(TABLE)
