@@ -6,7 +6,6 @@ environment says which proxy. Either way signals, exit status and terminal are i
 
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def run(context: click.Context, number: str, program: Sequence[str]) -> None:
     from nfemu.gateway.bearer.network.enter import run_on_line
 
     environ = environment(os.environ, {}, bundle)
-    sys.exit(run_on_line(plugged.pid, plugged.network, plugged.resolvers, lambda: replace(program, environ)))
+    run_on_line(plugged.pid, plugged.network, plugged.resolvers, lambda: replace(program, environ))
 
 
 def _way_out(line: Subscriber) -> str:
