@@ -1,16 +1,22 @@
-"""Onto a phone's line: this process's children live in the phone's network, under the core's first process.
+"""Onto a phone's line: this process's child lives in the phone's network, under the core's first process.
 
 Traffic is what is kept apart, files are not: user, folder, environment and terminal stay the caller's. The standard
 library only, since commands answer at once.
+
+A process can leave its PID namespace through a child only, so this process stays as the child's stand-in: what it is
+sent goes to the child, it stops and continues with it, and it ends as the child ends. The kernel ends the child with
+its stand-in, and whatever the child leaves behind with the carrier.
 """
 
 import contextlib
 import os
+import resource
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
+from typing import NoReturn
 
 from nfemu.gateway.bearer.network.system import (
     Namespace,
@@ -18,88 +24,138 @@ from nfemu.gateway.bearer.network.system import (
     die_with_parent,
     enter,
     keep_capability,
+    mount_empty,
     mount_proc,
+    mount_sys,
     own_mounts,
 )
 from nfemu.model.errors import Unavailable
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
+_LOOK_UP_ELSEWHERE = tuple(Path("/run") / name for name in ("systemd/resolve", "nscd", "avahi-daemon"))
+"""Sockets of services that look names up for a program, but in the host's network."""
 _CAP_NET_RAW = 13
 """ping(8) opens a raw socket."""
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-_FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
-"""The terminal sends these to the program as well."""
+_TERMINAL = 0
+_CANNOT_RUN = 126
+"""As a shell says it."""
 
 
-def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Callable[[], None]) -> int:
-    """Fork; the child is on the line and calls `become`, which execs. The child's exit status, as a shell tells it.
+def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Callable[[], None]) -> NoReturn:
+    """Fork; the child is on the line and calls `become`, which execs. This process ends as the child does.
 
-    `core` is the core's process id and `network` the descriptor by which it holds the phone's network. Ends this
-    process by the same signal that ended the child. Raises Unavailable: no way onto the line.
+    `core` is the core's process id and `network` the descriptor by which it holds the phone's network. Raises
+    Unavailable: no way onto the line.
     """
     try:
-        _join(core, network)
+        join(core, network, Namespace.PID)
         _resolve_by(resolvers)
     except OSError as error:
         raise Unavailable(
             f"there is no way onto the line ({error.strerror}); it is open to the carrier's own user, and to root"
         ) from None
-    for number in _FROM_THE_TERMINAL:
-        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would leave no exit status
+    sys.stdout.flush()
+    sys.stderr.flush()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     child = os.fork()
     if child == 0:
-        _become(become)
-    return _status(child)
+        _become(become, before)
+    _end_as(_stand_in(child))
 
 
-def _join(core: int, network: int) -> None:
-    """Raises OSError."""
+def join(core: int, network: int, others: Namespace = Namespace(0)) -> None:
+    """Enter the phone's network, where need be by the user namespace that owns it, and `others` of the core's.
+
+    Raises OSError.
+    """
     process = Path(f"/proc/{core}")
-    user, own = process / "ns/user", Path("/proc/self/ns/user")
-    wanted = [(process / f"fd/{network}", Namespace.NETWORK), (process / "ns/pid", Namespace.PID)]
-    if user.stat().st_ino != own.stat().st_ino:
-        wanted.insert(0, (user, Namespace.USER))
-    descriptors = [(os.open(path, os.O_RDONLY | os.O_CLOEXEC), kind) for path, kind in wanted]
-    for descriptor, kind in descriptors:
-        enter(descriptor, kind)
-        os.close(descriptor)
+    foreign = (process / "ns/user").stat().st_ino != Path("/proc/self/ns/user").stat().st_ino
+    line = os.open(process / f"fd/{network}", os.O_RDONLY | os.O_CLOEXEC)
+    owner = os.pidfd_open(core)
+    wanted = others | (Namespace.USER if foreign else Namespace(0))
+    if wanted:
+        enter(owner, wanted)
+    enter(line, Namespace.NETWORK)
+    os.close(owner)
+    os.close(line)
 
 
 def _resolve_by(resolvers: Sequence[str]) -> None:
-    """Programs of this process find a resolv.conf that nobody else sees. Raises OSError."""
+    """Programs of this process find a resolv.conf that nobody else sees, and nobody else to ask. Raises OSError."""
     own_mounts()
+    target = _RESOLV_CONF.resolve()
+    text = "".join(f"nameserver {address}\n" for address in resolvers)
+    for folder in _LOOK_UP_ELSEWHERE:
+        if folder.is_dir():
+            mount_empty(folder)
+    if target.parent in _LOOK_UP_ELSEWHERE:
+        target.write_text(text)
+        return
     with tempfile.NamedTemporaryFile("w", suffix=".resolv.conf") as file:
-        file.write("".join(f"nameserver {address}\n" for address in resolvers))
+        file.write(text)
         file.flush()
         Path(file.name).chmod(0o644)
-        bind(Path(file.name), _RESOLV_CONF.resolve())
+        bind(Path(file.name), target)
 
 
-def _become(become: Callable[[], None]) -> None:
-    """Never returns."""
+def _become(become: Callable[[], None], signals: set[signal.Signals]) -> NoReturn:
     try:
         die_with_parent(0)  # as it looks from a PID namespace that the parent is not in
-        for number in _FROM_THE_TERMINAL:
-            signal.signal(number, signal.SIG_DFL)
-        with contextlib.suppress(OSError):  # in some containers /proc then shows the processes outside, and that is all
-            mount_proc()
+        # In some containers these still show the host's afterwards: they list what cannot be reached.
+        for mount in (mount_proc, mount_sys):
+            with contextlib.suppress(OSError):
+                mount()
         keep_capability(_CAP_NET_RAW)
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         become()
-    except SystemExit as ended:
-        os._exit(ended.code if isinstance(ended.code, int) else 1)
+    except OSError as error:
+        print(f"nfemu: there is no way onto the line ({error.strerror})", file=sys.stderr)
+    except SystemExit as end:
+        os._exit(end.code if isinstance(end.code, int) else _CANNOT_RUN)
     finally:
-        os._exit(126)
+        sys.stderr.flush()
+        os._exit(_CANNOT_RUN)
 
 
-def _status(child: int) -> int:
-    def forward(number: int, _: FrameType | None) -> None:
-        os.kill(child, number)
+def _stand_in(child: int) -> int:
+    """The child's exit status, negative for a signal."""
+    while True:
+        told = signal.sigwaitinfo(signal.valid_signals())
+        if told.si_signo != signal.SIGCHLD:
+            if told.si_code <= 0:  # from a process; what the terminal sends, it sends to the child as well
+                os.kill(child, told.si_signo)
+            continue
+        pid, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
+        if pid == 0:
+            continue
+        if not os.WIFSTOPPED(status):
+            return os.waitstatus_to_exitcode(status)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(child, signal.SIGCONT)
 
-    for number in _FORWARDED:
-        signal.signal(number, forward)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
+
+def _end_as(code: int) -> NoReturn:
+    _take_terminal_back()
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the child has left one, where one is wanted
+        with contextlib.suppress(OSError):  # SIGKILL
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
-    return code
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+    os._exit(code)
+
+
+def _take_terminal_back() -> None:
+    """A shell on the line has made its own process group the terminal's, and with it gone, nobody may read there."""
+    with contextlib.suppress(OSError):
+        if not _exists(os.tcgetpgrp(_TERMINAL)):
+            os.tcsetpgrp(_TERMINAL, os.getpgrp())
+
+
+def _exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -65,6 +65,16 @@ def mount_proc() -> None:
     _mount("proc", "/proc", "proc", 0)
 
 
+def mount_sys() -> None:
+    """Over /sys, of the network namespace that this process is in. Raises OSError."""
+    _mount("sysfs", "/sys", "sysfs", 0)
+
+
+def mount_empty(folder: Path) -> None:
+    """What is in `folder` is out of sight; it may be filled anew. Raises OSError."""
+    _mount("tmpfs", str(folder), "tmpfs", 0)
+
+
 def _mount(source: str | None, target: str, kind: str | None, flags: int) -> None:
     encoded = [None if text is None else text.encode() for text in (source, target, kind)]
     _checked(_libc.mount(*encoded, ctypes.c_ulong(flags), None), f"mount on {target}")
