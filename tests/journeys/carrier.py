@@ -28,6 +28,10 @@ class Done:
     errors: str
 
 
+REFUSED = (35, 56)
+"""curl's exit status where HTTPS is refused: after a reset on a bearer, after a 403 to CONNECT."""
+
+
 @dataclass(slots=True)
 class CarrierProcess:
     """Starts and asks one carrier with its own state folder, always on free ports."""
@@ -75,12 +79,17 @@ class CarrierProcess:
         done = subprocess.run([*command, "-x", proxy], capture_output=True, text=True, timeout=30, check=False)
         return int(done.stdout)
 
+    def workers(self) -> list[int]:
+        """The worker processes that are alive."""
+        found = children(self.running.pid)
+        return [pid for pid in found if b"nfemu.gateway.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
     def kill(self) -> None:
-        """`kill -9` of the control process. Returns when nothing of it is left: no worker, no open port."""
+        """`kill -9` of the control process. Returns when nothing of it is left: no child, no open port."""
         running = self.running
-        workers = children(running.pid)
+        born = children(running.pid)
         os.kill(running.pid, signal.SIGKILL)
-        for pid in (running.pid, *workers):
+        for pid in (running.pid, *born):
             assert has_ended(pid), f"process {pid} survives"
         for address in (running.api, running.http_proxy, running.socks_proxy, *running.subscriber_proxies.values()):
             assert_free(address)

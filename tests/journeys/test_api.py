@@ -41,7 +41,7 @@ OPERATIONS = {
     "inbox --open": ("POST", "/login-links"),
 }
 """What each command asks of the running carrier."""
-WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "carrier", "exec"}
+WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "carrier", "exec", "shell"}
 """They start and end one, need none, or only use what others ask."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nfemu.client import StateFolder
-from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, status_of
+from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, status_of
 from tests.journeys.configuring import ONE_WORKER, edit, own_config
 from tests.journeys.traffic import Traffic
 
@@ -183,4 +183,4 @@ def test_a_port_in_use_is_named_with_its_setting(stopped: CarrierProcess, tmp_pa
         assert not [path for path in stopped.state.path.iterdir() if path.is_socket()]
         assert stopped.nfemu("down").text == "nfemu is not running\n"
     assert stopped.nfemu("up").status == 0
-    assert len(children(stopped.running.pid)) == 1
+    assert len(stopped.workers()) == 1

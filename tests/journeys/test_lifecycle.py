@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nfemu.client import StateFolder
-from tests.journeys.carrier import NUMBER, CarrierProcess, assert_free, children, has_ended, status_of, until
+from tests.journeys.carrier import NUMBER, CarrierProcess, assert_free, has_ended, status_of, until
 from tests.journeys.configuring import ONE_WORKER, own_config
 
 NEWS = "http://news.example/"
@@ -53,7 +53,7 @@ def test_up_and_down_twice_each(stopped: CarrierProcess, tmp_path: Path) -> None
     assert stopped.nfemu("down").text == "nfemu is not running\n"
     stopped.up()
     running = stopped.running
-    workers = children(running.pid)
+    workers = stopped.workers()
     assert len(workers) == 1
     again = stopped.nfemu("up", "--free-ports")
     assert again.status == 1

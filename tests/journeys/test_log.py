@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.journeys.carrier import CarrierProcess, children, until
+from tests.journeys.carrier import CarrierProcess, until
 from tests.journeys.configuring import MANY_ORDERS, ONE_WORKER, own_config
 from tests.journeys.phone import Phone
 from tests.journeys.test_disk_full import STEPS, full_disk, paid
@@ -33,9 +33,9 @@ def test_the_log_names_no_subscriber_and_holds_no_secret(stopped: CarrierProcess
     pay_unbooked(stopped)
     stopped.nfemu("clock", "advance", "15s")
     until(lambda: stopped.verdict(NUMBER, NEWS) == 200)
-    worker = children(stopped.running.pid)[0]
+    worker = stopped.workers()[0]
     os.kill(worker, signal.SIGKILL)
-    until(lambda: worker not in children(stopped.running.pid))
+    until(lambda: worker not in stopped.workers())
     stopped.nfemu("attach", NUMBER)
     log = stopped.state.log_file.read_text()
     for said in ("was open to other users", "861****0000", f"worker {worker} ended"):

@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,6 +37,7 @@ _LOOK_UP_ELSEWHERE = tuple(Path("/run") / name for name in ("systemd/resolve", "
 _CAP_NET_RAW = 13
 """ping(8) opens a raw socket."""
 _TERMINAL = 0
+_NONE = Namespace(0)
 _CANNOT_RUN = 126
 """As a shell says it."""
 
@@ -64,7 +65,7 @@ def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Calla
     _end_as(_stand_in(child))
 
 
-def join(core: int, network: int, others: Namespace = Namespace(0)) -> None:
+def join(core: int, network: int, others: Namespace = _NONE) -> None:
     """Enter the phone's network, where need be by the user namespace that owns it, and `others` of the core's.
 
     Raises OSError.
@@ -73,7 +74,7 @@ def join(core: int, network: int, others: Namespace = Namespace(0)) -> None:
     foreign = (process / "ns/user").stat().st_ino != Path("/proc/self/ns/user").stat().st_ino
     line = os.open(process / f"fd/{network}", os.O_RDONLY | os.O_CLOEXEC)
     owner = os.pidfd_open(core)
-    wanted = others | (Namespace.USER if foreign else Namespace(0))
+    wanted = others | (Namespace.USER if foreign else _NONE)
     if wanted:
         enter(owner, wanted)
     enter(line, Namespace.NETWORK)
@@ -99,7 +100,7 @@ def _resolve_by(resolvers: Sequence[str]) -> None:
         bind(Path(file.name), target)
 
 
-def _become(become: Callable[[], None], signals: set[signal.Signals]) -> NoReturn:
+def _become(become: Callable[[], None], signals: Iterable[int]) -> NoReturn:
     try:
         die_with_parent(0)  # as it looks from a PID namespace that the parent is not in
         # In some containers these still show the host's afterwards: they list what cannot be reached.
@@ -110,7 +111,7 @@ def _become(become: Callable[[], None], signals: set[signal.Signals]) -> NoRetur
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         become()
     except OSError as error:
-        print(f"nfemu: there is no way onto the line ({error.strerror})", file=sys.stderr)
+        sys.stderr.write(f"nfemu: there is no way onto the line ({error.strerror})\n")
     except SystemExit as end:
         os._exit(end.code if isinstance(end.code, int) else _CANNOT_RUN)
     finally:
