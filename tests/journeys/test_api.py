@@ -39,9 +39,10 @@ OPERATIONS = {
     "reset": ("POST", "/reset"),
     "rotate-keys": ("POST", "/rotate-keys"),
     "inbox --open": ("POST", "/login-links"),
+    "exec": ("POST", "/subscribers/{number}/plug"),
 }
 """What each command asks of the running carrier."""
-WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "carrier", "exec", "shell"}
+WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "carrier", "shell"}
 """They start and end one, need none, or only use what others ask."""
 
 
