@@ -8,7 +8,9 @@ venv=${VENV:-.venv}
 . tools/packages.sh
 
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null; }
-mapfile -t missing < <(missing_packages chromium:chromium certutil:libnss3-tools ip:iproute2 nft:nftables)
+mapfile -t missing < <(
+    missing_packages chromium:chromium certutil:libnss3-tools ip:iproute2 nft:nftables ping:iputils-ping tshark:tshark
+)
 has_postgresql || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ]; then
     install_packages "tests that are left out without" "${missing[@]}" fonts-noto-cjk || true

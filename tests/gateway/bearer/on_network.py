@@ -1,0 +1,222 @@
+"""The cases of `test_network.py`: `python -m tests.gateway.bearer.on_network CASE` as the user that it is run as."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv6Network
+from pathlib import Path
+from typing import Literal
+
+from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
+from nfemu.gateway.bearer.network.messages import Mode, Phone, Transport, Where
+from nfemu.model.errors import Unavailable
+
+_ON_LINE = """
+import os, sys
+from nfemu.gateway.bearer.network.enter import run_on_line
+run_on_line(int(sys.argv[1]), int(sys.argv[2]), ["10.9.9.9"], lambda: os.execvp(sys.argv[3], sys.argv[3:]))
+"""
+_ASK = """
+import socket, sys
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=10) as sock:
+    print(sock.getsockname()[0], sock.makefile().readline().strip())
+"""
+_SEND = """
+import socket, sys
+with socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    sock.sendto(b"question", (sys.argv[1], int(sys.argv[2])))
+"""
+PORT = 8081
+_FAMILIES: tuple[tuple[Literal[4, 6], str, str], ...] = (
+    (4, "198.18.3.4", "169.254.0.1"),
+    (6, "2001:2::5", "fd53:696e:6b01::1"),
+)
+"""A site of the emulated Internet, and an address of the core."""
+
+
+def phone(index: int) -> Phone:
+    prefix = IPv6Network(f"2001:db8:0:{index + 1:x}::/64")
+    return Phone(index, IPv4Address("10.45.0.2") + index, prefix)
+
+
+def addresses(which: Phone) -> dict[int, str]:
+    assert which.ipv6 is not None
+    return {4: str(which.ipv4), 6: str(which.ipv6[1])}
+
+
+class OnLine:
+    """A program on a line, by a process of its own."""
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._way = (str(entrance.pid), str(entrance.network))
+
+    async def start(self, *command: str) -> asyncio.subprocess.Process:
+        pipe = asyncio.subprocess.PIPE
+        return await asyncio.create_subprocess_exec(sys.executable, "-c", _ON_LINE, *self._way, *command, stdout=pipe)
+
+    async def run(self, *command: str) -> tuple[int, str]:
+        process = await self.start(*command)
+        output, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, output.decode().strip()
+
+    async def python(self, code: str, *arguments: str) -> str:
+        status, output = await self.run(sys.executable, "-c", code, *arguments)
+        assert status == 0
+        return output
+
+
+async def started() -> CoreNetwork:
+    core = CoreNetwork(Path("core.log"))
+    mode = await core.start()
+    assert mode is (Mode.ROOT if os.getuid() == 0 else Mode.ROOTLESS)
+    return core
+
+
+async def traffic() -> None:
+    """TCP and UDP, both families: both ends see the UE's own address and what it asked for."""
+    core = await started()
+    lines = [OnLine(await core.plug(phone(index))) for index in range(2)]
+    for version, target, own in _FAMILIES:
+        listener = await core.listen(Where.INTERNET, Transport.TCP, version, PORT)
+        server = await asyncio.start_server(_tell, sock=listener)
+        datagrams = await core.listen(Where.CORE, Transport.UDP, version, 5300)
+        for index, line in enumerate(lines):
+            address = addresses(phone(index))[version]
+            assert await line.python(_ASK, target, str(PORT)) == f"{address} {address} {target}"
+            await line.python(_SEND, own, "5300")
+            data, sender = await asyncio.get_running_loop().sock_recvfrom(datagrams, 100)
+            assert (data, sender[0]) == (b"question", str(address))
+        server.close()
+        datagrams.close()
+    # Nowhere but there: what is in no namespace of ours, nobody reaches.
+    status, _ = await lines[0].run(sys.executable, "-c", _ASK, "127.0.0.1", _host_port())
+    assert status == 1
+    moved = phone(7)
+    await core.plug(Phone(0, moved.ipv4, moved.ipv6))
+    assert await lines[0].run(
+        "sh", "-c", "ip -br address show wwan0 | grep -c ' 10.45.0.9/32 2001:db8:0:8::1/64 '"
+    ) == (
+        0,
+        "1",
+    )
+    await core.nft("add table inet nfemu")
+    try:
+        await core.nft("add rule inet nfemu no-such-chain accept")
+    except Unavailable as error:
+        assert "no-such-chain" in str(error)  # noqa: PT017 - no pytest in here
+    else:
+        raise AssertionError
+    await core.stop()
+
+
+def _host_port() -> str:
+    sock = socket.create_server(("127.0.0.1", 0))
+    sock.setblocking(False)
+    _KEPT.append(sock)
+    return str(sock.getsockname()[1])
+
+
+_KEPT: list[socket.socket] = []
+
+
+async def _tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    peer, own = writer.get_extra_info("peername")[0], writer.get_extra_info("sockname")[0]
+    writer.write(f"{peer} {own}\n".encode())
+    writer.close()
+
+
+async def entering() -> None:
+    """The program's user, folder, names, exit status and signals."""
+    core = await started()
+    line = OnLine(await core.plug(phone(0)))
+    assert await line.run("id", "-u") == (0, str(os.getuid()))
+    assert await line.run("pwd") == (0, os.getcwd())  # noqa: PTH109 - not in an async function
+    assert await line.run("cat", "/etc/resolv.conf") == (0, "nameserver 10.9.9.9")
+    assert (await line.run("ls", "/sys/class/net"))[1].split() == ["lo", "wwan0"]
+    assert (await line.run("ping", "-c", "1", "198.18.0.1"))[0] == 0
+    assert (await line.run("ping", "-c", "1", "2001:2::1"))[0] == 0
+    assert (await line.run("sh", "-c", "exit 7"))[0] == 7
+    assert (await line.run("sh", "-c", "kill -TERM $$"))[0] == -signal.SIGTERM
+    assert (await line.run("sh", "-c", "kill -KILL $$"))[0] == -signal.SIGKILL
+    # Told from outside, it is the program that hears it, once.
+    counting = await line.start(
+        "sh", "-c", "trap 'echo heard' INT; trap 'echo ended; exit 3' TERM; echo up; while :; do sleep 9 & wait; done"
+    )
+    assert counting.stdout is not None
+    assert await counting.stdout.readline() == b"up\n"
+    counting.send_signal(signal.SIGINT)
+    assert await counting.stdout.readline() == b"heard\n"
+    os.kill(_child_of(counting.pid), signal.SIGSTOP)
+    await asyncio.to_thread(os.waitid, os.P_PID, counting.pid, os.WSTOPPED | os.WNOWAIT)
+    counting.send_signal(signal.SIGCONT)
+    counting.send_signal(signal.SIGTERM)
+    assert await counting.stdout.read() == b"ended\n"
+    assert await counting.wait() == 3
+    # Whoever kills the stand-in kills the program.
+    sleeper = await line.start("sh", "-c", "echo $$; exec sleep 99")
+    assert sleeper.stdout is not None
+    await sleeper.stdout.readline()
+    sleeper.kill()
+    assert await sleeper.stdout.read() == b""
+    await core.stop()
+
+
+def _child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+
+
+async def residue() -> None:
+    """Phones come and go, and so do core networks; what runs on a line ends with it."""
+    before = _interfaces()
+    core = await started()
+    entrances = [await core.plug(phone(index)) for index in range(200)]
+    assert len({entrance.network for entrance in entrances}) == 200
+    held = _descriptors(entrances[0].pid)
+    for index in range(20):
+        await core.unplug(index)
+    assert _descriptors(entrances[0].pid) == held - 20
+    left = await OnLine(entrances[100]).start("sh", "-c", "sleep 99 & echo up; wait")
+    assert left.stdout is not None
+    await left.stdout.readline()
+    await core.stop()
+    assert await left.wait() == -signal.SIGKILL
+    assert not _exists(entrances[0].pid)
+    assert _interfaces() == before
+    again = await started()
+    await again.plug(phone(0))
+    await again.stop()
+
+
+async def waiting() -> None:
+    """A control process that is going to be killed; it tells who should end with it."""
+    core = await started()
+    entrance = await core.plug(phone(0))
+    program = await OnLine(entrance).start("sh", "-c", "setsid sleep 98 & exec sleep 97")
+    sys.stdout.write(json.dumps([entrance.pid, program.pid]) + "\n")
+    sys.stdout.flush()
+    await program.wait()
+
+
+def _descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def _exists(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def _interfaces() -> list[str]:
+    return sorted(name for _, name in socket.if_nameindex())
+
+
+CASES: dict[str, Callable[[], Awaitable[None]]] = {
+    case.__name__: case for case in (traffic, entering, residue, waiting)
+}
+
+if __name__ == "__main__":
+    asyncio.run(CASES[sys.argv[1]]())  # type: ignore[arg-type]  # an async function's awaitable is a coroutine
