@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from nfemu.cli.chromium import at_home, is_chromium
 from nfemu.cli.context import client_of, state_of
 from nfemu.client.state import RunningStatus, StateFolder, reachable
 from nfemu.client.values import Subscriber
@@ -57,12 +58,13 @@ def run(context: click.Context, number: str, program: Sequence[str]) -> None:
             raise Conflict(f"{line.number} is detached, so nothing runs on its line; {_way_out(line)}")
         status = state.status()
         bundle = write_bundle(state, state.ca, system_roots(os.environ, state))
+        own = at_home(os.environ, state, line.e164) if is_chromium(program[0]) else os.environ
         if not status.has_bearers:
-            replace(program, environment(os.environ, proxies(status, line), bundle))
+            replace(program, environment(own, proxies(status, line), bundle))
         plugged = client.plug(number)
     from nfemu.gateway.bearer.network.enter import run_on_line
 
-    environ = environment(os.environ, {}, bundle)
+    environ = environment(own, {}, bundle)
     run_on_line(plugged.pid, plugged.network, plugged.resolvers, lambda: replace(program, environ))
 
 

@@ -44,6 +44,7 @@ _COMMANDS = {
     "rotate-keys": "configuration",
     "exec": "execute",
     "shell": "execute",
+    "capture": "capture",
     "clock": "clock",
     "attack": "attack",
 }

@@ -6,7 +6,18 @@ import sys
 import pytest
 
 HEAVY = {"fastapi", "starlette", "pydantic", "mitmproxy", "sqlalchemy", "uvicorn", "asyncio", "rich", "yaml", "jinja2"}
-LIGHT = ("subscribers", "accounts", "history", "policies", "configuration", "execute", "clock", "lifecycle", "doctor")
+LIGHT = (
+    "subscribers",
+    "accounts",
+    "history",
+    "policies",
+    "configuration",
+    "execute",
+    "clock",
+    "lifecycle",
+    "doctor",
+    "capture",
+)
 
 
 @pytest.mark.parametrize("module", LIGHT)

@@ -17,6 +17,7 @@ OPERATIONS = {
     "subscriber list": ("GET", "/subscribers"),
     "subscriber show": ("GET", "/subscribers/{number}"),
     "attach": ("POST", "/subscribers/{number}/attach"),
+    "capture": ("POST", "/subscribers/{number}/plug"),
     "detach": ("POST", "/subscribers/{number}/detach"),
     "restrict": ("POST", "/subscribers/{number}/restrict"),
     "restore": ("POST", "/subscribers/{number}/restore"),

@@ -7,13 +7,18 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address, IPv6Network
 from pathlib import Path
 from typing import Literal
 
+from nfemu.client import Client
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Mode, Phone, Transport, Where
 from nfemu.model.errors import Unavailable
+from nfemu.web.api.backend import PluggedIn
+from tests.client.running import Running, carrier
 
 _ON_LINE = """
 import os, sys
@@ -192,6 +197,98 @@ async def residue() -> None:
     await again.stop()
 
 
+async def commands() -> None:
+    """`exec`, `shell` and `capture` against a carrier whose line is plugged in here."""
+    core = await started()
+    entrance = await core.plug(phone(0))
+    listener = await core.listen(Where.INTERNET, Transport.TCP, 4, PORT)
+    server = await asyncio.start_server(_tell, sock=listener)
+    with carrier(_folder("state")) as running:
+        await asyncio.to_thread(_plugged_in, running, entrance)
+        nfemu = partial(_nfemu, running.state.path)
+        shown = await nfemu("exec", "13800138000", "--", "env", http_proxy="http://127.0.0.1:1", HOME="/home")
+        variables = dict(each.partition("=")[::2] for each in shown.splitlines())
+        assert not [name for name in variables if name.lower().endswith("_proxy")]
+        assert variables["SSL_CERT_FILE"] == variables["NODE_EXTRA_CA_CERTS"]
+        assert variables["HOME"] == "/home"
+        capturing = await _start(running.state.path, ("capture", "13800138000", "-w", "journey.pcap"), {})
+        assert capturing.stderr is not None
+        assert b"capturing 13800138000 on 10.45.0.2" in await capturing.stderr.readline()
+        asked = ("exec", "13800138000", "--", sys.executable, "-c", _ASK, "198.18.3.4", str(PORT))
+        assert await nfemu(*asked) == "10.45.0.2 10.45.0.2 198.18.3.4"
+        capturing.send_signal(signal.SIGINT)
+        assert b" packets" in await capturing.stderr.readline()
+        assert await capturing.wait() == 0
+        fields = ("-T", "fields", *("-e", "ip.src"), *("-e", "ip.dst"), *("-e", "tcp.flags.str"))
+        seen = await _output("tshark", "-r", "journey.pcap", *fields, "tcp.flags.syn == 1")
+        assert [line.split()[:2] for line in seen.splitlines()] == [
+            ["10.45.0.2", "198.18.3.4"],
+            ["198.18.3.4", "10.45.0.2"],
+        ]
+        await _on_a_terminal(running.state.path)
+    server.close()
+    await core.stop()
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name)
+    folder.mkdir()
+    return folder.absolute()
+
+
+def _plugged_in(running: Running, entrance: Entrance) -> None:
+    running.program.phone = PluggedIn(entrance.pid, entrance.network, "10.45.0.2", None, ["10.9.9.9"])
+    with Client.find(running.state) as client:
+        client.attach("13800138000")
+    running.state.publish(replace(running.state.status(), access="bearer: for tests"))
+
+
+async def _on_a_terminal(state: Path) -> None:
+    """A shell has the terminal, and job control; it leaves the terminal to whoever had it before."""
+    ours, theirs = os.openpty()
+    told = 'nfemu="$0 -P -m nfemu.cli.main"; $nfemu shell 13800138000; echo "status $?"; read line; echo "read $line"'
+    outer = await asyncio.create_subprocess_exec(
+        *("setsid", "--ctty", "--wait", "sh", "-c", told, sys.executable),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "NFEMU_STATE": str(state), "SHELL": "/bin/bash", "PS1": "", "TERM": "dumb"},
+    )
+    os.close(theirs)
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", closefd=False))
+    os.write(ours, b"sleep 99 & jobs; echo li''ne $(cat /etc/resolv.conf); kill %1; exit 5\n")
+    await reader.readuntil(b"Running")
+    await reader.readuntil(b"line nameserver 10.9.9.9")
+    await reader.readuntil(b"status 5")
+    os.write(ours, b"after\n")
+    await reader.readuntil(b"read after")
+    assert await outer.wait() == 0
+    os.close(ours)
+
+
+async def _start(state: Path, arguments: tuple[str, ...], environ: dict[str, str]) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-P", "-m", "nfemu.cli.main", "--state", str(state), *arguments)
+    environ = {**os.environ, **environ}
+    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=environ)
+
+
+async def _nfemu(state: Path, *arguments: str, **environ: str) -> str:
+    process = await _start(state, arguments, environ)
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors
+    return output.decode().strip()
+
+
+async def _output(*command: str) -> str:
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return output.decode()
+
+
 async def waiting() -> None:
     """A control process that is going to be killed; it tells who should end with it."""
     core = await started()
@@ -215,7 +312,7 @@ def _interfaces() -> list[str]:
 
 
 CASES: dict[str, Callable[[], Awaitable[None]]] = {
-    case.__name__: case for case in (traffic, entering, residue, waiting)
+    case.__name__: case for case in (traffic, entering, residue, commands, waiting)
 }
 
 if __name__ == "__main__":

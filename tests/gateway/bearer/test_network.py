@@ -30,7 +30,7 @@ def folder(tmp_path: Path, user: User) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("case", ["traffic", "entering", "residue"])
+@pytest.mark.parametrize("case", ["traffic", "entering", "residue", "commands"])
 def test_network(case: str, user: User, folder: Path) -> None:
     with user.popen("-m", "tests.gateway.bearer.on_network", case, folder=folder) as process:
         process.communicate(timeout=100)

@@ -48,6 +48,7 @@ class Program:
     asked: list[str] = field(default_factory=list)
     fails_with: NfemuError | None = None
     workers_healthy: bool = True
+    phone: PluggedIn = field(default_factory=lambda: PluggedIn(4711, 9, "10.45.0.2", None, ("10.45.0.1",)))
 
     async def reach(self, profile: CompiledProfile, destination: Destination, decision: Decision) -> Reach:
         """Everything that is not 10.0.0.1 is virtual."""
@@ -81,7 +82,7 @@ class Program:
 
     async def plug(self, msisdn: Msisdn) -> PluggedIn:
         self._did(f"plug {msisdn}")
-        return PluggedIn(4711, 9, "10.45.0.2", None, ("10.45.0.1",))
+        return self.phone
 
     def components(self) -> Sequence[Component]:
         return [Component("gateway", self.workers_healthy, "2 workers")]
