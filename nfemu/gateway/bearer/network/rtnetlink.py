@@ -50,7 +50,6 @@ class RouteSocket:
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-        self._sequence = 0
 
     def __enter__(self) -> Self:
         return self
@@ -58,22 +57,15 @@ class RouteSocket:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def run(self, messages: Sequence[nlmsg]) -> None:
+    def run(self, messages: Sequence[bytes]) -> None:
         """One round trip. Raises OSError for the first that the kernel refuses; the others are done then."""
-        batch = b"".join(self._encoded(message) for message in messages)
-        self._socket.send(batch)
+        self._socket.send(b"".join(messages))
         answers: list[int] = []
         while len(answers) < len(messages):
             answers += _errors(self._socket.recv(_RECEIVED))
         for number in answers:
             if number:
                 raise OSError(number, os.strerror(number))
-
-    def _encoded(self, message: nlmsg) -> bytes:
-        self._sequence += 1
-        message["header"]["sequence_number"] = self._sequence
-        message.encode()
-        return bytes(message.data)
 
 
 def _errors(data: bytes) -> list[int]:
@@ -96,7 +88,7 @@ class End:
     mac: str
 
 
-def veth(here: End, there: End, namespace: int) -> nlmsg:
+def veth(here: End, there: End, namespace: int) -> bytes:
     """`here` is up at once, `there` waits for `up`. `namespace`: descriptor of the one that `there` is in."""
     names = [("IFLA_IFNAME", there.name), ("IFLA_ADDRESS", there.mac), ("IFLA_NET_NS_FD", namespace)]
     peer = {"index": there.index, "attrs": names}
@@ -105,25 +97,25 @@ def veth(here: End, there: End, namespace: int) -> nlmsg:
     return _filled(ifinfmsg(), _NEW_LINK, {"index": here.index, "flags": _UP, "change": _UP}, attributes)
 
 
-def up(index: int) -> nlmsg:
+def up(index: int) -> bytes:
     return _filled(ifinfmsg(), _NEW_LINK, {"index": index, "flags": _UP, "change": _UP}, [])
 
 
-def without_link(index: int) -> nlmsg:
+def without_link(index: int) -> bytes:
     """Both ends of a pair."""
     return _filled(ifinfmsg(), _DELETE_LINK, {"index": index}, [])
 
 
-def address(link: int, value: IpAddress, prefix: int) -> nlmsg:
+def address(link: int, value: IpAddress, prefix: int) -> bytes:
     """Usable at once: whether somebody else has it is not asked, which would take a second."""
     return _address(_NEW_ADDRESS, link, value, prefix)
 
 
-def without_address(link: int, value: IpAddress, prefix: int) -> nlmsg:
+def without_address(link: int, value: IpAddress, prefix: int) -> bytes:
     return _address(_DELETE_ADDRESS, link, value, prefix)
 
 
-def route(to: IpNetwork, link: int, via: IpAddress | None = None) -> nlmsg:
+def route(to: IpNetwork, link: int, via: IpAddress | None = None) -> bytes:
     """`via` need not lie in a network of the link."""
     scope = _LINK_SCOPE if via is None and to.version == 4 else 0
     gateway = [] if via is None else [("RTA_GATEWAY", str(via))]
@@ -131,50 +123,50 @@ def route(to: IpNetwork, link: int, via: IpAddress | None = None) -> nlmsg:
     return _route(_NEW_ROUTE, to, fields, [("RTA_OIF", link), *gateway])
 
 
-def without_route(to: IpNetwork, link: int) -> nlmsg:
+def without_route(to: IpNetwork, link: int) -> bytes:
     return _route(_DELETE_ROUTE, to, {"table": _MAIN, "scope": _NOWHERE}, [("RTA_OIF", link)])
 
 
-def own_addresses(network: IpNetwork) -> nlmsg:
+def own_addresses(network: IpNetwork) -> bytes:
     """Every address of `network` is this namespace's own."""
     scope = _HOST_SCOPE if network.version == 4 else 0
     fields = {"table": _LOCAL, "type": _TO_US, "scope": scope}
     return _route(_NEW_ROUTE, network, fields, [("RTA_OIF", LOOPBACK)])
 
 
-def unreachable(network: IpNetwork, table: int) -> nlmsg:
+def unreachable(network: IpNetwork, table: int) -> bytes:
     """Refused with an ICMP error."""
     return _route(_NEW_ROUTE, network, {"table": table, "type": _UNREACHABLE}, [])
 
 
-def neighbour(link: int, value: IpAddress, mac: str) -> nlmsg:
+def neighbour(link: int, value: IpAddress, mac: str) -> bytes:
     """Never asked for on the wire, and never counted against the kernel's limit of a thousand."""
     return _neighbour(_NEW_NEIGHBOUR, link, value, [("NDA_DST", str(value)), ("NDA_LLADDR", mac)])
 
 
-def without_neighbour(link: int, value: IpAddress) -> nlmsg:
+def without_neighbour(link: int, value: IpAddress) -> bytes:
     return _neighbour(_DELETE_NEIGHBOUR, link, value, [("NDA_DST", str(value))])
 
 
-def table_of_arrivals(family: socket.AddressFamily, interface: str, table: int) -> nlmsg:
+def table_of_arrivals(family: socket.AddressFamily, interface: str, table: int) -> bytes:
     """What comes in at `interface`, and is for none of our own addresses, is looked up in `table` alone."""
     fields = {"family": int(family), "table": table, "action": _TO_TABLE}
     attributes = [("FRA_PRIORITY", table), ("FRA_IIFNAME", interface), ("FRA_TABLE", table)]
     return _filled(fibmsg(), _NEW_RULE, fields, attributes)
 
 
-def _address(kind: int, link: int, value: IpAddress, prefix: int) -> nlmsg:
+def _address(kind: int, link: int, value: IpAddress, prefix: int) -> bytes:
     fields = {"family": _family(value), "prefixlen": prefix, "index": link, "flags": _NO_DAD}
     return _filled(ifaddrmsg(), kind, fields, [("IFA_LOCAL", str(value)), ("IFA_ADDRESS", str(value))])
 
 
-def _route(kind: int, to: IpNetwork, fields: Mapping[str, int], attributes: Sequence[tuple[str, object]]) -> nlmsg:
+def _route(kind: int, to: IpNetwork, fields: Mapping[str, int], attributes: Sequence[tuple[str, object]]) -> bytes:
     common = {"family": _family(to), "dst_len": to.prefixlen, "proto": _STATIC}
     target = [("RTA_DST", str(to.network_address))] if to.prefixlen else []
     return _filled(rtmsg(), kind, {**common, **fields}, [*target, *attributes])
 
 
-def _neighbour(kind: int, link: int, value: IpAddress, attributes: list[tuple[str, object]]) -> nlmsg:
+def _neighbour(kind: int, link: int, value: IpAddress, attributes: list[tuple[str, object]]) -> bytes:
     return _filled(ndmsg(), kind, {"family": _family(value), "ifindex": link, "state": _PERMANENT}, attributes)
 
 
@@ -182,13 +174,14 @@ def _family(value: IpAddress | IpNetwork) -> int:
     return socket.AF_INET if value.version == 4 else socket.AF_INET6
 
 
-def _filled(message: nlmsg, kind: int, fields: Mapping[str, object], attributes: Sequence[tuple[str, object]]) -> nlmsg:
+def _filled(message: nlmsg, kind: int, fields: Mapping[str, object], attributes: Sequence[tuple[str, object]]) -> bytes:
     for name, value in fields.items():
         message[name] = value
     message["attrs"] = list(attributes)
     message["header"]["type"] = kind
     message["header"]["flags"] = _REQUEST | _ACK | (0 if kind in _DELETIONS else _CREATE)
-    return message
+    message.encode()
+    return bytes(message.data)
 
 
 _DELETIONS = (_DELETE_LINK, _DELETE_ADDRESS, _DELETE_ROUTE, _DELETE_NEIGHBOUR)

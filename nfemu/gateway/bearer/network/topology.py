@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
-from pyroute2.netlink import nlmsg
-
 from nfemu.gateway.addresses import VIRTUAL
 from nfemu.gateway.bearer.network.messages import Phone
 from nfemu.gateway.bearer.network.rtnetlink import (
@@ -75,6 +73,20 @@ _QUIET = {
     "net/ipv6/conf/default/accept_dad": "0",
     "net/ipv6/conf/default/addr_gen_mode": "1",  # no link-local address but those that are given
 }
+
+
+def _default_routes(gateway: IPv4Address, gateway6: IPv6Address, mac: str) -> list[bytes]:
+    return [*_default_route(_ANYWHERE, gateway, mac), *_default_route(_ANYWHERE6, gateway6, mac)]
+
+
+def _default_route(anywhere: IPv4Network | IPv6Network, gateway: IpAddress, mac: str) -> list[bytes]:
+    return [neighbour(_FIRST, gateway, mac), route(anywhere, _FIRST, gateway)]
+
+
+_PHONE = (up(LOOPBACK), up(_FIRST), address(_FIRST, _PHONE6, 64))
+_DEFAULT_ROUTE = _default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)
+_DEFAULT_ROUTE6 = _default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)
+"""What is the same in every phone is encoded once."""
 
 
 class Network:
@@ -146,7 +158,7 @@ def plug(core: Network, phone: Phone) -> Network:
             neighbour(index, _PHONE6, _INNER_MAC),
         )
         with network.entered(core):
-            _run(up(LOOPBACK), up(_FIRST), address(_FIRST, _PHONE6, 64))
+            _run(*_PHONE)
         give(core, network, phone)
     except BaseException:
         network.close()
@@ -157,13 +169,13 @@ def plug(core: Network, phone: Phone) -> Network:
 def give(core: Network, network: Network, phone: Phone) -> None:
     """The phone has these addresses, and routes by them, on both sides of its link. Raises OSError."""
     index = _FIRST_PHONE + phone.index
-    inside: list[nlmsg] = []
-    outside: list[nlmsg] = []
+    inside: list[bytes] = []
+    outside: list[bytes] = []
     if phone.ipv4 is not None:
-        inside += [address(_FIRST, phone.ipv4, 32), *_default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)]
+        inside += [address(_FIRST, phone.ipv4, 32), *_DEFAULT_ROUTE]
         outside += [neighbour(index, phone.ipv4, _INNER_MAC), route(IPv4Network(phone.ipv4), index)]
     if phone.ipv6 is not None:
-        inside += [address(_FIRST, phone.ipv6[1], 64), *_default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)]
+        inside += [address(_FIRST, phone.ipv6[1], 64), *_DEFAULT_ROUTE6]
         outside.append(route(phone.ipv6, index, _PHONE6))
     with network.entered(core):
         _run(*inside)
@@ -173,8 +185,8 @@ def give(core: Network, network: Network, phone: Phone) -> None:
 def take(core: Network, network: Network, phone: Phone) -> None:
     """The phone has these addresses no longer; its programs' sockets on them hear of it at their next packet."""
     index = _FIRST_PHONE + phone.index
-    inside: list[nlmsg] = []
-    outside: list[nlmsg] = []
+    inside: list[bytes] = []
+    outside: list[bytes] = []
     if phone.ipv4 is not None:
         outside += [without_route(IPv4Network(phone.ipv4), index), without_neighbour(index, phone.ipv4)]
         inside += [without_route(_ANYWHERE, _FIRST), without_address(_FIRST, phone.ipv4, 32)]
@@ -191,14 +203,6 @@ def cut(index: int) -> None:
     _run(without_link(_FIRST_PHONE + index))
 
 
-def _default_routes(gateway: IPv4Address, gateway6: IPv6Address, mac: str) -> list[nlmsg]:
-    return [*_default_route(_ANYWHERE, gateway, mac), *_default_route(_ANYWHERE6, gateway6, mac)]
-
-
-def _default_route(anywhere: IPv4Network | IPv6Network, gateway: IpAddress, mac: str) -> list[nlmsg]:
-    return [neighbour(_FIRST, gateway, mac), route(anywhere, _FIRST, gateway)]
-
-
 def _new(settings: dict[str, str]) -> Network:
     """A network namespace, made and entered. Raises OSError."""
     unshare(Namespace.NETWORK)
@@ -206,7 +210,7 @@ def _new(settings: dict[str, str]) -> Network:
     return Network.here()
 
 
-def _run(*messages: nlmsg) -> None:
+def _run(*messages: bytes) -> None:
     """In the namespace that this process is in. Raises OSError."""
     if messages:
         with RouteSocket() as links:
