@@ -193,6 +193,16 @@ async def residue() -> None:
     assert not _exists(entrances[0].pid)
     assert _interfaces() == before
     again = await started()
+    os.kill((await again.plug(phone(0))).pid, signal.SIGKILL)
+    await again.ended()
+    try:
+        await again.plug(phone(1))
+    except Unavailable as error:
+        assert "the core network has ended" in str(error)  # noqa: PT017
+    else:
+        raise AssertionError
+    await again.stop()
+    await again.start()
     await again.plug(phone(0))
     await again.stop()
 
@@ -289,6 +299,16 @@ async def _output(*command: str) -> str:
     return output.decode()
 
 
+async def refused() -> None:
+    """Where it is not possible, one line says why, and nothing is left."""
+    core = CoreNetwork(Path("core.log"))
+    try:
+        await core.start()
+    except Unavailable as error:
+        sys.stdout.write(str(error))
+    assert not Path(f"/proc/self/task/{os.getpid()}/children").read_text()  # noqa: ASYNC240
+
+
 async def waiting() -> None:
     """A control process that is going to be killed; it tells who should end with it."""
     core = await started()
@@ -312,7 +332,7 @@ def _interfaces() -> list[str]:
 
 
 CASES: dict[str, Callable[[], Awaitable[None]]] = {
-    case.__name__: case for case in (traffic, entering, residue, commands, waiting)
+    case.__name__: case for case in (traffic, entering, residue, commands, refused, waiting)
 }
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """The core network for real, as root and as an ordinary user: each case in a process of its own (`on_network`)."""
 
-import contextlib
 import json
 import os
 import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +25,11 @@ def user(request: pytest.FixtureRequest) -> User:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, user: User) -> Path:
-    os.chown(tmp_path, user.uid, user.uid)
-    for parent in (tmp_path, *tmp_path.parents):
-        with contextlib.suppress(PermissionError):
-            parent.chmod(parent.stat().st_mode | 0o111)
-    return tmp_path
+def folder(user: User) -> Iterator[Path]:
+    """The user's own. Not pytest's, whose folders are closed to others again whenever it starts."""
+    with tempfile.TemporaryDirectory(prefix="nfemu-") as made:
+        os.chown(made, user.uid, user.uid)
+        yield Path(made)
 
 
 @pytest.mark.parametrize("case", ["traffic", "entering", "residue", "commands"])
@@ -49,6 +51,34 @@ def test_nothing_outlives_the_control_process(user: User, folder: Path) -> None:
         each for each in Path("/proc").glob("[0-9]*/cmdline") if _of(each) in (b"sleep\x0098\x00", b"sleep\x0097\x00")
     ]
     assert not inside
+
+
+_NO_RIGHT = 'exec setpriv --bounding-set -sys_admin --inh-caps -all "$@"'
+
+
+@pytest.mark.parametrize(
+    ("machine", "reason"),
+    [
+        ("echo 0 > /proc/sys/user/max_user_namespaces", "user namespaces are switched off here"),
+        (
+            "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys",
+            "`/proc/sys/net/ipv4/ip_forward` is read-only, as in most containers; `--cap-add SYS_ADMIN` lets",
+        ),
+    ],
+)
+def test_where_it_is_not_possible_one_line_says_why(machine: str, reason: str, tmp_path: Path) -> None:
+    command = ("unshare", "-Urm", "sh", "-c", f"{machine}; {_NO_RIGHT}", "sh", sys.executable)
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [*command, "-m", "tests.gateway.bearer.on_network", "refused"],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert reason in done.stdout
+    assert "\n" not in done.stdout
 
 
 def _of(command: Path) -> bytes:

@@ -156,12 +156,18 @@ def _no_namespaces(error: OSError) -> str:
     )
 
 
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return f"`{error.filename}` is read-only, as in most containers; `--cap-add SYS_ADMIN` lets it have its own"
+    return str(error)
+
+
 def _serve(control: socket.socket, mode: Mode) -> int:
     try:
         _prepare()
         core = Core()
     except (OSError, Unavailable) as error:
-        _send(control, Failed(f"the core network cannot be made: {error}"), None)
+        _send(control, Failed(f"the core network cannot be made: {_told(error)}"), None)
         return 1
     _send(control, Started(mode), None)
     while (request := _receive(control)) is not None:
