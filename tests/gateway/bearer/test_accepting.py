@@ -5,6 +5,8 @@ import logging
 import os
 import resource
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -21,16 +23,9 @@ async def test_without_descriptors_it_waits_and_goes_on(caplog: pytest.LogCaptur
     acceptor = Acceptor([listener], lambda sock, peer: served.append((sock, peer)))
     acceptor.start()
     _, writer = await asyncio.open_connection(*listener.getsockname())
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - of this process
-    with caplog.at_level(logging.WARNING):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
-        held = [os.dup(0) for _ in range(_free(highest))]
+    with caplog.at_level(logging.WARNING), no_descriptors():
         writer.write(b"x")
         await until(lambda: caplog.records)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    for descriptor in held:
-        os.close(descriptor)
     assert "no connection can be accepted now" in caplog.text
     await until(lambda: served)
     sock, peer = served[0]
@@ -41,13 +36,22 @@ async def test_without_descriptors_it_waits_and_goes_on(caplog: pytest.LogCaptur
     assert listener.fileno() < 0
 
 
-def _free(limit: int) -> int:
-    """Descriptors below `limit` that are not in use."""
-    used = {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208 - of this process
-    free = set(range(limit)) - used
-    probe = os.dup(0)  # the one that listing the folder took is free again
-    os.close(probe)
-    return len(free | ({probe} if probe < limit else set()))
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """This process can open nothing meanwhile, whatever it has open."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - of this process
+    held = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, before[1]))
+        with suppress(OSError):
+            while True:
+                held.append(os.dup(0))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for descriptor in held:
+            os.close(descriptor)
 
 
 def test_addresses_of_peers() -> None:
