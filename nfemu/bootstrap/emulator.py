@@ -30,7 +30,7 @@ from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.bearer.bearers import BearerConfig, Bearers
 from nfemu.gateway.bearer.dns.upstream import system_resolvers
-from nfemu.gateway.bearer.network.topology import GATEWAY
+from nfemu.gateway.bearer.phones import resolvers_for
 from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig, Observer, UsageDay
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
@@ -256,9 +256,13 @@ class Emulator:
         ipv6 = state.ue_ipv6[1] if state.ue_ipv6 is not None else None
         address = state.ue_ipv4 or ipv6
         session = self.service.session_at(address) if address is not None else None
-        resolvers = self.configuration.catalogue.profile(session.profile).dns if session is not None else ()
+        given = self.configuration.catalogue.profile(session.profile).dns if session is not None else ()
         return PluggedIn(
-            entrance.pid, entrance.network, _shown(state.ue_ipv4), _shown(ipv6), resolvers or (str(GATEWAY),)
+            entrance.pid,
+            entrance.network,
+            _shown(state.ue_ipv4),
+            _shown(ipv6),
+            resolvers_for(given, state.ue_ipv4, ipv6),
         )
 
     async def _check_currency(self) -> None:

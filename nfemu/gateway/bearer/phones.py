@@ -1,15 +1,28 @@
 """The phones that are plugged in: an interface each, made when somebody first uses the line."""
 
 import asyncio
+from collections.abc import Sequence
+from ipaddress import ip_address
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone
+from nfemu.gateway.bearer.network.topology import GATEWAY, REDIRECTED6
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Imsi
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.updates import plug, unplug
+
+
+def resolvers_for(given: Sequence[str], *addresses: IpAddress | None) -> tuple[str, ...]:
+    """Those of the resolvers that an APN profile gives which a phone with these addresses can reach; else its gateway,
+    where all questions come anyway.
+    """
+    versions = {address.version for address in addresses if address is not None}
+    gateways = [str(each) for each in (GATEWAY, REDIRECTED6) if each.version in versions]
+    return tuple(each for each in given if ip_address(each).version in versions) or tuple(gateways[:1])
 
 
 class Phones:

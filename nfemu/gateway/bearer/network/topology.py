@@ -42,8 +42,10 @@ from nfemu.model.destination import IpAddress
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""
 _GATEWAY6, _PHONE6 = IPv6Address("fe80::1"), IPv6Address("fe80::2")
-_REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
-"""nftables redirects to an address of the interface; for IPv6 it takes no link-local one for a global destination."""
+REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
+"""On every phone's interface too: nftables redirects to an address of the interface; for IPv6 it takes no link-local
+one for a global destination.
+"""
 _CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.1"), IPv4Address("169.254.1.2")
 _INTERNET_SIDE6, _INTERNET_REDIRECTED6 = IPv6Address("fe80::2"), IPv6Address("fd53:696e:6b01::2")
 _ANYWHERE, _ANYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
@@ -154,7 +156,7 @@ def plug(core: Network, phone: Phone) -> Network:
             veth(End(f"ue{phone.index}", index, _OUTER_MAC), End("wwan0", _FIRST, _INNER_MAC), network.descriptor),
             address(index, GATEWAY, 32),
             address(index, _GATEWAY6, 64),
-            address(index, _REDIRECTED6, 128),
+            address(index, REDIRECTED6, 128),
             neighbour(index, _PHONE6, _INNER_MAC),
         )
         with network.entered(core):
