@@ -11,9 +11,10 @@ _SCOPE_KEY = "nfemu.origin"
 
 @dataclass(frozen=True, slots=True)
 class OriginConnection:
-    """One connection that the gateway made for a UE, as its PROXY header says.
+    """One connection for a UE, as the gateway's PROXY header says or, where the UE itself has dialled, the kernel.
 
-    `server_name` is the SNI (lower case, no trailing dot); None on plain HTTP and for clients that sent none.
+    `by_gateway`: the gateway made it, so enrichment headers on it are no claims of the UE. `server_name` is the
+    SNI (lower case, no trailing dot); None on plain HTTP and for clients that sent none.
     """
 
     ue_address: IpAddress
@@ -21,6 +22,7 @@ class OriginConnection:
     address: IpAddress
     port: int
     tls: bool
+    by_gateway: bool
     server_name: str | None = None
 
 
@@ -35,11 +37,11 @@ class OriginRequest:
 
 
 def attach_origin(scope: Any, request: OriginRequest) -> None:
-    """Put `request` into an ASGI scope. Only the front does this, so its presence proves where a request came from."""
+    """Put `request` into an ASGI scope. Only the front does this, so its presence proves what it says."""
     scope[_SCOPE_KEY] = request
 
 
 def origin_of(scope: Mapping[str, Any]) -> OriginRequest | None:
-    """The request as the origin front saw it; None for requests that did not come through the gateway."""
+    """The request as the origin front saw it; None for requests that it has not."""
     found = scope.get(_SCOPE_KEY)
     return found if isinstance(found, OriginRequest) else None

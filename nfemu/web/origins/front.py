@@ -171,7 +171,12 @@ class OriginFront:
         if not hmac.compare_digest(header.token, self._token):
             raise WireError("PROXY header: wrong token; only the gateway of this emulator may connect")
         return OriginConnection(
-            header.source, header.source_port, header.destination, header.destination_port, tls=False
+            header.source,
+            header.source_port,
+            header.destination,
+            header.destination_port,
+            tls=False,
+            by_gateway=True,
         )
 
     async def _serve(self, accepted: socket.socket, connection: OriginConnection) -> None:
@@ -197,7 +202,7 @@ async def _from_ue(accepted: socket.socket) -> OriginConnection:
     """Raises OSError for a connection that was not redirected to us."""
     address, port = original_destination(accepted)
     ue_address, ue_port = accepted.getpeername()[:2]
-    return OriginConnection(ip_address(ue_address), ue_port, address, port, tls=False)
+    return OriginConnection(ip_address(ue_address), ue_port, address, port, tls=False, by_gateway=False)
 
 
 class _ClientHello:

@@ -76,10 +76,10 @@ class Shell:
         self._identify = identify
 
     async def enriched_visitor(self, request: Request) -> Visitor | None:
-        """Who the gateway says is there. Believed on plain HTTP through the origin front only, which nobody but
-        the gateway can reach; over TLS the gateway could not have written the header (G10, G12)."""
+        """Who the gateway says is there. Believed on plain HTTP from the gateway only: a UE that has an address of
+        the emulated Internet dials it itself, and over TLS the gateway could not have written the header (G10, G12)."""
         origin = origin_of(request.scope)
-        if origin is None or origin.connection.tls:
+        if origin is None or origin.connection.tls or not origin.connection.by_gateway:
             return None
         msisdn = self._identify(origin)
         return None if msisdn is None else await self.visitor(msisdn, origin.connection.ue_address)

@@ -25,7 +25,9 @@ UE = ip_address("10.45.0.7")
 
 
 def request_of(headers: list[tuple[bytes, bytes]], ue: IpAddress = UE) -> OriginRequest:
-    return OriginRequest(OriginConnection(ue, 1, ip_address("198.18.0.16"), 80, tls=False), b"/", tuple(headers))
+    return OriginRequest(
+        OriginConnection(ue, 1, ip_address("198.18.0.16"), 80, tls=False, by_gateway=True), b"/", tuple(headers)
+    )
 
 
 @pytest.fixture
