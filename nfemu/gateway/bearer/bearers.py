@@ -14,7 +14,7 @@ from socket import socket
 from typing import Literal
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.addresses import is_virtual
+from nfemu.gateway.addresses import VIRTUAL, is_virtual
 from nfemu.gateway.bearer.bindings import BindingTable
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import Resolver as DnsResolver
@@ -49,9 +49,20 @@ table inet nfemu {{
 		type nat hook prerouting priority dstnat; policy accept;
 		meta l4proto tcp redirect to :{_INTERNET_PORT}
 	}}
+	chain nobody {{
+		type filter hook prerouting priority raw; policy accept;
+		icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept
+		ip daddr {VIRTUAL[0]} accept
+		ip6 daddr {VIRTUAL[1]} accept
+		meta l4proto tcp reject with tcp reset
+		reject with icmpx host-unreachable
+	}}
 }}
 """
-"""In the emulated Internet, whatever the address and port: there is one front for all."""
+"""In the emulated Internet, whatever the port: there is one front for all. Addresses outside it are nobody's: that is
+said here, since the kernel says it of unroutable ones a few times a second only; and by a reset, since an ICMP message
+that comes while connect(2) is still at work does not end it.
+"""
 
 
 def _utc_now() -> datetime:
