@@ -82,6 +82,18 @@ class OnLine:
         except ConnectionError:
             return b""
 
+    def hears(self, sign: bytes, address: str, port: int, data: bytes) -> bool:
+        """Whether it comes back; waits for no more than that."""
+        heard = b""
+        try:
+            with self.connect(address, port) as sock:
+                sock.sendall(data)
+                while sign not in heard and (part := sock.recv(65536)):
+                    heard += part
+        except ConnectionError:
+            pass
+        return sign in heard
+
     def http(self, address: str, host: str, *fields: str, port: int = 80) -> bytes:
         return self.exchange(address, port, request(host, *fields))
 
