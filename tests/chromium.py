@@ -6,12 +6,15 @@ import itertools
 import json
 import os
 import shutil
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Message, Request
 
+Dial = Callable[[tuple[str, int]], socket.socket]
 BINARY = shutil.which("chromium")
 CERTUTIL = shutil.which("certutil")
 
@@ -20,16 +23,27 @@ WIDTH, HEIGHT = 390, 844
 
 
 class Chromium:
-    """One browser with one page and a home of its own, where `ca_pem` is trusted; everything goes by `proxy`.
+    """One browser with one page and a home of its own, where `ca_pem` is trusted; everything goes by `proxy`, or where
+    `launcher` puts it: a command that runs it elsewhere, and `dial` connects to its loopback there.
 
     `language` is what it asks sites for.
     """
 
-    def __init__(self, folder: Path, ca_pem: Path, proxy: str, language: str = "en") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ca_pem: Path,
+        proxy: str | None,
+        language: str = "en",
+        launcher: Sequence[str] = (),
+        dial: Dial = socket.create_connection,
+    ) -> None:
         self._home = folder
         self._language = language
         self._ca = ca_pem
-        self._proxy = proxy
+        self._route = () if proxy is None else (f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>")
+        self._launcher = launcher
+        self._dial = dial
         self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
         self._protocol = WSConnection(ConnectionType.CLIENT)
@@ -41,11 +55,11 @@ class Chromium:
         assert BINARY is not None
         await self._trust()
         self._process = await asyncio.create_subprocess_exec(
-            *(BINARY, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"),
+            *(*self._launcher, BINARY, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"),
             *("--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
             *("--disable-sync", "--disable-dev-shm-usage"),
-            *(f"--user-data-dir={self._home / 'profile'}", f"--proxy-server={self._proxy}"),
-            *("--proxy-bypass-list=<-loopback>", f"--accept-lang={self._language}", "about:blank"),
+            *(f"--user-data-dir={self._home / 'profile'}", *self._route),
+            *(f"--accept-lang={self._language}", "about:blank"),
             env={**os.environ, "HOME": str(self._home)},
             stderr=asyncio.subprocess.PIPE,
         )
@@ -55,7 +69,7 @@ class Chromium:
         self._drain = asyncio.create_task(self._process.stderr.read())
         host, _, path = line.decode().strip().partition("ws://")[2].partition("/")
         name, _, port = host.partition(":")
-        self._reader, self._writer = await asyncio.open_connection(name, int(port))
+        self._reader, self._writer = await asyncio.open_connection(sock=self._dial((name, int(port))))
         self._writer.write(self._protocol.send(Request(host=host, target=f"/{path}")))
         await self._receive()
         targets = await self._call("Target.getTargets")
