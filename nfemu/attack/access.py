@@ -1,10 +1,11 @@
-"""Opening a connection in one of the four forms, up to where a case's own bytes begin."""
+"""Opening a connection in one of the five forms, up to where a case's own bytes begin."""
 
 from ipaddress import ip_address
 
 from nfemu.attack.plan import Plan
 from nfemu.attack.talk import Talk
 from nfemu.attack.values import TUNNELS, Form
+from nfemu.model.errors import Unavailable
 
 REFUSED = 0
 OPENED = 200
@@ -15,11 +16,25 @@ async def enter(plan: Plan, form: Form, to: str, *, raw: bool) -> tuple[Talk, in
 
     Raises Unavailable when the proxy is not there.
     """
+    if form is Form.BEARER:
+        return await _on_line(plan, to), None
     talk = await Talk.open(*plan.entries[form], plan.patience_s)
     if raw or form not in TUNNELS:
         return talk, None
     host, _, port = to.rpartition(":")
     return talk, await (_connect(talk, plan, to) if form is Form.CONNECT else _socks(talk, plan, host, int(port)))
+
+
+async def _on_line(plan: Plan, to: str) -> Talk:
+    """As a phone does: it asks for the names, then connects; other names are written for the trusted address."""
+    host, _, port = to.rpartition(":")
+    addresses = {place.host: place.address for place in (plan.trusted, plan.other)}
+    address = addresses.get(host, plan.trusted.address if _is_name(host) else host.strip("[]"))
+    if plan.line is None or address is None:
+        raise Unavailable("the line's sockets and the destinations' addresses are needed; see `--bearer`")
+    for name in addresses:
+        plan.line.ask(name, address)
+    return await Talk.on(plan.line.tcp(address), address, int(port), plan.patience_s)
 
 
 async def _connect(talk: Talk, plan: Plan, to: str) -> int:
@@ -38,6 +53,14 @@ async def _socks(talk: Talk, plan: Plan, host: str, port: int) -> int:
     await talk.send(b"\x05\x01\x00" + _address(host) + port.to_bytes(2, "big"))
     reply = await talk.take(10)
     return OPENED if reply[1:2] == b"\0" else REFUSED
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return True
+    return False
 
 
 def _address(host: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from nfemu.attack.expectations import enriched, forbidden, not_told, nothing, refused
 from nfemu.attack.requests import HOST, SPOOF, at, line, send, to_other, to_trusted
-from nfemu.attack.values import PLAIN, TUNNELS, Case, Expected, Family, Form, Need
+from nfemu.attack.values import PLAIN, PROXY_TUNNELS, TUNNELS, Case, Expected, Family, Form, Need
 
 _PROXY = frozenset((Form.PROXY,))
 _CONNECT = frozenset((Form.CONNECT,))
@@ -41,10 +41,10 @@ def _literal(name: str, host: str, port: str = "$trusted_port_here") -> Case:
     return Case(name, send(at(f"{host}:{port}")), nothing(), to=f"{host}:{port}", needs=_NAMES | {Need.GUARD})
 
 
-def _tunnel_at(name: str, to: str, host: str, expected: Expected) -> Case:
+def _tunnel_at(name: str, to: str, host: str, expected: Expected, forms: frozenset[Form] = TUNNELS) -> Case:
     """Client-side DNS: the tunnel leads to an address, the request in it claims a name."""
     text = f"GET /$mark HTTP/1.1\r\nHost: {host}\r\n{SPOOF}\r\n"
-    return Case(name, send(text), expected, forbidden(), forms=TUNNELS, to=to, needs=_ADDRESSES)
+    return Case(name, send(text), expected, forbidden(), forms=forms, to=to, needs=_ADDRESSES)
 
 
 def _connect(name: str, first: str, expected: Expected, host: str = HOST) -> Case:
@@ -83,7 +83,7 @@ AUTHORITY = Family(
         _host("Host percent-encoded", "Host: $trusted_encoded\r\n"),
         _absolute("absolute URI that differs from Host", "http://$trusted", _OTHER, refused()),
         _absolute("absolute URI of somebody else, Host trusted", "http://$other", HOST, refused()),
-        _absolute("absolute URI of somebody else inside a tunnel", "http://$other", _OTHER, refused(), TUNNELS),
+        _absolute("absolute URI of somebody else inside a tunnel", "http://$other", _OTHER, refused(), PROXY_TUNNELS),
         _absolute("absolute URI in capitals", "HTTP://$trusted", HOST, enriched()),
         _target("user information in the target", "http://$other@$trusted/$mark"),
         _target("the trusted name as user information", "http://$trusted@$other/$mark"),
@@ -138,7 +138,13 @@ AUTHORITY = Family(
         _literal("169.254.169.254", "169.254.169.254", "80"),
         _tunnel_at("the trusted name at another address", "$other_address:80", "$trusted", not_told()),
         _tunnel_at("another name at the trusted address", "$trusted_address:$trusted_port", "$other", not_told()),
-        _tunnel_at("the trusted name at its own address", "$trusted_address:$trusted_port", "$trusted", enriched()),
+        _tunnel_at(
+            "the trusted name at its own address",
+            "$trusted_address:$trusted_port",
+            "$trusted",
+            enriched(),
+            PROXY_TUNNELS,
+        ),
         Case(
             "a tunnel to the trusted name, Host of somebody else",
             send(to_other(SPOOF)),

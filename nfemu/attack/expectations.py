@@ -4,6 +4,7 @@ Nothing is expected about how a proxy words its answers, only who was reached, w
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nfemu.attack.reading import SeenRequest
 from nfemu.attack.values import Expected, Line, Observation
@@ -133,6 +134,19 @@ def cut(first: bytes, second: bytes) -> Expected:
         return "bytes of after the change arrived" if second in raw else None
 
     return Expected("cut, nothing more arrives", complaint)
+
+
+def untouched(seen: Observation) -> bool:
+    """On an open line, what the phone itself says went to somebody who is not trusted as it was said; and nobody was
+    told anything that is not the phone's own word."""
+    own = replace(seen, elsewhere=())
+    told = [value for request in seen.strangers() for value in request.values(seen.identity.header)]
+    return (
+        seen.line is Line.OPEN
+        and bool(seen.elsewhere)
+        and harm(own) is None
+        and seen.identity.value.encode() not in told
+    )
 
 
 def harm(seen: Observation) -> str | None:

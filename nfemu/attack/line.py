@@ -11,6 +11,10 @@ from nfemu.attack.on_line import Kind
 from nfemu.model.errors import Unavailable
 
 _ENDING_S = 10.0
+_PATIENCE_S = 5.0
+_DNS, _MOST = 53, 512
+_QUESTION = b"\x12\x34\1\0\0\1\0\0\0\0\0\0"
+_ADDRESS = b"\0\0\1\0\1"
 
 
 class LineSockets:
@@ -42,6 +46,16 @@ class LineSockets:
         if not descriptors:
             raise Unavailable("there is no such socket on the line; is it attached, and are there IP bearers?")
         return socket.socket(fileno=descriptors[0])
+
+    def ask(self, name: str, resolver: str, port: int = _DNS, patience_s: float = _PATIENCE_S) -> None:
+        """Have the DNS tell the line a name's IPv4 address, or what it tells instead (RFC 1035 section 4)."""
+        labels = b"".join(bytes((len(label),)) + label for label in name.encode().split(b"."))
+        with self.make(Kind.UDP6 if ":" in resolver else Kind.UDP4) as sock:
+            sock.connect((resolver, port))
+            sock.settimeout(patience_s)
+            with contextlib.suppress(OSError):
+                sock.send(_QUESTION + labels + _ADDRESS)
+                sock.recv(_MOST)
 
     def tcp(self, address: str) -> socket.socket:
         """Not connected yet. Raises Unavailable."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from nfemu.attack.limits import PATIENCE_S, check_loopback
+from nfemu.attack.line import LineSockets
 from nfemu.attack.requests import SPOOF
 from nfemu.attack.values import Flip, Form, Identity, Line, Need
 from nfemu.model.errors import InvalidInput
@@ -71,11 +72,17 @@ class Plan:
     other_recorded: bool = True
     reaches_loopback: bool = False
     patience_s: float = PATIENCE_S
+    line: LineSockets | None = None
+    """Sockets of the line itself, for the bearer's form."""
 
     def check(self, *, own_network: bool) -> None:
         """Raises InvalidInput when a proxy is not this machine's."""
         for host, _ in self.entries.values():
             check_loopback(host, own_network=own_network)
+
+    def has(self, form: Form) -> bool:
+        """Whether it can be played at all."""
+        return form in self.entries or (form is Form.BEARER and self.line is not None)
 
     def lacks(self, need: Need) -> bool:
         match need:

@@ -7,7 +7,7 @@ from nfemu.attack.values import ANOTHER_FORM, Form, Line, Result, Verdict
 
 FORMAT = 1
 """Rises when the JSON changes its shape."""
-_CELLS = {Verdict.RIGHT: "right", Verdict.WRONG: "WRONG", Verdict.NOT_APPLICABLE: "-"}
+_CELLS = {Verdict.RIGHT: "right", Verdict.WRONG: "WRONG", Verdict.UNTOUCHED: "untouched", Verdict.NOT_APPLICABLE: "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +16,21 @@ class Score:
     wrong: int
     harmful: int
     left_out: int
+    untouched: int = 0
+    """Of open lines' packets to whoever is not trusted: by design."""
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> "Score":
         every = list(results)
         count = {verdict: sum(each.verdict is verdict for each in every) for verdict in Verdict}
         harmful = sum(each.harmful for each in every)
-        return cls(count[Verdict.RIGHT], count[Verdict.WRONG], harmful, count[Verdict.NOT_APPLICABLE])
+        left_out, passed = count[Verdict.NOT_APPLICABLE], count[Verdict.UNTOUCHED]
+        return cls(count[Verdict.RIGHT], count[Verdict.WRONG], harmful, left_out, passed)
 
     def __str__(self) -> str:
-        return f"{self.right} right, {self.wrong} wrong ({self.harmful} harmful), {self.left_out} not applicable"
+        passed = f"{self.untouched} untouched by design, " if self.untouched else ""
+        wrong = f"{self.wrong} wrong ({self.harmful} harmful)"
+        return f"{self.right} right, {wrong}, {passed}{self.left_out} not applicable"
 
 
 def matrix(results: Sequence[Result]) -> list[tuple[str, ...]]:

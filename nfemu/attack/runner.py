@@ -9,10 +9,10 @@ from itertools import count
 from string import Template
 from typing import Protocol
 
-from nfemu.attack.access import OPENED, enter
+from nfemu.attack.access import OPENED, REFUSED, enter
 from nfemu.attack.authority import AUTHORITY
 from nfemu.attack.beyond import BEYOND
-from nfemu.attack.expectations import harm
+from nfemu.attack.expectations import harm, untouched
 from nfemu.attack.limits import MAX_SENT, SETTLE_S
 from nfemu.attack.plan import Plan
 from nfemu.attack.smuggling import SMUGGLING
@@ -112,7 +112,7 @@ class Runner:
             if reason is not None:
                 verdict, got, harmful = Verdict.NOT_APPLICABLE, reason, False
             else:
-                verdict, got, harmful = _score(case, await self.play(case, form, line))
+                verdict, got, harmful = _score(case, form, await self.play(case, form, line))
             yield Result(family.name, case.name, form.value, line.value, expected.text, got, verdict, harmful)
 
     async def play(self, case: Case, form: Form, line: Line) -> Observation:
@@ -127,6 +127,8 @@ class Runner:
             answers = await self._steps(case, talk, _texts(form, names), arrived) if opened else []
         finally:
             talk.close()
+        if form is Form.BEARER and talk.closed and not talk.received:
+            tunnel = REFUSED
         await arrived.settle()
         if Flip.RESTRICT in case.steps and line is Line.OPEN:
             await self._change(Flip.RESTORE)
@@ -169,7 +171,7 @@ class Runner:
             return case.left_out
         if form not in case.forms:
             return ANOTHER_FORM
-        if form not in self.plan.entries:
+        if not self.plan.has(form):
             return "the proxy has no such form, or none was given"
         if any(isinstance(step, Flip) for step in case.steps) and line is Line.RESTRICTED:
             return "begins on an open line"
@@ -196,8 +198,10 @@ async def _answers(step: Send, talk: Talk, *, head_only: bool) -> list[Answer]:
     return found
 
 
-def _score(case: Case, seen: Observation) -> tuple[Verdict, str, bool]:
+def _score(case: Case, form: Form, seen: Observation) -> tuple[Verdict, str, bool]:
     damage = harm(seen)
+    if damage is not None and form is Form.BEARER and untouched(seen):
+        return Verdict.UNTOUCHED, "passes in the kernel as it was sent", False
     wrong = damage or case.expected(seen.line).complaint(seen)
     return (Verdict.RIGHT, "as expected", False) if wrong is None else (Verdict.WRONG, wrong, damage is not None)
 

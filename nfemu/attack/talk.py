@@ -1,6 +1,7 @@
 """One client connection at byte level: sends, and reads responses as a patient client does. Everything is bounded."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable
 
 from nfemu.attack.limits import MAX_RECEIVED, PATIENCE_S
@@ -29,6 +30,19 @@ class Talk:
                 return cls(*await asyncio.open_connection(host, port, limit=MAX_RECEIVED), patience_s)
         except (OSError, TimeoutError):
             raise Unavailable(f"nobody answers on `{host}:{port}`; is the proxy running there?") from None
+
+    @classmethod
+    async def on(cls, sock: socket.socket, host: str, port: int, patience_s: float = PATIENCE_S) -> "Talk":
+        """On a socket that is to be connected; one that is refused has ended, without an octet."""
+        sock.setblocking(False)
+        try:
+            async with asyncio.timeout(patience_s):
+                await asyncio.get_running_loop().sock_connect(sock, (host, port))
+        except (OSError, TimeoutError):
+            sock.close()
+            sock, peer = socket.socketpair()
+            peer.close()
+        return cls(*await asyncio.open_connection(sock=sock, limit=MAX_RECEIVED), patience_s)
 
     async def send(self, data: bytes, *, split: bool = False) -> None:
         """A connection that was ended meanwhile is no error: what the proxy said before is still to be read."""

@@ -3,7 +3,7 @@
 from nfemu.attack.expectations import enriched, forbidden, not_told, nothing, spliced
 from nfemu.attack.hello import grease_and_ech, hello
 from nfemu.attack.requests import SPOOF
-from nfemu.attack.values import TUNNELS, Case, Expected, Family, Need, Send
+from nfemu.attack.values import PROXY_TUNNELS, TUNNELS, Case, Expected, Family, Need, Send
 
 _TRUSTED = "$trusted_host:$trusted_tls_port"
 _OTHER = "$other_host:$other_tls_port"
@@ -66,12 +66,12 @@ def tls(trusted: str, other: str) -> Family:
             _hello("SSL version 2", "\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + "\0" * 37, nothing()),
             _hello("the trusted name to another server", own, not_told(), forbidden(), to=_OTHER),
             _hello("a name known for HSTS, to its own server", hello([stranger]), not_told(), forbidden(), to=_OTHER),
-            Case("TLS on the plain port", (Send(_literally(own), 0),), spliced(own), forms=TUNNELS, needs=_NAMES),
+            Case("TLS on the plain port", (Send(_literally(own), 0),), spliced(own), forms=PROXY_TUNNELS, needs=_NAMES),
             Case(
                 "plain HTTP on the TLS port",
                 (Send("GET /$mark HTTP/1.1\r\nHost: $trusted_host:$trusted_tls_port\r\n" + SPOOF + "\r\n"),),
                 enriched(),
-                forms=TUNNELS,
+                forms=PROXY_TUNNELS,
                 to=_TRUSTED,
             ),
             Case("neither, to the trusted origin", (Send(_RAW, 0),), nothing(), forms=TUNNELS),

@@ -16,10 +16,15 @@ class Form(Enum):
     """Path as target, at a listener that belongs to one line (or is in the way of its packets)."""
     CONNECT = "connect"
     SOCKS = "socks"
+    BEARER = "bearer"
+    """By packets of the line itself, to the address that a tunnel would lead to."""
 
 
 PLAIN = frozenset((Form.PROXY, Form.LISTENER))
-TUNNELS = frozenset((Form.CONNECT, Form.SOCKS))
+TUNNELS = frozenset((Form.CONNECT, Form.SOCKS, Form.BEARER))
+"""Lead somewhere before anything is said in them."""
+PROXY_TUNNELS = TUNNELS - {Form.BEARER}
+"""Through a proxy, which passes on whatever is neither HTTP nor TLS, and sees names instead of addresses."""
 EVERY_FORM = PLAIN | TUNNELS
 
 
@@ -88,7 +93,8 @@ class Identity:
 class Observation:
     """What one case did. `trusted`, `elsewhere`: the bytes of each connection that the origins got.
 
-    `tunnel`: the status of CONNECT or 200 for SOCKS's success, 0 for its refusal; None where none was asked for.
+    `tunnel`: the status of CONNECT or 200 for SOCKS's success, 0 for its refusal or a bearer's reset before any octet;
+    None where none was asked for.
     `received`: all that the client got, `closed` whether the proxy ended the connection in time.
     """
 
@@ -156,6 +162,8 @@ class Family:
 class Verdict(Enum):
     RIGHT = "right"
     WRONG = "wrong"
+    UNTOUCHED = "untouched"
+    """By design: what an open line's packets say to whoever is not trusted stays in the kernel, forgeries included."""
     NOT_APPLICABLE = "not applicable"
 
 

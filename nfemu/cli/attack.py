@@ -1,19 +1,23 @@
 """`nfemu attack`: raw bytes to an enrichment proxy, nfemu's or any other, and a score of what became of them."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import click
 
 from nfemu.attack.limits import PATIENCE_S
+from nfemu.attack.line import LineSockets
 from nfemu.attack.origin import RecordingOrigin
 from nfemu.attack.plan import FORGED, Place, Plan
 from nfemu.attack.report import Score, document, head, left_out, lines_of, matrix, wrongs
 from nfemu.attack.runner import Runner, families
 from nfemu.attack.values import Flip, Form, Identity, Result
-from nfemu.cli.context import client_of
+from nfemu.cli.context import client_of, state_of
+from nfemu.cli.control import SAME_PROGRAM
 from nfemu.cli.output import json_option, show_json, show_table
+from nfemu.client import StateFolder
 from nfemu.client.api import Client
 from nfemu.client.errors import ClientError
 from nfemu.model.errors import InvalidInput
@@ -27,6 +31,7 @@ _SCHEMES: Mapping[str, tuple[Form, ...]] = {"http": (Form.PROXY, Form.CONNECT), 
 @click.command()
 @click.option("--proxy", "proxies", multiple=True, metavar="URL", help="http:// or socks5:// of the proxy; repeatable.")
 @click.option("--listener", metavar="URL", help="http:// of a listener of this line alone, or of a transparent proxy.")
+@click.option("--bearer", is_flag=True, help="By packets of the number's own line, of the running emulator.")
 @click.option("--number", required=True, help="The subscriber's number; also the proxy user name.")
 @click.option("--country-code", default="86", show_default=True)
 @click.option("--no-user-name", is_flag=True, help="The proxy asks for no user name.")
@@ -58,9 +63,11 @@ def attack(context: click.Context, /, as_json: bool, chosen: Sequence[str], flip
     """
     settings = Settings(**options)  # type: ignore[arg-type]  # click gives what the options above say
     changing = _by_api(client_of(context), settings.msisdn) if flip else None
+    if settings.bearer:
+        settings.sockets = context.with_resource(_sockets_of(state_of(context), settings.msisdn))
     results = asyncio.run(_attack(settings, changing, chosen))
     if as_json:
-        show_json(document(" ".join(settings.proxies), results))
+        show_json(document(" ".join(settings.proxies) or "bearer", results))
     else:
         _show(results)
     return 0 if Score.of(results).wrong == 0 else 1
@@ -74,6 +81,7 @@ class Settings:
         *,
         proxies: tuple[str, ...],
         listener: str | None,
+        bearer: bool,
         number: str,
         country_code: str,
         no_user_name: bool,
@@ -92,7 +100,15 @@ class Settings:
         patience: float,
     ) -> None:
         self.proxies = tuple(filter(None, (*proxies, listener)))
+        self.bearer = bearer
+        self.sockets: LineSockets | None = None
         self.entries = _entries(proxies, listener)
+        if not self.entries and not bearer:
+            raise InvalidInput(
+                "name what to attack: `--proxy http://127.0.0.1:8610`, `--listener http://127.0.0.1:8620`, `--bearer`"
+            )
+        if bearer and None in {against_address, other_address}:
+            raise InvalidInput("`--bearer` needs `--against-address` and `--other-address`: a phone sends to addresses")
         if no_connect:
             self.entries.pop(Form.CONNECT, None)
         self.msisdn = Msisdn.parse(number, country_code)
@@ -126,6 +142,7 @@ class Settings:
             other_recorded=self.listens_to_other,
             reaches_loopback=self.reaches_loopback,
             patience_s=self.patience_s,
+            line=self.sockets,
         )
         plan.check(own_network=self.own_network)
         return plan
@@ -141,8 +158,6 @@ def _entries(proxies: Sequence[str], listener: str | None) -> dict[Form, tuple[s
         entries |= dict.fromkeys(_SCHEMES[scheme], _endpoint(url))
     if listener is not None:
         entries[Form.LISTENER] = _endpoint(listener)
-    if not entries:
-        raise InvalidInput("name what to attack: `--proxy http://127.0.0.1:8610`, `--listener http://127.0.0.1:8620`")
     return entries
 
 
@@ -171,6 +186,11 @@ async def _attack(
     finally:
         await trusted.stop()
         await other.stop()
+
+
+def _sockets_of(state: StateFolder, msisdn: Msisdn) -> LineSockets:
+    on_line = (sys.executable, "-P", "-m", "nfemu.attack.on_line")
+    return LineSockets((*SAME_PROGRAM, "--state", str(state.path), "exec", msisdn.e164, "--", *on_line))
 
 
 def _by_api(client: Client, msisdn: Msisdn) -> Callable[[Flip], Awaitable[None]]:

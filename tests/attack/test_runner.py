@@ -5,16 +5,18 @@ That a careful proxy comes out without a fault is the journey's to show (tests/j
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
+from nfemu.attack.expectations import untouched
 from nfemu.attack.origin import RecordingOrigin
 from nfemu.attack.plan import FORGED, Place, Plan
 from nfemu.attack.report import Score, document, head, left_out, matrix, wrongs
 from nfemu.attack.runner import Runner, families
 from nfemu.attack.spoofing import SPOOFING
-from nfemu.attack.values import Case, Form, Identity, Line, Result, Send, Verdict
+from nfemu.attack.values import Case, Form, Identity, Line, Observation, Result, Send, Verdict
 from nfemu.model.errors import InvalidInput, Unavailable
 from tests.attack.careless import CarelessProxy
 
@@ -97,14 +99,33 @@ async def test_results_and_their_score(careless: Runner) -> None:
         "the proxy has no such form, or none was given",
         "another form's case",
     }
-    assert [row[5:] for row in matrix(results) if row[1] == "nothing forged"] == [("-", "-", "-")]
+    assert [row[5:] for row in matrix(results) if row[1] == "nothing forged"] == [("-",) * 4]
     assert {len(row) for row in matrix(results)} == {len(head())}
     assert "spoofing: two numbers as proxy user name: the proxy takes no user names" in left_out(results)
     shown = document("careless", results)
     assert shown["score"] == {
         "right": score.right, "wrong": score.wrong, "harmful": score.harmful, "left_out": score.left_out,
+        "untouched": 0,
     }  # fmt: skip
     assert shown["results"] != []
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "by_design"),
+    [
+        (Line.OPEN, FORGED, True),
+        (Line.OPEN, VALUE, False),
+        (Line.RESTRICTED, FORGED, False),
+    ],
+)
+async def test_what_bearers_leave_untouched(line: Line, told: str, by_design: bool) -> None:
+    """A phone's own word to somebody untrusted, on an open line; the true number there is nobody's word but ours."""
+    said = f"GET / HTTP/1.1\r\nHost: news.test\r\nX-MSISDN: {told}\r\n\r\n".encode()
+    identity = Identity("X-MSISDN", VALUE, FORGED)
+    seen = Observation(identity, line, (), b"", closed=True, trusted=(), elsewhere=(said,))
+    assert untouched(seen) is by_design
+    assert not untouched(replace(seen, elsewhere=()))
+    assert not untouched(replace(seen, trusted=(said.replace(VALUE.encode(), FORGED.encode()),)))
 
 
 async def test_a_case_cannot_send_without_bound(careless: Runner) -> None:

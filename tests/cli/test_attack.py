@@ -40,6 +40,7 @@ def refusing() -> Iterator[str]:
     ("arguments", "said"),
     [
         ([], "name what to attack"),
+        (["--bearer"], "`--bearer` needs `--against-address` and `--other-address`"),
         (["--proxy", "127.0.0.1:80"], "`127.0.0.1:80` is no proxy"),
         (["--proxy", "http://127.0.0.1"], "has no host and port"),
         (["--proxy", "http://127.0.0.1:x"], "has no host and port"),
@@ -73,6 +74,7 @@ def test_a_table_and_a_score() -> None:
         "LISTENER",
         "CONNECT",
         "SOCKS",
+        "BEARER",
     ]
     assert "tls: plain HTTP on the TLS port (connect, open line)" in done.stdout
     assert "beyond: UDP/443: proxy access carries TCP only" in done.stdout

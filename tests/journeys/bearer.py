@@ -83,10 +83,10 @@ class OnLine:
             return b""
 
     def hears(self, sign: bytes, address: str, port: int, data: bytes) -> bool:
-        """Whether it comes back; waits for no more than that."""
+        """Whether it comes back; waits for no more than that, and not long for a line that is gone."""
         heard = b""
         try:
-            with self.connect(address, port) as sock:
+            with self.connect(address, port, within_s=3) as sock:
                 sock.sendall(data)
                 while sign not in heard and (part := sock.recv(65536)):
                     heard += part
