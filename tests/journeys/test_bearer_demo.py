@@ -4,18 +4,18 @@ with both; of root and of an ordinary user. With both, as whoever runs the tests
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.gateway.bearer.ordinary import ordinary, root
+from tests.gateway.bearer.ordinary import User, ordinary, root
 from tests.journeys.bearer import NEEDS_BEARERS
 from tests.journeys.carrier import CONFIG
 
 pytestmark = [pytest.mark.lab, NEEDS_BEARERS]
 
-WHO = {"root": root, "ordinary": ordinary}
+WHO: Mapping[str, Callable[[], User | None]] = {"root": root, "ordinary": ordinary}
 
 
 @pytest.fixture

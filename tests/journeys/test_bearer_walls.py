@@ -5,7 +5,7 @@ One carrier for all. `LINE` is restricted, `WITNESS` is open and shows what the 
 
 import ssl
 from collections.abc import Iterator
-from socket import socket
+from socket import AF_INET, create_server, getaddrinfo, gethostname, socket
 from threading import Event
 
 import pytest
@@ -154,6 +154,26 @@ def test_refusals_come_at_once(line: OnLine, targets: list[str], arrivals: Arriv
             (target, port) for target in targets for port in (*SAMPLE[::9], *CORE, 853, 22) if line.opens(target, port)
         }
     assert opened == set()
+
+
+def test_no_line_reaches_the_machine_or_another_phone(carrier: CarrierProcess, line: OnLine, witness: OnLine) -> None:
+    """An open one neither: API and proxies on loopback, whatever listens on the machine's own addresses, other phones,
+    unplugged ones, our own ports."""
+    running = carrier.running
+    listening = [running.api, running.http_proxy, running.socks_proxy, *running.subscriber_proxies.values()]
+    places = [(host, int(port)) for host, _, port in (each.rpartition(":") for each in listening)]
+    with create_server(("", 0)) as everywhere:
+        port = everywhere.getsockname()[1]
+        machine = {str(address[4][0]) for address in getaddrinfo(gethostname(), port, AF_INET)}
+        places += [(address, port) for address in (*machine, "127.0.0.1", "169.254.0.1", "169.254.1.1", "169.254.1.2")]
+        for phone, other in ((line, WITNESS), (witness, LINE)):
+            addresses = (*addresses_of(carrier, other).values(), *addresses_of(carrier, "13800138002").values())
+            assert [place for place in places if phone.opens(*place)] == []
+            ours = [(address, port) for address in (*addresses, "169.254.0.1", "fd53:696e:6b01::1") for port in CORE]
+            assert [place for place in ours if phone.opens(*place)] == []
+        everywhere.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            everywhere.accept()
 
 
 def test_fragments_options_and_other_protocols(
