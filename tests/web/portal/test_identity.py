@@ -1,12 +1,15 @@
 """Who the portal believes, and when (G10, G12)."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 from urllib.parse import urlencode
 
 import pytest
+from starlette.requests import Request
 from starlette.types import Message
 
 from nfemu.model.identity import Msisdn
+from nfemu.web.origins.connection import OriginConnection, OriginRequest, attach_origin
 from nfemu.web.pages import Voice
 from nfemu.web.portal.app import portal_application
 from tests.fakes.world import LI, ZHANG
@@ -31,6 +34,18 @@ async def test_curl_sees_a_short_page_that_knows_the_number(stack: Stack) -> Non
     answer = await stack.browser(ZHANG).request_once("GET", f"http://{PORTAL}/")
     assert "138****8000" in answer.text
     assert len(answer.body) < 3000
+
+
+@pytest.mark.parametrize("by_gateway", [True, False])
+async def test_a_phone_that_has_dialled_itself_is_not_believed(stack: Stack, by_gateway: bool) -> None:
+    """On an IP bearer, by another port or at another site's address; even with its own number."""
+    connection = OriginConnection(
+        ip_address(stack.ue(ZHANG)), 1, ip_address("198.18.0.16"), 80, tls=False, by_gateway=by_gateway
+    )
+    scope: dict[str, object] = {"type": "http"}
+    attach_origin(scope, OriginRequest(connection, b"/", ((b"X-MSISDN", NUMBER.encode()),)))
+    visitor = await stack.shell.enriched_visitor(Request(scope))
+    assert (visitor is not None) is by_gateway
 
 
 @pytest.mark.parametrize(
