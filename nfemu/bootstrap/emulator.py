@@ -248,7 +248,16 @@ class Emulator:
         for listener in self.bearers.origins:
             self.front.serve_bearers(listener)
         self._access = "bearer: each line is a network of its own; by HTTP and SOCKS5 proxy too"
+        watching = asyncio.create_task(self._watch_bearers(), name="bearers")
+        self._stack.push_async_callback(_cancelled, watching)
         return self.bearers
+
+    async def _watch_bearers(self) -> None:
+        """Without the core there is no way onto any line but by proxy, until the next start."""
+        await self.bearers.ended()
+        await self.bearers.stop()
+        self._access = "proxy: HTTP and SOCKS5; IP bearers have ended, `nfemu down` and `nfemu up` bring them back"
+        self.state.publish(self.status())
 
     async def plug(self, msisdn: Msisdn) -> PluggedIn:
         """See ApiBackend."""
@@ -331,6 +340,11 @@ class Emulator:
             access=self._access,
             overlay=self.configuration.overlay,
         )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _shown(address: IpAddress | None) -> str | None:

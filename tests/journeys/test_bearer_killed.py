@@ -19,7 +19,7 @@ from nfemu.client.errors import ClientError
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import NfemuError, Unavailable
 from tests.journeys.bearer import NEEDS_BEARERS, OF_NEWS, OnLine, core_of, hello, request
-from tests.journeys.carrier import NUMBER, CarrierProcess, children, has_ended
+from tests.journeys.carrier import NUMBER, CarrierProcess, children, has_ended, status_of, until
 
 pytestmark = [pytest.mark.lab, NEEDS_BEARERS]
 
@@ -179,6 +179,20 @@ def played(carrier: CarrierProcess, victims: list[str]) -> None:
     assert killed.watch.wrong == []
     assert killed.watch.tried >= len(victims) // 2
     assert killed.watch.seen_open
+
+
+def test_without_the_core_a_line_is_reached_by_proxy(stopped: CarrierProcess) -> None:
+    """Said by `nfemu status`, and what `nfemu exec` does from then on; restricted is restricted there too."""
+    stopped.up()
+    core = core_of(stopped)
+    os.kill(core, signal.SIGKILL)
+    assert has_ended(core)
+    until(lambda: not stopped.running.has_bearers)
+    assert "IP bearers have ended" in stopped.nfemu("status").text
+    assert status_of(stopped.curl(NUMBER, f"http://{NEWS}/")) == 200
+    with stopped.client() as client:
+        client.restrict(NUMBER)
+    assert status_of(stopped.curl(NUMBER, f"http://{NEWS}/")) == 302
 
 
 def test_killed_twenty_times(stopped: CarrierProcess) -> None:

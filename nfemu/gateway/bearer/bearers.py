@@ -147,6 +147,10 @@ class Bearers:
         await self._trust_listed(rules)
         await self._running.start()
 
+    async def ended(self) -> None:
+        """Wait until the networks have ended, whatever the reason."""
+        await self._core.ended()
+
     async def stop(self) -> None:
         """The networks end, with every program that runs in them."""
         if self._running is not None:
