@@ -15,7 +15,7 @@ from ipaddress import IPv6Address, IPv6Network
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import PolicyName
 from nfemu.policy.compile.families import FAMILIES
-from nfemu.policy.compile.marks import marks_of
+from nfemu.policy.compile.marks import marks_of, use_marks
 from nfemu.policy.compile.ports import check_expressible, http_ports
 from nfemu.policy.compile.profile_chains import REFUSE_DOWN, REFUSE_UP, ProfileCompiler
 from nfemu.policy.compile.steering import SteeringPlan
@@ -55,6 +55,7 @@ def compile_table(policies: PolicySet, plan: SteeringPlan, hours_at: datetime | 
         raise InvalidInput("there is no policy profile; write one under `profiles`")
     check_expressible(policies, plan)
     marks = marks_of(policies.names)
+    use_marks(policies)
     compiler = ProfileCompiler(policies, plan, http_ports(policies, plan), hours_at)
     return Table(
         tuple(one for family in FAMILIES for one in family.sets()),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nfemu.model.destination import IpAddress
 from nfemu.policy.compile.table import ElementSet, Field
 
+DIRECTIONS = ("up", "down")
 _ADDRESS = {4: "ipv4_addr", 6: "ipv6_addr"}
 
 
@@ -38,6 +39,15 @@ class Family:
         """(address, port): there somebody believes enrichment headers."""
         return f"trusted{self.version}"
 
+    @property
+    def capped(self) -> str:
+        """(mark of a profile, line): past its daily cap under it."""
+        return f"capped{self.version}"
+
+    def used(self, direction: str) -> str:
+        """(line, mark of a use) with what was forwarded `up` or `down`."""
+        return f"used_{direction}{self.version}"
+
     def sets(self) -> tuple[ElementSet, ...]:
         address = _ADDRESS[self.version]
         return (
@@ -45,6 +55,8 @@ class Family:
             ElementSet(self.policies, (address,), marks=True),
             ElementSet(self.bound, (address, address), expires=True),
             ElementSet(self.trusted, (address, "inet_service"), expires=True),
+            ElementSet(self.capped, ("mark", address)),
+            *(ElementSet(self.used(direction), (address, "mark"), counts=True) for direction in DIRECTIONS),
         )
 
 

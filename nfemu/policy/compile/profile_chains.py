@@ -5,19 +5,22 @@
 | prerouting, nat | `steer_<profile>` | the first packet of every flow of a line |
 | forward | `up_<profile>` | every packet from the line that was not steered to a port of the core |
 | forward | `down_<profile>` | every packet of such a flow to the line |
+| forward | `use_up_<mark>`, `use_down_<mark>` | those of them that go through, counted by the group that allows them |
 
 The last two ask the same of the far end, once as target and once as source: a flow that the profile does not permit
-ends at its next packet, whichever way that goes and whenever the flow began.
+ends at its next packet, whichever way that goes and whenever the flow began. Past a line's daily cap the profile
+permits only what it calls essential. What was steered is counted, and held to the cap, by those who read it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from nfemu.policy.compile.families import FAMILIES, Family
-from nfemu.policy.compile.ranges import allowed_ranges, trusted_ranges
+from nfemu.policy.compile.marks import Use, use_mark
+from nfemu.policy.compile.ranges import allowed_ranges, ranges_by_group, trusted_ranges
 from nfemu.policy.compile.steering import DNS_PORT, SteeringPlan
-from nfemu.policy.compile.table import Action, Chain, Field, Goto, In, Key, Redirect, Rule, State, Verdict
+from nfemu.policy.compile.table import Action, Chain, Count, Field, Goto, In, Key, Redirect, Rule, State, Verdict
 from nfemu.policy.rules import CompiledProfile, PolicySet
 
 REFUSE_UP, REFUSE_DOWN = "refuse_up", "refuse_down"
@@ -37,6 +40,9 @@ class Direction:
 
     def far(self, family: Family) -> Field:
         return family.target if self.port is Field.TCP_TO else family.source
+
+    def line(self, family: Family) -> Field:
+        return family.line if self.port is Field.TCP_TO else family.to_line
 
 
 UP = Direction("up", Field.TCP_TO, Field.UDP_TO, REFUSE_UP)
@@ -58,7 +64,14 @@ class ProfileCompiler:
             Chain(f"steer_{profile.name}", (*self._steer_dns(), *steer)),
             Chain(f"up_{profile.name}", tuple(self._permit(profile, UP))),
             Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
+            *(_used(use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
         )
+
+    def _uses(self, profile: CompiledProfile) -> Iterator[Use]:
+        if not profile.restricted:
+            yield profile.name, None
+        for group in dict.fromkeys(rule.group.name for rule in profile.networks.rules()):
+            yield profile.name, group
 
     def _steer_dns(self) -> Iterator[Rule]:
         """Every question goes to the carrier's DNS, whichever resolver it was meant for."""
@@ -86,23 +99,41 @@ class ProfileCompiler:
             yield Rule((sinkhole, tls), Redirect((self.plan.ports.gate,)))
 
     def _permit(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
-        return self._permit_restricted(profile, direction) if profile.restricted else self._permit_open(direction)
+        return (
+            self._permit_restricted(profile, direction) if profile.restricted else self._permit_open(profile, direction)
+        )
 
     def _permit_restricted(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
         """Nothing but listed addresses on ports that carry no name."""
-        for family in FAMILIES:
-            listed = allowed_ranges(profile, family.version, self._carries_no_name, self.hours_at)
-            yield from _where(In((direction.far(family), direction.port), listed), Verdict.ACCEPT)
+        yield from self._listed(profile, direction, self._carries_no_name)
         yield Rule((), Goto(direction.refuse))
 
-    def _permit_open(self, direction: Direction) -> Iterator[Rule]:
+    def _permit_open(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
         """Everything but what is to be steered, as far as it was opened before that was known."""
         for field in (direction.udp_port, direction.port):
             yield Rule((In((field,), ((DNS_PORT,),)),), Goto(direction.refuse))
         for family in FAMILIES:
             for match in (*self._trusted(family, direction), self._sinkhole(family, direction)):
                 yield from _where(match, Goto(direction.refuse))
-        yield Rule((), Verdict.ACCEPT)
+        yield from self._listed(profile, direction, lambda _: True)
+        yield Rule((), Goto(_use_chain((profile.name, None), direction)))
+
+    def _listed(self, profile: CompiledProfile, direction: Direction, ports: Callable[[int], bool]) -> Iterator[Rule]:
+        """What networks allow, to its counter; a line past its cap gets no further than what is essential."""
+        later: list[Rule] = []
+        for family in FAMILIES:
+            for group, keys in ranges_by_group(profile, family.version, ports, self.hours_at).items():
+                listed = In((direction.far(family), direction.port), keys)
+                rule = Rule((listed,), Goto(_use_chain((profile.name, group), direction)))
+                if group in profile.essential:
+                    yield rule
+                else:
+                    later.append(rule)
+        if profile.limits.daily_cap:
+            for family in FAMILIES:
+                capped = In((Field.MARK, direction.line(family)), family.capped)
+                yield Rule((capped,), Goto(direction.refuse))
+        yield from later
 
     def _carries_no_name(self, port: int) -> bool:
         return port not in self.http and port not in self.plan.tls_ports
@@ -120,6 +151,18 @@ class ProfileCompiler:
 
     def _engine(self, family: Family) -> Redirect:
         return Redirect(self.plan.ports.engines, family.line)
+
+
+def _use_chain(use: Use, direction: Direction) -> str:
+    return f"use_{direction.name}_{use_mark(use):08x}"
+
+
+def _used(use: Use, direction: Direction) -> Chain:
+    """A counter that finds no room breaks off its rule only."""
+    counts = (
+        Rule((), Count(family.used(direction.name), direction.line(family), use_mark(use))) for family in FAMILIES
+    )
+    return Chain(_use_chain(use, direction), (*counts, Rule((), Verdict.ACCEPT)))
 
 
 def _errors_of_known_flows() -> Rule:

@@ -5,6 +5,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 from nfemu.model.destination import IpAddress
+from nfemu.model.identity import GroupName
 from nfemu.policy.compile.table import Key, Range
 from nfemu.policy.networks import IpNetwork
 from nfemu.policy.rule import Rule
@@ -23,6 +24,25 @@ def allowed_ranges(
         return rule is not None and rule.in_force(hours_at)
 
     return _keys(list(profile.networks.rules()), version, ports, allows)
+
+
+def ranges_by_group(
+    profile: CompiledProfile, version: int, ports: Callable[[int], bool], hours_at: datetime | None
+) -> dict[GroupName, tuple[Key, ...]]:
+    """(range, port) by the group whose rule lets flows through: all that it lists, where the profile allows anything
+    and the group says only what that counts as. Groups without such a rule are left out.
+    """
+    found: dict[GroupName, tuple[Key, ...]] = {}
+    for name in dict.fromkeys(rule.group.name for rule in profile.networks.rules()):
+
+        def allows(address: IpAddress, port: int, group: GroupName = name) -> bool:
+            rule = profile.networks.match(address, port)
+            if rule is None or rule.group.name != group:
+                return False
+            return not profile.restricted or rule.in_force(hours_at)
+
+        found[name] = _keys(list(profile.networks.rules()), version, ports, allows)
+    return {name: keys for name, keys in found.items() if keys}
 
 
 def trusted_ranges(policies: PolicySet, version: int, ports: Callable[[int], bool]) -> tuple[Key, ...]:

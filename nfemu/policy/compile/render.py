@@ -11,7 +11,9 @@ from nfemu.policy.compile.table import (
     ByMark,
     Chain,
     Clear,
+    Count,
     ElementSet,
+    Field,
     Goto,
     In,
     Jump,
@@ -30,6 +32,8 @@ from nfemu.policy.compile.table import (
 )
 
 _TABLE = "inet nfemu"
+_MOST_COUNTERS = 1 << 20
+"""Of one direction; what would be more is forwarded and not counted."""
 _SEED = 1
 """Without a given one each reload would move lines to other workers."""
 
@@ -66,6 +70,8 @@ def _set(one: ElementSet) -> Iterator[str]:
     yield f"\t\ttype {' . '.join(one.types)}{' : mark' if one.marks else ''}"
     if one.expires:
         yield "\t\tflags timeout"
+    if one.counts:
+        yield from ("\t\tflags dynamic,timeout", "\t\ttimeout 1h", f"\t\tsize {_MOST_COUNTERS}", "\t\tcounter")
     yield "\t}"
 
 
@@ -108,6 +114,9 @@ def _action(action: Action) -> str:
             return f"ct mark set {STEERED:#x} redirect to :{_port(action)}"
         case SetMark():
             return f"meta mark set {action.field.value} map @{action.by}" if action.by else "meta mark set 0x0"
+        case Count():
+            key = f"{action.line.value} . {Field.MARK.value}"
+            return f"{Field.MARK.value} set {action.mark:#x} update @{action.into} {{ {key} }}"
         case _:  # pragma: no cover
             assert_never(action)
 

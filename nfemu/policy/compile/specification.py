@@ -11,7 +11,8 @@ from functools import cached_property
 
 from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
 from nfemu.model.identity import PolicyName
-from nfemu.model.policy import Verdict
+from nfemu.model.policy import Decision, Verdict
+from nfemu.policy.compile.marks import Use
 from nfemu.policy.compile.ports import http_ports
 from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, SteeringPlan, Way
 from nfemu.policy.names import canonical_address
@@ -27,6 +28,8 @@ class Specification:
     plan: SteeringPlan
     trusted: Trusted
     hours_at: datetime | None = None
+    capped: frozenset[PolicyName] = frozenset()
+    """Profiles under which the line has used its daily cap."""
 
     @cached_property
     def _http(self) -> tuple[int, ...]:
@@ -69,12 +72,21 @@ class Specification:
     def _unjudged(self, profile: CompiledProfile, packet: Packet, now: datetime) -> Steering:
         if packet.way is not Way.OUTSIDE or self.plan.is_sinkhole(packet.target):
             return Steering.REFUSE
-        return Steering.FORWARD if self._allows(profile, packet, now) else Steering.REFUSE
+        decision = self._decide(profile, packet, now)
+        past_cap = profile.name in self.capped and decision.group not in profile.essential
+        return Steering.FORWARD if decision.verdict is Verdict.ALLOW and not past_cap else Steering.REFUSE
+
+    def counted(self, policy: PolicyName, packet: Packet, now: datetime) -> Use:
+        """As what a flow that is forwarded counts. All others are counted by those who read names in them."""
+        return policy, self._decide(self.policies.profile(policy), packet, now).group
 
     def _allows(self, profile: CompiledProfile, packet: Packet, now: datetime) -> bool:
+        return self._decide(profile, packet, now).verdict is Verdict.ALLOW
+
+    def _decide(self, profile: CompiledProfile, packet: Packet, now: datetime) -> Decision:
         """By its address, with no name known."""
         destination = Destination(None, packet.target, packet.port, packet.transport, Scheme.RAW)
-        return decide(profile, destination, NO_BINDINGS, now, self.hours_at).verdict is Verdict.ALLOW
+        return decide(profile, destination, NO_BINDINGS, now, self.hours_at)
 
     def _is_trusted(self, packet: Packet, now: datetime) -> bool:
         key = (packet.target, packet.port)

@@ -126,7 +126,16 @@ class SetMark:
     field: Field = Field.SOURCE4
 
 
-Action = Verdict | Jump | Goto | ByMark | Redirect | SetMark
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The packet counts as `mark`, which it carries from now on, into the element of the set for its line."""
+
+    into: str
+    line: Field
+    mark: int
+
+
+Action = Verdict | Jump | Goto | ByMark | Redirect | SetMark | Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +165,17 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class ElementSet:
-    """A named set, or with `marks` a map to marks. `types` in nft's words. With `expires`, elements may have a time."""
+    """A named set, or with `marks` a map to marks. `types` in nft's words. With `expires`, elements may have a time.
+
+    With `counts` the rules themselves put the elements there, each with its octets, and the kernel forgets those into
+    which nothing has come for an hour.
+    """
 
     name: str
     types: tuple[str, ...]
     marks: bool = False
     expires: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

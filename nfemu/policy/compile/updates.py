@@ -67,6 +67,17 @@ def unplug(interface: str, addresses: LineAddresses) -> Batch:
     return tuple(Remove(family_of(key).lines, (interface, key)) for key in addresses.sources())
 
 
+def cap(addresses: LineAddresses, policy: PolicyName) -> Batch:
+    """The line has used its daily cap under that profile."""
+    return tuple(Put(family_of(key).capped, (mark_of(policy), key)) for key in addresses.sources())
+
+
+def uncap(addresses: LineAddresses, policy: PolicyName) -> Batch:
+    """It may go on, whether it was capped or not."""
+    there = cap(addresses, policy)
+    return (*there, *(Remove(family_of(key).capped, (mark_of(policy), key)) for key in addresses.sources()))
+
+
 def bind(addresses: LineAddresses, target: IpAddress, bindings: Bindings, now: datetime) -> Batch:
     """The address was given to the line for an allowed name: HTTP to it goes to the engine, as long as any of the
     line's `bindings` (all of them, the new one included) holds for it.

@@ -14,6 +14,7 @@ from nfemu.policy.compile.table import (
     Batch,
     ByMark,
     Clear,
+    Count,
     Field,
     Goto,
     Jump,
@@ -80,6 +81,8 @@ class Plane:
     def __init__(self, table: Table, now: datetime) -> None:
         self.now = now
         self._elements: dict[str, dict[Key, _Element]] = {}
+        self.counted: dict[tuple[str, Key], int] = {}
+        """Packets, by set and element."""
         self.load(table)
 
     def load(self, table: Table) -> None:
@@ -151,8 +154,8 @@ class Plane:
             match rule.action:
                 case Verdict() | Redirect() as ending:
                     return packet, ending
-                case SetMark() as setting:
-                    packet = self._mark(setting, packet)
+                case SetMark() | Count() as marking:
+                    packet = self._mark(marking, packet)
                 case Jump(name):
                     packet, found = self._walk(name, packet)
                     if found is not None:
@@ -161,7 +164,17 @@ class Plane:
                     return self._walk(then, packet)
         return packet, None
 
-    def _mark(self, setting: SetMark, packet: Seen) -> Seen:
+    def _count(self, count: Count, packet: Seen) -> Seen:
+        packet = replace(packet, mark=count.mark)
+        line = _read(count.line, packet)
+        if line is not None:
+            key = count.into, (line, packet.mark)
+            self.counted[key] = self.counted.get(key, 0) + 1
+        return packet
+
+    def _mark(self, setting: SetMark | Count, packet: Seen) -> Seen:
+        if isinstance(setting, Count):
+            return self._count(setting, packet)
         if not setting.by:
             return replace(packet, mark=0)
         value = _read(setting.field, packet)

@@ -9,7 +9,7 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Hours, Verdict
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.marks import mark_of, marks_of
+from nfemu.policy.compile.marks import mark_of, marks_of, use_marks
 from nfemu.policy.compile.ports import http_ports
 from nfemu.policy.compile.ranges import allowed_ranges, trusted_ranges
 from nfemu.policy.compile.steering import SteeringPlan
@@ -18,6 +18,7 @@ from nfemu.policy.rules import PolicySet
 from tests.policy.making import NOW, group, profile
 
 PLAN = SteeringPlan()
+COLLIDING = ("aspjwwk", "rnrsgud")
 
 
 def policies(*groups: DestinationGroup, default: Verdict = Verdict.REJECT) -> PolicySet:
@@ -60,6 +61,16 @@ def test_profiles_with_one_number() -> None:
     """The best known two words with one CRC-32."""
     with pytest.raises(InvalidInput, match="`plumless` and `buckeroo` cannot be told apart"):
         marks_of([PolicyName("plumless"), PolicyName("buckeroo")])
+
+
+def test_uses_with_one_number() -> None:
+    """Two groups of one profile, found by trying."""
+    made = policies(group("g1", networks=("192.0.2.1",)), group("g2", networks=("192.0.2.2",)))
+    assert list(use_marks(made).values()) == [("garden", None), ("garden", "g1"), ("garden", "g2")]
+    one, other = COLLIDING
+    made = policies(group(one, networks=("192.0.2.1",)), group(other, networks=("192.0.2.2",)))
+    with pytest.raises(InvalidInput, match=f"`garden/{one}` and `garden/{other}` cannot be told apart"):
+        compile_table(made, PLAN)
 
 
 def test_no_mark_is_that_of_no_profile() -> None:

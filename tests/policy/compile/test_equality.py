@@ -4,18 +4,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from nfemu.model.destination import IpAddress, Transport
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.compile.compiler import compile_table
+from nfemu.policy.compile.families import family_of
+from nfemu.policy.compile.marks import use_mark
 from nfemu.policy.compile.ports import http_ports
 from nfemu.policy.compile.specification import Specification, Trusted
 from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, Way
-from nfemu.policy.compile.table import STEERED, State
+from nfemu.policy.compile.table import STEERED, Key, State
 from nfemu.policy.compile.table import Verdict as Ends
-from nfemu.policy.compile.updates import SteeredLine, bind, change_line, plug, trust
+from nfemu.policy.compile.updates import SteeredLine, bind, cap, change_line, plug, trust, uncap
 from nfemu.policy.rules import Bindings, PolicySet, decide
 from tests.policy.compile.plane import Plane
 from tests.policy.compile.worlds import (
@@ -40,13 +43,19 @@ GONE = PolicyName("gone")
 
 
 @settings(max_examples=20)
-@given(worlds(), TOLD, HOURS_AT)
-def test_table_does_what_the_specification_says(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
+@given(worlds(), TOLD, HOURS_AT, st.booleans())
+def test_table_does_what_the_specification_says(
+    world: World, bindings: Bindings, hours_at: datetime | None, past_cap: bool
+) -> None:
     policies = build(world)
     plane = Plane(compile_table(policies, PLAN, hours_at), EARLIER)
-    specification = Specification(policies, PLAN, tell(plane, policies, bindings), hours_at)
+    with_caps = [name for name in policies.names if policies.profile(name).limits.daily_cap]
+    capped = frozenset(with_caps if past_cap else ())
+    specification = Specification(policies, PLAN, tell(plane, policies, bindings), hours_at, capped)
     plane.now = NOW
     plane.apply(plug("ue1", LINE))
+    for name in policies.names:
+        plane.apply(cap(LINE, name) if name in capped else uncap(LINE, name))
     before = None
     for policy in (None, *policies.names, GONE):
         line = SteeredLine(LINE, policy)
@@ -54,15 +63,30 @@ def test_table_does_what_the_specification_says(world: World, bindings: Bindings
         before = line
         for packet in PACKETS:
             steering = specification.steer(policy, packet, bindings, NOW)
+            plane.counted.clear()
             assert told(plane.enter(seen(packet))) is steering, (policy, packet)
+            assert plane.counted == counts(specification, policy, packet, steering, "up"), (policy, packet)
             if packet.way is Way.OUTSIDE and steering is not Steering.DROP:
                 goes_on(plane, packet, steering, known=policy in policies.names)
+                assert plane.counted == counts(specification, policy, packet, steering, "down"), (policy, packet)
+
+
+def counts(
+    specification: Specification, policy: PolicyName | None, packet: Packet, steering: Steering, direction: str
+) -> dict[tuple[str, Key], int]:
+    """One packet of the flow, where it is forwarded and nobody else counts it."""
+    if policy is None or steering is not Steering.FORWARD:
+        return {}
+    family = family_of(packet.target)
+    line = next(key for key in LINE.sources() if key.version == packet.target.version)
+    return {(family.used(direction), (line, use_mark(specification.counted(policy, packet, NOW)))): 1}
 
 
 def goes_on(plane: Plane, packet: Packet, steering: Steering, *, known: bool) -> None:
     """What was opened under whatever profile goes on only where this one forwards it; or where it was steered."""
     later = replace(seen(packet), state=State.ESTABLISHED)
     assert (plane.enter(later).verdict is Ends.ACCEPT) is (steering is Steering.FORWARD), packet
+    plane.counted.clear()
     assert (plane.enter(back(later)).verdict is Ends.ACCEPT) is (steering is Steering.FORWARD), packet
     assert (plane.enter(replace(later, flow_mark=STEERED)).verdict is Ends.ACCEPT) is known, packet
 

@@ -16,10 +16,12 @@ from nfemu.policy.compile.updates import (
     LineAddresses,
     SteeredLine,
     bind,
+    cap,
     change_line,
     every_line,
     plug,
     trust,
+    uncap,
     unplug,
 )
 from nfemu.policy.rules import PolicySet
@@ -156,10 +158,20 @@ def test_chains_of_profiles_that_are_gone_are_removed() -> None:
     fewer = compile_table(PolicySet.build(GROUPS, PROFILES[:1]), PLAN)
     reloaded = render_table(fewer, TABLE).splitlines()
     assert reloaded[:2] == ["add table inet nfemu", "flush table inet nfemu"]
-    assert reloaded[2:8] == [
-        f"delete chain inet nfemu {hook}_{name}" for name in ("arrears", "training") for hook in ("steer", "up", "down")
+    gone = [line.split()[-1] for line in reloaded if line.startswith("delete chain inet nfemu ")]
+    assert [name for name in gone if not name.startswith("use_")] == [
+        f"{hook}_{name}" for name in ("arrears", "training") for hook in ("steer", "up", "down")
     ]
+    assert not set(gone) & {chain.name for chain in fewer.chains}
     assert "delete" not in render_table(fewer)
+
+
+def test_a_cap_is_of_one_profile_and_is_taken_back_whether_it_is_there_or_not() -> None:
+    mark = mark_of(ARREARS)
+    only4 = replace(LINE, ipv6=None)
+    there = f"element inet nfemu capped4 {{ {mark} . 10.45.0.2 }}\n"
+    assert render_batch(cap(only4, ARREARS)) == f"add {there}"
+    assert render_batch(uncap(only4, ARREARS)) == f"add {there}delete {there}"
 
 
 def test_one_engine_needs_no_hash() -> None:

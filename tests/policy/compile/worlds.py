@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, Hours, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Hours, Limits, PolicyProfile, Verdict
 from nfemu.policy.compile.ports import http_ports
 from nfemu.policy.compile.steering import Packet, Steering, SteeringPlan, SteeringPorts, Way
 from nfemu.policy.compile.table import State
@@ -84,7 +84,9 @@ def worlds(draw: st.DrawFn) -> tuple[list[DestinationGroup], list[PolicyProfile]
         allow = draw(st.lists(st.sampled_from([one.name for one in groups[1:]]), unique=True))
         names = (_PAGE.name, *allow) if redirected else tuple(allow)
         redirect_to = LANDING if redirected else None
-        profiles.append(PolicyProfile(PolicyName(f"p{number}"), default, names, redirect_to))
+        limits = Limits(daily_cap=draw(st.sampled_from((0, 1000))))
+        essential = tuple(draw(st.lists(st.sampled_from(names), unique=True))) if names else ()
+        profiles.append(PolicyProfile(PolicyName(f"p{number}"), default, names, redirect_to, limits, essential))
     return groups, profiles
 
 
