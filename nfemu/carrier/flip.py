@@ -132,7 +132,7 @@ def _acknowledge(
     if not late and not executed:
         return view, []
     if late:
-        yield from ask(Apply(tuple(line_state(session) for session in late)))
+        yield from ask(Apply(tuple(line_state(session, rules.catalogue) for session in late)))
     now = yield from ask(Now())
     acknowledged = [pgw.acknowledge(session) for session in late]
     done = [advance(order, OrderInput.ACKNOWLEDGE, now) for order in executed]

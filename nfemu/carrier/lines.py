@@ -2,12 +2,13 @@
 
 from nfemu.carrier.commands import LoadAccount, LoadSubscriber, Lock, Step, ask
 from nfemu.carrier.ports import AccountView, Line, LineState
+from nfemu.epc.catalogue import Catalogue
 from nfemu.epc.pgw import is_active
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn
 from nfemu.model.orders import OrderKind, WorkOrder
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import OrderedProfile
+from nfemu.model.subscriber import Ambr, OrderedProfile
 
 
 def subscriber_account(msisdn: Msisdn) -> Step[tuple[AccountId, Imsi]]:
@@ -54,7 +55,7 @@ def aimed_profile(view: AccountView, line: Line) -> OrderedProfile:
     return orders[-1].target if orders else line.subscription.ordered
 
 
-def line_state(session: PdnSession) -> LineState:
+def line_state(session: PdnSession, catalogue: Catalogue) -> LineState:
     """What an enforcement point holds of this session: nothing but the counters once it is released."""
     active = is_active(session)
     return LineState(
@@ -67,7 +68,14 @@ def line_state(session: PdnSession) -> LineState:
         ue_ipv4=session.ue_ipv4 if active else None,
         ue_ipv6=session.ue_ipv6 if active else None,
         apn=session.apn if active else None,
+        ambr=_ambr(session, catalogue) if active else None,
     )
+
+
+def _ambr(session: PdnSession, catalogue: Catalogue) -> Ambr | None:
+    """None where the profile is not in the catalogue any more: then a line has no policy of it to follow either."""
+    profile = catalogue.profiles.get(session.profile)
+    return profile.ambr if profile is not None else None
 
 
 def session_detail(session: PdnSession) -> dict[str, str]:

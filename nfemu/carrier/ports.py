@@ -16,7 +16,7 @@ from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, Payment
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import OrderedProfile, Subscriber, Subscription
+from nfemu.model.subscriber import Ambr, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
 
@@ -66,6 +66,8 @@ class LineState:
     ue_ipv6: IPv6Network | None
     apn: Apn | None = None
     """The session's, for enrichment."""
+    ambr: Ambr | None = None
+    """Of the session's profile, for bearers; None, or 0 in a direction: as fast as the machine can."""
 
 
 @dataclass(frozen=True, slots=True)

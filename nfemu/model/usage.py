@@ -7,7 +7,9 @@ from nfemu.model.identity import Imsi, PolicyName
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Octets of TCP payload between the phone and the gateway. `group` empty: what no group lists."""
+    """Octets between the phone and the gateway: of TCP payload where somebody reads it, of IP packets where the kernel
+    forwards them. `group` empty: what no group lists.
+    """
 
     imsi: Imsi
     policy: PolicyName

@@ -47,7 +47,7 @@ class Changeover:
     @property
     def states(self) -> tuple[LineState, ...]:
         """What enforcement points are told, in one step with the new rules."""
-        return tuple(line_state(session) for session in self.sessions)
+        return tuple(line_state(session, self.rules.catalogue) for session in self.sessions)
 
     def changes(self) -> tuple[Change, ...]:
         """To be committed before anything else happens."""

@@ -140,7 +140,7 @@ class CarrierService:
 
     def line_states(self) -> list[LineState]:
         """What a (re)starting enforcement point must know: every line that ever attached, as committed."""
-        return [line_state(session) for session in self._pgw.sessions()]
+        return [line_state(session, self.catalogue) for session in self._pgw.sessions()]
 
     def lines_by_policy(self) -> Counter[PolicyName]:
         """How many lines are attached under each policy."""

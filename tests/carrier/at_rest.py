@@ -96,7 +96,7 @@ class AtRest(Machine):
                 continue
             assert pgw.is_acknowledged(session)
             assert self.world.service._pgw.latest(session.imsi) == session
-            assert self.world.enforcer.lines[session.imsi] == line_state(session)
+            assert self.world.enforcer.lines[session.imsi] == line_state(session, self.world.rules.catalogue)
             if pgw.is_active(session):
                 assert profile.gives_ip
                 assert (session.profile, session.policy) == (profile.name, profile.policy)

@@ -97,7 +97,7 @@ class Machine(RuleBasedStateMachine):
             if session is None:
                 assert held is None, "enforced without a session"
                 continue
-            committed = line_state(session)
+            committed = line_state(session, self.world.rules.catalogue)
             if pgw.is_acknowledged(session):
                 assert held == committed, f"acknowledged is {committed}, enforced {held}"
             elif held is not None:

@@ -141,7 +141,7 @@ async def test_a_use_case_may_answer_a_failure(world: World) -> None:
             return str(error)
         return "no failure"
 
-    state = line_state(await world.service.attach(LI))
+    state = line_state(await world.service.attach(LI), world.rules.catalogue)
     world.faults.fail("enforcer")
     assert await world.service._runner.run(forgiving(state)) == "enforcer is unavailable; try again"
 

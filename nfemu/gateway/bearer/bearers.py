@@ -20,18 +20,21 @@ from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import Resolver as DnsResolver
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
+from nfemu.gateway.bearer.metering import Metering
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Transport, Where
-from nfemu.gateway.bearer.phones import Phones
+from nfemu.gateway.bearer.phones import Phones, bounded
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.bearer.view import ControlView
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.meter import limits_of
 from nfemu.gateway.gateway import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, NfemuError, Unavailable
 from nfemu.model.identity import Msisdn
+from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Batch, Table
@@ -105,7 +108,7 @@ class Bearers:
         self._plan = SteeringPlan()
         self._core = CoreNetwork(config.log)
         self._policy = KernelPolicy(self._plan, self._core.nft)
-        self._phones = Phones(self._core, self._policy, self._plan)
+        self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
         self._running: _Running | None = None
         self.workers: Sequence[socket] = ()
@@ -142,8 +145,11 @@ class Bearers:
             await self._listeners(Transport.UDP, ports.dns), await self._listeners(Transport.TCP, ports.dns)
         )
         dns = DnsService(sockets, view, self._names, self, Sinkholes(), self._config.resolvers, self._now)
+        metering = Metering(self._policy, gate, self._phones.bounds_changed)
+        metering.rules_changed(rules)
+        await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)
-        self._running = _Running(view, responder, gate, dns)
+        self._running = _Running(view, responder, gate, dns, metering)
         await self._trust_listed(rules)
         await self._running.start()
 
@@ -164,6 +170,7 @@ class Bearers:
         if running is None or not running.view.put(state):
             return
         try:
+            await running.metering.lines_changed((state,))
             await self._policy.change(state)
             await running.line_changed(state)
             await self._phones.line_changed(state)
@@ -176,12 +183,15 @@ class Bearers:
         if running is None:
             return
         running.view.replace(rules, states)
+        running.metering.rules_changed(rules)
         try:
+            await running.metering.lines_changed(states)
             await self._policy.load(self.compile(rules), running.view.states())
             await self._trust_listed(rules)
             await running.rules_changed(states)
             for state in states:
                 await self._phones.line_changed(state)
+            await self._phones.bounds_changed()
         except Unavailable as error:
             await self._fail(error)
 
@@ -234,6 +244,14 @@ class Bearers:
             for address in answer.route.addresses:
                 await self._policy.put(self._trusted(rules, name, address, ceil(BOUND_FOR.total_seconds())))
 
+    def _bounds(self, state: LineState) -> Ambr:
+        """The APN profile's rates, or the policy's where that is slower."""
+        running = self._running
+        if running is None or state.policy is None:
+            return bounded(state.ambr, 0)
+        past_cap = running.metering.is_past_cap(state.imsi, state.policy)
+        return bounded(state.ambr, limits_of(running.view.rules(), state.policy).rate_at(past_cap=past_cap))
+
     def _trusted(self, rules: GatewayRules, name: str, address: IpAddress, seconds: int) -> Batch:
         return trust(rules.policies, self._plan, name, address, None if is_virtual(address) else seconds)
 
@@ -254,14 +272,17 @@ class _Running:
     responder: Responder
     gate: Gate
     dns: DnsService
+    metering: Metering
 
     async def start(self) -> None:
         self.responder.start()
         self.gate.start()
+        self.metering.start()
         await self.dns.start()
 
     async def stop(self) -> None:
         await self.dns.stop()
+        await self.metering.stop()
         await self.gate.stop()
         self.responder.stop()
 

@@ -1,7 +1,7 @@
 """The phones that are plugged in: an interface each, made when somebody first uses the line."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from nfemu.carrier.ports import LineState
@@ -12,6 +12,7 @@ from nfemu.gateway.bearer.network.topology import GATEWAY, REDIRECTED6
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Imsi
+from nfemu.model.subscriber import Ambr
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.updates import plug, unplug
 
@@ -26,13 +27,16 @@ def resolvers_for(given: Sequence[str], *addresses: IpAddress | None) -> tuple[s
 
 
 class Phones:
-    """`plan` names the interfaces."""
+    """`plan` names the interfaces. `bounds` gives a line's rates as they are now."""
 
-    def __init__(self, core: CoreNetwork, policy: KernelPolicy, plan: SteeringPlan) -> None:
+    def __init__(
+        self, core: CoreNetwork, policy: KernelPolicy, plan: SteeringPlan, bounds: Callable[[LineState], Ambr]
+    ) -> None:
         self._core = core
         self._policy = policy
         self._plan = plan
-        self._plugged: dict[Imsi, tuple[int, LineState]] = {}
+        self._bounds = bounds
+        self._plugged: dict[Imsi, tuple[Phone, LineState]] = {}
         self._next = 0
         self._turn = asyncio.Lock()
 
@@ -41,23 +45,53 @@ class Phones:
         if state.policy is None or (state.ue_ipv4 is None and state.ue_ipv6 is None):
             raise Conflict("the line has no IP address, so there is nothing to plug a phone into")
         async with self._turn:
-            index, held = self._plugged.get(state.imsi, (self._next, None))
+            held = self._plugged.get(state.imsi)
             if held is None:
                 self._next += 1
-            return await self._give(index, held, state)
+            index = self._next - 1 if held is None else held[0].index
+            return await self._give(self._phone(index, state), state)
 
     async def line_changed(self, state: LineState) -> None:
-        """A phone has its line's addresses, and none when the line is detached; it stays plugged in."""
+        """A phone has its line's addresses and rates, and no address when the line is detached; it stays plugged in."""
         async with self._turn:
-            index, held = self._plugged.get(state.imsi, (0, None))
-            if held is not None and addresses_of(held) != addresses_of(state):
-                await self._give(index, held, state)
+            if state.imsi in self._plugged:
+                await self._follow(state)
 
-    async def _give(self, index: int, held: LineState | None, state: LineState) -> Entrance:
-        interface = f"{self._plan.phones}{index}"
-        entrance = await self._core.plug(Phone(index, state.ue_ipv4, state.ue_ipv6))
-        if held is None or addresses_of(held) != addresses_of(state):
-            gone = unplug(interface, addresses_of(held)) if held is not None else ()
-            await self._policy.put((*gone, *plug(interface, addresses_of(state))))
-        self._plugged[state.imsi] = index, state
+    async def bounds_changed(self) -> None:
+        """Of any line. Raises Unavailable."""
+        async with self._turn:
+            for _, state in list(self._plugged.values()):
+                await self._follow(state)
+
+    async def _follow(self, state: LineState) -> None:
+        held, _ = self._plugged[state.imsi]
+        phone = self._phone(held.index, state)
+        if phone != held:
+            await self._give(phone, state)
+        self._plugged[state.imsi] = phone, state
+
+    def _phone(self, index: int, state: LineState) -> Phone:
+        bounds = self._bounds(state)
+        return Phone(index, state.ue_ipv4, state.ue_ipv6, bounds.uplink, bounds.downlink)
+
+    async def _give(self, phone: Phone, state: LineState) -> Entrance:
+        interface, addresses = f"{self._plan.phones}{phone.index}", addresses_of(state)
+        entrance = await self._core.plug(phone)
+        held = self._plugged.get(state.imsi)
+        before = addresses_of(held[1]) if held is not None else None
+        if before != addresses:
+            gone = unplug(interface, before) if before is not None else ()
+            await self._policy.put((*gone, *plug(interface, addresses)))
+        self._plugged[state.imsi] = phone, state
         return entrance
+
+
+def bounded(ambr: Ambr | None, rate: int) -> Ambr:
+    """Neither direction faster than `rate` nor than the APN profile has it; 0 is no bound."""
+    if ambr is None:
+        return Ambr(rate, rate)
+    return Ambr(_least(ambr.uplink, rate), _least(ambr.downlink, rate))
+
+
+def _least(one: int, other: int) -> int:
+    return min(one, other) if one and other else one or other

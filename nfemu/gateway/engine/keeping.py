@@ -10,7 +10,7 @@ from nfemu.gateway.engine.flows import FlowTable, Limited, cut_all
 from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.engine.meter import Key, Meters, limits_of
 from nfemu.gateway.ports import LineView, Reports
-from nfemu.model.usage import Allowance
+from nfemu.model.usage import Allowance, Usage
 
 REPORT_EVERY_S = 1.0
 """Between two reports of what lines have used."""
@@ -56,6 +56,18 @@ class FlowKeeper:
     def day_began(self, ends_at: datetime) -> None:
         """See FlowControl."""
         self._meters.start_day(ends_at)
+
+    async def carried(self, usage: Sequence[Usage]) -> None:
+        """What passed for lines elsewhere, and counts here: reported with the rest, and bounded with it."""
+        rules = self._view.rules()
+        for each in usage:
+            self._meters.add(each, limits_of(rules, each.policy))
+        grown = {(each.imsi, each.policy) for each in usage}
+        await self._end_exceeded([key for key in self.past_cap() if key in grown])
+
+    def past_cap(self) -> set[Key]:
+        """Lines that have used their daily cap, under the policies that set it."""
+        return self._meters.past_cap(self._view.rules())
 
     def begin_reports(self) -> None:
         """Of what lines use, every second from now on."""

@@ -55,15 +55,18 @@ class Limiter:
 
     async def pace(self) -> None:
         """Return when the line may go on, given what has passed since the last call."""
-        own = self._own()
-        self._spend(own - self._paced)
-        self._paced = own
+        self._settle()
         while self._tokens < 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(-self._tokens / self._octets_per_second()):
                     await self._changed.wait()
             self._spend(0)
+
+    def spend(self) -> None:
+        """The same for who does not wait: it puts others off for as long as a full bucket takes, at the most."""
+        self._settle()
+        self._tokens = max(self._tokens, -self._burst())
 
     def add(self, counter: Counter) -> None:
         """What it has counted already is part of the day's use, and nobody waits for it."""
@@ -91,6 +94,11 @@ class Limiter:
         self._others = 0
         self._changed.set()
 
+    def _settle(self) -> None:
+        own = self._own()
+        self._spend(own - self._paced)
+        self._paced = own
+
     def _own(self) -> int:
         return self._before + sum(counter.up + counter.down for counter in self._counters)
 
@@ -102,8 +110,7 @@ class Limiter:
 
     def _rate(self) -> int:
         """Bits per second that hold now; 0: none."""
-        rate, slow = self._limits.rate, self._limits.rate_past_cap
-        return min(slow, rate or slow) if slow and self.exceeded() else rate
+        return self._limits.rate_at(past_cap=self.exceeded())
 
     def _octets_per_second(self) -> float:
         return self._rate() / 8 / self._sharers

@@ -43,11 +43,23 @@ class Meters:
 
     def counter(self, line: Line, group: GroupName | None) -> Counter:
         """Of what the line does in that group. Whoever uses it adds to `flows`, and takes away in the end."""
-        key = (line.state.imsi, line.profile.name, group or "")
-        counter = self._counters.get(key)
+        return self._counter((line.state.imsi, line.profile.name), group or "", line.profile.limits)
+
+    def add(self, usage: Usage, limits: Limits) -> None:
+        """What somebody else has carried for the line, who does not wait: the kernel."""
+        key = (usage.imsi, usage.policy)
+        counter = self._counter(key, usage.group, limits)
+        counter.up += usage.up
+        counter.down += usage.down
+        limiter = self._limiters.get(key)
+        if limiter is not None:
+            limiter.spend()
+
+    def _counter(self, key: Key, group: str, limits: Limits) -> Counter:
+        counter = self._counters.get((*key, group))
         if counter is None:
-            limiter = self.limiter(line)  # one that is made now takes the counters that are there
-            counter = self._counters[key] = Counter()
+            limiter = self.limiter_of(key, limits)  # one that is made now takes the counters that are there
+            counter = self._counters[*key, group] = Counter()
             if limiter is not None:
                 limiter.add(counter)
         return counter
@@ -103,6 +115,12 @@ class Meters:
                 if limiter.exceeded():
                     exceeded.append(key)
         return exceeded
+
+    def past_cap(self, rules: GatewayRules) -> set[Key]:
+        """Of all lines that this point has heard of, those that have used their daily cap."""
+        heard = {*self._limiters, *self._allowances}
+        limiters = ((key, self.limiter_of(key, limits_of(rules, key[1]))) for key in heard)
+        return {key for key, limiter in limiters if limiter is not None and limiter.exceeded()}
 
     def start_day(self, ends_at: datetime) -> None:
         """Nobody has used anything yet. The first day that a worker hears of is the one that it is in."""

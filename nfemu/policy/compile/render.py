@@ -1,6 +1,6 @@
 """Tables and batches in the grammar of nft 1.0.6, which wants a line's end before `}` and has no `destroy`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import assert_never
 
@@ -63,6 +63,11 @@ def render_batch(batch: Batch) -> str:
     """One transaction. Neighbours that do the same with the same set are one command, which nft reads faster."""
     groups = groupby(batch, key=lambda one: (type(one), one.name))
     return "".join(f"{_operations(list(group))}\n" for _, group in groups)
+
+
+def render_listing(names: Iterable[str]) -> str:
+    """The sets with their elements, to be printed."""
+    return "".join(f"list set {_TABLE} {name}\n" for name in names)
 
 
 def _set(one: ElementSet) -> Iterator[str]:

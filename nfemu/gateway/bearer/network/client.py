@@ -13,6 +13,7 @@ from nfemu.gateway.bearer.network.messages import (
     HEAD,
     REPLIES,
     REQUESTS,
+    Done,
     Failed,
     Listen,
     Mode,
@@ -100,9 +101,10 @@ class CoreNetwork:
         sock.setblocking(False)
         return sock
 
-    async def nft(self, text: str, where: Where = Where.CORE) -> None:
-        """All of `text` is in force on return, or none of it. Raises Unavailable with nft's message."""
-        await self._ask(Nft(where, text))
+    async def nft(self, text: str, where: Where = Where.CORE) -> str:
+        """All of `text` is in force on return, or none of it; returns what it printed. Raises Unavailable: why not."""
+        reply, _ = await self._ask(Nft(where, text))
+        return reply.text if isinstance(reply, Done) else ""
 
     async def plug(self, phone: Phone) -> Entrance:
         """The phone's network, made or with these addresses from now on. Raises Unavailable."""

@@ -35,7 +35,7 @@ from nfemu.gateway.bearer.network.messages import (
     Where,
 )
 from nfemu.gateway.bearer.network.system import Namespace, die_with_parent, mount_proc, own_mounts, unshare
-from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, take
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, shape, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
 
@@ -78,12 +78,13 @@ class Core:
         held = self._phones.get(phone.index)
         if held is None:
             network = plug(core, phone)
-        elif held[0] != phone:
-            network = held[1]
-            take(core, network, held[0])
-            give(core, network, phone)
         else:
-            network = held[1]
+            before, network = held
+            if (before.ipv4, before.ipv6) != (phone.ipv4, phone.ipv6):
+                take(core, network, before)
+                give(core, network, phone)
+            if (before.uplink, before.downlink) != (phone.uplink, phone.downlink):
+                shape(core, network, phone)
         self._phones[phone.index] = phone, network
         return network.descriptor
 

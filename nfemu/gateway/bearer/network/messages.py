@@ -55,16 +55,21 @@ class Nft:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A UE's interface. `index` names it on the core's side (`ue<index>`); None: no address of that family."""
+    """A UE's interface. `index` names it on the core's side (`ue<index>`); None: no address of that family.
+
+    `uplink` and `downlink`: bits per second; 0: as fast as the machine can.
+    """
 
     index: int
     ipv4: IPv4Address | None
     ipv6: IPv6Network | None
+    uplink: int = 0
+    downlink: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plug:
-    """Make the phone's network, or give the one that is there these addresses. Answered by Plugged."""
+    """Make the phone's network, or give the one that is there these addresses and rates. Answered by Plugged."""
 
     phone: Phone
     kind: Literal["plug"] = "plug"

@@ -18,6 +18,7 @@ from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
+from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
 from nfemu.model.destination import IpAddress
 
@@ -27,8 +28,8 @@ LOOPBACK = 1
 """The loopback interface has this index in every namespace."""
 
 _NEW_LINK, _DELETE_LINK, _NEW_ADDRESS, _DELETE_ADDRESS = 16, 17, 20, 21
-_NEW_ROUTE, _DELETE_ROUTE, _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _NEW_RULE = 24, 25, 28, 29, 32
-_REQUEST, _ACK, _CREATE = 0x1, 0x4, 0x400
+_NEW_ROUTE, _DELETE_ROUTE, _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _NEW_RULE, _NEW_QUEUE = 24, 25, 28, 29, 32, 36
+_REQUEST, _ACK, _REPLACE, _CREATE = 0x1, 0x4, 0x100, 0x400
 _UP = 1
 _NO_DAD = 2
 _ON_LINK = 4
@@ -40,6 +41,14 @@ _UNICAST, _TO_US, _UNREACHABLE = 1, 2, 7
 """Types of routes."""
 _LINK_SCOPE, _HOST_SCOPE, _NOWHERE = 253, 254, 255
 _TO_TABLE = 1
+_AT_THE_ROOT = 0xFFFFFFFF
+_ETHERNET = 1
+"""TC_LINKLAYER_ETHERNET: the kernel reckons how long packets take by itself."""
+_TICK_NS = 64
+_FASTEST = 0xFFFF_FFFF
+"""Octets per second; faster is not held back."""
+_LEAST_BURST, _LEAST_QUEUE = 2 * 1514, 128 * 1024
+"""Octets: of frames that leave at once, and of those that wait before others are dropped."""
 _HEADER = struct.Struct("=IHHII")
 _ERROR = 2
 _RECEIVED = 64 * 1024
@@ -155,6 +164,25 @@ def table_of_arrivals(family: socket.AddressFamily, interface: str, table: int) 
     return _filled(fibmsg(), _NEW_RULE, fields, attributes)
 
 
+def sends_at(link: int, bits: int) -> bytes:
+    """What the link sends is held back to so many bits per second (tc-tbf(8)); 0: it is not. In place of what was."""
+    rate = bits // 8
+    if not 0 < rate <= _FASTEST:
+        return _queue(link, [("TCA_KIND", "noqueue")])
+    burst = max(_LEAST_BURST, rate // 250)
+    parameters = {
+        "rate": rate,
+        "rate___reserved": _ETHERNET,
+        "limit": max(_LEAST_QUEUE, rate // 5),
+        "buffer": burst * 1_000_000_000 // rate // _TICK_NS,
+    }
+    return _queue(link, [("TCA_KIND", "tbf"), ("TCA_OPTIONS", {"attrs": [("TCA_TBF_PARMS", parameters)]})])
+
+
+def _queue(link: int, attributes: Sequence[tuple[str, object]]) -> bytes:
+    return _filled(tcmsg(), _NEW_QUEUE, {"index": link, "parent": _AT_THE_ROOT}, attributes)
+
+
 def _address(kind: int, link: int, value: IpAddress, prefix: int) -> bytes:
     fields = {"family": _family(value), "prefixlen": prefix, "index": link, "flags": _NO_DAD}
     return _filled(ifaddrmsg(), kind, fields, [("IFA_LOCAL", str(value)), ("IFA_ADDRESS", str(value))])
@@ -179,9 +207,11 @@ def _filled(message: nlmsg, kind: int, fields: Mapping[str, object], attributes:
         message[name] = value
     message["attrs"] = list(attributes)
     message["header"]["type"] = kind
-    message["header"]["flags"] = _REQUEST | _ACK | (0 if kind in _DELETIONS else _CREATE)
+    message["header"]["flags"] = _REQUEST | _ACK | _OF_KIND.get(kind, _CREATE)
     message.encode()
     return bytes(message.data)
 
 
 _DELETIONS = (_DELETE_LINK, _DELETE_ADDRESS, _DELETE_ROUTE, _DELETE_NEIGHBOUR)
+_OF_KIND = {_NEW_QUEUE: _CREATE | _REPLACE, **dict.fromkeys(_DELETIONS, 0)}
+"""Flags of requests that do not simply make something new."""

@@ -27,6 +27,7 @@ from nfemu.gateway.bearer.network.rtnetlink import (
     neighbour,
     own_addresses,
     route,
+    sends_at,
     table_of_arrivals,
     unreachable,
     up,
@@ -158,9 +159,10 @@ def plug(core: Network, phone: Phone) -> Network:
             address(index, _GATEWAY6, 64),
             address(index, REDIRECTED6, 128),
             neighbour(index, _PHONE6, _INNER_MAC),
+            sends_at(index, phone.downlink),
         )
         with network.entered(core):
-            _run(*_PHONE)
+            _run(*_PHONE, sends_at(_FIRST, phone.uplink))
         give(core, network, phone)
     except BaseException:
         network.close()
@@ -198,6 +200,13 @@ def take(core: Network, network: Network, phone: Phone) -> None:
     _run(*outside)
     with network.entered(core):
         _run(*inside)
+
+
+def shape(core: Network, network: Network, phone: Phone) -> None:
+    """Both ends of the phone's link send at the phone's rates from now on. Raises OSError."""
+    _run(sends_at(_FIRST_PHONE + phone.index, phone.downlink))
+    with network.entered(core):
+        _run(sends_at(_FIRST, phone.uplink))
 
 
 def cut(index: int) -> None:
