@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from nfemu.carrier import events
+from nfemu.carrier.lines import line_state
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money
@@ -40,6 +41,14 @@ async def test_attaching_twice_is_a_conflict(world: World) -> None:
     with pytest.raises(Conflict, match="is attached already"):
         await world.service.attach(ZHANG)
     assert len(world.enforcer.applied) == 1
+
+
+async def test_enforcement_points_are_told_of_the_profiles_ambr_while_it_is_attached(world: World) -> None:
+    session = await world.service.attach(ZHANG)
+    known = world.rules.catalogue
+    assert world.enforcer.lines[session.imsi].ambr == known.profile(session.profile).ambr
+    assert line_state(replace(session, profile=ProfileName("gone")), known).ambr is None
+    assert line_state(await world.service.detach(ZHANG), known).ambr is None
 
 
 async def test_nobody_is_not_found(world: World) -> None:

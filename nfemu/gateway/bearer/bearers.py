@@ -33,7 +33,7 @@ from nfemu.gateway.gateway import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, NfemuError, Unavailable
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Imsi, Msisdn, PolicyName
 from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
 from nfemu.policy.compile.steering import SteeringPlan
@@ -244,13 +244,17 @@ class Bearers:
             for address in answer.route.addresses:
                 await self._policy.put(self._trusted(rules, name, address, ceil(BOUND_FOR.total_seconds())))
 
+    def past_cap(self, imsi: Imsi, policy: PolicyName) -> bool:
+        """Whether the kernel holds the line to what is essential, because it has used its daily cap (G7)."""
+        return self._running is not None and self._running.metering.is_past_cap(imsi, policy)
+
     def _bounds(self, state: LineState) -> Ambr:
         """The APN profile's rates, or the policy's where that is slower."""
         running = self._running
         if running is None or state.policy is None:
             return bounded(state.ambr, 0)
-        past_cap = running.metering.is_past_cap(state.imsi, state.policy)
-        return bounded(state.ambr, limits_of(running.view.rules(), state.policy).rate_at(past_cap=past_cap))
+        limits = limits_of(running.view.rules(), state.policy)
+        return bounded(state.ambr, limits.rate_at(past_cap=self.past_cap(state.imsi, state.policy)))
 
     def _trusted(self, rules: GatewayRules, name: str, address: IpAddress, seconds: int) -> Batch:
         return trust(rules.policies, self._plan, name, address, None if is_virtual(address) else seconds)

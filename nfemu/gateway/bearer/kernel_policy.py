@@ -60,9 +60,9 @@ class KernelPolicy:
         if batch:
             await self._transaction(render_batch(batch))
 
-    async def list(self, names: Iterable[str]) -> str:
-        """The sets of these names, as nft prints them. Raises Unavailable."""
-        return await self._transaction(render_listing(names))
+    async def list(self, name: str) -> str:
+        """The set of that name, as nft prints it. Raises Unavailable."""
+        return await self._transaction(render_listing(name))
 
 
 def addresses_of(state: LineState) -> LineAddresses:

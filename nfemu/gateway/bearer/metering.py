@@ -69,7 +69,8 @@ class Metering:
 
     async def look(self) -> None:
         """Count, then cap. Raises Unavailable."""
-        usage = self._usage.growth(await self._policy.list(COUNTERS))
+        listed = [await self._policy.list(name) for name in COUNTERS]
+        usage = self._usage.growth("".join(listed))
         if usage:
             await self._keeper.carried(usage)
         past_cap = frozenset(self._keeper.past_cap())

@@ -1,6 +1,6 @@
 """Tables and batches in the grammar of nft 1.0.6, which wants a line's end before `}` and has no `destroy`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import assert_never
 
@@ -65,9 +65,9 @@ def render_batch(batch: Batch) -> str:
     return "".join(f"{_operations(list(group))}\n" for _, group in groups)
 
 
-def render_listing(names: Iterable[str]) -> str:
-    """The sets with their elements, to be printed."""
-    return "".join(f"list set {_TABLE} {name}\n" for name in names)
+def render_listing(name: str) -> str:
+    """The set with its elements, to be printed. One at a time: nft 1.0.6 knows nothing of any but the last."""
+    return f"list set {_TABLE} {name}\n"
 
 
 def _set(one: ElementSet) -> Iterator[str]:

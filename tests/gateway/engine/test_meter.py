@@ -208,3 +208,47 @@ def test_new_rules_bring_new_limits() -> None:
     assert meters.rules_changed(without) == []
     open_ = Line(line("13800138000", OPEN), policies().profile(OPEN), rules())
     assert meters.limiter(open_) is None
+
+
+def test_what_others_carry_for_a_line_counts_with_what_it_carries_here() -> None:
+    meters = Meters(Time())
+    limits = Limits(daily_cap=1000)
+    there = line("13800138004", CAPPED)
+    here = Line(there, replace(policies().profile(CAPPED), limits=limits), rules())
+    meters.counter(here, GroupName("aid")).up += 400
+    meters.add(Usage(there.imsi, CAPPED, "", 100, 499), limits)
+    assert meters.growth() == [Usage(there.imsi, CAPPED, "aid", 400, 0), Usage(there.imsi, CAPPED, "", 100, 499)]
+    limiter = meters.limiter(here)
+    assert limiter is not None
+    assert not limiter.exceeded()
+    meters.add(Usage(there.imsi, CAPPED, "", 1, 0), limits)
+    assert limiter.exceeded()
+
+
+def test_without_limits_it_is_only_counted() -> None:
+    meters = Meters(Time())
+    free = line("13800138001", OPEN)
+    meters.add(Usage(free.imsi, OPEN, "", 7, 8), UNLIMITED)
+    assert meters.growth() == [Usage(free.imsi, OPEN, "", 7, 8)]
+    assert meters.past_cap(rules()) == set()
+
+
+def test_past_its_cap_by_what_was_carried_here_or_by_what_is_told() -> None:
+    meters = Meters(Time())
+    here, told, within = (line(f"1380013800{number}", CAPPED).imsi for number in (4, 5, 6))
+    limits = policies().profile(CAPPED).limits
+    meters.add(Usage(here, CAPPED, "", 0, CAP), limits)
+    meters.allow([Allowance(told, CAPPED, CAP, 1), Allowance(within, CAPPED, CAP - 1, 1)])
+    assert meters.past_cap(rules()) == {(here, CAPPED), (told, CAPPED)}
+    meters.start_day(DAY)
+    meters.start_day(DAY + timedelta(days=1))
+    assert meters.past_cap(rules()) == set()
+
+
+async def test_who_does_not_wait_puts_others_off_for_one_bucket_at_the_most() -> None:
+    limiter, counter, time = limited()
+    counter.down += 125_000 * 60
+    limiter.spend()
+    assert await waits(limiter)
+    time.now += 1.01
+    assert not await waits(limiter)
