@@ -145,7 +145,7 @@ class Bearers:
             await self._listeners(Transport.UDP, ports.dns), await self._listeners(Transport.TCP, ports.dns)
         )
         dns = DnsService(sockets, view, self._names, self, Sinkholes(), self._config.resolvers, self._now)
-        metering = Metering(self._policy, gate, self._phones.bounds_changed)
+        metering = Metering(self._policy, self._core.count, gate, self._phones.bounds_changed)
         metering.rules_changed(rules)
         await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)

@@ -9,14 +9,14 @@ from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.render import render_batch, render_listing, render_table
+from nfemu.policy.compile.render import render_batch, render_table
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Batch, Table
 from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line
 
 _log = logging.getLogger(__name__)
-Transaction = Callable[[str], Awaitable[str]]
-"""In force on return, all of it, with what it printed; raises Unavailable: nothing of it."""
+Transaction = Callable[[str], Awaitable[None]]
+"""In force on return, all of it; raises Unavailable: nothing of it."""
 
 
 class KernelPolicy:
@@ -59,10 +59,6 @@ class KernelPolicy:
         """Elements that are no lines. Raises Unavailable."""
         if batch:
             await self._transaction(render_batch(batch))
-
-    async def list(self, name: str) -> str:
-        """The set of that name, as nft prints it. Raises Unavailable."""
-        return await self._transaction(render_listing(name))
 
 
 def addresses_of(state: LineState) -> LineAddresses:

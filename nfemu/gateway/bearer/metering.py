@@ -8,26 +8,33 @@ and kernel know of each other's at once, and both of everybody else's.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.kernel_usage import KernelUsage
+from nfemu.gateway.bearer.network.messages import CountedElement
 from nfemu.gateway.engine.keeping import REPORT_EVERY_S, FlowKeeper
 from nfemu.gateway.engine.meter import Key
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi, PolicyName
-from nfemu.policy.compile.counted import COUNTERS
+from nfemu.policy.compile.families import COUNTERS
 from nfemu.policy.compile.updates import LineAddresses, cap, uncap
 
+Count = Callable[[Iterable[str]], Awaitable[Sequence[CountedElement]]]
 _log = logging.getLogger(__name__)
 
 
 class Metering:
-    """Create and start it in a running event loop. `caps_changed` is awaited when other lines are past their cap."""
+    """Create and start it in a running event loop. `count` reads counters in the core; `caps_changed` is awaited when
+    other lines than before are past their cap.
+    """
 
-    def __init__(self, policy: KernelPolicy, keeper: FlowKeeper, caps_changed: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, policy: KernelPolicy, count: Count, keeper: FlowKeeper, caps_changed: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._count = count
         self._policy = policy
         self._keeper = keeper
         self._caps_changed = caps_changed
@@ -69,8 +76,7 @@ class Metering:
 
     async def look(self) -> None:
         """Count, then cap. Raises Unavailable."""
-        listed = [await self._policy.list(name) for name in COUNTERS]
-        usage = self._usage.growth("".join(listed))
+        usage = self._usage.growth(await self._count(COUNTERS))
         if usage:
             await self._keeper.carried(usage)
         past_cap = frozenset(self._keeper.past_cap())

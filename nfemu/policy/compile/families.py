@@ -65,5 +65,9 @@ IPV6 = Family(6, Field.SOURCE_PREFIX6, Field.TARGET_PREFIX6, Field.SOURCE6, Fiel
 FAMILIES = (IPV4, IPV6)
 
 
+COUNTERS = {family.used(direction): direction for family in FAMILIES for direction in DIRECTIONS}
+"""What was forwarded: the direction of each of the sets that count it."""
+
+
 def family_of(address: IpAddress) -> Family:
     return IPV4 if address.version == 4 else IPV6

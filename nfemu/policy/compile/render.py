@@ -65,11 +65,6 @@ def render_batch(batch: Batch) -> str:
     return "".join(f"{_operations(list(group))}\n" for _, group in groups)
 
 
-def render_listing(name: str) -> str:
-    """The set with its elements, to be printed. One at a time: nft 1.0.6 knows nothing of any but the last."""
-    return f"list set {_TABLE} {name}\n"
-
-
 def _set(one: ElementSet) -> Iterator[str]:
     yield f"\t{'map' if one.marks else 'set'} {one.name} {{"
     yield f"\t\ttype {' . '.join(one.types)}{' : mark' if one.marks else ''}"

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,9 @@ from nfemu.gateway.bearer.network.messages import (
     HEAD,
     REPLIES,
     REQUESTS,
-    Done,
+    Count,
+    Counted,
+    CountedElement,
     Failed,
     Listen,
     Mode,
@@ -101,10 +104,16 @@ class CoreNetwork:
         sock.setblocking(False)
         return sock
 
-    async def nft(self, text: str, where: Where = Where.CORE) -> str:
-        """All of `text` is in force on return, or none of it; returns what it printed. Raises Unavailable: why not."""
-        reply, _ = await self._ask(Nft(where, text))
-        return reply.text if isinstance(reply, Done) else ""
+    async def nft(self, text: str, where: Where = Where.CORE) -> None:
+        """All of `text` is in force on return, or none of it. Raises Unavailable with nft's message."""
+        await self._ask(Nft(where, text))
+
+    async def count(self, sets: Iterable[str]) -> Sequence[CountedElement]:
+        """What the elements of these sets of the core's table have counted. Raises Unavailable."""
+        reply, _ = await self._ask(Count(tuple(sets)))
+        if not isinstance(reply, Counted):
+            raise Unavailable("the core network did not count")
+        return reply.elements
 
     async def plug(self, phone: Phone) -> Entrance:
         """The phone's network, made or with these addresses from now on. Raises Unavailable."""

@@ -15,10 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from nfemu.gateway.bearer.network.counters import Counters
 from nfemu.gateway.bearer.network.messages import (
     HEAD,
     REPLIES,
     REQUESTS,
+    Count,
+    Counted,
     Done,
     Failed,
     Listen,
@@ -53,6 +56,7 @@ class Core:
         internet = build_core(core)
         self._networks = {Where.CORE: core, Where.INTERNET: internet}
         self._tables = {where: self._in(where, NftContext) for where in Where}
+        self._counters = Counters()
         self._phones: dict[int, tuple[Phone, Network]] = {}
 
     def answer(self, request: Request) -> tuple[Reply, socket.socket | None]:
@@ -62,6 +66,8 @@ class Core:
                 return Done(), self._in(request.where, lambda: _listen(request))
             case Nft():
                 return Done(self._tables[request.where].run(request.text)), None
+            case Count():
+                return Counted(tuple(one for name in request.sets for one in self._counters.read(name))), None
             case Plug():
                 return Plugged(self._plug(request.phone)), None
             case Unplug():

@@ -54,6 +54,14 @@ class Nft:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Read the counters in these sets. Answered by Counted."""
+
+    sets: tuple[str, ...]
+    kind: Literal["count"] = "count"
+
+
+@dataclass(frozen=True, slots=True)
 class Phone:
     """A UE's interface. `index` names it on the core's side (`ue<index>`); None: no address of that family.
 
@@ -107,6 +115,16 @@ class Plugged:
     kind: Literal["plugged"] = "plugged"
 
 
+CountedElement = tuple[str, str, int, int]
+"""Set, line (its address, or the first of its /64), mark, and octets of IP since the kernel has had the element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    elements: tuple[CountedElement, ...]
+    kind: Literal["counted"] = "counted"
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """Nothing was done; why."""
@@ -115,8 +133,8 @@ class Failed:
     kind: Literal["failed"] = "failed"
 
 
-Request = Listen | Nft | Plug | Unplug
-Reply = Started | Done | Plugged | Failed
+Request = Listen | Nft | Count | Plug | Unplug
+Reply = Started | Done | Counted | Plugged | Failed
 
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)
 REPLIES: TypeAdapter[Reply] = TypeAdapter(Reply)
