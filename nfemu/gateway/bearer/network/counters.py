@@ -2,6 +2,7 @@
 nothing else is done in the core meanwhile. Layouts: linux/netfilter/nf_tables.h.
 """
 
+import errno
 import os
 import socket
 import struct
@@ -22,8 +23,9 @@ _HEADER, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=HH")
 _FAMILY = struct.Struct("!BBH")
 _OCTETS = struct.Struct("!Q")
 _MARK = struct.Struct("=I")
-_OCTETS_AT = 12 + 4 + 4
-"""Of an expression's value: its name, `counter`, then of its data the first, within two more headers."""
+_OCTETS_AT = 4 + 12 + 4 + 4
+"""Of an expression: after its header its name, `counter`, then of its data the first, within two more headers."""
+_IPV4 = 4
 _RECEIVED = 1 << 16
 
 
@@ -50,15 +52,19 @@ class Counters:
                 for listed, elements in _attributes(body, _FAMILY.size):
                     if listed == _ELEMENTS and kind == _NEW_ELEMENTS:
                         for _, element in _attributes(elements):
-                            yield _counted(name, element)
+                            yield name, *_counted(element)
 
 
-def _counted(name: str, element: bytes) -> CountedElement:
-    parts = dict(_attributes(element))
-    key = parts[_KEY][_ATTRIBUTE.size :]
-    line = socket.inet_ntop(socket.AF_INET if len(key) == 4 + _MARK.size else socket.AF_INET6, key[: -_MARK.size])
-    (octets,) = _OCTETS.unpack_from(parts[_EXPRESSION], _OCTETS_AT)
-    return name, line, _MARK.unpack_from(key, len(key) - _MARK.size)[0], octets
+def _counted(element: bytes) -> tuple[str, int, int]:
+    """As the kernel writes it, the key with its one value first, then the counter. Raises OSError where it does not."""
+    size, first = _ATTRIBUTE.unpack_from(element)
+    expression, second = _ATTRIBUTE.unpack_from(element, size)
+    if (first & _NESTED, second & _NESTED) != (_KEY, _EXPRESSION) or expression < _OCTETS_AT:
+        raise OSError(errno.EPROTO, "the kernel writes counters in another way; please report this with its version")
+    mark = size - _MARK.size
+    address = element[2 * _ATTRIBUTE.size : mark]
+    line = socket.inet_ntop(socket.AF_INET if len(address) == _IPV4 else socket.AF_INET6, address)
+    return line, _MARK.unpack_from(element, mark)[0], _OCTETS.unpack_from(element, size + _OCTETS_AT)[0]
 
 
 def _attributes(data: bytes, at: int = 0) -> Iterator[tuple[int, bytes]]:
