@@ -41,11 +41,6 @@ class Limits:
     def unlimited(self) -> bool:
         return not self.daily_cap and not self.rate
 
-    def rate_at(self, *, past_cap: bool) -> int:
-        """Bits per second that hold before or past the cap; 0: none."""
-        slow = self.rate_past_cap
-        return min(slow, self.rate or slow) if slow and past_cap else self.rate
-
 
 UNLIMITED = Limits()
 

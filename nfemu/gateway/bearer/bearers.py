@@ -33,7 +33,7 @@ from nfemu.gateway.gateway import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, NfemuError, Unavailable
-from nfemu.model.identity import Imsi, Msisdn, PolicyName
+from nfemu.model.identity import Msisdn
 from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
 from nfemu.policy.compile.steering import SteeringPlan
@@ -145,7 +145,7 @@ class Bearers:
             await self._listeners(Transport.UDP, ports.dns), await self._listeners(Transport.TCP, ports.dns)
         )
         dns = DnsService(sockets, view, self._names, self, Sinkholes(), self._config.resolvers, self._now)
-        metering = Metering(self._policy, self._core.count, gate, self._phones.bounds_changed)
+        metering = Metering(self._policy, self._core.count, gate)
         metering.rules_changed(rules)
         await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)
@@ -244,17 +244,14 @@ class Bearers:
             for address in answer.route.addresses:
                 await self._policy.put(self._trusted(rules, name, address, ceil(BOUND_FOR.total_seconds())))
 
-    def past_cap(self, imsi: Imsi, policy: PolicyName) -> bool:
-        """Whether the kernel holds the line to what is essential, because it has used its daily cap (G7)."""
-        return self._running is not None and self._running.metering.is_past_cap(imsi, policy)
-
     def _bounds(self, state: LineState) -> Ambr:
-        """The APN profile's rates, or the policy's where that is slower."""
+        """The APN profile's rates, or the policy's where that is slower. What holds past the cap is not among them: it
+        would take the burst away that a payment fits into, and bounds by name who reads names (see Limiter).
+        """
         running = self._running
         if running is None or state.policy is None:
             return bounded(state.ambr, 0)
-        limits = limits_of(running.view.rules(), state.policy)
-        return bounded(state.ambr, limits.rate_at(past_cap=self.past_cap(state.imsi, state.policy)))
+        return bounded(state.ambr, limits_of(running.view.rules(), state.policy).rate)
 
     def _trusted(self, rules: GatewayRules, name: str, address: IpAddress, seconds: int) -> Batch:
         return trust(rules.policies, self._plan, name, address, None if is_virtual(address) else seconds)

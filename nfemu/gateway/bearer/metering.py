@@ -27,17 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 class Metering:
-    """Create and start it in a running event loop. `count` reads counters in the core; `caps_changed` is awaited when
-    other lines than before are past their cap.
-    """
+    """Create and start it in a running event loop. `count` reads counters in the core."""
 
-    def __init__(
-        self, policy: KernelPolicy, count: Count, keeper: FlowKeeper, caps_changed: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, policy: KernelPolicy, count: Count, keeper: FlowKeeper) -> None:
         self._count = count
         self._policy = policy
         self._keeper = keeper
-        self._caps_changed = caps_changed
         self._usage = KernelUsage()
         self._addresses: dict[Imsi, LineAddresses] = {}
         self._past_cap: frozenset[Key] = frozenset()
@@ -57,10 +52,6 @@ class Metering:
             await asyncio.wait((work,))
             with contextlib.suppress(Unavailable):
                 await self.look()
-
-    def is_past_cap(self, imsi: Imsi, policy: PolicyName) -> bool:
-        """As of the last look."""
-        return (imsi, policy) in self._past_cap
 
     def rules_changed(self, rules: GatewayRules) -> None:
         """Before the kernel goes by them."""
@@ -83,7 +74,6 @@ class Metering:
         if past_cap != self._past_cap:
             self._past_cap = past_cap
             await self._cap()
-            await self._caps_changed()
 
     async def _cap(self) -> None:
         async with self._turn:

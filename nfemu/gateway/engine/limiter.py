@@ -110,7 +110,8 @@ class Limiter:
 
     def _rate(self) -> int:
         """Bits per second that hold now; 0: none."""
-        return self._limits.rate_at(past_cap=self.exceeded())
+        rate, slow = self._limits.rate, self._limits.rate_past_cap
+        return min(slow, rate or slow) if slow and self.exceeded() else rate
 
     def _octets_per_second(self) -> float:
         return self._rate() / 8 / self._sharers

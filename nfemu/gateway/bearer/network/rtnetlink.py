@@ -47,7 +47,7 @@ _ETHERNET = 1
 _TICK_NS = 64
 _FASTEST = 0xFFFF_FFFF
 """Octets per second; faster is not held back."""
-_LEAST_BURST, _LEAST_QUEUE = 2 * 1514, 128 * 1024
+_LEAST_BURST, _LEAST_QUEUE = 2 * 1514, 32 * 1024
 """Octets: of frames that leave at once, and of those that wait before others are dropped."""
 _HEADER = struct.Struct("=IHHII")
 _ERROR = 2
