@@ -26,6 +26,7 @@ from nfemu.model.usage import Usage
 from nfemu.store import alignment, contracts, provider_book, reads, seed, values, wipe, writes
 from nfemu.store import usage as usages
 from nfemu.store.database import READERS, Database, parse_url
+from nfemu.store.grouping import Grouping
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed_types import SeedAccount, SeedRange
 from nfemu.store.static import static_subscribers
@@ -43,6 +44,7 @@ class SqlStore:
 
     def __init__(self, url: str) -> None:
         self._database = Database(parse_url(url))
+        self._grouping = Grouping(self._database.write)
         self._threads: tuple[Executor, Executor] | None = None
 
     async def open(self) -> None:
@@ -57,7 +59,7 @@ class SqlStore:
         )
         try:
             await self._run(self._threads[0], self._database.create_file)
-            await self._write(upgrade)
+            await self._write_alone(upgrade)
         except BaseException:
             await self.close()
             raise
@@ -72,6 +74,17 @@ class SqlStore:
         await asyncio.to_thread(self._database.close)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
+        """`work` may run twice: see Grouping."""
+        writer = self._opened()[0]
+        write = self._grouping.add(work)
+        try:
+            result: T = await self._run(writer, lambda: self._grouping.finish(write))
+        except asyncio.CancelledError:
+            write.done = True
+            raise
+        return result
+
+    async def _write_alone(self, work: Callable[[Connection], T]) -> T:
         return await self._run(self._opened()[0], lambda: self._database.write(work))
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
@@ -112,11 +125,11 @@ class SqlStore:
             for change in changes:
                 writes.apply(connection, change)
 
-        await self._write(load)
+        await self._write_alone(load)
 
     async def wipe(self) -> None:
         """Delete everything, the ledger too: the one way to do that. The schema stays."""
-        await self._write(wipe.everything)
+        await self._write_alone(wipe.everything)
 
     async def name_index(self, name: str) -> int:
         """The durable number of a host name: 1, 2, 3, … in the order of first use."""
