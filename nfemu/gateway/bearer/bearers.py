@@ -4,6 +4,7 @@ The order of a change: the kernel first, since a line's packets go by it; then w
 that nothing goes on by the old verdict; then the phone's addresses. When `apply` returns all of it is done.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,7 @@ class Bearers:
         self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
         self._running: _Running | None = None
+        self._ending = asyncio.Lock()
         self.workers: Sequence[socket] = ()
         """Listeners of the HTTP engine."""
         self.origins: Sequence[socket] = ()
@@ -158,11 +160,12 @@ class Bearers:
         await self._core.ended()
 
     async def stop(self) -> None:
-        """The networks end, with every program that runs in them."""
-        if self._running is not None:
-            await self._running.stop()
-            self._running = None
-        await self._core.stop()
+        """The networks have ended on return, whoever began it, with every program that ran in them."""
+        async with self._ending:
+            if self._running is not None:
+                await self._running.stop()
+                self._running = None
+            await self._core.stop()
 
     async def apply(self, state: LineState) -> None:
         """See Enforcer."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.ports import GatewayRules
@@ -20,7 +21,7 @@ Transaction = Callable[[str], Awaitable[None]]
 
 
 class KernelPolicy:
-    """One change after the other. `transaction` runs nft's text in the core."""
+    """One transaction after the other. `transaction` runs nft's text in the core."""
 
     def __init__(self, plan: SteeringPlan, transaction: Transaction) -> None:
         self._plan = plan
@@ -28,6 +29,9 @@ class KernelPolicy:
         self._table: Table | None = None
         self._lines: dict[Imsi, SteeredLine] = {}
         self._turn = asyncio.Lock()
+        self._waiting: dict[Imsi, SteeredLine] = {}
+        self._next: asyncio.Task[None] | None = None
+        """Puts in force what waits; who comes in time waits for the same task."""
 
     def compile(self, rules: GatewayRules) -> Table:
         """Raises InvalidInput that names a rule which the kernel cannot keep."""
@@ -42,11 +46,21 @@ class KernelPolicy:
             self._table, self._lines = table, steered
 
     async def change(self, state: LineState) -> None:
-        """The line is as `state` says from now on, new flows and open ones. Raises Unavailable."""
+        """The line is as `state` says from now on, new flows and open ones. Raises Unavailable.
+
+        Lines that change while another transaction is under way go together in the next one.
+        """
+        self._waiting[state.imsi] = steered_line(state)
+        if self._next is None:
+            self._next = asyncio.create_task(self._change_waiting())
+        await asyncio.shield(self._next)
+
+    async def _change_waiting(self) -> None:
         async with self._turn:
-            after = steered_line(state)
-            batch = change_line(self._lines.get(state.imsi), after)
-            self._lines[state.imsi] = after
+            changed, self._waiting, self._next = self._waiting, {}, None
+            changes = (change_line(self._lines.get(imsi), line) for imsi, line in changed.items())
+            batch = tuple(chain.from_iterable(changes))
+            self._lines |= changed
             if not batch:
                 return
             try:
