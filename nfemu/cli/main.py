@@ -47,6 +47,7 @@ _COMMANDS = {
     "capture": "capture",
     "clock": "clock",
     "attack": "attack",
+    "bench": "bench",
 }
 """Command → module of this package; there it has its name, or where Python knows that word, `<name>_command`."""
 

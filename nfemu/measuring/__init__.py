@@ -1,0 +1,1 @@
+"""Measurements on a carrier of their own: what `nfemu bench` prints and `make bench` puts beside its peers."""
