@@ -3,10 +3,13 @@
 import importlib
 import sys
 
-SUITES = ("decide", "proxy", "dns", "redirect", "flip", "million")
+from bench.machine import described
+
+SUITES = ("decide", "proxy", "dns", "redirect", "flip", "scale", "million")
 
 
 def main(names: list[str]) -> None:
+    print(*described(), sep="\n", flush=True)
     for name in names or SUITES:
         if name not in SUITES:
             sys.exit(f"bench: there is no suite `{name}`; there are: {', '.join(SUITES)}")
