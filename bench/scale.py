@@ -17,6 +17,8 @@ from nfemu.model.errors import Unavailable
 _LINES = 1_000
 _FLIPPED = 500
 _AT_ONCE = 16
+_PAYERS = 100
+"""At once: on a busy machine more would not be settled within the five seconds that a provider waits for an answer."""
 _ATTACHES = 200
 """A second; the budget."""
 _NUMBERS = [f"1390000{index:04}" for index in range(_LINES)]
@@ -44,14 +46,13 @@ class _Lines:
         self._networks = {number: one.answer["network"] for number, one in zip(_NUMBERS, done, strict=True)}
         return f"plug in, {_LINES} phones, {_AT_ONCE} at a time: {rate}"
 
-    async def flip(self, what: str, numbers: Sequence[str], policy: str, body: object = None) -> str:
-        """All at the same moment."""
-        _, rate = await self._measured(what, numbers, len(numbers), body)
+    async def flip(self, what: str, at_once: int, numbers: Sequence[str], policy: str, body: object = None) -> str:
+        _, rate = await self._measured(what, numbers, at_once, body)
         now = await self._all("GET", "", numbers, _AT_ONCE)
         held = sum(one.answer["session"]["policy"] == policy for one in now)
         served = sum(status == {"open": 200, "arrears": 302}[policy] for status in await self._seen(numbers))
         right = f"{held} acknowledged as {policy}, {served} of the phones see it"
-        return f"{what}, {len(numbers)} at once: {rate}; {right} (budget {len(numbers)})"
+        return f"{what}, {len(numbers)} lines, {at_once} at once: {rate}; {right} (budget {len(numbers)})"
 
     async def _seen(self, numbers: Sequence[str]) -> list[int]:
         networks = [str(self._networks[number]) for number in numbers]
@@ -91,10 +92,10 @@ async def _measure(lines: _Lines) -> list[str]:
     return [
         await lines.attach(),
         await lines.plug(),
-        await lines.flip("restrict", some, "arrears"),
-        await lines.flip("charges", others, "arrears", {"amount": "80.00"}),
-        await lines.flip("restore", some, "open"),
-        await lines.flip("payments", others, "open", {"amount": "80.00"}),
+        await lines.flip("restrict", _FLIPPED, some, "arrears"),
+        await lines.flip("charges", _FLIPPED, others, "arrears", {"amount": "80.00"}),
+        await lines.flip("restore", _FLIPPED, some, "open"),
+        await lines.flip("payments", _PAYERS, others, "open", {"amount": "80.00"}),
     ]
 
 
