@@ -8,34 +8,24 @@ time the kernel forwards, for the same octets, interleaved; the rates beside the
 import asyncio
 import ssl
 import subprocess
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from bench.carrier import CONFIG
 from bench.contenders.lines import ARREARS, OPEN, line
 from bench.contenders.our_gate import NAME
 from bench.load import cpu_seconds
+from bench.networks import Networks, networks
 from bench.ratio import Measure, interleaved
-from nfemu.bootstrap.conversion import rule_source
-from nfemu.client.state import StateFolder
-from nfemu.gateway.bearer.kernel_policy import KernelPolicy
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone, Transport, Where
-from nfemu.gateway.bearer.phones import Phones
 from nfemu.model.errors import Unavailable
 from nfemu.policy.compile.steering import SteeringPlan
-from nfemu.runtime.keys import private_folder
-from nfemu.settings import load
 
 _PORT = 443
 _BUDGET = 0.95
 _GIBIT = 8 / (1 << 30)
-_ROOT = Path(__file__).parents[1]
 
 
 def _hello() -> bytes:
@@ -99,30 +89,17 @@ class _Work:
 
 
 class _Bench:
-    """What runs, until the stack is closed."""
+    """What runs in the networks."""
 
-    def __init__(self, stack: AsyncExitStack, folder: Path) -> None:
-        self._stack = stack
-        self._folder = folder
+    def __init__(self, networks: Networks) -> None:
+        self.networks = networks
         self._hello = _hello()
 
     async def core(self) -> tuple[CoreNetwork, int]:
         """With the site in its Internet; the process that sends. Raises Unavailable."""
-        core = CoreNetwork(self._folder / "core.log")
-        await core.start()
-        self._stack.push_async_callback(core.stop)
+        core = await self.networks.plain()
         with await core.listen(Where.INTERNET, Transport.TCP, 4, _PORT) as site:
-            sender = await self._sender(site)
-        return core, sender
-
-    async def policed(self, core: CoreNetwork) -> Phones:
-        """With our table, and both lines in it."""
-        state = StateFolder(self._folder / "state")
-        private_folder(state.path)
-        plan = SteeringPlan()
-        policy = KernelPolicy(plan, core.nft)
-        await policy.load(policy.compile(rule_source(load(CONFIG), state).compile()), [line(OPEN), line(ARREARS)])
-        return Phones(core, policy, plan)
+            return core, await self._sender(site)
 
     async def gate(self, core: CoreNetwork) -> tuple[int, int]:
         """For what our table steers to it: its process, and the one that sends."""
@@ -131,7 +108,7 @@ class _Bench:
         with listener, site.sockets[0].dup() as behind:
             port: int = behind.getsockname()[1]
             sender = await self._sender(behind)
-            gate = await self.started(
+            gate = await self.networks.started(
                 "our_gate", str(listener.fileno()), str(port), pass_fds=[listener.fileno()], stdout=subprocess.PIPE
             )
         site.close()
@@ -143,37 +120,19 @@ class _Bench:
         """Its process."""
         descriptor = listener.fileno()
         arguments = (str(descriptor), str(len(self._hello)))
-        return (await self.started("bulk_sender", *arguments, pass_fds=[descriptor])).pid
+        return (await self.networks.started("bulk_sender", *arguments, pass_fds=[descriptor])).pid
 
     async def receiver(self, entrance: Entrance, *others: int) -> _Receiver:
         place = (str(entrance.pid), str(entrance.network), str(_PORT), self._hello.hex())
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        return _Receiver(await self.started("bulk_receiver", *place, **options), others)
-
-    async def started(self, contender: str, *arguments: str, **options: object) -> asyncio.subprocess.Process:
-        command = (sys.executable, "-m", f"bench.contenders.{contender}", *arguments)
-        process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, **options)  # type: ignore[arg-type] # as given
-        self._stack.push_async_callback(_ended, process)
-        return process
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-    await process.wait()
-
-
-@asynccontextmanager
-async def _bench() -> AsyncIterator[_Bench]:
-    with tempfile.TemporaryDirectory(prefix="nfemu-bench-") as name:
-        async with AsyncExitStack() as stack:
-            yield _Bench(stack, Path(name))
+        return _Receiver(await self.networks.started("bulk_receiver", *place, **options), others)
 
 
 async def _measure() -> list[str]:
-    async with _bench() as bench:
+    async with networks() as made:
+        bench = _Bench(made)
         (ours, sender), (plain, plain_sender) = await bench.core(), await bench.core()
-        phones = await bench.policed(ours)
+        phones = await made.policed(ours)
         gate = await bench.gate(ours)
         opened = await bench.receiver(await phones.plug(line(OPEN)), sender)
         gated = await bench.receiver(await phones.plug(line(ARREARS)), *gate)

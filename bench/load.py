@@ -17,22 +17,39 @@ class Target:
     port: int
     url: str
     extra: bytes = b""
+    address: str = "127.0.0.1"
+
+    def form(self) -> str:
+        """How a proxy wants the URL (RFC 9112, 3.2.2)."""
+        return self.url
 
     def request(self) -> bytes:
         host = self.url.split("/")[2]
-        head = f"GET {self.url} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+        head = f"GET {self.form()} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
         return head.encode() + self.extra + b"\r\n"
+
+
+class Site(Target):
+    """Asked as if there were no proxy."""
+
+    def form(self) -> str:
+        return "/" + self.url.split("/", 3)[3]
 
 
 async def processor_seconds(target: Target, requests: int) -> float:
     """What the proxy's process spends on `requests` requests. Raises RuntimeError at the first unexpected answer."""
     before = cpu_seconds(target.pid)
-    await asyncio.gather(*(_connection(target, requests // CONNECTIONS) for _ in range(CONNECTIONS)))
+    await ask(target, requests)
     return cpu_seconds(target.pid) - before
 
 
+async def ask(target: Target, requests: int) -> None:
+    """Raises RuntimeError at the first unexpected answer."""
+    await asyncio.gather(*(_connection(target, requests // CONNECTIONS) for _ in range(CONNECTIONS)))
+
+
 async def _connection(target: Target, count: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+    reader, writer = await asyncio.open_connection(target.address, target.port)
     request = target.request()
     for _ in range(count):
         writer.write(request)

@@ -61,11 +61,11 @@ def free_port() -> int:
         return port
 
 
-async def until_listening(port: int) -> None:
+async def until_listening(port: int, address: str = "127.0.0.1") -> None:
     async with asyncio.timeout(20):
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                _, writer = await asyncio.open_connection(address, port)
             except OSError:
                 await asyncio.sleep(0.1)
             else:

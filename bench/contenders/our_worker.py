@@ -1,6 +1,7 @@
 """Our worker's data plane with everything on: strict heads, decision, removal of copies, enrichment.
 
-`our_worker ORIGIN_PORT`: one open line, for which `news.example` is a trusted destination at the bench's origin.
+`our_worker ORIGIN_PORT [DESCRIPTOR]`: one open line, for which `news.example` is a trusted destination at the bench's
+origin. `DESCRIPTOR` is a listening socket of a core network; else it listens on loopback, as a proxy.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from nfemu.runtime.keys import private_folder
 from nfemu.settings import load
 
 _CONFIG = Path(__file__).parents[2] / "config"
+TRUSTED = {"policies.groups.portal.hosts": ["portal.carrier.example", "news.example"]}
 
 
 class View:
@@ -46,8 +48,8 @@ class View:
     def line(self, msisdn: Msisdn) -> LineState | None:
         return self._line if msisdn == self._line.msisdn else None
 
-    def line_at(self, address: IpAddress) -> LineState | None:  # noqa: ARG002 - there are no bearers here
-        return None
+    def line_at(self, address: IpAddress) -> LineState | None:
+        return self._line if address == self._line.ue_ipv4 else None
 
     def rules(self) -> GatewayRules:
         return self._rules
@@ -77,13 +79,13 @@ class ToOrigin:
         return self._route
 
 
-async def main(origin: int, folder: Path) -> None:
+async def main(origin: int, folder: Path, bearers: Sequence[socket.socket]) -> None:
     state = StateFolder(folder)
     private_folder(state.path)
-    configuration = load(_CONFIG, {"policies.groups.portal.hosts": ["portal.carrier.example", "news.example"]})
+    configuration = load(_CONFIG, TRUSTED)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     listener.setblocking(False)
-    config = EngineConfig([listener], [], {}, folder / "unused.sock", b"")
+    config = EngineConfig([listener], [], {}, folder / "unused.sock", b"", bearers)
     engine = Engine(config, View(rule_source(configuration, state).compile()), ToOrigin(origin), Unheard())
     tune_process()
     await engine.start()
@@ -93,4 +95,5 @@ async def main(origin: int, folder: Path) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=fastest_loop) as runner:
-        runner.run(main(int(sys.argv[1]), Path(os.environ["BENCH_STATE"])))
+        given = [socket.socket(fileno=int(text)) for text in sys.argv[2:]]
+        runner.run(main(int(sys.argv[1]), Path(os.environ["BENCH_STATE"]), given))
