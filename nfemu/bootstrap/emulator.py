@@ -11,8 +11,8 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Self
 
 from nfemu.bootstrap.conversion import (
@@ -35,11 +35,15 @@ from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig, Observer, 
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names
 from nfemu.gateway.sealer import rotate_keys
-from nfemu.model.destination import IpAddress
+from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import GroupName, Msisdn
 from nfemu.model.orders import Notice
+from nfemu.model.policy import Decision
 from nfemu.model.usage import Usage
+from nfemu.policy.compiled import CompiledProfile
+from nfemu.policy.proxy_points import points_of_proxy
+from nfemu.policy.reach import Reach
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.ids import RandomIds
 from nfemu.runtime.keys import load_or_create_key, private_folder
@@ -159,7 +163,7 @@ class Emulator:
     def _backend(self) -> ApiBackend:
         return ApiBackend(
             policies=lambda: self.configuration.policies.compiled,
-            reach=partial(reach, self.names),
+            reach=self.reach,
             pay=self.till.pay,
             contracts=self.provider.contracts,
             components=self.components,
@@ -258,6 +262,16 @@ class Emulator:
         await self.bearers.stop()
         self._access = "proxy: HTTP and SOCKS5; IP bearers have ended, `nfemu down` and `nfemu up` bring them back"
         self.state.publish(self.status())
+
+    async def reach(
+        self, msisdn: Msisdn, profile: CompiledProfile, destination: Destination, decision: Decision
+    ) -> Reach:
+        """See ApiBackend."""
+        found = await self.bearers.reach(msisdn, destination, decision)
+        if found is not None:
+            return found
+        found = await reach(self.names, profile, destination, decision)
+        return replace(found, points=points_of_proxy(profile, destination, decision, found))
 
     async def plug(self, msisdn: Msisdn) -> PluggedIn:
         """See ApiBackend."""

@@ -37,6 +37,7 @@ _COMMANDS = {
     "inbox": "history",
     "timeline": "history",
     "explain": "policies",
+    "verify": "verifying",
     "policy": "policies",
     "config": "configuration",
     "carrier": "configuration",

@@ -1,23 +1,49 @@
 """`nfemu explain`, `policy lint`."""
 
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
 import click
 
-from nfemu.cli.context import carrier_option, client_of, configuration_of
+from nfemu.cli.context import carrier_option, client_of, configuration_of, state_of
 from nfemu.cli.linting import findings
-from nfemu.cli.output import json_option, show_fields, show_json
+from nfemu.cli.output import json_option, show_fields, show_json, show_table
+from nfemu.client.values import Explanation, Point
+
+if TYPE_CHECKING:
+    from nfemu.cli.observing.comparing import Compared
 
 
 @click.command()
 @click.argument("number")
 @click.argument("url")
+@click.option("--observe", is_flag=True, help="Really send it on that line, and exit with status 1 on a difference.")
 @json_option
 @click.pass_context
-def explain(context: click.Context, number: str, url: str, as_json: bool) -> None:
-    """May NUMBER's line reach URL now, by which rule, and why?"""
+def explain(context: click.Context, number: str, url: str, observe: bool, as_json: bool) -> None:
+    """May NUMBER's line reach URL now, by which rule, and what does it meet on its way?
+
+    URL may also be dns:NAME, tcp://HOST:PORT or udp://HOST:PORT.
+    """
     found = client_of(context).explain(number, url)
+    compared = _observed(context, number, url, found) if observe else None
     if as_json:
-        show_json(found)
-        return
+        show_json(found if compared is None else {**asdict(found), "observed": compared})
+    else:
+        _show(found, compared)
+    if compared is not None and not all(one.same for one in compared):
+        context.exit(1)
+
+
+def _observed(context: click.Context, number: str, url: str, found: Explanation) -> "list[Compared]":
+    from nfemu.cli.observing.comparing import compare
+    from nfemu.cli.observing.observer import Observer
+
+    with Observer.on_line(client_of(context), state_of(context).status(), number) as observer:
+        return compare(found.points, observer.observe([url])[0])
+
+
+def _show(found: Explanation, compared: "list[Compared] | None") -> None:
     show_fields(
         (
             ("verdict", f"{found.verdict} ({found.summary})"),
@@ -30,6 +56,17 @@ def explain(context: click.Context, number: str, url: str, as_json: bool) -> Non
             *(("considered", f"`{one.pattern}` of group {one.group}: {one.remark}") for one in found.candidates),
         )
     )
+    if found.points:
+        click.echo()
+    if compared is not None:
+        rows = [(one.place, one.expected, one.observed, "" if one.same else "DIFFERENT") for one in compared]
+        show_table(("AT", "EXPECTED", "OBSERVED", ""), rows)
+    elif found.points:
+        show_table(("AT", "VERDICT", "RULE", "SEEN AS"), [_row(one) for one in found.points])
+
+
+def _row(point: Point) -> tuple[str, ...]:
+    return point.place, point.verdict, point.rule or "-", point.sign
 
 
 @click.group()

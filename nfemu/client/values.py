@@ -290,6 +290,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A place that the traffic meets on its way."""
+
+    place: str
+    verdict: str
+    rule: str
+    sign: str
+    """What the phone sees of it."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     destination: str
     profile: str | None
@@ -304,10 +319,18 @@ class Explanation:
     leads_to: str
     """What is dialled; empty where nothing is."""
     candidates: list[Candidate]
+    points: list[Point]
+    """What the traffic meets, in order."""
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**_known(cls, data), "candidates": [Candidate.of(each) for each in data["candidates"]]})
+        return cls(
+            **{
+                **_known(cls, data),
+                "candidates": [Candidate.of(each) for each in data["candidates"]],
+                "points": [Point.of(each) for each in data["points"]],
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

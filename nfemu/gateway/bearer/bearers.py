@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
 from socket import socket
@@ -19,6 +19,7 @@ from nfemu.gateway.addresses import VIRTUAL, is_virtual
 from nfemu.gateway.bearer.bindings import BindingTable
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import Resolver as DnsResolver
+from nfemu.gateway.bearer.foretelling import families_of, reach_of, truth_of
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.metering import Metering
@@ -32,15 +33,19 @@ from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.engine.meter import limits_of
 from nfemu.gateway.gateway import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
-from nfemu.model.destination import IpAddress
+from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import Conflict, NfemuError, Unavailable
 from nfemu.model.identity import Msisdn
 from nfemu.model.subscriber import Ambr
+from nfemu.model.policy import Decision
 from nfemu.model.usage import Allowance
-from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.specification import Specification
+from nfemu.policy.compile.steering import SteeringPlan, Way
 from nfemu.policy.compile.table import Batch, Table
-from nfemu.policy.compile.updates import bind, trust
+from nfemu.policy.compile.updates import bind, trust, trusted_ports
 from nfemu.policy.dns import BOUND_FOR
+from nfemu.policy.points import Bearer, points_of_bearer
+from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
 from nfemu.policy.sinkholes import Sinkholes
 
@@ -111,6 +116,8 @@ class Bearers:
         self._policy = KernelPolicy(self._plan, self._core.nft)
         self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
+        self._trusts: dict[tuple[IpAddress, int], datetime | None] = {}
+        """As in the kernel's sets: address and HTTP port of somebody who believes headers, and until when."""
         self._running: _Running | None = None
         self._ending = asyncio.Lock()
         self.workers: Sequence[socket] = ()
@@ -207,6 +214,19 @@ class Bearers:
             raise Conflict("the line was never attached, so there is nothing to plug a phone into; attach it first")
         return state, await self._phones.plug(state)
 
+    async def reach(self, msisdn: Msisdn, destination: Destination, decision: Decision) -> Reach | None:
+        """What the line's traffic to there would meet now; None where it has no bearer. `decision` is the policy's."""
+        running = self._running
+        state = running.view.line(msisdn) if running is not None else None
+        if running is None or state is None or state.policy is None:
+            return None
+        rules, told = running.view.rules(), self._bindings.of(state)
+        specification = Specification(rules.policies, self._plan, self._trusts, rules.hours_at)
+        line = Bearer(specification, state.policy, told, families_of(state), self._now())
+        truth = await truth_of(self._names, line, destination)
+        way = self._phones.way(destination.address) if destination.address is not None else Way.OUTSIDE
+        return reach_of(points_of_bearer(line, destination, truth, way), decision, truth)
+
     async def bind(self, line: LineState, name: str, addresses: Sequence[IpAddress], until: datetime) -> None:
         """See Binder."""
         now = self._now()
@@ -257,7 +277,11 @@ class Bearers:
         return bounded(state.ambr, limits_of(running.view.rules(), state.policy).rate)
 
     def _trusted(self, rules: GatewayRules, name: str, address: IpAddress, seconds: int) -> Batch:
-        return trust(rules.policies, self._plan, name, address, None if is_virtual(address) else seconds)
+        lasts = None if is_virtual(address) else seconds
+        batch = trust(rules.policies, self._plan, name, address, lasts)
+        until = None if lasts is None else self._now() + timedelta(seconds=lasts)
+        self._trusts |= {(address, port): until for port in trusted_ports(rules.policies, self._plan, name)}
+        return batch
 
     async def _fail(self, error: Unavailable) -> None:
         """Fail closed: without the core there is no way onto any line."""

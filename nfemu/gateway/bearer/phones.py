@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.foretelling import is_within
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone
-from nfemu.gateway.bearer.network.topology import GATEWAY, REDIRECTED6
+from nfemu.gateway.bearer.network.topology import CORE_OWN, GATEWAY, REDIRECTED6
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Imsi
 from nfemu.model.subscriber import Ambr
-from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.steering import SteeringPlan, Way
 from nfemu.policy.compile.updates import plug, unplug
 
 
@@ -62,6 +63,13 @@ class Phones:
         async with self._turn:
             for _, state in list(self._plugged.values()):
                 await self._follow(state)
+
+    def way(self, address: IpAddress) -> Way:
+        """Where a packet to that address leads."""
+        if address in CORE_OWN:
+            return Way.CORE
+        there = any(is_within(address, state) for _, state in self._plugged.values())
+        return Way.PHONE if there else Way.OUTSIDE
 
     async def _follow(self, state: LineState) -> None:
         held, _ = self._plugged[state.imsi]

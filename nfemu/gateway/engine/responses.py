@@ -57,11 +57,14 @@ def _page(title: str, zh: str, en: str) -> bytes:
     return _PAGE.format(title=title, style=_STYLE, zh=zh, en=en).encode()
 
 
+_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
+CONTENT_POLICY = f"{PROTECTION['Content-Security-Policy']}; style-src 'sha256-{_HASH}'"
+"""By which an answer of the gateway's own can be told from all others."""
+
+
 def _common_fields() -> bytes:
     """As the portal's pages have them; the style sheet is in the page, since nothing else may be reachable."""
-    style = b64encode(sha256(_STYLE.encode()).digest()).decode()
-    policy = f"{PROTECTION['Content-Security-Policy']}; style-src 'sha256-{style}'"
-    fields = {"Content-Type": "text/html; charset=utf-8", **PROTECTION, "Content-Security-Policy": policy}
+    fields = {"Content-Type": "text/html; charset=utf-8", **PROTECTION, "Content-Security-Policy": CONTENT_POLICY}
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode() + b"Connection: close\r\n\r\n"
 
 

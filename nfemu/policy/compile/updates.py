@@ -95,10 +95,15 @@ def trust(policies: PolicySet, plan: SteeringPlan, name: str, target: IpAddress,
     Empty if none does. `seconds` None: for good, as for addresses of the emulated Internet. Else it is how long the
     longest lasts of all trusted names that lead there.
     """
+    keys: list[Key] = [(target, port) for port in trusted_ports(policies, plan, name)]
+    return _renewed(family_of(target).trusted, keys, seconds)
+
+
+def trusted_ports(policies: PolicySet, plan: SteeringPlan, name: str) -> list[int]:
+    """Ports on which any profile trusts the name with HTTP."""
     rules = (rule for profile in policies.names for rule in policies.profile(profile).hosts.candidates(name))
     listed = {port for rule in rules if rule.group.trusted for port in rule.ports}
-    keys: list[Key] = [(target, port) for port in http_ports(policies, plan) if port in listed]
-    return _renewed(family_of(target).trusted, keys, seconds)
+    return [port for port in http_ports(policies, plan) if port in listed]
 
 
 def _renewed(name: str, keys: list[Key], seconds: int | None) -> Batch:

@@ -70,8 +70,8 @@ class ApiBackend:
 
     policies: Callable[[], PolicySet]
     """The policy in force."""
-    reach: Callable[[CompiledProfile, Destination, Decision], Awaitable[Reach]]
-    """What the gateway does with a destination that was decided so under that profile."""
+    reach: Callable[[Msisdn, CompiledProfile, Destination, Decision], Awaitable[Reach]]
+    """What becomes of this line's traffic to a destination that was decided so under that profile."""
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
     contracts: Contracts

@@ -191,6 +191,15 @@ class CandidateOut(Model):
     remark: str
 
 
+class PointOut(Model):
+    """A place that the traffic meets on its way."""
+
+    place: str = Field(examples=["nft"])
+    verdict: str = Field(description="What is done there, in words.")
+    rule: str = Field(description="The rule that decides there; empty where none is asked.")
+    sign: str = Field(description="What the phone sees of it.", examples=["connected"])
+
+
 class ExplanationOut(Model):
     destination: str
     profile: str | None = Field(description="Policy profile of the line; null without a session.")
@@ -202,6 +211,7 @@ class ExplanationOut(Model):
     addresses: list[str] = Field(description="What the name resolves to for this line; empty where nobody asks.")
     leads_to: str = Field(description="What is dialled; empty where nothing is.", examples=["the emulated Internet"])
     candidates: list[CandidateOut]
+    points: list[PointOut] = Field(description="What the traffic meets, in order, by this carrier's richest access.")
 
 
 class ClockOut(Model):

@@ -21,6 +21,7 @@ from nfemu.web.api.models import (
     ExplanationOut,
     MoneyOut,
     NoticeOut,
+    PointOut,
     SessionOut,
     SettlementOut,
     SubscriberOut,
@@ -147,5 +148,8 @@ def explanation(value: Explanation, reach: Reach) -> ExplanationOut:
         candidates=[
             CandidateOut(group=one.group, pattern=one.pattern, decided=one.decided, remark=one.remark)
             for one in value.candidates
+        ],
+        points=[
+            PointOut(place=one.place.value, verdict=one.verdict, rule=one.rule, sign=one.sign) for one in reach.points
         ],
     )

@@ -50,7 +50,7 @@ class Program:
     workers_healthy: bool = True
     phone: PluggedIn = field(default_factory=lambda: PluggedIn(4711, 9, "10.45.0.2", None, ("10.45.0.1",)))
 
-    async def reach(self, profile: CompiledProfile, destination: Destination, decision: Decision) -> Reach:
+    async def reach(self, _: Msisdn, profile: CompiledProfile, destination: Destination, decision: Decision) -> Reach:
         """Everything that is not 10.0.0.1 is virtual."""
         if destination.address == IPv4Address("10.0.0.1"):
             return Reach(guard=Guard("gateway/private-address", "10.0.0.1 is not a public address"))

@@ -71,7 +71,7 @@ class Truth:
 
     async def _look_up(self, name: str) -> Found:
         answer = await self._names.answer(name)
-        real = _is_real(answer.route)
+        real = is_real(answer.route)
         told = tuple(each for each in answer.route.addresses if not real or is_foreign(each))
         ttl_s = min(int(answer.ttl_s), TRUE_TTL_S)
         return Found(told, ttl_s, bool(answer.route.addresses) and not told, real)
@@ -89,6 +89,6 @@ class Truth:
         return found
 
 
-def _is_real(route: Route) -> bool:
+def is_real(route: Route) -> bool:
     """Emulated names and configured upstreams have the emulator's own addresses, which the guard would drop."""
     return isinstance(route.http, Direct) or isinstance(route.other, Direct)

@@ -1,0 +1,1 @@
+"""Really sending what `explain` speaks of, on a subscriber's line, and comparing what comes back."""

@@ -1,0 +1,66 @@
+"""A process on a subscriber's line that observes what it is told: lines of JSON in, lines of JSON out.
+
+The first line says how it gets onto the line. A process of its own, since one that has entered a phone's network has
+left the one in which the carrier's API is.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from io import FileIO
+from typing import Any
+
+from nfemu.cli.observing.observing import ByProxy, OnBearer
+from nfemu.model.errors import NfemuError
+
+_AT_ONCE = 24
+_MOST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    access: OnBearer | ByProxy
+
+    async def serve(self) -> None:
+        """Until standard input ends."""
+        reader = asyncio.StreamReader(limit=_MOST_LINE)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        slots = asyncio.Semaphore(_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            while line := await reader.readline():
+                await slots.acquire()
+                group.create_task(self._observe(json.loads(line), slots))
+
+    async def _observe(self, job: dict[str, Any], slots: asyncio.Semaphore) -> None:
+        try:
+            seen = await self.access.observe(job["url"])
+        except NfemuError as error:
+            seen = {"error": str(error)}
+        finally:
+            slots.release()
+        sys.stdout.write(json.dumps({"id": job["id"], "seen": seen}) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    """The first line is `{"proxy": [host, port], "credentials": …}` or `{"pid": …, "network": …, "resolvers": […],
+    "families": […]}`."""
+    with FileIO(sys.stdin.fileno(), closefd=False) as unbuffered:
+        way = json.loads(unbuffered.readline())
+    if "proxy" in way:
+        asyncio.run(_Agent(ByProxy(way["proxy"][0], way["proxy"][1], way["credentials"])).serve())
+        return
+    from nfemu.gateway.bearer.network.enter import run_on_line
+
+    access = OnBearer(way["resolvers"][0], tuple(way["families"]))
+
+    def serve() -> None:
+        asyncio.run(_Agent(access).serve())
+        raise SystemExit(0)
+
+    sys.exit(run_on_line(way["pid"], way["network"], way["resolvers"], serve))
+
+
+if __name__ == "__main__":
+    main()

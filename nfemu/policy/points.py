@@ -1,0 +1,233 @@
+"""What a flow meets on its way, told from the policy alone: one point after the other, and what the phone sees of each.
+
+`explain` shows it, and `nfemu verify` holds a running carrier to it. A point's `sign` is all that a phone can tell of
+it: by it alone the redirect responder and the HTTP engine, which answer alike, cannot be told apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
+from nfemu.model.identity import PolicyName
+from nfemu.model.policy import Decision, Verdict
+from nfemu.policy.compile.specification import Specification
+from nfemu.policy.compile.steering import Packet, Steering, Way
+from nfemu.policy.dns import BOUND_FOR, DnsAnswer, Kind, Question, judge
+from nfemu.policy.rules import Bindings, CompiledProfile, decide
+
+REFUSED, CONNECTED, SENT, NOT_SENT = "refused", "connected", "sent", "not sent"
+"""Of a connection, of a datagram that nobody refused, and of one that nobody takes."""
+TLS, RESET, NO_TLS = "TLS", "reset", "no TLS"
+"""Of a handshake: done, the connection reset, answered with something else."""
+ANSWERED, FORBIDDEN, FAILED, CLOSED = "answered", "403 from the gateway", "5xx from the gateway", "closed unanswered"
+"""Of a request."""
+INSERTED, NOT_INSERTED = "header inserted", "no header inserted"
+"""Of a request that an origin shows as it received it."""
+SINKHOLE, NO_DATA, NO_NAME, NO_ANSWER = "sinkhole", "no data", "no such name", "server failure"
+"""Of a DNS question; else its addresses."""
+
+
+class Place(Enum):
+    """A point of enforcement, and what lies before and behind all of them."""
+
+    PHONE = "phone"
+    DNS_A = "DNS A"
+    DNS_AAAA = "DNS AAAA"
+    NFT = "nft"
+    SNI = "SNI gate"
+    HTTP = "HTTP"
+    IDENTITY = "identity"
+    ORIGIN = "origin"
+    PROXY = "proxy"
+    CONNECT = "CONNECT"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """`verdict` in words; `rule` is empty where none is asked. `sign`: what the phone sees."""
+
+    place: Place
+    verdict: str
+    rule: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where a name really leads. `sign` says why there are no addresses."""
+
+    addresses: tuple[IpAddress, ...] = ()
+    sign: str = NO_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """An attached line as its bearer's points know it. `bindings`: what it was told already. `families` that it has
+    addresses of, the one that it goes by first. `now` is wall time."""
+
+    specification: Specification
+    policy: PolicyName
+    bindings: Bindings
+    families: tuple[int, ...]
+    now: datetime
+
+    @property
+    def profile(self) -> CompiledProfile:
+        return self.specification.policies.profile(self.policy)
+
+    def decide(self, destination: Destination, bindings: Bindings) -> Decision:
+        return decide(self.profile, destination, bindings, self.now, self.specification.hours_at)
+
+
+def points_of_bearer(line: Bearer, destination: Destination, truth: Truth, way: Way) -> tuple[Point, ...]:
+    """`truth` about the destination's name, or of its address whether anybody is there; `way`, where its address leads.
+
+    Raises NotFound: no such policy.
+    """
+    host = destination.host
+    if host is None:
+        if destination.address is None or destination.scheme is Scheme.DNS:
+            return ()
+        return tuple(_Journey(line, destination, destination.address, truth, line.bindings).points(way))
+    asked, told, bindings = _asked(line, host, truth)
+    first = next((each for version in line.families for each in told if each.version == version), None)
+    if destination.scheme is Scheme.DNS or first is None:
+        return asked
+    return asked + tuple(_Journey(line, destination, first, truth, bindings).points(Way.OUTSIDE))
+
+
+def points_of_request(profile: CompiledProfile, decision: Decision) -> tuple[Point, ...]:
+    """Of a GET that was decided so, wherever it was read."""
+    if decision.verdict is Verdict.REDIRECT:
+        text = f"redirected to {profile.redirect_to}"
+        return (Point(Place.HTTP, text, decision.rule, f"redirect to {profile.redirect_to}"),)
+    if decision.verdict is Verdict.REJECT:
+        return (Point(Place.HTTP, "refused", decision.rule, FORBIDDEN),)
+    forwarded = Point(Place.HTTP, "forwarded", decision.rule, ANSWERED)
+    if decision.enrich:
+        return forwarded, Point(Place.IDENTITY, "enriched", decision.rule, INSERTED)
+    return forwarded, Point(Place.IDENTITY, "not enriched", decision.rule, NOT_INSERTED)
+
+
+def opens(points: Sequence[Point]) -> bool:
+    """Whether whoever meets these points gets through."""
+    return all(point.sign not in (REFUSED, RESET, NO_TLS, FORBIDDEN, FAILED, NO_NAME) for point in points[-1:])
+
+
+def _asked(line: Bearer, host: str, truth: Truth) -> tuple[tuple[Point, ...], tuple[IpAddress, ...], Bindings]:
+    """What the name's two questions meet, the addresses that are told, and what the line is bound to then."""
+    points: list[Point] = []
+    told: list[IpAddress] = []
+    bindings = dict(line.bindings)
+    specification = line.specification
+    for place, kind, version in ((Place.DNS_A, Kind.A, 4), (Place.DNS_AAAA, Kind.AAAA, 6)):
+        question = Question(host, kind)
+        verdict = judge(specification.policies, line.policy, question, line.now, specification.hours_at)
+        own = tuple(each for each in truth.addresses if each.version == version)
+        sign = {
+            DnsAnswer.SINKHOLE: SINKHOLE,
+            DnsAnswer.NXDOMAIN: NO_NAME,
+            DnsAnswer.TRUE: _told(own, truth),
+        }.get(verdict.answer, NO_DATA)
+        points.append(Point(place, verdict.answer.value, verdict.decision.rule, sign))
+        if verdict.answer is DnsAnswer.SINKHOLE:
+            told.append(next(each for each in specification.plan.sinkholes if each.version == version)[16])
+        elif verdict.answer is DnsAnswer.TRUE:
+            told.extend(own)
+            if verdict.binds:
+                bindings |= {(host, each): line.now + BOUND_FOR for each in own}
+    return tuple(points), tuple(told), bindings
+
+
+def _told(addresses: Sequence[IpAddress], truth: Truth) -> str:
+    if addresses:
+        return ", ".join(sorted(map(str, addresses)))
+    return NO_DATA if truth.addresses else truth.sign
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    """A flow to one address of the destination."""
+
+    line: Bearer
+    destination: Destination
+    address: IpAddress
+    truth: Truth
+    bindings: Bindings
+
+    def points(self, way: Way) -> list[Point]:
+        if self._stays():
+            return [Point(Place.PHONE, "leads nowhere from this phone", "", REFUSED)]
+        packet = Packet(self.address, self.destination.transport, self.destination.port, way)
+        line = self.line
+        steering = line.specification.steer(line.policy, packet, self.bindings, line.now)
+        nft = Point(Place.NFT, steering.value, self._rule(steering), self._sign(steering))
+        if self.destination.transport is not Transport.TCP or self.destination.scheme is Scheme.RAW:
+            return [nft]
+        match steering:
+            case Steering.ENGINE | Steering.RESPONDER:
+                return [nft, *self._answered(steering)]
+            case Steering.GATE:
+                return [nft, self._passed()]
+            case Steering.FORWARD:
+                return [nft, *self._straight()]
+            case _:
+                return [nft]
+
+    def _stays(self) -> bool:
+        address = self.address
+        nowhere = address.is_loopback or address.is_unspecified or address.is_multicast
+        return nowhere or (address.is_link_local and address.version == 6) or address.version not in self.line.families
+
+    def _rule(self, steering: Steering) -> str:
+        """By address alone; where a name decides, none has yet."""
+        if steering not in (Steering.FORWARD, Steering.REFUSE):
+            return ""
+        place = Destination(None, self.address, self.destination.port, self.destination.transport, Scheme.RAW)
+        return self.line.decide(place, self.bindings).rule
+
+    def _sign(self, steering: Steering) -> str:
+        if steering in (Steering.REFUSE, Steering.DROP):
+            return REFUSED
+        return CONNECTED if self.destination.transport is Transport.TCP else SENT
+
+    def _judged(self, scheme: Scheme) -> Decision:
+        """The name at the address; the name alone at a sinkhole, which is no site's."""
+        destination = self.destination
+        at = None if self.line.specification.plan.is_sinkhole(self.address) else self.address
+        place = Destination(destination.host, at, destination.port, Transport.TCP, scheme)
+        if destination.host is None:
+            place = Destination(None, self.address, destination.port, Transport.TCP, scheme)
+        return self.line.decide(place, self.bindings)
+
+    def _answered(self, steering: Steering) -> tuple[Point, ...]:
+        if self.destination.scheme is Scheme.HTTPS:
+            return (Point(Place.HTTP, "a TLS handshake is no HTTP request", "", NO_TLS),)
+        decision = self._judged(Scheme.HTTP)
+        if decision.verdict is not Verdict.ALLOW:
+            return points_of_request(self.line.profile, decision)
+        if steering is Steering.RESPONDER:
+            return (Point(Place.HTTP, "allowed by now: to be asked anew", decision.rule, CLOSED),)
+        if not self.truth.addresses:
+            return (Point(Place.HTTP, "forwarded, but nobody is there", decision.rule, FAILED),)
+        return points_of_request(self.line.profile, decision)
+
+    def _passed(self) -> Point:
+        if self.destination.scheme is not Scheme.HTTPS:
+            return Point(Place.SNI, "a request is no TLS handshake: reset", "", RESET)
+        if self.destination.host is None:
+            return Point(Place.SNI, "a handshake without a name: reset", "", RESET)
+        decision = self._judged(Scheme.HTTPS)
+        if decision.verdict is Verdict.ALLOW and self.truth.addresses:
+            return Point(Place.SNI, "the name may be reached: passed on", decision.rule, TLS)
+        return Point(Place.SNI, "the name may not be reached: reset", decision.rule, RESET)
+
+    def _straight(self) -> tuple[Point, ...]:
+        """Nobody of the carrier's is there any more: what answers is the origin, to what suits its port."""
+        if self.destination.scheme is Scheme.HTTPS:
+            return (Point(Place.ORIGIN, "reached untouched", "", TLS),)
+        if self.destination.port in self.line.specification.plan.tls_ports:
+            return ()
+        return Point(Place.HTTP, "reached untouched", "", ANSWERED), Point(Place.IDENTITY, "none", "", NOT_INSERTED)

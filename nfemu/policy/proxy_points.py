@@ -1,0 +1,54 @@
+"""What a flow meets over proxy access: one point for a request, two for a tunnel."""
+
+from nfemu.model.destination import Destination, Scheme, Transport
+from nfemu.model.policy import Decision, Verdict
+from nfemu.policy.points import CONNECTED, FAILED, FORBIDDEN, NOT_SENT, RESET, TLS, Place, Point, points_of_request
+from nfemu.policy.reach import Reach
+from nfemu.policy.rules import CompiledProfile
+
+_FORBIDS = frozenset({"gateway/private-address", "gateway/names-only"})
+"""Guards that answer with 403; the others could not find out where to go, and say 5xx."""
+_NO_RAW = "gateway/no-raw"
+"""Of what passes through a tunnel, not of the tunnel."""
+
+
+def points_of_proxy(
+    profile: CompiledProfile, destination: Destination, decision: Decision, found: Reach
+) -> tuple[Point, ...]:
+    """`found` is what becomes of the destination, which was decided so under that profile."""
+    if destination.scheme is Scheme.DNS or destination.transport is not Transport.TCP:
+        return (Point(Place.PROXY, "not carried: proxies take TCP, and ask for names themselves", "", NOT_SENT),)
+    if destination.scheme is not Scheme.HTTP:
+        return _tunnel(profile, destination, decision, found)
+    if (guard := found.guard) is None:
+        return points_of_request(profile, decision)
+    return (Point(Place.HTTP, guard.reason, guard.rule, _sign(guard.rule)),)
+
+
+def _tunnel(profile: CompiledProfile, destination: Destination, decision: Decision, found: Reach) -> tuple[Point, ...]:
+    guard = found.guard if found.guard is not None and found.guard.rule != _NO_RAW else None
+    if guard is not None and (_is_early(destination) or not _dials_late(profile, destination)):
+        return (Point(Place.CONNECT, guard.reason, guard.rule, _sign(guard.rule)),)
+    if decision.verdict is not Verdict.ALLOW:
+        return (Point(Place.CONNECT, "refused", decision.rule, FORBIDDEN),)
+    opened = Point(Place.CONNECT, "opened", decision.rule, CONNECTED)
+    if destination.scheme is Scheme.RAW:
+        return (opened,)
+    if guard is not None:
+        return opened, Point(Place.SNI, guard.reason, guard.rule, RESET)
+    return opened, Point(Place.SNI, "the name of the tunnel: passed on", decision.rule, TLS)
+
+
+def _is_early(destination: Destination) -> bool:
+    """Whether guards look at it before anything is opened: they know a literal at once."""
+    return destination.address is not None and destination.port != 80
+
+
+def _dials_late(profile: CompiledProfile, destination: Destination) -> bool:
+    """After the tunnel's first octets: a restricted line's, and one to where a raw octet must not get."""
+    rule = profile.match(destination)
+    return profile.restricted or (rule is not None and rule.group.trusted) or destination.port == 80
+
+
+def _sign(rule: str) -> str:
+    return FORBIDDEN if rule in _FORBIDS else FAILED

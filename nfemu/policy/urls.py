@@ -1,0 +1,56 @@
+"""The destination that a URL names, as people type it into `nfemu explain`."""
+
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import urlsplit
+
+from nfemu.model.destination import Destination, Scheme, Transport
+from nfemu.model.errors import InvalidInput
+from nfemu.policy.names import normalise_host
+
+_KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
+    "http": (Transport.TCP, Scheme.HTTP, 80),
+    "https": (Transport.TCP, Scheme.HTTPS, 443),
+    "dns": (Transport.UDP, Scheme.DNS, 53),
+    "tcp": (Transport.TCP, Scheme.RAW, None),
+    "udp": (Transport.UDP, Scheme.RAW, None),
+}
+"""URL scheme → transport, application protocol, default port."""
+
+
+def destination_of(url: str) -> Destination:
+    """The destination that a URL names; without a scheme it is taken for `http`. `dns:NAME` is a question.
+
+    Raises InvalidInput.
+    """
+    try:
+        parts = urlsplit(in_full(url))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.scheme not in _KINDS or not host:
+        raise InvalidInput(f"`{url}` is not a destination; write it like https://news.example/ or udp://192.0.2.1:53")
+    transport, scheme, usual = _KINDS[parts.scheme]
+    if port is None:
+        port = usual
+    if not port:
+        raise InvalidInput(f"`{url}` names no port; write it like {parts.scheme}://{host}:8080")
+    place = normalise_host(host)
+    if isinstance(place, IPv4Address | IPv6Address):
+        return Destination(None, place, port, transport, scheme)
+    return Destination(place, None, port, transport, scheme)
+
+
+def host_as_written(url: str) -> str:
+    """The host with its capitals and its trailing dot, without brackets, for a URL that names a destination."""
+    place = urlsplit(in_full(url)).netloc.rpartition("@")[2]
+    if place.startswith("["):
+        return place[1:].partition("]")[0]
+    return place.partition(":")[0]
+
+
+def in_full(url: str) -> str:
+    """With a scheme and `//`."""
+    if "://" in url:
+        return url
+    scheme, _, rest = url.partition(":")
+    return f"dns://{rest}" if scheme.lower() == "dns" else f"http://{url}"
