@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
 
 from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
 from nfemu.model.identity import PolicyName
@@ -27,6 +28,9 @@ INSERTED, NOT_INSERTED = "header inserted", "no header inserted"
 """Of a request that an origin shows as it received it."""
 SINKHOLE, NO_DATA, NO_NAME, NO_ANSWER = "sinkhole", "no data", "no such name", "server failure"
 """Of a DNS question; else its addresses."""
+
+PRIVATE = "gateway/private-address"
+"""The rule by which the gateway dials nobody."""
 
 
 class Place(Enum):
@@ -56,7 +60,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Where a name really leads. `sign` says why there are no addresses."""
+    """Where a name really leads. `sign` says why there are no addresses: FORBIDDEN at a literal that the gateway never
+    dials."""
 
     addresses: tuple[IpAddress, ...] = ()
     sign: str = NO_NAME
@@ -65,12 +70,13 @@ class Truth:
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """An attached line as its bearer's points know it. `bindings`: what it was told already. `families` that it has
-    addresses of, the one that it goes by first. `now` is wall time."""
+    addresses of, the one that it goes by first. `own`: what the phone keeps to itself. `now` is wall time."""
 
     specification: Specification
     policy: PolicyName
     bindings: Bindings
     families: tuple[int, ...]
+    own: tuple[IPv4Network | IPv6Network, ...]
     now: datetime
 
     @property
@@ -158,8 +164,11 @@ class _Journey:
     bindings: Bindings
 
     def points(self, way: Way) -> list[Point]:
+        if self.address.version not in self.line.families:
+            return [Point(Place.PHONE, f"has no IPv{self.address.version} address", "", REFUSED)]
         if self._stays():
-            return [Point(Place.PHONE, "leads nowhere from this phone", "", REFUSED)]
+            tcp = self.destination.transport is Transport.TCP
+            return [Point(Place.PHONE, "never leaves it", "", REFUSED if tcp else SENT)]
         packet = Packet(self.address, self.destination.transport, self.destination.port, way)
         line = self.line
         steering = line.specification.steer(line.policy, packet, self.bindings, line.now)
@@ -178,8 +187,9 @@ class _Journey:
 
     def _stays(self) -> bool:
         address = self.address
-        nowhere = address.is_loopback or address.is_unspecified or address.is_multicast
-        return nowhere or (address.is_link_local and address.version == 6) or address.version not in self.line.families
+        if any(address in own for own in self.line.own):
+            return True
+        return address.is_loopback or address.is_unspecified or address.is_multicast
 
     def _rule(self, steering: Steering) -> str:
         """By address alone; where a name decides, none has yet."""
@@ -205,6 +215,8 @@ class _Journey:
     def _answered(self, steering: Steering) -> tuple[Point, ...]:
         if self.destination.scheme is Scheme.HTTPS:
             return (Point(Place.HTTP, "a TLS handshake is no HTTP request", "", NO_TLS),)
+        if steering is Steering.ENGINE and self.destination.host is None and self.truth.sign == FORBIDDEN:
+            return (Point(Place.HTTP, "not a public address: not dialled", PRIVATE, FORBIDDEN),)
         decision = self._judged(Scheme.HTTP)
         if decision.verdict is not Verdict.ALLOW:
             return points_of_request(self.line.profile, decision)

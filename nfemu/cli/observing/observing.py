@@ -30,9 +30,10 @@ class OnBearer:
         if destination.scheme is Scheme.DNS or address is None:
             return seen
         if destination.transport is not Transport.TCP:
-            seen[Place.NFT.value] = await datagram(str(address), destination.port)
+            seen[Place.NFT.value] = seen[Place.PHONE.value] = await datagram(str(address), destination.port)
             return seen
         seen[Place.NFT.value], stream = await connect(str(address), destination.port)
+        seen[Place.PHONE.value] = seen[Place.NFT.value]
         if stream is not None:
             await _used(stream, url, destination, seen)
         return seen

@@ -19,7 +19,7 @@ from nfemu.gateway.addresses import VIRTUAL, is_virtual
 from nfemu.gateway.bearer.bindings import BindingTable
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import Resolver as DnsResolver
-from nfemu.gateway.bearer.foretelling import families_of, reach_of, truth_of
+from nfemu.gateway.bearer.foretelling import families_of, networks_of, reach_of, truth_of
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.metering import Metering
@@ -222,7 +222,7 @@ class Bearers:
             return None
         rules, told = running.view.rules(), self._bindings.of(state)
         specification = Specification(rules.policies, self._plan, self._trusts, rules.hours_at)
-        line = Bearer(specification, state.policy, told, families_of(state), self._now())
+        line = Bearer(specification, state.policy, told, families_of(state), networks_of(state), self._now())
         truth = await truth_of(self._names, line, destination)
         way = self._phones.way(destination.address) if destination.address is not None else Way.OUTSIDE
         return reach_of(points_of_bearer(line, destination, truth, way), decision, truth)

@@ -1,14 +1,16 @@
 """What a line's traffic would meet on its bearer, foretold from what the points go by, without sending anything."""
 
+from ipaddress import IPv4Network, IPv6Network
+
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.addresses import is_foreign
+from nfemu.gateway.addresses import is_foreign, refused_literal
 from nfemu.gateway.bearer.dns.truth import is_real
 from nfemu.gateway.gateway import NameService
-from nfemu.model.destination import Destination, IpAddress
+from nfemu.model.destination import Destination
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.policy import Decision, Verdict
 from nfemu.policy.dns import DnsAnswer, Kind, Question, judge
-from nfemu.policy.points import NO_ANSWER, NO_DATA, Bearer, Point, Truth, opens
+from nfemu.policy.points import FORBIDDEN, NO_ANSWER, NO_DATA, Bearer, Point, Truth, opens
 from nfemu.policy.reach import Guard, Reach
 
 
@@ -17,9 +19,17 @@ def families_of(state: LineState) -> tuple[int, ...]:
     return (*((4,) if state.ue_ipv4 is not None else ()), *((6,) if state.ue_ipv6 is not None else ()))
 
 
+def networks_of(state: LineState) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The phone's own addresses."""
+    ipv4 = (IPv4Network(state.ue_ipv4),) if state.ue_ipv4 is not None else ()
+    return (*ipv4, *((state.ue_ipv6,) if state.ue_ipv6 is not None else ()))
+
+
 async def truth_of(names: NameService, line: Bearer, destination: Destination) -> Truth:
     """Where the name leads, or whether anybody is at the address. A name that the line may not ask for is not asked."""
     host = destination.host if destination.host is not None else str(destination.address)
+    if destination.address is not None and refused_literal(destination.address) is not None:
+        return Truth(sign=FORBIDDEN)
     if destination.host is not None and not _may_ask(line, destination.host):
         return Truth()
     try:
@@ -51,10 +61,3 @@ def _may_ask(line: Bearer, host: str) -> bool:
     question = Question(host, Kind.A)
     verdict = judge(specification.policies, line.policy, question, line.now, specification.hours_at)
     return verdict.answer is DnsAnswer.TRUE
-
-
-def is_within(address: IpAddress, state: LineState) -> bool:
-    """Whether it is one of the phone's own."""
-    if address.version == 4:
-        return address == state.ue_ipv4
-    return state.ue_ipv6 is not None and address in state.ue_ipv6

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.foretelling import is_within
+from nfemu.gateway.bearer.foretelling import networks_of
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone
@@ -68,7 +68,7 @@ class Phones:
         """Where a packet to that address leads."""
         if address in CORE_OWN:
             return Way.CORE
-        there = any(is_within(address, state) for _, state in self._plugged.values())
+        there = any(address in own for _, state in self._plugged.values() for own in networks_of(state))
         return Way.PHONE if there else Way.OUTSIDE
 
     async def _follow(self, state: LineState) -> None:
