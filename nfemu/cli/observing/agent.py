@@ -49,17 +49,21 @@ def main() -> None:
     with FileIO(sys.stdin.fileno(), closefd=False) as unbuffered:
         way = json.loads(unbuffered.readline())
     if "proxy" in way:
-        asyncio.run(_Agent(ByProxy(way["proxy"][0], way["proxy"][1], way["credentials"])).serve())
-        return
-    from nfemu.gateway.bearer.network.enter import run_on_line
+        access: OnBearer | ByProxy = ByProxy(way["proxy"][0], way["proxy"][1], way["credentials"])
+    else:
+        access = OnBearer(way["resolvers"][0], tuple(way["families"]))
+        _enter(way["pid"], way["network"])
+    asyncio.run(_Agent(access).serve())
 
-    access = OnBearer(way["resolvers"][0], tuple(way["families"]))
 
-    def serve() -> None:
-        asyncio.run(_Agent(access).serve())
-        raise SystemExit(0)
+def _enter(pid: int, network: int) -> None:
+    """What is sent, and nothing else, has to be sent from within."""
+    from nfemu.gateway.bearer.network.enter import join
 
-    sys.exit(run_on_line(way["pid"], way["network"], way["resolvers"], serve))
+    try:
+        join(pid, network)
+    except OSError as error:
+        sys.exit(f"nfemu: there is no way onto the line ({error.strerror}); it is open to the carrier's own user")
 
 
 if __name__ == "__main__":

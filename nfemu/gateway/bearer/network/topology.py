@@ -49,7 +49,7 @@ one for a global destination.
 """
 _CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.1"), IPv4Address("169.254.1.2")
 _INTERNET_SIDE6, _INTERNET_REDIRECTED6 = IPv6Address("fe80::2"), IPv6Address("fd53:696e:6b01::2")
-CORE_OWN = frozenset({GATEWAY, _GATEWAY6, _REDIRECTED6, _CORE_SIDE})
+CORE_OWN = frozenset({GATEWAY, _GATEWAY6, REDIRECTED6, _CORE_SIDE})
 _ANYWHERE, _ANYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
 _FIRST = 2
 """Interface number, in a namespace that is new, of the first interface beside the loopback one."""
