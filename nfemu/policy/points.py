@@ -220,8 +220,6 @@ class _Journey:
         decision = self._judged(Scheme.HTTP)
         if decision.verdict is not Verdict.ALLOW:
             return points_of_request(self.line.profile, decision)
-        if steering is Steering.RESPONDER:
-            return (Point(Place.HTTP, "allowed by now: to be asked anew", decision.rule, CLOSED),)
         if not self.truth.addresses:
             return (Point(Place.HTTP, "forwarded, but nobody is there", decision.rule, FAILED),)
         return points_of_request(self.line.profile, decision)

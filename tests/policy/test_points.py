@@ -1,0 +1,153 @@
+"""What a flow meets on a bearer, point by point, and what the phone sees of it."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import pytest
+
+from nfemu.model.destination import Destination, Scheme, Transport
+from nfemu.model.errors import NotFound
+from nfemu.model.identity import PolicyName
+from nfemu.model.policy import Verdict
+from nfemu.policy import points
+from nfemu.policy.compile.specification import Specification
+from nfemu.policy.compile.steering import SteeringPlan, Way
+from nfemu.policy.points import Bearer, Place, Truth, opens, points_of_bearer
+from nfemu.policy.rules import NO_BINDINGS, PolicySet
+from nfemu.policy.urls import destination_of
+from tests.policy.making import LANDING, NOW, group, profile
+
+POLICIES = PolicySet.build(
+    [
+        group("portal", "portal.carrier.example", trusted=True),
+        group("pay", "pay.example", ".shop.example"),
+        group("office", networks=("203.0.113.0/24", "10.9.0.0/16")),
+    ],
+    [
+        profile("open", Verdict.ALLOW, "portal"),
+        profile("arrears", Verdict.REDIRECT, "portal", "pay", "office", redirect_to=LANDING),
+        profile("strict", Verdict.REJECT, "pay"),
+    ],
+)
+V4, V6 = ip_address("198.18.0.20"), ip_address("2001:2::14")
+TRUTH = Truth((V4, V6), points.NO_DATA)
+TRUE = [("DNS A", "198.18.0.20"), ("DNS AAAA", "2001:2::14")]
+SUNK = [("DNS A", "sinkhole"), ("DNS AAAA", "sinkhole")]
+REDIRECT = f"redirect to {LANDING}"
+OWN = IPv4Network("10.45.0.2"), IPv6Network("2001:db8:4500:1::/64")
+
+
+def line(policy: str, *families: int, trusted: bool = True) -> Bearer:
+    known = {(V4, 80): None, (V6, 80): NOW + timedelta(minutes=1)} if trusted else {}
+    specification = Specification(POLICIES, SteeringPlan(), known)
+    return Bearer(specification, PolicyName(policy), NO_BINDINGS, families or (4, 6), OWN, NOW)
+
+
+def seen(
+    policy: str, url: str, truth: Truth = TRUTH, *families: int, way: Way = Way.OUTSIDE, trusted: bool = True
+) -> list[tuple[str, str]]:
+    its = line(policy, *families, trusted=trusted)
+    return [(one.place.value, one.sign) for one in points_of_bearer(its, destination_of(url), truth, way)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "url", "expected"),
+    [
+        ("open", "http://portal.carrier.example/", [*TRUE, ("nft", "connected"), ("HTTP", "answered"),
+                                                    ("identity", "header inserted")]),
+        ("open", "https://portal.carrier.example/", [*TRUE, ("nft", "connected"), ("origin", "TLS")]),
+        ("open", "http://news.example:443/", [*TRUE, ("nft", "connected")]),
+        ("open", "https://portal.carrier.example:80/", [*TRUE, ("nft", "connected"), ("HTTP", "no TLS")]),
+        ("open", "dns:news.example", TRUE),
+        ("open", "tcp://news.example:22", [*TRUE, ("nft", "connected")]),
+        ("open", "udp://news.example:443", [*TRUE, ("nft", "sent")]),
+        ("open", "tcp://news.example:53", [*TRUE, ("nft", "connected")]),
+        ("arrears", "http://pay.example/", [*TRUE, ("nft", "connected"), ("HTTP", "answered"),
+                                            ("identity", "no header inserted")]),
+        ("arrears", "https://a.shop.example/", [*TRUE, ("nft", "connected"), ("SNI gate", "TLS")]),
+        ("arrears", "http://pay.example:443/", [*TRUE, ("nft", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "http://pay.example:8080/", [*TRUE, ("nft", "refused")]),
+        ("arrears", "http://news.example/", [*SUNK, ("nft", "connected"), ("HTTP", REDIRECT)]),
+        ("arrears", "https://news.example/", [*SUNK, ("nft", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "udp://news.example:443", [*SUNK, ("nft", "refused")]),
+        ("strict", "http://news.example/", [("DNS A", "no such name"), ("DNS AAAA", "no such name")]),
+    ],
+)  # fmt: skip
+def test_names(policy: str, url: str, expected: list[tuple[str, str]]) -> None:
+    assert seen(policy, url) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "url", "expected"),
+    [
+        ("open", "http://198.18.0.99/", [("nft", "connected"), ("HTTP", "answered"),
+                                         ("identity", "no header inserted")]),
+        ("open", "https://[2001:2::99]/", [("nft", "connected"), ("origin", "TLS")]),
+        ("arrears", "http://198.18.0.99/", [("nft", "connected"), ("HTTP", REDIRECT)]),
+        ("arrears", "https://198.18.0.99/", [("nft", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "http://203.0.113.9/", [("nft", "connected"), ("HTTP", "answered"),
+                                            ("identity", "no header inserted")]),
+        ("strict", "http://198.18.0.99/", [("nft", "connected"), ("HTTP", "403 from the gateway")]),
+        ("arrears", "http://10.45.0.2/", [("phone", "refused")]),
+        ("arrears", "udp://[::1]:9", [("phone", "sent")]),
+        ("arrears", "tcp://224.0.0.1:9", [("phone", "refused")]),
+        ("open", "dns://198.18.0.99/", []),
+    ],
+)  # fmt: skip
+def test_literals(policy: str, url: str, expected: list[tuple[str, str]]) -> None:
+    assert seen(policy, url) == expected
+
+
+def test_other_phones_and_the_core_are_no_destination() -> None:
+    for way in (Way.PHONE, Way.CORE):
+        assert seen("open", "http://10.45.0.3/", Truth(), way=way) == [("nft", "refused")]
+
+
+def test_a_phone_goes_by_the_family_that_it_has() -> None:
+    assert seen("open", "http://news.example/", TRUTH, 6)[2] == ("nft", "connected")
+    assert seen("open", "http://198.18.0.99/", TRUTH, 6) == [("phone", "refused")]
+    assert seen("open", "https://news.example/", Truth((V4,)), 6) == [TRUE[0], ("DNS AAAA", "no data")]
+
+
+@pytest.mark.parametrize("sign", [points.NO_NAME, points.NO_ANSWER, points.NO_DATA])
+def test_a_name_without_addresses(sign: str) -> None:
+    assert seen("open", "http://gone.example/", Truth(sign=sign)) == [("DNS A", sign), ("DNS AAAA", sign)]
+
+
+def test_literals_that_the_engine_dials_not() -> None:
+    private = Truth(sign=points.FORBIDDEN)
+    assert seen("arrears", "http://10.9.0.1/", private) == [("nft", "connected"), ("HTTP", "403 from the gateway")]
+    nobody = seen("arrears", "http://203.0.113.9/", Truth())
+    assert nobody == [("nft", "connected"), ("HTTP", "5xx from the gateway")]
+
+
+def test_rules_are_named_where_they_decide() -> None:
+    found = points_of_bearer(line("arrears"), destination_of("http://pay.example/"), TRUTH, Way.OUTSIDE)
+    assert [(one.place, one.rule) for one in found] == [
+        (Place.DNS_A, "arrears/allow/pay/pay.example"),
+        (Place.DNS_AAAA, "arrears/allow/pay/pay.example"),
+        (Place.NFT, ""),
+        (Place.HTTP, "arrears/allow/pay/pay.example"),
+        (Place.IDENTITY, "arrears/allow/pay/pay.example"),
+    ]
+    refused = points_of_bearer(line("arrears"), destination_of("tcp://198.18.0.99:22"), TRUTH, Way.OUTSIDE)
+    assert [(one.verdict, one.rule) for one in refused] == [("refused at once", "arrears/default")]
+
+
+def test_who_gets_through() -> None:
+    for url, through in (("http://pay.example/", True), ("https://news.example/", False)):
+        assert opens(points_of_bearer(line("arrears"), destination_of(url), TRUTH, Way.OUTSIDE)) is through
+
+
+def test_what_names_no_place_meets_nothing() -> None:
+    assert points_of_bearer(line("open"), Destination(None, None, 80), TRUTH, Way.OUTSIDE) == ()
+    with pytest.raises(NotFound):
+        seen("nope", "http://news.example/")
+
+
+def test_a_request_to_a_trusted_literal_is_read() -> None:
+    """On an open line too: its address is a trusted name's."""
+    found = points_of_bearer(
+        line("open"), Destination(None, V4, 80, Transport.TCP, Scheme.HTTP), Truth((V4,)), Way.OUTSIDE
+    )
+    assert [one.verdict for one in found] == ["to the HTTP engine", "forwarded", "not enriched"]

@@ -1,0 +1,45 @@
+"""What a flow meets over proxy access."""
+
+import pytest
+
+from nfemu.model.identity import PolicyName
+from nfemu.policy.proxy_points import points_of_proxy
+from nfemu.policy.reach import Guard, Reach
+from nfemu.policy.rules import NO_BINDINGS, decide
+from nfemu.policy.urls import destination_of
+from tests.policy.making import LANDING, NOW
+from tests.policy.test_points import POLICIES
+
+REACHED = Reach(leads_to="the emulated Internet")
+
+
+def guarded(rule: str) -> Reach:
+    return Reach(guard=Guard(f"gateway/{rule}", "why"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "url", "found", "expected"),
+    [
+        ("open", "http://portal.carrier.example/", REACHED, [("HTTP", "answered"), ("identity", "header inserted")]),
+        ("arrears", "http://news.example/", Reach(), [("HTTP", f"redirect to {LANDING}")]),
+        ("strict", "http://news.example/", Reach(), [("HTTP", "403 from the gateway")]),
+        ("open", "http://10.0.0.1/", guarded("private-address"), [("HTTP", "403 from the gateway")]),
+        ("open", "http://gone.example/", guarded("no-such-name"), [("HTTP", "5xx from the gateway")]),
+        ("open", "https://news.example/", REACHED, [("CONNECT", "connected"), ("SNI gate", "TLS")]),
+        ("arrears", "https://news.example/", Reach(), [("CONNECT", "403 from the gateway")]),
+        ("arrears", "https://198.18.0.9/", guarded("names-only"), [("CONNECT", "403 from the gateway")]),
+        ("open", "https://gone.example/", guarded("no-such-name"), [("CONNECT", "5xx from the gateway")]),
+        ("open", "https://gone.example:80/", guarded("no-such-name"),
+         [("CONNECT", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "https://pay.example/", guarded("no-answer"), [("CONNECT", "connected"), ("SNI gate", "reset")]),
+        ("open", "https://portal.carrier.example/", guarded("no-answer"),
+         [("CONNECT", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "tcp://pay.example:443", guarded("no-raw"), [("CONNECT", "connected")]),
+        ("open", "dns:news.example", Reach(), [("proxy", "not sent")]),
+        ("open", "udp://news.example:443", guarded("tcp-only"), [("proxy", "not sent")]),
+    ],
+)  # fmt: skip
+def test_points(policy: str, url: str, found: Reach, expected: list[tuple[str, str]]) -> None:
+    profile, destination = POLICIES.profile(PolicyName(policy)), destination_of(url)
+    decision = decide(profile, destination, NO_BINDINGS, NOW)
+    assert [(one.place.value, one.sign) for one in points_of_proxy(profile, destination, decision, found)] == expected
