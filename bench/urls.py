@@ -93,10 +93,11 @@ def _spelled(host: str, chance: random.Random) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.urls", description="URLs for `nfemu verify`.")
     parser.add_argument("--config", type=Path, default=Path("config"))
+    parser.add_argument("--carrier", help="with this overlay")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    print("\n".join(urls(load(options.config), options.count, options.seed)))
+    print("\n".join(urls(load(options.config, {}, options.carrier), options.count, options.seed)))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ left the one in which the carrier's API is.
 
 import asyncio
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from io import FileIO
@@ -46,6 +47,9 @@ class _Agent:
 def main() -> None:
     """The first line is `{"proxy": [host, port], "credentials": …}` or `{"pid": …, "network": …, "resolvers": […],
     "families": […]}`."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # the terminal's is for the command, which ends this by its input's end
     with FileIO(sys.stdin.fileno(), closefd=False) as unbuffered:
         way = json.loads(unbuffered.readline())
     if "proxy" in way:

@@ -13,8 +13,8 @@ from nfemu.client.state import RunningStatus, reachable
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
 
-_ENDING_S = 30.0
-"""For what is under way, once there is nothing more to do."""
+_ENDING_S = 2.0
+"""For the agent to end, once there is nothing more to do."""
 _ARGV = (sys.executable, "-P", "-m", "nfemu.cli.observing.agent")
 
 
