@@ -29,8 +29,8 @@ INSERTED, NOT_INSERTED = "header inserted", "no header inserted"
 SINKHOLE, NO_DATA, NO_NAME, NO_ANSWER = "sinkhole", "no data", "no such name", "server failure"
 """Of a DNS question; else its addresses."""
 
-PRIVATE = "gateway/private-address"
-"""The rule by which the gateway dials nobody."""
+PRIVATE, NOBODY, SILENT = "gateway/private-address", "gateway/no-such-name", "gateway/no-answer"
+"""The gateway's own rules by which nobody is dialled."""
 
 
 class Place(Enum):
@@ -118,8 +118,8 @@ def points_of_request(profile: CompiledProfile, decision: Decision) -> tuple[Poi
 
 
 def opens(points: Sequence[Point]) -> bool:
-    """Whether whoever meets these points gets through."""
-    return all(point.sign not in (REFUSED, RESET, NO_TLS, FORBIDDEN, FAILED, NO_NAME) for point in points[-1:])
+    """Whether a flow that meets these points gets through."""
+    return all(point.sign not in (REFUSED, RESET, NO_TLS, FORBIDDEN, FAILED) for point in points)
 
 
 def _asked(line: Bearer, host: str, truth: Truth) -> tuple[tuple[Point, ...], tuple[IpAddress, ...], Bindings]:
@@ -221,7 +221,7 @@ class _Journey:
         if decision.verdict is not Verdict.ALLOW:
             return points_of_request(self.line.profile, decision)
         if not self.truth.addresses:
-            return (Point(Place.HTTP, "forwarded, but nobody is there", decision.rule, FAILED),)
+            return (Point(Place.HTTP, "forwarded, but nobody is there", NOBODY, FAILED),)
         return points_of_request(self.line.profile, decision)
 
     def _passed(self) -> Point:

@@ -1,7 +1,7 @@
 """The destination that a URL names, as people type it into `nfemu explain`."""
 
 from ipaddress import IPv4Address, IPv6Address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import InvalidInput
@@ -15,6 +15,8 @@ _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
     "udp": (Transport.UDP, Scheme.RAW, None),
 }
 """URL scheme → transport, application protocol, default port."""
+
+_SENT_AS_IT_IS = "/?:@!$&'()*+,;=~%[]|"
 
 
 def destination_of(url: str) -> Destination:
@@ -46,6 +48,13 @@ def host_as_written(url: str) -> str:
     if place.startswith("["):
         return place[1:].partition("]")[0]
     return place.partition(":")[0]
+
+
+def path_of(url: str) -> str:
+    """What a request for the URL asks for: path and query in ASCII, as a client sends them."""
+    parts = urlsplit(in_full(url))
+    asked = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return quote(asked, safe=_SENT_AS_IT_IS)
 
 
 def in_full(url: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from nfemu.model.destination import Scheme, Transport
 from nfemu.model.errors import InvalidInput
-from nfemu.policy.urls import destination_of, host_as_written
+from nfemu.policy.urls import destination_of, host_as_written, path_of
 from tests.policy.making import to
 
 
@@ -36,3 +36,15 @@ def test_what_is_none(url: str) -> None:
 )
 def test_the_host_as_written(url: str, host: str) -> None:
     assert host_as_written(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("news.example", "/"),
+        ("http://news.example?a=b", "/?a=b"),
+        ("http://news.example/a%20b/例?q=é#x", "/a%20b/%E4%BE%8B?q=%C3%A9"),
+    ],
+)
+def test_what_is_asked_for(url: str, path: str) -> None:
+    assert path_of(url) == path

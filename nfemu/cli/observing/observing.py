@@ -7,7 +7,7 @@ from nfemu.cli.observing.asking import ask
 from nfemu.cli.observing.speaking import Stream, connect, datagram, handshake, request, tunnel
 from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
 from nfemu.policy.points import CONNECTED, NOT_SENT, Place
-from nfemu.policy.urls import destination_of, host_as_written
+from nfemu.policy.urls import destination_of, host_as_written, path_of
 
 Seen = dict[str, str]
 """Place → sign."""
@@ -64,7 +64,7 @@ class ByProxy:
             return {Place.PROXY.value: sign}
         seen: Seen = {}
         if destination.scheme is Scheme.HTTP:
-            target = f"http://{_authority(url, destination)}/"
+            target = f"http://{_authority(url, destination)}{path_of(url)}"
             await _requested(stream, target, _authority(url, destination), self.credentials, seen)
             return seen
         place = f"{_bracketed(url, destination)}:{destination.port}"
@@ -78,7 +78,7 @@ class ByProxy:
 async def _used(stream: Stream, url: str, destination: Destination, seen: Seen) -> None:
     """Whoever answers: where a handshake ends, the SNI gate, the HTTP engine and the origin look alike."""
     if destination.scheme is Scheme.HTTP:
-        await _requested(stream, "/", _authority(url, destination), "", seen)
+        await _requested(stream, path_of(url), _authority(url, destination), "", seen)
         seen[Place.SNI.value] = seen[Place.HTTP.value]
         return
     if destination.scheme is Scheme.HTTPS:

@@ -65,15 +65,18 @@ async def connect(host: str, port: int) -> tuple[str, Stream | None]:
 async def request(stream: Stream, target: str, host: str, extra: str = "") -> tuple[str, str | None]:
     """A GET: its sign, and whether a header was inserted where the answer shows it. `extra`: whole header lines."""
     head = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: nfemu\r\nAccept: text/plain\r\n"
+    answer = bytearray()
     try:
         async with asyncio.timeout(PATIENCE_S):
             stream.writer.write(f"{head}{extra}Connection: close\r\n\r\n".encode("latin-1"))
-            answer = await _until_end(stream.reader)
+            while len(answer) < _MOST and (part := await stream.reader.read(_MOST)):
+                answer += part
     except TimeoutError:
-        return _LATE, None
+        if b"\r\n\r\n" not in answer:  # else it is one that has no end
+            return _LATE, None
     except OSError:
         return RESET, None
-    return read_answer(answer)
+    return read_answer(bytes(answer))
 
 
 async def handshake(stream: Stream, name: str | None) -> str:
@@ -157,14 +160,6 @@ def _inserted(body: bytes) -> str | None:
     names = {line.partition(b":")[0].strip().decode("latin-1") for line in fields.splitlines()} - {""}
     strange = names - {*_FIELDS, *map(str.lower, _FIELDS)}
     return INSERTED if strange else NOT_INSERTED
-
-
-async def _until_end(reader: asyncio.StreamReader) -> bytes:
-    """All, or as much as is of interest."""
-    data = b""
-    while len(data) < _MOST and (part := await reader.read(_MOST)):
-        data += part
-    return data
 
 
 def _why(sock: socket.socket, error: OSError) -> str:

@@ -225,7 +225,7 @@ class Bearers:
         line = Bearer(specification, state.policy, told, families_of(state), networks_of(state), self._now())
         truth = await truth_of(self._names, line, destination)
         way = self._phones.way(destination.address) if destination.address is not None else Way.OUTSIDE
-        return reach_of(points_of_bearer(line, destination, truth, way), decision, truth)
+        return reach_of(points_of_bearer(line, destination, truth, way), destination, decision, truth)
 
     async def bind(self, line: LineState, name: str, addresses: Sequence[IpAddress], until: datetime) -> None:
         """See Binder."""

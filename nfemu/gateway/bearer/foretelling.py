@@ -3,15 +3,34 @@
 from ipaddress import IPv4Network, IPv6Network
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.addresses import is_foreign, refused_literal
+from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign, refused_literal
 from nfemu.gateway.bearer.dns.truth import is_real
 from nfemu.gateway.gateway import NameService
 from nfemu.model.destination import Destination
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.policy import Decision, Verdict
 from nfemu.policy.dns import DnsAnswer, Kind, Question, judge
-from nfemu.policy.points import FORBIDDEN, NO_ANSWER, NO_DATA, Bearer, Point, Truth, opens
+from nfemu.policy.points import (
+    FORBIDDEN,
+    NO_ANSWER,
+    NO_DATA,
+    NO_NAME,
+    NOBODY,
+    PRIVATE,
+    SILENT,
+    Bearer,
+    Point,
+    Truth,
+    opens,
+)
 from nfemu.policy.reach import Guard, Reach
+
+_NOWHERE = {
+    NO_NAME: Guard(NOBODY, "the name does not exist"),
+    NO_ANSWER: Guard(SILENT, "the DNS does not answer for the name now; try again"),
+    NO_DATA: Guard(PRIVATE, NO_PUBLIC_ADDRESS),
+}
+"""Why an allowed name has no addresses for a line."""
 
 
 def families_of(state: LineState) -> tuple[int, ...]:
@@ -42,18 +61,17 @@ async def truth_of(names: NameService, line: Bearer, destination: Destination) -
     return Truth(tuple(each for each in route.addresses if not real or is_foreign(each)), NO_DATA)
 
 
-def reach_of(points: tuple[Point, ...], decision: Decision, truth: Truth) -> Reach:
+def reach_of(points: tuple[Point, ...], destination: Destination, decision: Decision, truth: Truth) -> Reach:
     """The same in the words of `explain`: where the policy allows and a point refuses, the point is the reason."""
-    if decision.verdict is not Verdict.ALLOW or not points:
+    if decision.verdict is not Verdict.ALLOW:
         return Reach(points=points)
-    last = points[-1]
+    if destination.host is not None and not truth.addresses:
+        return Reach(guard=_NOWHERE.get(truth.sign), points=points)
     if not opens(points):
-        return Reach(truth.addresses, guard=Guard(_rule_of(last), f"{last.place.value}: {last.verdict}"), points=points)
+        last = points[-1]
+        rule = last.rule or f"gateway/{last.place.value.lower().replace(' ', '-')}"
+        return Reach(truth.addresses, guard=Guard(rule, f"{last.place.value}: {last.verdict}"), points=points)
     return Reach(truth.addresses, "the emulated Internet" if truth.addresses else "", points=points)
-
-
-def _rule_of(point: Point) -> str:
-    return point.rule or f"gateway/{'-'.join(point.place.value.lower().split())}"
 
 
 def _may_ask(line: Bearer, host: str) -> bool:

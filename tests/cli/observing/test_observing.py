@@ -54,9 +54,9 @@ async def proxy(answer: Callable[[bytes], bytes]) -> AsyncIterator[tuple[ByProxy
 
 async def test_requests_by_proxy() -> None:
     async with proxy(lambda _: responses.redirect(LANDING, "a.example", b"http://a.example/")) as (line, heads):
-        assert await line.observe("http://A.Example.:8080/") == {"HTTP": f"redirect to {LANDING}"}
+        assert await line.observe("http://A.Example.:8080/a?b=1") == {"HTTP": f"redirect to {LANDING}"}
     lines = heads[0].split(b"\r\n")
-    assert lines[:2] == [b"GET http://A.Example.:8080/ HTTP/1.1", b"Host: A.Example.:8080"]
+    assert lines[:2] == [b"GET http://A.Example.:8080/a?b=1 HTTP/1.1", b"Host: A.Example.:8080"]
     assert b"Proxy-Authorization: Basic x" in lines
 
 
