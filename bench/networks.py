@@ -15,6 +15,7 @@ from nfemu.gateway.bearer.kernel_policy import KernelPolicy
 from nfemu.gateway.bearer.network.client import CoreNetwork
 from nfemu.gateway.bearer.phones import Phones
 from nfemu.model.destination import IpAddress
+from nfemu.model.subscriber import Ambr
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.updates import trust
 from nfemu.runtime.keys import private_folder
@@ -52,7 +53,7 @@ class Networks:
         await policy.load(policy.compile(rules), [line(OPEN), line(ARREARS)])
         for name, address in (trusted or {}).items():
             await policy.put(trust(rules.policies, plan, name, address, None))
-        return Phones(core, policy, plan)
+        return Phones(core, policy, plan, lambda _: Ambr(0, 0))
 
     async def started(self, contender: str, *arguments: str, **options: object) -> asyncio.subprocess.Process:
         """A module of `contenders`."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Self
 
 from nfemu.bootstrap.conversion import (

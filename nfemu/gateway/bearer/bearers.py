@@ -36,8 +36,8 @@ from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import Conflict, NfemuError, Unavailable
 from nfemu.model.identity import Msisdn
-from nfemu.model.subscriber import Ambr
 from nfemu.model.policy import Decision
+from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
 from nfemu.policy.compile.specification import Specification
 from nfemu.policy.compile.steering import SteeringPlan, Way
