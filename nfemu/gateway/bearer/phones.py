@@ -1,6 +1,7 @@
 """The phones that are plugged in: an interface each, made when somebody first uses the line."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
@@ -11,11 +12,13 @@ from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone
 from nfemu.gateway.bearer.network.topology import CORE_OWN, GATEWAY, REDIRECTED6
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import Conflict
+from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.model.subscriber import Ambr
 from nfemu.policy.compile.steering import SteeringPlan, Way
 from nfemu.policy.compile.updates import plug, unplug
+
+_log = logging.getLogger(__name__)
 
 
 def resolvers_for(given: Sequence[str], *addresses: IpAddress | None) -> tuple[str, ...]:
@@ -75,8 +78,19 @@ class Phones:
         held, _ = self._plugged[state.imsi]
         phone = self._phone(held.index, state)
         if phone != held:
-            await self._give(phone, state)
+            try:
+                await self._give(phone, state)
+            except Unavailable as error:
+                _log.warning("a phone cannot be given what its line has now, and is unplugged: %s", error)
+                await self._unplug(state.imsi)
+                return
         self._plugged[state.imsi] = phone, state
+
+    async def _unplug(self, imsi: Imsi) -> None:
+        """Its programs have no network any more. Root on a line can spoil its link: that is that line's loss alone."""
+        phone, state = self._plugged.pop(imsi)
+        await self._core.unplug(phone.index)
+        await self._policy.put(unplug(f"{self._plan.phones}{phone.index}", addresses_of(state)))
 
     def _phone(self, index: int, state: LineState) -> Phone:
         bounds = self._bounds(state)

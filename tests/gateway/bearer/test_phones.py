@@ -1,10 +1,18 @@
-"""What a phone is told of resolvers."""
+"""What a phone is told of resolvers, and what becomes of one whose link cannot be changed."""
 
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from nfemu.gateway.bearer.phones import resolvers_for
+from nfemu.gateway.bearer.network.client import Entrance
+from nfemu.gateway.bearer.network.messages import Phone
+from nfemu.gateway.bearer.phones import Phones, resolvers_for
+from nfemu.model.errors import Unavailable
+from nfemu.model.subscriber import Ambr
+from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.table import Batch, Put, Remove
+from tests.fakes.gateway import OPEN, line
 
 IPV4, IPV6 = ip_address("10.45.0.2"), ip_address("2001:db8:4500:2::1")
 NS4, NS6 = "10.45.0.1", "2001:db8::1"
@@ -24,3 +32,49 @@ def test_a_phone_is_told_resolvers_that_it_can_reach(
     given: tuple[str, ...], addresses: tuple[object, ...], told: tuple[str, ...]
 ) -> None:
     assert resolvers_for(given, *addresses) == told  # type: ignore[arg-type]  # pytest's table
+
+
+class Core:
+    """The core network, as far as phones ask for it; `spoilt`: links that cannot be changed any more."""
+
+    def __init__(self) -> None:
+        self.plugged: dict[int, Phone] = {}
+        self.spoilt: set[int] = set()
+
+    async def plug(self, phone: Phone) -> Entrance:
+        if phone.index in self.spoilt:
+            raise Unavailable("No such device")
+        self.plugged[phone.index] = phone
+        return Entrance(1, phone.index)
+
+    async def unplug(self, index: int) -> None:
+        del self.plugged[index]
+
+
+class Policy:
+    """The elements that are in the kernel's sets."""
+
+    def __init__(self) -> None:
+        self.elements: set[object] = set()
+
+    async def put(self, batch: Batch) -> None:
+        for one in batch:
+            if isinstance(one, Put):
+                self.elements.add((one.name, one.key))
+            elif isinstance(one, Remove):
+                self.elements.remove((one.name, one.key))
+
+
+async def test_a_phone_that_has_spoilt_its_link_is_unplugged_and_no_other() -> None:
+    core, policy = Core(), Policy()
+    phones = Phones(core, policy, SteeringPlan(), lambda _: Ambr(0, 0))  # type: ignore[arg-type]  # what phones ask of them
+    first, second = line("13800138000", OPEN), line("13800138001", OPEN)
+    for state in (first, second):
+        await phones.plug(state)
+    core.spoilt.add(0)
+    await phones.line_changed(replace(first, ue_ipv4=IPv4Address("10.45.9.9"), version=2))
+    assert list(core.plugged) == [1]
+    assert len(policy.elements) == 2
+    core.spoilt.clear()
+    entrance = await phones.plug(replace(first, version=3))
+    assert (entrance.network, len(core.plugged), len(policy.elements)) == (2, 2, 4)

@@ -10,6 +10,7 @@ Both ends of a link know each other's hardware address from the start: asking wo
 trip, and the kernel remembers no more than about a thousand answers for all namespaces of a machine.
 """
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -211,8 +212,12 @@ def shape(core: Network, network: Network, phone: Phone) -> None:
 
 
 def cut(index: int) -> None:
-    """The link is gone on both sides. Raises OSError."""
-    _run(without_link(_FIRST_PHONE + index))
+    """The link is gone on both sides; the phone may have removed it already. Raises OSError."""
+    try:
+        _run(without_link(_FIRST_PHONE + index))
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
 
 
 def _new(settings: dict[str, str]) -> Network:
