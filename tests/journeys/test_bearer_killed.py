@@ -7,7 +7,7 @@ import random
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -67,7 +67,7 @@ class Watch:
                 with OnLine(self.carrier, NUMBER) as line:
                     self._try(line)
             except (OSError, Unavailable):
-                self.ended.wait(0.1)  # there is no line until the next start
+                self.ended.wait(0.5)  # there is no line until the next start
 
     def _try(self, line: OnLine) -> None:
         while not self.ended.is_set():
@@ -152,7 +152,8 @@ class Killed:
     def _victim(self, victim: str) -> int:
         control = self.carrier.running.pid
         self._core = core_of(self.carrier)
-        self._workers = [pid for pid in children(control) if b"gateway.worker" in _command(pid)]
+        until(lambda: bool(_workers_of(control)))  # the last one that was killed may have been the last
+        self._workers = _workers_of(control)
         return {"worker": self._workers[0], "core": self._core, "control": control}[victim]
 
     def _lines(self) -> list[tuple[object, ...]]:
@@ -166,8 +167,15 @@ def _kept(line: Subscriber) -> tuple[object, ...]:
     return line.e164, found and (found.state, found.ue_ipv4, found.ue_ipv6, found.generation)
 
 
+def _workers_of(control: int) -> list[int]:
+    return [pid for pid in children(control) if b"gateway.worker" in _command(pid)]
+
+
 def _command(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+    """Empty for a process that has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def played(carrier: CarrierProcess, victims: list[str]) -> None:
@@ -176,7 +184,7 @@ def played(carrier: CarrierProcess, victims: list[str]) -> None:
     with killed.watch.running():
         for victim in victims:
             killed.round(victim)
-    assert killed.watch.wrong == []
+            assert killed.watch.wrong == []
     assert killed.watch.tried >= len(victims) // 2
     assert killed.watch.seen_open
 
