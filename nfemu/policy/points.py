@@ -164,11 +164,11 @@ class _Journey:
     bindings: Bindings
 
     def points(self, way: Way) -> list[Point]:
-        if self.address.version not in self.line.families:
-            return [Point(Place.PHONE, f"has no IPv{self.address.version} address", "", REFUSED)]
         if self._stays():
             tcp = self.destination.transport is Transport.TCP
             return [Point(Place.PHONE, "never leaves it", "", REFUSED if tcp else SENT)]
+        if self.address.version not in self.line.families:
+            return [Point(Place.PHONE, f"has no IPv{self.address.version} address", "", REFUSED)]
         packet = Packet(self.address, self.destination.transport, self.destination.port, way)
         line = self.line
         steering = line.specification.steer(line.policy, packet, self.bindings, line.now)

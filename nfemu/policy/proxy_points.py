@@ -21,13 +21,16 @@ def points_of_proxy(
     if destination.scheme is not Scheme.HTTP:
         return _tunnel(profile, destination, decision, found)
     if (guard := found.guard) is None:
-        return points_of_request(profile, decision)
+        speaks_tls = destination.port == 443 and decision.verdict is Verdict.ALLOW
+        return (
+            () if speaks_tls else points_of_request(profile, decision)
+        )  # what an origin makes of it is its own affair
     return (Point(Place.HTTP, guard.reason, guard.rule, _sign(guard.rule)),)
 
 
 def _tunnel(profile: CompiledProfile, destination: Destination, decision: Decision, found: Reach) -> tuple[Point, ...]:
     guard = found.guard if found.guard is not None and found.guard.rule != _NO_RAW else None
-    if guard is not None and (_is_early(destination) or not _dials_late(profile, destination)):
+    if guard is not None and (_is_early(destination, guard.rule) or not _dials_late(profile, destination)):
         return (Point(Place.CONNECT, guard.reason, guard.rule, _sign(guard.rule)),)
     if decision.verdict is not Verdict.ALLOW:
         return (Point(Place.CONNECT, "refused", decision.rule, FORBIDDEN),)
@@ -39,9 +42,9 @@ def _tunnel(profile: CompiledProfile, destination: Destination, decision: Decisi
     return opened, Point(Place.SNI, "the name of the tunnel: passed on", decision.rule, TLS)
 
 
-def _is_early(destination: Destination) -> bool:
-    """Whether guards look at it before anything is opened: they know a literal at once."""
-    return destination.address is not None and destination.port != 80
+def _is_early(destination: Destination, rule: str) -> bool:
+    """Whether it is refused before anything is opened: a literal may be forbidden as such."""
+    return destination.address is not None and rule in _FORBIDS
 
 
 def _dials_late(profile: CompiledProfile, destination: Destination) -> bool:

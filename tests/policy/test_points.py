@@ -106,6 +106,7 @@ def test_other_phones_and_the_core_are_no_destination() -> None:
 def test_a_phone_goes_by_the_family_that_it_has() -> None:
     assert seen("open", "http://news.example/", TRUTH, 6)[2] == ("nft", "connected")
     assert seen("open", "http://198.18.0.99/", TRUTH, 6) == [("phone", "refused")]
+    assert seen("open", "udp://127.0.0.1:9", TRUTH, 6) == [("phone", "sent")]
     assert seen("open", "https://news.example/", Truth((V4,)), 6) == [TRUE[0], ("DNS AAAA", "no data")]
 
 

@@ -35,6 +35,8 @@ def guarded(rule: str) -> Reach:
         ("open", "https://portal.carrier.example/", guarded("no-answer"),
          [("CONNECT", "connected"), ("SNI gate", "reset")]),
         ("arrears", "tcp://pay.example:443", guarded("no-raw"), [("CONNECT", "connected")]),
+        ("open", "http://news.example:443/", REACHED, []),
+        ("open", "https://10.0.0.1:80/", guarded("private-address"), [("CONNECT", "403 from the gateway")]),
         ("open", "dns:news.example", Reach(), [("proxy", "not sent")]),
         ("open", "udp://news.example:443", guarded("tcp-only"), [("proxy", "not sent")]),
     ],
