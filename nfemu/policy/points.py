@@ -172,6 +172,8 @@ class _Journey:
         packet = Packet(self.address, self.destination.transport, self.destination.port, way)
         line = self.line
         steering = line.specification.steer(line.policy, packet, self.bindings, line.now)
+        if steering is Steering.FORWARD and packet.transport is Transport.TCP and not self.truth.addresses:
+            return [Point(Place.NFT, f"{steering.value}, where nobody is", NOBODY, REFUSED)]
         nft = Point(Place.NFT, steering.value, self._rule(steering), self._sign(steering))
         if self.destination.transport is not Transport.TCP or self.destination.scheme is Scheme.RAW:
             return [nft]

@@ -118,6 +118,7 @@ def test_a_name_without_addresses(sign: str) -> None:
 def test_literals_that_the_engine_dials_not() -> None:
     private = Truth(sign=points.FORBIDDEN)
     assert seen("arrears", "http://10.9.0.1/", private) == [("nft", "connected"), ("HTTP", "403 from the gateway")]
+    assert seen("open", "https://203.0.113.9/", Truth()) == [("nft", "refused")]
     nobody = seen("arrears", "http://203.0.113.9/", Truth())
     assert nobody == [("nft", "connected"), ("HTTP", "5xx from the gateway")]
 

@@ -64,6 +64,7 @@ async def test_truth(policy: str, url: str, answer: Route | NfemuError | None, t
         ("open", "http://inside.example/", Truth((), NO_DATA), "gateway/private-address"),
         ("arrears", "http://10.9.0.1/", Truth((), FORBIDDEN), "gateway/private-address"),
         ("arrears", "http://203.0.113.9/", Truth(), "gateway/no-such-name"),
+        ("open", "tcp://203.0.113.9:22", Truth(), "gateway/no-such-name"),
         ("open", "http://127.0.0.1/", Truth((), FORBIDDEN), "gateway/phone"),
         ("arrears", "https://203.0.113.9/", Truth(), "gateway/sni-gate"),
     ],
