@@ -17,7 +17,7 @@ RUN pins=constraints/py$(python3 -c 'import sys; print("%d%d" % sys.version_info
 
 FROM ${BASE}
 RUN apt-get update -qq \
- && apt-get install -qq -y --no-install-recommends ca-certificates curl tini >/dev/null \
+ && apt-get install -qq -y --no-install-recommends ca-certificates curl libnftables1 tini >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && useradd --system --home-dir /var/lib/nfemu --shell /usr/sbin/nologin nfemu \
  && install -d -m 1777 /var/lib/nfemu

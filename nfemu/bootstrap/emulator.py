@@ -238,10 +238,12 @@ class Emulator:
 
     async def _prepare_bearers(self) -> Bearers | None:
         """Where they are wanted and this machine allows them. Raises Unavailable where nothing else will do."""
-        access = self.configuration.carrier.access
+        carrier = self.configuration.carrier
+        access = carrier.access
         if access is Access.PROXY:
             return None
         try:
+            _check_internet(carrier.internet)
             await self.bearers.prepare()
         except Unavailable as error:
             if access is Access.BEARER:
@@ -363,3 +365,9 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 def _shown(address: IpAddress | None) -> str | None:
     return None if address is None else str(address)
+
+
+def _check_internet(internet: InternetMode) -> None:
+    """Raises Unavailable where lines on bearers would lead nowhere."""
+    if internet is InternetMode.REAL:
+        raise Unavailable("they have no way to the real Internet yet (`internet: real` in carrier.yaml)")

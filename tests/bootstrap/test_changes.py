@@ -201,6 +201,14 @@ def test_no_difference() -> None:
     assert changes(load(SHIPPED), load(SHIPPED), CONCERNED) == []
 
 
+def test_the_real_internet_comes_by_reload_where_there_are_no_bearers(folder: Path, change: Change) -> None:
+    change("carrier", "internet: emulated", "internet: real")
+    with pytest.raises(Conflict, match="`internet` changed, but the lines' networks lead to the emulated one alone"):
+        refuse_fixed(load(SHIPPED), load(folder))
+    by_proxy = {"carrier.access": "proxy"}
+    refuse_fixed(load(SHIPPED, by_proxy), load(folder, by_proxy))
+
+
 def test_everything_that_is_fixed_is_named_in_one_go(folder: Path, change: Change) -> None:
     change("carrier", "clock: wall ", "clock: test ")
     change("carrier", 'mnc: "00"', 'mnc: "01"')

@@ -2,6 +2,7 @@
 
 from nfemu.model.errors import Conflict
 from nfemu.settings import Configuration
+from nfemu.settings.configuration import Access
 
 _REASONS = {
     "carrier.yaml `clock`": "business time cannot go over to another clock under orders that wait for their hour",
@@ -9,6 +10,8 @@ _REASONS = {
     "carrier.yaml `plmn`": "the cards were made for the old network",
     "carrier.yaml `country_code`": "numbers are stored and were announced under the old one",
     "carrier.yaml `currency`": "the ledgers are kept in the old one",
+    "carrier.yaml `access`": "the lines' networks are made at the start",
+    "carrier.yaml `internet`": "the lines' networks lead to the emulated one alone",
 }
 
 
@@ -21,6 +24,8 @@ def refuse_fixed(before: Configuration, after: Configuration) -> None:
         "carrier.yaml `plmn`": old.plmn != new.plmn,
         "carrier.yaml `country_code`": old.country_code != new.country_code,
         "carrier.yaml `currency`": old.currency != new.currency,
+        "carrier.yaml `access`": old.access is not new.access,
+        "carrier.yaml `internet`": old.internet is not new.internet and old.access is not Access.PROXY,
     }
     fixed = [f"{name} changed, but {_REASONS[name]}" for name, differs in differing.items() if differs]
     if fixed:
