@@ -7,7 +7,7 @@ from nfemu.bootstrap.reload.collisions import Places, refuse_own_ports
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Msisdn
 from nfemu.settings import load
-from tests.bootstrap.test_changes import SHIPPED
+from tests.settings.conftest import SHIPPED
 
 API, HTTP = "api.port", "proxy.http_port"
 BEFORE: Places = {API: ("127.0.0.1", 8600), HTTP: ("127.0.0.1", 0)}
