@@ -188,7 +188,7 @@ async def test_a_members_message_without_ip_names_the_own_share_only(barring: Wo
     """S11."""
     await barring.service.charge(ACME_ONE, Money(60000))
     text = await told(barring, ACME_ONE, NoticeKind.STOPPED)
-    assert "您个人的部分为¥600.00" in text
+    assert "您个人的部分为¥100.00" in text
     assert "¥100.00" not in text
 
 
