@@ -264,7 +264,7 @@ class ClientSide(HttpConnection):
             yield commands.CloseConnection(self.conn)
             return
         error = event.error if isinstance(event, OriginFailed) else DialError(502, "its answer is broken")
-        answer = responses.failure(error.status, str(error))
+        answer = error.page()
         self._admission.leave()
         answer = responses.without_body(answer) if self._head.method == b"HEAD" else answer
         yield from self._refuse(answer, linger=self._read == self._read_body)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign
+from nfemu.gateway.engine import responses
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, GatewayRules, Resolver, Route, UeAddress, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
@@ -41,14 +42,31 @@ class Dialled:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     target: DialTarget
+    addresses: tuple[IpAddress, ...]
 
 
 class DialError(Exception):
-    """Nothing was opened. `status`: 403 forbidden after resolution, 502 no such thing or refused, 503, 504 late."""
+    """Nothing was opened. `status`: 403 forbidden after resolution, 429, 502 no such thing or refused, 503, 504
+    late."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+    def page(self) -> bytes:
+        """The whole response that tells a browser."""
+        return responses.failure(self.status, str(self))
+
+
+class OverRate(DialError):
+    """The line has run ahead of its rate, in bits per second, and too much of it waits already."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(429, "the line has run ahead of its rate; try again in a moment")
+        self._rate = rate
+
+    def page(self) -> bytes:
+        return responses.over_rate(self._rate)
 
 
 class Dialler:
@@ -85,7 +103,7 @@ class Dialler:
             raise DialError(503, str(error)) from None
         except OSError as error:
             raise DialError(502, error.strerror or str(error)) from None
-        return Dialled(reader, writer, target)
+        return Dialled(reader, writer, target, route.addresses)
 
     async def addresses(self, host: str) -> tuple[IpAddress, ...]:
         """What a name resolves to, none when it does not exist. Raises DialError when that cannot be told."""

@@ -6,6 +6,10 @@ one read of each connection), and one that uses several at a time can pass it by
 is a token bucket that holds one second's worth; workers on which the line is active share the rate evenly, again as of
 the last reports. Past the cap the bucket fills at a slower rate, so what paying needs is bounded as well, and still
 carried.
+
+Whoever waits for the rate does so in one queue per line, in the order of coming: whoever is let through is charged
+before the next one is looked at, so none of a line's connections can live at the others' expense. Past the cap only so
+many further connections may wait; the rest learn at once that they would have to.
 """
 
 import asyncio
@@ -16,6 +20,10 @@ from nfemu.model.policy import Limits
 
 _LEAST_BURST = 65_536
 """Octets: what one read of a connection can carry."""
+
+
+MAX_WAITING = 16
+"""Connections that may wait to be opened past the cap: what a browser asks for at once."""
 
 
 class Counter:
@@ -43,10 +51,18 @@ class Limiter:
         self._tokens = self._burst()
         self._filled_at = now()
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._waiting = 0
 
     @property
     def limits(self) -> Limits:
         return self._limits
+
+    @property
+    def rate(self) -> int:
+        """Bits per second that hold now; 0: none."""
+        slow, rate = self._limits.rate_past_cap, self._limits.rate
+        return min(slow, rate or slow) if slow and self.exceeded() else rate
 
     def exceeded(self) -> bool:
         """Has the line used its cap of this day?"""
@@ -54,16 +70,26 @@ class Limiter:
         return cap > 0 and self._own() + self._others >= cap
 
     async def pace(self) -> None:
-        """Return when the line may go on, given what has passed since the last call."""
-        own = self._own()
-        self._spend(own - self._paced)
-        self._paced = own
-        while self._tokens < 0:
-            self._changed.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(-self._tokens / self._octets_per_second()):
-                    await self._changed.wait()
-            self._spend(0)
+        """Return when the line may go on, in its turn, given all that has passed."""
+        async with self._turn:
+            self._charge()
+            while self._tokens < 0:
+                self._changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(-self._tokens / self._octets_per_second()):
+                        await self._changed.wait()
+                self._charge()
+
+    async def enter(self) -> bool:
+        """The same for a further connection; False at once where too many wait already."""
+        if self._waiting >= MAX_WAITING and self.exceeded():
+            return False
+        self._waiting += 1
+        try:
+            await self.pace()
+        finally:
+            self._waiting -= 1
+        return True
 
     def add(self, counter: Counter) -> None:
         """What it has counted already is part of the day's use, and nobody waits for it."""
@@ -94,19 +120,17 @@ class Limiter:
     def _own(self) -> int:
         return self._before + sum(counter.up + counter.down for counter in self._counters)
 
-    def _spend(self, octets: int) -> None:
+    def _charge(self) -> None:
+        """Fill the bucket, and take from it what has passed since the last call."""
+        own = self._own()
+        octets, self._paced = own - self._paced, own
         now = self._now()
         fresh = (now - self._filled_at) * self._octets_per_second()
         self._filled_at = now
-        self._tokens = min(self._burst(), self._tokens + fresh) - octets if self._rate() else self._burst()
-
-    def _rate(self) -> int:
-        """Bits per second that hold now; 0: none."""
-        rate, slow = self._limits.rate, self._limits.rate_past_cap
-        return min(slow, rate or slow) if slow and self.exceeded() else rate
+        self._tokens = min(self._burst(), self._tokens + fresh) - octets if self.rate else self._burst()
 
     def _octets_per_second(self) -> float:
-        return self._rate() / 8 / self._sharers
+        return self.rate / 8 / self._sharers
 
     def _burst(self) -> float:
-        return max(_LEAST_BURST, self._rate() / 8)
+        return max(_LEAST_BURST, self.rate / 8)

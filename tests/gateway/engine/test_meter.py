@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nfemu.gateway.engine.judge import Line
-from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.limiter import MAX_WAITING, Counter, Limiter
 from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName
@@ -127,6 +127,40 @@ async def test_past_the_cap_an_hour_of_greed_is_bounded() -> None:
     assert 3600 * 4000 <= counter.down - start <= 3600 * 4000 + 2 * 65_536
     limiter.start_day()
     assert not await waits(limiter)
+
+
+async def test_connections_have_their_turn_one_after_another() -> None:
+    """Each is charged for what it brings before the next is looked at, and they keep their order."""
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += 65_536 + 4000
+    passed: list[int] = []
+
+    async def enters(number: int) -> None:
+        assert await limiter.enter()
+        passed.append(number)
+        counter.up += 4000
+
+    entering = [asyncio.create_task(enters(number)) for number in range(MAX_WAITING)]
+    await asyncio.sleep(0)
+    assert not await limiter.enter(), "no place is left"
+    for number in range(MAX_WAITING):
+        time.now += 1.0
+        limiter.allow(0, 1)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert passed == list(range(number + 1))
+    await asyncio.gather(*entering)
+
+
+async def test_before_the_cap_nobody_is_sent_away() -> None:
+    limiter, counter, _ = limited(Limits(1 << 40, 8))
+    counter.up += 1_000_000
+    entering = [asyncio.create_task(limiter.enter()) for _ in range(2 * MAX_WAITING)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not any(each.done() for each in entering)
+    limiter.limit(UNLIMITED)
+    assert all(await asyncio.gather(*entering))
 
 
 def test_zero_is_no_limit() -> None:
