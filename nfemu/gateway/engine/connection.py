@@ -101,6 +101,10 @@ class GatewayConnection(LiveConnectionHandler):
         self._counter = self._account = counter
         self._limiter, self._essential = limiter, essential
 
+    def _reached(self) -> bool:
+        """Is a connection beyond the client's open?"""
+        return any(io.writer is not None for each, io in self.transports.items() if each is not self.client)
+
     def _settle(self) -> None:
         """Nothing is withheld any more."""
         if self._counter is not self._account:
@@ -165,7 +169,7 @@ class GatewayConnection(LiveConnectionHandler):
         while self._awaited:
             self._arrived.clear()
             await self._arrived.wait()
-        if any(io.writer is not None for each, io in self.transports.items() if each is not self.client):
+        if self._counter is not self._account and self._reached():
             self._settle()
         limiter = self._limiter
         if limiter is not None and self._counter is self._account:
