@@ -53,6 +53,8 @@ class GatewayConnection(LiveConnectionHandler):
         """`_account`: of the flow under way, or of none; `_counter`: another one while its octets are withheld."""
         self._between = True
         """Between two flows: `_counter` holds what has come for the next one."""
+        self._unpaced = 0
+        """Octets of both directions since a limiter last let it go on."""
         self._limiter: Limiter | None = None
         self._essential = True
         self._write = writer.write
@@ -114,11 +116,13 @@ class GatewayConnection(LiveConnectionHandler):
 
     def _send(self, data: bytes) -> None:
         self._counter.down += len(data)
+        self._unpaced += len(data)
         self._write(data)
 
     async def server_event(self, event: events.Event) -> None:
         if isinstance(event, events.DataReceived) and event.connection is self.client:
             self._counter.up += len(event.data)
+            self._unpaced += len(event.data)
         await super().server_event(event)
 
     async def wait_finished(self) -> None:
@@ -153,7 +157,7 @@ class GatewayConnection(LiveConnectionHandler):
         if limiter is not None:
             try:
                 async with asyncio.timeout(self._patience_s * _TURNS):
-                    entered = await limiter.enter()
+                    entered = await limiter.enter(self._counter.up)
             except TimeoutError:
                 entered = False
             if not entered:
@@ -173,7 +177,8 @@ class GatewayConnection(LiveConnectionHandler):
             self._settle()
         limiter = self._limiter
         if limiter is not None and self._counter is self._account:
-            await limiter.pace()
+            octets, self._unpaced = self._unpaced, 0
+            await limiter.pace(octets)
             if not self._essential and limiter.exceeded():
                 # This is a reader's own task: it cannot be ended from within while mitmproxy 12 goes on reading.
                 asyncio.get_running_loop().call_soon(self.cut)

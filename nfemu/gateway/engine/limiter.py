@@ -7,9 +7,10 @@ is a token bucket that holds one second's worth; workers on which the line is ac
 the last reports. Past the cap the bucket fills at a slower rate, so what paying needs is bounded as well, and still
 carried.
 
-Whoever waits for the rate does so in one queue per line, in the order of coming: whoever is let through is charged
-before the next one is looked at, so none of a line's connections can live at the others' expense. Past the cap only so
-many further connections may wait; the rest learn at once that they would have to.
+Whoever waits for the rate does so in one queue per line, in the order of coming, and is charged before the next one is
+looked at. Bulk (a read of 8 KiB or more) has one place in it and lets what is light go before it once, so uploads do
+not starve the line's own payment: that waits for one of them at the most. Past the cap only so many further connections
+of either kind may wait; the rest learn at once that they would have to.
 """
 
 import asyncio
@@ -23,7 +24,9 @@ _LEAST_BURST = 65_536
 
 
 MAX_WAITING = 16
-"""Connections that may wait to be opened past the cap: what a browser asks for at once."""
+"""Connections of a kind, light or bulk, that may wait to be opened past the cap: what a browser asks for at once."""
+BULK = 8192
+"""Octets of a connection since it last went on, from which on it is bulk."""
 
 
 class Counter:
@@ -52,7 +55,8 @@ class Limiter:
         self._filled_at = now()
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._bulk = asyncio.Lock()
+        self._light_waiting = self._bulk_waiting = 0
 
     @property
     def limits(self) -> Limits:
@@ -69,27 +73,50 @@ class Limiter:
         cap = self._limits.daily_cap
         return cap > 0 and self._own() + self._others >= cap
 
-    async def pace(self) -> None:
-        """Return when the line may go on, in its turn, given all that has passed."""
-        async with self._turn:
-            self._charge()
-            while self._tokens < 0:
-                self._changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(-self._tokens / self._octets_per_second()):
-                        await self._changed.wait()
-                self._charge()
+    async def pace(self, octets: int) -> None:
+        """Return when a connection may go on, in its turn, given all that has passed; `octets`: what it has itself."""
+        if octets < BULK:
+            await self._pace_light()
+        else:
+            await self._pace_bulk()
 
-    async def enter(self) -> bool:
+    async def enter(self, octets: int) -> bool:
         """The same for a further connection; False at once where too many wait already."""
-        if self._waiting >= MAX_WAITING and self.exceeded():
+        waiting = self._light_waiting if octets < BULK else self._bulk_waiting
+        if waiting >= MAX_WAITING and self.exceeded():
             return False
-        self._waiting += 1
-        try:
-            await self.pace()
-        finally:
-            self._waiting -= 1
+        await self.pace(octets)
         return True
+
+    async def _pace_light(self) -> None:
+        self._light_waiting += 1
+        try:
+            async with self._turn:
+                await self._refilled()
+        finally:
+            self._light_waiting -= 1
+
+    async def _pace_bulk(self) -> None:
+        self._bulk_waiting += 1
+        try:
+            async with self._bulk:
+                async with self._turn:
+                    await self._refilled()
+                    if not self._light_waiting:
+                        return
+                async with self._turn:
+                    await self._refilled()
+        finally:
+            self._bulk_waiting -= 1
+
+    async def _refilled(self) -> None:
+        self._charge()
+        while self._tokens < 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(-self._tokens / self._octets_per_second()):
+                    await self._changed.wait()
+            self._charge()
 
     def add(self, counter: Counter) -> None:
         """What it has counted already is part of the day's use, and nobody waits for it."""
