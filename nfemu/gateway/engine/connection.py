@@ -163,6 +163,7 @@ class GatewayConnection(LiveConnectionHandler):
             if not entered:
                 self._counter = Counter()
                 raise OverRate(limiter.rate)
+            self._unpaced = 0
         self._settle()
 
     async def drain_writers(self) -> None:

@@ -7,10 +7,10 @@ is a token bucket that holds one second's worth; workers on which the line is ac
 the last reports. Past the cap the bucket fills at a slower rate, so what paying needs is bounded as well, and still
 carried.
 
-Whoever waits for the rate does so in one queue per line, in the order of coming, and is charged before the next one is
-looked at. Bulk (a read of 8 KiB or more) has one place in it and lets what is light go before it once, so uploads do
-not starve the line's own payment: that waits for one of them at the most. Past the cap only so many further connections
-of either kind may wait; the rest learn at once that they would have to.
+Whoever waits for the rate does so in a queue of the line, in the order of coming, and is charged before the next one is
+looked at. What is light goes on as soon as nothing is owed. Bulk (a read of 8 KiB or more) has a queue of its own and
+goes on when the bucket holds as much again, so it leaves no debt: uploads do not starve the line's own payment. Past
+the cap only so many further connections may wait in each; the rest learn at once that they would have to.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class Limiter:
         if octets < BULK:
             await self._pace_light()
         else:
-            await self._pace_bulk()
+            await self._pace_bulk(octets)
 
     async def enter(self, octets: int) -> bool:
         """The same for a further connection; False at once where too many wait already."""
@@ -92,29 +92,24 @@ class Limiter:
         self._light_waiting += 1
         try:
             async with self._turn:
-                await self._refilled()
+                await self._filled_to(0)
         finally:
             self._light_waiting -= 1
 
-    async def _pace_bulk(self) -> None:
+    async def _pace_bulk(self, octets: int) -> None:
         self._bulk_waiting += 1
         try:
             async with self._bulk:
-                async with self._turn:
-                    await self._refilled()
-                    if not self._light_waiting:
-                        return
-                async with self._turn:
-                    await self._refilled()
+                await self._filled_to(octets)
         finally:
             self._bulk_waiting -= 1
 
-    async def _refilled(self) -> None:
+    async def _filled_to(self, octets: int) -> None:
         self._charge()
-        while self._tokens < 0:
+        while (missing := min(octets, self._burst()) - self._tokens) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(-self._tokens / self._octets_per_second()):
+                async with asyncio.timeout(missing / self._octets_per_second()):
                     await self._changed.wait()
             self._charge()
 
