@@ -29,6 +29,18 @@ def enriched(count: int = 1) -> Expected:
     return Expected(f"{what}: copies removed, one true value", complaint)
 
 
+def each_enriched() -> Expected:
+    """At least one request at the trusted origin, and whatever arrives there is enriched as any request is."""
+
+    def complaint(seen: Observation) -> str | None:
+        requests = seen.requests()
+        if not requests:
+            return f"{_reached(requests)} at the trusted origin, {_said(seen)}"
+        return next((wrong for request in requests if (wrong := _wrongly_told(seen, request))), None)
+
+    return Expected("every request that arrives: copies removed, one true value", complaint)
+
+
 def refused(*statuses: int) -> Expected:
     """Nobody is reached; the last answer has one of the statuses (400 and its like), and the connection ends."""
     wanted = statuses or _BAD_REQUEST

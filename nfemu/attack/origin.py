@@ -12,6 +12,8 @@ _HANDSHAKE = 0x16
 _ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 """Fatal, handshake_failure: whoever began TLS here learns at once that it has ended."""
 ORIGIN_FIELD = "X-Attack-Origin"
+_REFUSED = b"7"
+"""The one version of WebSocket that it answers as an ordinary request."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,9 +81,11 @@ class RecordingOrigin:
         return unread
 
     def _answer(self, request: SeenRequest) -> bytes:
-        """200; to an upgrade to h2c what makes a careless proxy open a tunnel."""
+        """200; to an upgrade what makes a careless proxy open a tunnel, though it goes on with HTTP."""
         mark = f"{ORIGIN_FIELD}: ".encode() + self._name + b"\r\n"
-        if [value.lower() for value in request.values("Upgrade")] == [b"h2c"]:
-            return b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + mark + b"\r\n"
+        wanted = b",".join(request.values("Upgrade")).lower()
+        if wanted == b"h2c" or (wanted == b"websocket" and request.values("Sec-WebSocket-Version") != [_REFUSED]):
+            switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n" % wanted
+            return switch + mark + b"\r\n"
         body = b"" if request.head.startswith(b"HEAD ") else b"ok"
         return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + mark + b"\r\n" + body

@@ -1,6 +1,16 @@
 """One request to the proxy, two to the origin: everything that two readers end at different places."""
 
-from nfemu.attack.expectations import broken_off, enriched, first_then, forbidden, not_told, nothing, plain, refused
+from nfemu.attack.expectations import (
+    broken_off,
+    each_enriched,
+    enriched,
+    first_then,
+    forbidden,
+    not_told,
+    nothing,
+    plain,
+    refused,
+)
 from nfemu.attack.requests import HOST, SPOOF, line, send, to_other, to_trusted
 from nfemu.attack.values import PLAIN, Case, Expected, Family, Send
 
@@ -8,6 +18,10 @@ _INNER = "GET /inner HTTP/1.1\r\nHost: $trusted_host\r\n" + SPOOF + "\r\n"
 """What an attacker wants the origin to see as a request of its own. It is no request to a proxy: it has no line."""
 _LENGTH = "Content-Length: $inner_length\r\n"
 _CHUNKED = "Transfer-Encoding: chunked\r\n"
+_WEBSOCKET = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 
 
 def _post(name: str, extra: str, body: str = "", expected: Expected | None = None) -> Case:
@@ -122,6 +136,16 @@ SMUGGLING = Family(
                 2,
             ),
             enriched(2),
+        ),
+        Case(
+            "a WebSocket without a key, then a request",
+            send(to_trusted("Connection: Upgrade\r\nUpgrade: websocket\r\n" + SPOOF) + to_trusted(SPOOF), 2),
+            each_enriched(),
+        ),
+        Case(
+            "a WebSocket that the origin accepts without proof, then a request",
+            send(to_trusted(_WEBSOCKET + SPOOF) + to_trusted(SPOOF), 2),
+            each_enriched(),
         ),
         Case(
             "CONNECT with a body",

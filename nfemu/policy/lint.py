@@ -27,6 +27,9 @@ T = TypeVar("T")
 _WIDE_PREFIX = {4: 16, 6: 32}
 """Shorter prefixes than these are more than one site's addresses."""
 
+_LEAST_TO_PAY = 8_000
+"""Bits per second: a page of 18 KiB in as many seconds."""
+
 
 class Severity(Enum):
     ERROR = "error"
@@ -236,29 +239,47 @@ def _landing(policy: _Policy) -> Iterator[Finding]:
 
 
 def _past_cap(policy: _Policy) -> Iterator[Finding]:
-    """G7: what is left open past the cap, so that it can be paid, is bounded too."""
+    """G7: what is left open past the cap, so that it can be paid, is bounded too, and enough for that."""
     for profile, compiled in policy.profiles:
-        if compiled.limits.daily_cap and profile.essential and not compiled.limits.rate_past_cap:
-            text = (
-                "past `daily_cap` nothing but `rate` bounds what these groups carry; add `rate_past_cap`, such as 32k"
-            )
-            yield Finding(Severity.WARNING, f"profiles.{profile.name}.essential", text)
+        if compiled.limits.daily_cap and profile.essential:
+            where = f"profiles.{profile.name}"
+            for key, text in _slow_rate(compiled.limits.rate, compiled.limits.rate_past_cap):
+                yield Finding(Severity.WARNING, f"{where}.{key}", text)
+
+
+def _slow_rate(rate: int, slow: int) -> Iterator[tuple[str, str]]:
+    """What is wrong with the rate past the cap, and with which key; both in bits per second."""
+    if not slow:
+        text = "past `daily_cap` nothing but `rate` bounds what these groups carry; add `rate_past_cap`, such as 32k"
+        yield "essential", text
+    elif slow < _LEAST_TO_PAY:
+        yield "rate_past_cap", f"{slow} bits per second are too few to pay with; write 8k at least, such as 32k"
+    elif rate and slow >= rate:
+        yield "rate_past_cap", f"it changes nothing: `rate` is {rate} bits per second already; write less"
 
 
 def _payment(policy: _Policy) -> Iterator[Finding]:
-    """G3, G5: whoever is sent to the portal reaches the page on which it has people pay, over HTTPS."""
+    """G3, G5, G7: whoever is sent to the portal reaches the page on which it has people pay, over HTTPS; past the daily
+    cap too."""
     path = policy.path
     if path is None or path.provider is None:
         return
     for _, profile in policy.profiles:
         if profile.redirect_to is None or landing_destination(profile.redirect_to).host != path.portal:
             continue
-        if profile.match(Destination(path.provider, None, 443)) is None:
+        rule = profile.match(Destination(path.provider, None, 443))
+        if rule is None:
             text = (
                 f"people are sent to the portal, which has them pay at `{path.provider}`, but that is not allowed on "
                 "port 443; add its group"
             )
             yield Finding(Severity.WARNING, f"profiles.{profile.name}.allow", text)
+        elif profile.limits.daily_cap and rule.group.name not in profile.essential:
+            text = (
+                f"past `daily_cap` nobody can pay at `{path.provider}`, where the portal has people pay; add group "
+                f"`{rule.group.name}`"
+            )
+            yield Finding(Severity.WARNING, f"profiles.{profile.name}.essential", text)
 
 
 _CHECKS: tuple[Callable[[_Policy], Iterator[Finding]], ...] = (

@@ -52,7 +52,14 @@ def bit_rate(text: str) -> int:
 
 def rate_limit(text: str) -> int:
     """A bit rate, or `0` for no limit. Raises InvalidInput."""
-    return 0 if text.strip() == "0" else bit_rate(text)
+    if text.strip() == "0":
+        return 0
+    try:
+        return bit_rate(text)
+    except InvalidInput:
+        raise InvalidInput(
+            f"`{text}` is not a bit rate; write it like `32k` (k, M, G: bits per second), or `0` for no limit"
+        ) from None
 
 
 def volume(text: str) -> int:

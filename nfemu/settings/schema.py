@@ -31,6 +31,14 @@ def _read(parse: Callable[[str], T]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def _number(value: object) -> object:
+    """`true` is no 1."""
+    if isinstance(value, bool):
+        raise PydanticCustomError(CUSTOM, "`{text}` is not a number; write digits", {"text": str(value).lower()})
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_number)]
 Duration = Annotated[timedelta, _read(scalars.duration)]
 BitRate = Annotated[int, _read(scalars.bit_rate)]
 TimeOfDay = Annotated[time, _read(scalars.time_of_day), Field(examples=['"08:00"'])]
@@ -41,7 +49,7 @@ Amount = Annotated[str, Field(examples=["30.00"])]
 HostName = Annotated[str, _read(scalars.host_name)]
 ListenAddress = Annotated[str, _read(scalars.listen_address)]
 UpstreamUrl = Annotated[tuple[str, str, int], _read(scalars.upstream)]
-Port = Annotated[int, Field(ge=0, le=65535, examples=["8610"])]
+Port = Annotated[Number, Field(ge=0, le=65535, examples=["8610"])]
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["green"])]
 Language = Literal["zh", "en"]
 
@@ -79,7 +87,7 @@ class ProxySection(Section):
     host: ListenAddress = "127.0.0.1"
     http_port: Port = 8610
     socks_port: Port = 8611
-    workers: int = Field(default=2, ge=1, le=64, examples=["2"])
+    workers: Number = Field(default=2, ge=1, le=64, examples=["2"])
     subscriber_listeners: dict[str, Port] = {}
 
 
@@ -131,8 +139,8 @@ class ProfileSection(Section):
     pool: Name | None = None
     dns: list[str] = []
     ambr: AmbrSection | None = None
-    qci: int = Field(default=9, ge=1, le=9, examples=["9"])
-    arp: int = Field(default=8, ge=1, le=15, examples=["8"])
+    qci: Number = Field(default=9, ge=1, le=9, examples=["9"])
+    arp: Number = Field(default=8, ge=1, le=15, examples=["8"])
     policy: Name | None = None
     gives_ip: StrictBool = True
     change: Literal["in_place", "reactivate"] = "in_place"
@@ -190,7 +198,7 @@ class EnrichmentFile(Section):
 class AccountSection(Section):
     kind: Literal["personal", "unit"] = "personal"
     balance: Amount = "0"
-    level: int = Field(default=5, ge=1, le=10, examples=["5"])
+    level: Number = Field(default=5, ge=1, le=10, examples=["5"])
     credit_limit: Amount | None = None
 
 
@@ -209,7 +217,7 @@ class SubscriberSection(Section):
 class RangeSection(Section):
     first_number: str = Field(examples=['"13900000000"'])
     first_imsi: str = Field(examples=['"460009000000000"'])
-    count: int = Field(ge=1, le=100_000_000, examples=["20"])
+    count: Number = Field(ge=1, le=100_000_000, examples=["20"])
     balance: Amount = "0"
     language: Language = "zh"
     profile: Name | None = None
@@ -239,7 +247,7 @@ class DunningFile(Section):
     restricted_profile: Literal["arrears", "barred"] = "arrears"
     credit_limit: Amount = "0"
     order_expiry: Duration = timedelta(minutes=15)
-    open_orders: int = Field(default=10, ge=1, le=1000, examples=["10"])
+    open_orders: Number = Field(default=10, ge=1, le=1000, examples=["10"])
     detection: DetectionSection = DetectionSection()
     auto_deduct: AutoDeductSection = AutoDeductSection()
 
@@ -247,7 +255,7 @@ class DunningFile(Section):
 class SiteSection(Section):
     title: str = ""
     delay: Duration = timedelta(0)
-    status: int = Field(default=200, ge=200, le=599, examples=["503"])
+    status: Number = Field(default=200, ge=200, le=599, examples=["503"])
 
 
 class Bilingual(Section):

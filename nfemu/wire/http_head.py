@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nfemu.wire.errors import WireError
+from nfemu.wire.websocket import VERSION, is_key
 
 MAX_HEAD = 64 * 1024
 """Octets of request line and header section together."""
@@ -42,6 +43,8 @@ _NOTABLE = (
     b"expect",
     b"upgrade",
     b"proxy-authorization",
+    b"sec-websocket-key",
+    b"sec-websocket-version",
 )
 
 
@@ -78,7 +81,7 @@ class RequestHead:
     length: int | None
     """Octets of the body; None: chunked."""
     notable: Mapping[bytes, list[bytes]]
-    """Values of `connection`, `expect`, `upgrade` and `proxy-authorization`; an empty list where absent."""
+    """Values of those that framing, routing and the connection depend on, by lower-case name; empty where absent."""
 
     @property
     def connection_options(self) -> frozenset[bytes]:
@@ -100,10 +103,12 @@ class RequestHead:
 
     @property
     def wants_websocket(self) -> bool:
-        """An upgrade to WebSocket and nothing else (RFC 6455 section 4.1)."""
+        """A whole handshake of WebSocket, and no upgrade to anything else (RFC 6455 section 4.2.1)."""
         upgrades = [value.lower() for value in self.notable[b"upgrade"]]
         plain_get = self.method == b"GET" and self.version == b"HTTP/1.1" and self.length == 0
-        return plain_get and upgrades == [b"websocket"] and b"upgrade" in self.connection_options
+        asked = plain_get and upgrades == [b"websocket"] and b"upgrade" in self.connection_options
+        keys = self.notable[b"sec-websocket-key"]
+        return asked and self.notable[b"sec-websocket-version"] == [VERSION] and len(keys) == 1 and is_key(keys[0])
 
 
 def head_length(buffer: bytes | bytearray, checked: int = 0) -> int | None:

@@ -75,6 +75,8 @@ async def test_what_even_a_careless_proxy_does_right(careless: Runner, name: str
         ("two different Hosts, the other first", "somebody else"),
         ("Content-Length with a plus", "octets reached the trusted origin"),
         ("an upgrade to h2c", "answered 101"),
+        ("a WebSocket without a key, then a request", "a forged number reached the trusted origin"),
+        ("a WebSocket that the origin accepts without proof, then a request", "a forged number"),
         ("a forbidden request behind an allowed one", "2 requests at the trusted origin"),
     ],
 )

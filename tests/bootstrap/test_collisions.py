@@ -7,7 +7,7 @@ from nfemu.bootstrap.reload.collisions import Places, refuse_own_ports
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import Msisdn
 from nfemu.settings import load
-from tests.settings.conftest import SHIPPED
+from tests.journeys.carrier import CONFIG
 
 API, HTTP = "api.port", "proxy.http_port"
 BEFORE: Places = {API: ("127.0.0.1", 8600), HTTP: ("127.0.0.1", 0)}
@@ -44,7 +44,7 @@ def test_what_stands_in_nobodys_way(wanted: Places) -> None:
 
 def test_every_listener_has_its_place() -> None:
     ports = BoundPorts(1, 2, 3, {Msisdn("8613800138000"): 4})
-    assert ports.places(load(SHIPPED).carrier) == {
+    assert ports.places(load(CONFIG).carrier) == {
         API: ("127.0.0.1", 1),
         HTTP: ("127.0.0.1", 2),
         "proxy.socks_port": ("127.0.0.1", 3),

@@ -138,6 +138,14 @@ async def test_a_paid_order_does_not_expire(world: World) -> None:
     assert (await world.service.payment(payment.no)).state is PaymentState.PAID
 
 
+async def test_an_order_that_was_paid_while_it_expired_stays_paid(world: World) -> None:
+    payment = await world.service.order_immediate(ZHANG, Money(2900))
+    await world.service.settle(notification(payment))
+    await world.service.advance_clock(timedelta(hours=1))
+    assert not await world.service._runner.run(expire(payment.no))
+    assert (await world.service.payment(payment.no)).state is PaymentState.PAID
+
+
 async def test_an_order_does_not_expire_before_its_time(world: World) -> None:
     payment, _ = await world.service.order_payment(ZHANG, Money(2900), BACK)
     assert not await world.service._runner.run(expire(payment.no))

@@ -16,7 +16,20 @@ from nfemu.model.orders import NoticeKind
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.paying import pay
-from tests.fakes.world import ACME_ONE, HOLD, LI, STATIC, STATIC_IPV4, WANG, ZHANG, World, catalogue, imsi_of, rules
+from tests.fakes.world import (
+    ACME_ONE,
+    ACME_TWO,
+    HOLD,
+    LI,
+    STATIC,
+    STATIC_IPV4,
+    WANG,
+    ZHANG,
+    World,
+    catalogue,
+    imsi_of,
+    rules,
+)
 
 
 async def names(world: World, msisdn: Msisdn) -> list[str]:
@@ -195,9 +208,10 @@ async def test_a_profile_that_is_gone_does_not_say_who_was_cut_off(barring: Worl
 
 async def test_a_members_message_without_ip_names_the_own_share_only(barring: World) -> None:
     """S11."""
-    await barring.service.charge(ACME_ONE, Money(60000))
+    await barring.service.charge(ACME_ONE, Money(1000))
+    await barring.service.charge(ACME_TWO, Money(59000))
     text = await told(barring, ACME_ONE, NoticeKind.STOPPED)
-    assert "您个人的部分为¥600.00" in text
+    assert "您个人的部分为¥10.00" in text
     assert "¥100.00" not in text
 
 

@@ -15,7 +15,7 @@ async def origin() -> tuple[Dialled, asyncio.Server]:
 
     server = await asyncio.start_server(repeat, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    return Dialled(reader, writer, Emulated()), server
+    return Dialled(reader, writer, Emulated(), ()), server
 
 
 async def test_it_carries_the_connection_that_was_claimed_and_no_other() -> None:

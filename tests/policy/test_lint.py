@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,6 +181,30 @@ def test_a_cap_past_which_nothing_is_bounded() -> None:
     (found,) = texts([PORTAL, PAYMENT], [OPEN, capped(1 << 20, 1_000_000)])
     assert found.startswith("warning: profiles.arrears.essential: past `daily_cap` nothing but `rate` bounds what")
     assert texts([PORTAL, PAYMENT], [OPEN, capped(1 << 20, 1_000_000, 32_000)]) == []
+    assert texts([PORTAL, PAYMENT], [OPEN, capped(1 << 20, 0, 8_000)]) == []
+    assert texts([PORTAL, PAYMENT], [OPEN, capped(0, 32_000, 32_000)]) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "slow", "said"),
+    [
+        (1_000_000, 7_999, "7999 bits per second are too few to pay with; write 8k at least, such as 32k"),
+        (32_000, 32_000, "it changes nothing: `rate` is 32000 bits per second already; write less"),
+    ],
+)
+def test_a_rate_past_the_cap_that_is_none(rate: int, slow: int, said: str) -> None:
+    capped = replace(ARREARS, limits=Limits(1 << 20, rate, slow), essential=ARREARS.allow)
+    assert texts([PORTAL, PAYMENT], [OPEN, capped]) == [f"warning: profiles.arrears.rate_past_cap: {said}"]
+
+
+def test_a_cap_past_which_nobody_can_pay() -> None:
+    path = PaymentPath("portal.carrier.example", "pay.provider.example")
+    capped = replace(ARREARS, limits=Limits(1 << 20, 0, 32_000), essential=(PORTAL.name,))
+    (found,) = lint([PORTAL, PAYMENT], [OPEN, capped], path)
+    assert str(found) == (
+        "warning: profiles.arrears.essential: past `daily_cap` nobody can pay at `pay.provider.example`, where the "
+        "portal has people pay; add group `payment`"
+    )
 
 
 def test_a_portal_from_which_nobody_can_pay() -> None:

@@ -27,6 +27,7 @@ MISTAKES = [
     ("apns", "dns: [10.45.0.1]", "dns: 10.45.0.1", "apns.yaml:11: `profiles.internet.dns`: `10.45.0.1` is not a list"),
     ("apns", "gives_ip: false", "gives_ip: nope", "apns.yaml:29: `profiles.barred.gives_ip`: `nope` is neither `true`"),
     ("apns", "qci: 9", "qci: [9]", "apns.yaml:13: `profiles.internet.qci`: a list or mapping is not a whole number"),
+    ("dunning", "open_orders: 10 ", "open_orders: true ", "dunning.yaml:6: `open_orders`: `true` is not a number; wr"),
     ("apns", "uplink: 50M", "uplink: true", "apns.yaml:12: `profiles.internet.ambr.uplink`: one plain value is expect"),
     ("apns", "uplink: 50M", "uplink: 50Mbps", "apns.yaml:12: `profiles.internet.ambr.uplink`: `50Mbps` is not a bit r"),
     ("apns", "hold: 10m", "hold: ten", "apns.yaml:3: `pools.internet.hold`: `ten` is not a duration of at most 365 da"),

@@ -105,5 +105,5 @@ def test_no_volume(text: str) -> None:
 
 def test_a_rate_may_be_without_limit() -> None:
     assert (scalars.rate_limit("0"), scalars.rate_limit("1M")) == (0, 1_000_000)
-    with pytest.raises(InvalidInput, match="bit rate"):
+    with pytest.raises(InvalidInput, match=r"`-1` is not a bit rate; write it like `32k` .*, or `0` for no limit"):
         scalars.rate_limit("-1")

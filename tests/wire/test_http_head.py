@@ -206,11 +206,16 @@ def test_expectation() -> None:
 
 
 def test_websocket() -> None:
-    lines = ("Host: h", "Connection: keep-alive, Upgrade", "Upgrade: WebSocket")
+    key, version = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"
+    lines = ("Host: h", "Connection: keep-alive, Upgrade", "Upgrade: WebSocket", key, version)
     assert parse_request_head(_head("GET / HTTP/1.1", *lines)).wants_websocket
     assert not parse_request_head(_head("POST / HTTP/1.1", *lines)).wants_websocket
-    assert not parse_request_head(_head("GET / HTTP/1.1", "Host: h", "Upgrade: websocket")).wants_websocket
-    assert not parse_request_head(_head("GET / HTTP/1.1", *lines[:2], "Upgrade: h2c")).wants_websocket
+    assert not parse_request_head(_head("GET / HTTP/1.0", *lines)).wants_websocket
+    for index, other in enumerate(("X: y", "Upgrade: h2c", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 7"), 1):
+        changed = (*lines[:index], other, *lines[index + 1 :])
+        assert not parse_request_head(_head("GET / HTTP/1.1", *changed)).wants_websocket
+    for twice in (key, version, "Upgrade: h2c"):
+        assert not parse_request_head(_head("GET / HTTP/1.1", *lines, twice)).wants_websocket
 
 
 def test_head_length() -> None:

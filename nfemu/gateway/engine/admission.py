@@ -30,7 +30,6 @@ class Forward:
 
     request: http.Request
     dial: DialRequest
-    websocket: bool
 
 
 class Metered(Limited, Protocol):
@@ -141,9 +140,7 @@ class Admission:
             timestamp_end=None,
         )
         request.stream = True
-        return Forward(
-            request, DialRequest(target.text, target.port, True, line.state, line.rules), head.wants_websocket
-        )
+        return Forward(request, DialRequest(target.text, target.port, True, line.state, line.rules))
 
     def leave(self) -> None:
         """What was entered last has ended."""

@@ -34,6 +34,7 @@ from nfemu.model.destination import IpAddress
 from nfemu.wire.errors import WireError
 from nfemu.wire.http_body import Body, request_body
 from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
+from nfemu.wire.websocket import ClientFrames
 
 Commands = layer.CommandGenerator[None]
 
@@ -57,6 +58,7 @@ class ClientSide(HttpConnection):
     forward: Forward
     _head: RequestHead
     _body: Body
+    _frames: ClientFrames
 
     def __init__(self, context: Context, admission: Admission) -> None:
         super().__init__(context, context.client)
@@ -165,8 +167,16 @@ class ClientSide(HttpConnection):
             yield from self._abort("too much was sent ahead of the response")
 
     def _pass(self) -> Commands:
+        """What follows an upgrade: nothing that its origin could take for a request."""
         data = bytes(self._inbox)
         self._inbox.clear()
+        try:
+            self._frames.receive(data)
+        except WireError:
+            self._read = self._discard
+            yield commands.CloseConnection(self.conn)
+            yield ReceiveHttp(RequestEndOfMessage(self._stream_id))
+            return
         yield ReceiveHttp(RequestData(self._stream_id, data))
 
     def _discard(self) -> Commands:
@@ -204,6 +214,7 @@ class ClientSide(HttpConnection):
     def _next(self, response: http.Response) -> Commands:
         """The response is complete, and so, as mitmproxy's stream sees to it, is the request: go on to the next."""
         if response.status_code == 101:
+            self._frames = ClientFrames(response.headers.get("sec-websocket-extensions", ""))
             self._read = self._pass
             if self._inbox:
                 yield from self._pass()
@@ -253,7 +264,7 @@ class ClientSide(HttpConnection):
             yield commands.CloseConnection(self.conn)
             return
         error = event.error if isinstance(event, OriginFailed) else DialError(502, "its answer is broken")
-        answer = responses.failure(error.status, str(error))
+        answer = error.page()
         self._admission.leave()
         answer = responses.without_body(answer) if self._head.method == b"HEAD" else answer
         yield from self._refuse(answer, linger=self._read == self._read_body)

@@ -20,6 +20,8 @@ class Dial(commands.OpenConnection):
     def __init__(self, connection: Server, request: DialRequest) -> None:
         super().__init__(connection)
         self.request = request
+        self.addresses: Sequence[IpAddress] = ()
+        """Once it is open: those that the name had. What was dialled may be none of them, such as an upstream."""
 
 
 @dataclass(repr=False)

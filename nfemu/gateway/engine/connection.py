@@ -15,10 +15,13 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
 
 from nfemu.gateway.engine.commands import Dial, DialCompleted, LookUp
-from nfemu.gateway.engine.dial import DialError, Dialler
+from nfemu.gateway.engine.dial import DialError, Dialler, OverRate
 from nfemu.gateway.engine.limiter import Counter, Limiter
 
 _MODE = ProxyMode.parse("regular")
+_TURNS = 4
+"""Patiences that a connection may wait for its turn: what is before it may have to wait too, and 64 KiB at 32 kbit/s
+take longer than one."""
 _ExcInfo = Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None
 
 
@@ -26,6 +29,9 @@ class GatewayConnection(LiveConnectionHandler):
     """One client connection and the origin connections that it has open.
 
     `patience_s`: how long opening one may wait for the line's rate. Nobody sees meanwhile whether the phone is there.
+
+    Where the line has limits, what a flow brings is withheld from its account until its first connection is opened:
+    what is refused for the rate is not counted.
     """
 
     def __init__(
@@ -43,9 +49,12 @@ class GatewayConnection(LiveConnectionHandler):
         self._arrived = asyncio.Event()
         self._finished = asyncio.Event()
         peer = writer.get_extra_info("peername")
-        self._counter = Counter()
+        self._counter = self._account = Counter()
+        """`_account`: of the flow under way, or of none; `_counter`: another one while its octets are withheld."""
         self._between = True
         """Between two flows: `_counter` holds what has come for the next one."""
+        self._unpaced = 0
+        """Octets of both directions since a limiter last let it go on."""
         self._limiter: Limiter | None = None
         self._essential = True
         self._write = writer.write
@@ -71,10 +80,12 @@ class GatewayConnection(LiveConnectionHandler):
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
         """From now on octets are counted there, with what has come since the last flow ended."""
-        if self._between:
-            counter.up += self._counter.up
+        came = self._counter.up if self._between else 0
         self._between = False
         self._count_in(counter, limiter, essential=essential)
+        if limiter is not None:
+            self._counter = Counter()
+        self._counter.up += came
 
     def limited(self, limiter: Limiter | None) -> None:
         """The flow goes on within other limits."""
@@ -86,17 +97,32 @@ class GatewayConnection(LiveConnectionHandler):
         self._count_in(Counter(), None, essential=True)
 
     def _count_in(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
-        self._counter.flows -= 1
+        self._settle()
+        self._account.flows -= 1
         counter.flows += 1
-        self._counter, self._limiter, self._essential = counter, limiter, essential
+        self._counter = self._account = counter
+        self._limiter, self._essential = limiter, essential
+
+    def _reached(self) -> bool:
+        """Is a connection beyond the client's open?"""
+        return any(io.writer is not None for each, io in self.transports.items() if each is not self.client)
+
+    def _settle(self) -> None:
+        """Nothing is withheld any more."""
+        if self._counter is not self._account:
+            self._account.up += self._counter.up
+            self._account.down += self._counter.down
+            self._counter = self._account
 
     def _send(self, data: bytes) -> None:
         self._counter.down += len(data)
+        self._unpaced += len(data)
         self._write(data)
 
     async def server_event(self, event: events.Event) -> None:
         if isinstance(event, events.DataReceived) and event.connection is self.client:
             self._counter.up += len(event.data)
+            self._unpaced += len(event.data)
         await super().server_event(event)
 
     async def wait_finished(self) -> None:
@@ -117,6 +143,7 @@ class GatewayConnection(LiveConnectionHandler):
             self.transports.pop(connection, None)
             await self.server_event(DialCompleted(command, error))
             return
+        command.addresses = dialled.addresses
         connection.state = ConnectionState.OPEN
         connection.timestamp_tcp_setup = time.time()
         connection.peername = dialled.writer.get_extra_info("peername") or None
@@ -125,23 +152,34 @@ class GatewayConnection(LiveConnectionHandler):
         await self.handle_connection(connection)
 
     async def _wait_for_rate(self) -> None:
-        """A line that has run ahead of its rate gets no further connection. Raises DialError."""
-        if self._limiter is not None:
+        """A line that has run ahead of its rate gets no further connection. Raises OverRate."""
+        limiter = self._limiter
+        if limiter is not None:
             try:
-                async with asyncio.timeout(self._patience_s):
-                    await self._limiter.pace()
+                async with asyncio.timeout(self._patience_s * _TURNS):
+                    entered = await limiter.enter(self._counter.up)
             except TimeoutError:
-                raise DialError(503, "the line has run ahead of its rate; try again in a moment") from None
+                entered = False
+            if not entered:
+                self._counter = Counter()
+                raise OverRate(limiter.rate)
+            self._unpaced = 0
+        self._settle()
 
     async def drain_writers(self) -> None:
         """Called after every read; what a client sends while something is awaited for it must not pile up here."""
         await super().drain_writers()  # type: ignore[no-untyped-call]  # it is not annotated
+        if self._limiter is not None:
+            await asyncio.sleep(0)  # what was asked for has begun
         while self._awaited:
             self._arrived.clear()
             await self._arrived.wait()
+        if self._counter is not self._account and self._reached():
+            self._settle()
         limiter = self._limiter
-        if limiter is not None:
-            await limiter.pace()
+        if limiter is not None and self._counter is self._account:
+            octets, self._unpaced = self._unpaced, 0
+            await limiter.pace(octets)
             if not self._essential and limiter.exceeded():
                 # This is a reader's own task: it cannot be ended from within while mitmproxy 12 goes on reading.
                 asyncio.get_running_loop().call_soon(self.cut)

@@ -16,6 +16,7 @@ from typing import Any, TypedDict, TypeVar
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign
+from nfemu.gateway.engine import responses
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, GatewayRules, Resolver, Route, UeAddress, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
@@ -49,14 +50,31 @@ class Dialled:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     target: DialTarget
+    addresses: tuple[IpAddress, ...]
 
 
 class DialError(Exception):
-    """Nothing was opened. `status`: 403 forbidden after resolution, 502 no such thing or refused, 503, 504 late."""
+    """Nothing was opened. `status`: 403 forbidden after resolution, 429, 502 no such thing or refused, 503, 504
+    late."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+    def page(self) -> bytes:
+        """The whole response that tells a browser."""
+        return responses.failure(self.status, str(self))
+
+
+class OverRate(DialError):
+    """The line has run ahead of its rate, in bits per second, and too much of it waits already."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(429, "the line has run ahead of its rate; try again in a moment")
+        self._rate = rate
+
+    def page(self) -> bytes:
+        return responses.over_rate(self._rate)
 
 
 class Dialler:
@@ -84,7 +102,7 @@ class Dialler:
 
     async def connect(self, request: DialRequest, source_port: int) -> socket:
         """As `dial` for a tunnel, but the bare non-blocking socket: for who moves the octets himself."""
-        sock, _ = await self._in_time(self._connect(request, source_port))
+        sock, _, _ = await self._in_time(self._connect(request, source_port))
         return sock
 
     async def addresses(self, host: str) -> tuple[IpAddress, ...]:
@@ -112,15 +130,18 @@ class Dialler:
             raise DialError(502, error.strerror or str(error)) from None
 
     async def _streams(self, request: DialRequest, source_port: int) -> Dialled:
-        sock, target = await self._connect(request, source_port)
+        sock, target, addresses = await self._connect(request, source_port)
         tls = self._tls_to(target) if request.plain_http else {}
         reader, writer = await asyncio.open_connection(sock=sock, **tls)
-        return Dialled(reader, writer, target)
+        return Dialled(reader, writer, target, addresses)
 
-    async def _connect(self, request: DialRequest, source_port: int) -> tuple[socket, DialTarget]:
+    async def _connect(
+        self, request: DialRequest, source_port: int
+    ) -> tuple[socket, DialTarget, tuple[IpAddress, ...]]:
+        """With what it leads to, and the addresses that the host has."""
         route = await self._resolver.resolve(request.host)
         target = route.http if request.plain_http else route.other
-        return await self._socket(request, route, target, source_port), target
+        return await self._socket(request, route, target, source_port), target, route.addresses
 
     async def _socket(self, request: DialRequest, route: Route, target: DialTarget, source_port: int) -> socket:
         match target:

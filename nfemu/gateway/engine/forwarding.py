@@ -9,13 +9,14 @@ from nfemu.wire.http_head import Fields, RequestHead
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"http2-settings")
 )
-_KEPT = frozenset((b"host", b"content-length", b"transfer-encoding"))
+_KEPT = frozenset((b"host", b"content-length", b"transfer-encoding", b"sec-websocket-key", b"sec-websocket-version"))
 _ORDINARY = frozenset((b"close", b"keep-alive"))
 _WEBSOCKET: Fields = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
 
 
 def forwarded_fields(head: RequestHead, host: str) -> Fields:
-    """The request's fields without those of the client's connection; a WebSocket upgrade is asked for anew.
+    """The request's fields without those of the client's connection; a WebSocket upgrade is asked for anew. Any other,
+    and one without what its handshake needs, goes on as an ordinary request.
 
     `host` is what was judged, in one spelling, and is what the origin is told, also where an HTTP/1.0 client left Host
     out beside an absolute target (RFC 9112 section 3.2.2).

@@ -6,6 +6,11 @@ one read of each connection), and one that uses several at a time can pass it by
 is a token bucket that holds one second's worth; workers on which the line is active share the rate evenly, again as of
 the last reports. Past the cap the bucket fills at a slower rate, so what paying needs is bounded as well, and still
 carried.
+
+Whoever waits for the rate does so in a queue of the line, in the order of coming, and is charged before the next one is
+looked at. What is light goes on as soon as nothing is owed. Bulk (a read of 8 KiB or more) has a queue of its own and
+goes on when the bucket holds as much again, so it leaves no debt: uploads do not starve the line's own payment. Past
+the cap only so many further connections may wait in each; the rest learn at once that they would have to.
 """
 
 import asyncio
@@ -16,6 +21,12 @@ from nfemu.model.policy import Limits
 
 _LEAST_BURST = 65_536
 """Octets: what one read of a connection can carry."""
+
+
+MAX_WAITING = 16
+"""Connections of a kind, light or bulk, that may wait to be opened past the cap: what a browser asks for at once."""
+BULK = 8192
+"""Octets of a connection since it last went on, from which on it is bulk."""
 
 
 class Counter:
@@ -43,29 +54,68 @@ class Limiter:
         self._tokens = self._burst()
         self._filled_at = now()
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._bulk = asyncio.Lock()
+        self._light_waiting = self._bulk_waiting = 0
 
     @property
     def limits(self) -> Limits:
         return self._limits
+
+    @property
+    def rate(self) -> int:
+        """Bits per second that hold now; 0: none."""
+        slow, rate = self._limits.rate_past_cap, self._limits.rate
+        return min(slow, rate or slow) if slow and self.exceeded() else rate
 
     def exceeded(self) -> bool:
         """Has the line used its cap of this day?"""
         cap = self._limits.daily_cap
         return cap > 0 and self._own() + self._others >= cap
 
-    async def pace(self) -> None:
-        """Return when the line may go on, given what has passed since the last call."""
-        self._settle()
-        while self._tokens < 0:
+    async def pace(self, octets: int) -> None:
+        """Return when a connection may go on, in its turn, given all that has passed; `octets`: what it has itself."""
+        if octets < BULK:
+            await self._pace_light()
+        else:
+            await self._pace_bulk(octets)
+
+    async def enter(self, octets: int) -> bool:
+        """The same for a further connection; False at once where too many wait already."""
+        waiting = self._light_waiting if octets < BULK else self._bulk_waiting
+        if waiting >= MAX_WAITING and self.exceeded():
+            return False
+        await self.pace(octets)
+        return True
+
+    async def _pace_light(self) -> None:
+        self._light_waiting += 1
+        try:
+            async with self._turn:
+                await self._filled_to(0)
+        finally:
+            self._light_waiting -= 1
+
+    async def _pace_bulk(self, octets: int) -> None:
+        self._bulk_waiting += 1
+        try:
+            async with self._bulk:
+                await self._filled_to(octets)
+        finally:
+            self._bulk_waiting -= 1
+
+    async def _filled_to(self, octets: int) -> None:
+        self._charge()
+        while (missing := min(octets, self._burst()) - self._tokens) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(-self._tokens / self._octets_per_second()):
+                async with asyncio.timeout(missing / self._octets_per_second()):
                     await self._changed.wait()
-            self._spend(0)
+            self._charge()
 
     def spend(self) -> None:
-        """The same for who does not wait: it puts others off for as long as a full bucket takes, at the most."""
-        self._settle()
+        """Charge what who does not wait has passed: it puts others off for as long as a full bucket takes, at most."""
+        self._charge()
         self._tokens = max(self._tokens, -self._burst())
 
     def add(self, counter: Counter) -> None:
@@ -94,27 +144,20 @@ class Limiter:
         self._others = 0
         self._changed.set()
 
-    def _settle(self) -> None:
-        own = self._own()
-        self._spend(own - self._paced)
-        self._paced = own
-
     def _own(self) -> int:
         return self._before + sum(counter.up + counter.down for counter in self._counters)
 
-    def _spend(self, octets: int) -> None:
+    def _charge(self) -> None:
+        """Fill the bucket, and take from it what has passed since the last call."""
+        own = self._own()
+        octets, self._paced = own - self._paced, own
         now = self._now()
         fresh = (now - self._filled_at) * self._octets_per_second()
         self._filled_at = now
-        self._tokens = min(self._burst(), self._tokens + fresh) - octets if self._rate() else self._burst()
-
-    def _rate(self) -> int:
-        """Bits per second that hold now; 0: none."""
-        rate, slow = self._limits.rate, self._limits.rate_past_cap
-        return min(slow, rate or slow) if slow and self.exceeded() else rate
+        self._tokens = min(self._burst(), self._tokens + fresh) - octets if self.rate else self._burst()
 
     def _octets_per_second(self) -> float:
-        return self._rate() / 8 / self._sharers
+        return self.rate / 8 / self._sharers
 
     def _burst(self) -> float:
-        return max(_LEAST_BURST, self._rate() / 8)
+        return max(_LEAST_BURST, self.rate / 8)

@@ -1,7 +1,7 @@
 """The origin's side of an HTTP/1 connection: one request at a time, bodies re-serialised, responses streamed.
 
 Unlike mitmproxy's class for this side it bounds the response head, skips interim responses (RFC 9110 section 15.2),
-takes a 101 only where one was asked for, and ends trailers instead of stopping at them.
+takes a 101 only where WebSocket was asked for and is what it switches to, and ends trailers, which stop that class.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,7 @@ from mitmproxy.proxy.layers.http._events import (
 from nfemu.wire.errors import WireError
 from nfemu.wire.http_answer import take_response_head
 from nfemu.wire.http_body import Body, ChunkedBody, FixedBody, OpenBody
+from nfemu.wire.websocket import check_switch
 
 Commands = layer.CommandGenerator[None]
 
@@ -102,8 +103,10 @@ class OriginSide(HttpConnection):
 
     def _start_response(self, request: http.Request, response: http.Response) -> None:
         """Take a final response; an interim one changes nothing. Raises ValueError."""
-        if response.status_code == 101 and "upgrade" not in request.headers:
-            raise WireError("origin switches protocols unasked")
+        if response.status_code == 101:
+            if "upgrade" not in request.headers:
+                raise WireError("origin switches protocols unasked")
+            check_switch(request.headers["sec-websocket-key"].encode(), response.headers)
         if 100 <= response.status_code < 200 and response.status_code != 101:
             return
         size = http1.expected_http_body_size(request, response)

@@ -161,6 +161,18 @@ def cap_reached(cap: int, ends_at: datetime | None, landing: str | None) -> byte
     return response(429, page)
 
 
+def over_rate(rate: int) -> bytes:
+    """429: too many requests of the line wait for its turn. `rate`: bits per second."""
+    kbits = f"{rate / 1000:g} kbit/s"
+    page = _page(
+        "请稍候 · One moment",
+        f"您的线路目前网速为 {kbits}，正在排队的请求过多。请稍候再试。紧急呼叫不受影响。",
+        f"This line goes at {kbits} for now, and too many of its requests are waiting. Try again in a moment. "
+        "Emergency calls are not affected.",
+    )
+    return response(429, page, (("Retry-After", "10"),))
+
+
 def is_check(host: str, original: bytes) -> bool:
     """Whether `original`, a URL or its path, is an operating system's connectivity check."""
     path = _AUTHORITY.sub(b"", original).partition(b"?")[0]

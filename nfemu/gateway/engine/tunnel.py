@@ -54,7 +54,7 @@ def _socks_failure(error: DialError) -> bytes:
     return socks_reply(Reply.NOT_ALLOWED if error.status == 403 else Reply.HOST_UNREACHABLE)
 
 
-HTTP_REPLIES = Replies(responses.CONNECT_OK, lambda error: responses.failure(error.status, str(error)))
+HTTP_REPLIES = Replies(responses.CONNECT_OK, DialError.page)
 SOCKS_REPLIES = Replies(socks_reply(Reply.SUCCEEDED), _socks_failure)
 
 
@@ -78,6 +78,8 @@ class TunnelLayer(layer.Layer):
         self._http_layer = http_layer
         self._early = bytearray()
         self._deadline = Deadline(admission.patience_s)
+        self._ends: set[IpAddress | None] = set()
+        """Addresses of what was dialled, and of the name that it was dialled for."""
         self._no_raw = line.restricted or admission.judge.is_trusted(line, target)
         context.server = Server(address=(target.text, target.port))
 
@@ -87,6 +89,7 @@ class TunnelLayer(layer.Layer):
             outcome = yield from self._dial()
             if isinstance(outcome, DialError):
                 self._become(self._done)
+                self._admission.leave()
                 yield commands.SendData(self.context.client, self._replies.failed(outcome))
                 yield commands.CloseConnection(self.context.client)
                 return
@@ -95,7 +98,9 @@ class TunnelLayer(layer.Layer):
 
     def _dial(self) -> layer.CommandGenerator[DialTarget | DialError]:
         request = DialRequest(self._target.text, self._target.port, False, self._line.state)
-        outcome: DialTarget | DialError = yield Dial(self.context.server, request)
+        dial = Dial(self.context.server, request)
+        outcome: DialTarget | DialError = yield dial
+        self._ends = {self._target.address, _address(self.context.server.peername), *dial.addresses} - {None}
         return outcome
 
     def _become(self, state: Callable[[events.Event], Commands]) -> None:
@@ -172,11 +177,10 @@ class TunnelLayer(layer.Layer):
 
     def _leads_to_trusted(self) -> layer.CommandGenerator[bool]:
         """Whether the tunnel's other end is a trusted name's, as the gateway itself resolves it, or might be."""
-        ends = {self._target.address, _address(self.context.server.peername)} - {None}
-        for name in self._line.profile.names_trusted_on(self._target.port) if ends else ():
+        for name in self._line.profile.names_trusted_on(self._target.port):
             look_up = LookUp(name)
             yield look_up
-            if look_up.error is not None or not ends.isdisjoint(look_up.addresses):
+            if look_up.error is not None or not self._ends.isdisjoint(look_up.addresses):
                 return True
         return False
 

@@ -193,6 +193,16 @@ async def test_another_name_for_the_portals_address(world: World, tmp_path: Path
     await real.stop()
 
 
+@pytest.mark.parametrize("host", ["cdn.example", None])
+async def test_another_name_for_the_portals_address_in_the_emulated_internet(world: World, host: str | None) -> None:
+    """Its origins have no addresses of their own that a socket could tell."""
+    world.resolver.routes["cdn.example"] = FakeResolver.emulated(PORTAL)
+    client = await opened(world, host or address_of(PORTAL))
+    await client.send(b"\x00\x01\n" + request(PORTAL))
+    assert await client.rest() == b""
+    assert world.origin.received == b""
+
+
 async def test_the_address_itself_as_host(world: World) -> None:
     client = await opened(world, address_of(PORTAL))
     await client.send(request(address_of(PORTAL)))

@@ -1,7 +1,6 @@
 """A change of the line closes what it forbids before `line_changed` returns, and nothing else."""
 
 import asyncio
-import base64
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -15,10 +14,7 @@ from nfemu.policy.rules import PolicySet
 from tests.fakes.gateway import ARREARS, LANDING, OPEN, WALLED, Visit, echo, line, read_some, swallow
 from tests.gateway.engine.conftest import ARREARS_NUMBER, OPEN_NUMBER, Client, World, auth, get, status, until
 from tests.gateway.engine.test_tunnels import client_hello, connect, opened
-
-WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n" % (
-    base64.b64encode(b"0123456789abcdef")
-)
+from tests.gateway.engine.test_websockets import HELLO, PING, WEBSOCKET, open_websocket, websocket
 
 
 async def change(world: World, state: LineState) -> None:
@@ -45,23 +41,6 @@ async def _streams(visit: Visit, reader: asyncio.StreamReader, writer: asyncio.S
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegin")
     while await read_some(visit, reader):
         pass
-
-
-async def _websocket(visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    visit.received += await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
-    await echo(visit, reader, writer)
-
-
-async def _open_websocket(world: World, url: str, number: str) -> Client:
-    world.origin.serve = _websocket
-    client = await world.connect()
-    await client.send(get(url, number, WEBSOCKET))
-    assert status(await client.response()) == 101
-    assert await client.reader.readexactly(5) == b"hello"
-    await client.send(b"\x81\x02hi")
-    assert await client.reader.readexactly(4) == b"\x81\x02hi"
-    return client
 
 
 @pytest.mark.parametrize("first", [b"\x00binary", client_hello("news.example"), client_hello(None)])
@@ -146,34 +125,34 @@ async def test_streaming_upload(world: World) -> None:
 
 
 async def test_websocket_to_a_forbidden_destination(world: World) -> None:
-    client = await _open_websocket(world, "http://news.example/ws", OPEN_NUMBER)
+    client = await open_websocket(world, "http://news.example/ws", OPEN_NUMBER)
     await change(world, RESTRICT)
     await _ended(client, world.origin.visits[0])
 
 
 async def test_websocket_to_an_allowed_destination_works_and_survives(world: World) -> None:
-    client = await _open_websocket(world, "http://pay.provider.example/ws", OPEN_NUMBER)
+    client = await open_websocket(world, "http://pay.provider.example/ws", OPEN_NUMBER)
     received = world.origin.received
     assert b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" in received
     assert b"Sec-WebSocket-Key" in received
     await change(world, RESTRICT)
-    await client.send(b"\x81\x05again")
-    assert await client.reader.readexactly(7) == b"\x81\x05again"
+    await client.send(PING)
+    assert await client.reader.readexactly(len(PING)) == PING
     client.close()
     await world.origin.visits[0].ended.wait()
 
 
 async def test_bytes_behind_an_upgrade_request_are_not_lost(world: World) -> None:
-    world.origin.serve = _websocket
+    world.origin.serve = websocket
     client = await world.connect()
-    await client.send(get("http://news.example/ws", OPEN_NUMBER, WEBSOCKET) + b"\x81\x02hi")
+    await client.send(get("http://news.example/ws", OPEN_NUMBER, WEBSOCKET) + PING)
     assert status(await client.response()) == 101
-    assert await client.reader.readexactly(9) == b"hello\x81\x02hi"
+    assert await client.reader.readexactly(len(HELLO + PING)) == HELLO + PING
     client.close()
 
 
 async def test_websocket_whose_origin_leaves(world: World) -> None:
-    client = await _open_websocket(world, "http://news.example/ws", OPEN_NUMBER)
+    client = await open_websocket(world, "http://news.example/ws", OPEN_NUMBER)
     writer = world.origin.visits[0].writer
     assert writer is not None
     writer.close()

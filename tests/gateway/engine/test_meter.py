@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nfemu.gateway.engine.judge import Line
-from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.limiter import MAX_WAITING, Counter, Limiter
 from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName
@@ -43,7 +43,7 @@ def unlimited() -> Line:
 
 async def waits(limiter: Limiter) -> bool:
     """Whether somebody who has just passed something has to wait."""
-    pacing = asyncio.create_task(limiter.pace())
+    pacing = asyncio.create_task(limiter.pace(1))
     for _ in range(5):
         await asyncio.sleep(0)
     done = pacing.done()
@@ -85,7 +85,7 @@ async def test_workers_share_the_rate_evenly() -> None:
 async def test_whoever_waits_goes_on_at_once_when_the_limit_goes() -> None:
     limiter, counter, _ = limited(Limits(0, 8))
     counter.down += 10_000_000
-    pacing = asyncio.create_task(limiter.pace())
+    pacing = asyncio.create_task(limiter.pace(1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     limiter.limit(UNLIMITED)
@@ -95,7 +95,7 @@ async def test_whoever_waits_goes_on_at_once_when_the_limit_goes() -> None:
 async def test_the_wait_ends_by_itself() -> None:
     limiter, counter, time = limited(Limits(0, 8_000_000))
     counter.down += 1_000_000 + 1_000
-    pacing = asyncio.create_task(limiter.pace())
+    pacing = asyncio.create_task(limiter.pace(1))
     await asyncio.sleep(0)
     time.now += 1.0
     await asyncio.wait_for(pacing, 5)
@@ -127,6 +127,65 @@ async def test_past_the_cap_an_hour_of_greed_is_bounded() -> None:
     assert 3600 * 4000 <= counter.down - start <= 3600 * 4000 + 2 * 65_536
     limiter.start_day()
     assert not await waits(limiter)
+
+
+async def test_connections_have_their_turn_one_after_another() -> None:
+    """Each is charged for what it brings before the next is looked at, and they keep their order."""
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += 65_536 + 4000
+    passed: list[int] = []
+
+    async def enters(number: int) -> None:
+        assert await limiter.enter(100)
+        passed.append(number)
+        counter.up += 4000
+
+    entering = [asyncio.create_task(enters(number)) for number in range(MAX_WAITING)]
+    await asyncio.sleep(0)
+    assert not await limiter.enter(100), "no place is left"
+    for number in range(MAX_WAITING):
+        time.now += 1.0
+        limiter.allow(0, 1)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert passed == list(range(number + 1))
+    await asyncio.gather(*entering)
+
+
+async def test_a_payment_does_not_wait_for_uploads() -> None:
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += 65_536 + 64_000
+    passed: list[str] = []
+
+    async def enters(name: str, octets: int) -> None:
+        assert await limiter.enter(octets)
+        passed.append(name)
+        counter.up += octets
+
+    entering = [asyncio.create_task(enters("upload", 64_000)) for _ in range(MAX_WAITING)]
+    await asyncio.sleep(0)
+    assert not await limiter.enter(64_000), "no place is left for further uploads"
+    entering += [asyncio.create_task(enters("payment", 4_000)) for _ in range(2)]
+    for _ in range(3):
+        time.now += 16.0
+        limiter.allow(0, 1)
+        for _ in range(10):
+            await asyncio.sleep(0)
+    assert passed[:3] == ["payment", "payment", "upload"]
+    limiter.limit(UNLIMITED)
+    await asyncio.gather(*entering)
+    assert passed[3:] == ["upload"] * (MAX_WAITING - 1)
+
+
+async def test_before_the_cap_nobody_is_sent_away() -> None:
+    limiter, counter, _ = limited(Limits(1 << 40, 8))
+    counter.up += 1_000_000
+    entering = [asyncio.create_task(limiter.enter(100)) for _ in range(2 * MAX_WAITING)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not any(each.done() for each in entering)
+    limiter.limit(UNLIMITED)
+    assert all(await asyncio.gather(*entering))
 
 
 def test_zero_is_no_limit() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.judge import Line
+from nfemu.gateway.engine.limiter import MAX_WAITING
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName
 from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
@@ -164,10 +165,60 @@ async def test_whoever_would_wait_too_long_is_told_so(tmp_path: Path) -> None:
     await world.start()
     await run_ahead(world)
     page = await world.exchange(get(LANDING, CAPPED_NUMBER))
-    assert status(page) == 503
-    assert "try again in a moment" in page.decode()
+    assert status(page) == 429
+    text = page.decode()
+    assert "0.008 kbit/s for now" in text
+    assert "您的线路目前网速为 0.008 kbit/s" in text
+    assert "could not be reached" not in text
     assert len(world.origin.visits) == 1
     await world.stop()
+
+
+async def test_what_is_refused_for_the_rate_is_not_counted(tmp_path: Path) -> None:
+    """Neither the request, nor what of its body has come, nor the page; a tunnel's neither. No body is read ahead."""
+    world = World(tmp_path, patience_s=0.05)
+    await world.start()
+    await run_ahead(world)
+    before = used(world)
+    post = get(LANDING, CAPPED_NUMBER, b"Content-Length: 9000000\r\n", "POST")
+    tunnel = b"CONNECT portal.carrier.example:443 HTTP/1.1\r\nHost: portal.carrier.example:443\r\n" + auth(
+        CAPPED_NUMBER
+    )
+    uploading = await world.connect()
+    await uploading.send(post)
+    sending = asyncio.create_task(uploading.send(b"x" * 9_000_000))
+    await turns()
+    (connection,) = world.engine._connections
+    assert connection._counter.up <= 2 * 65_536
+    assert status(await uploading.rest()) == 429
+    await sending
+    hello = client_hello("portal.carrier.example")
+    client = await world.connect()
+    await client.send(tunnel + b"\r\n")
+    assert status(await client.response(head_only=True)) == 200
+    await client.send(hello)
+    assert await client.rest() == b""
+    await until(lambda: not world.engine.connections)
+    assert used(world) == before
+    await world.stop()
+
+
+async def test_whoever_finds_too_many_waiting_is_told_at_once_and_the_others_have_their_turn(world: World) -> None:
+    world.engine.day_began(DAY_ENDS)
+    await run_ahead(world)
+    waiting = []
+    for number in range(MAX_WAITING):
+        waiting.append(await world.connect())
+        await waiting[-1].send(get(f"{LANDING}/{number}", CAPPED_NUMBER))
+        await turns(100)
+    assert status(await world.exchange(get(LANDING, CAPPED_NUMBER))) == 429
+    assert len(world.origin.visits) == 1
+    world.engine.day_began(DAY_ENDS + timedelta(days=1))
+    for client in waiting:
+        assert status(await client.response()) == 200
+        client.close()
+    asked = [bytes(visit.received).split(b" ", 2)[1].rpartition(b"/")[2] for visit in world.origin.visits[1:]]
+    assert asked == [b"%d" % number for number in range(MAX_WAITING)]
 
 
 async def test_a_tunnel_ends_at_the_cap(world: World) -> None:

@@ -127,17 +127,17 @@ class GateConnection:
 
     async def _sent(self, count: int) -> None:
         self._counter.up += count
-        await self._paced()
+        await self._paced(count)
 
     async def _got(self, count: int) -> None:
         self._counter.down += count
-        await self._paced()
+        await self._paced(count)
 
-    async def _paced(self) -> None:
+    async def _paced(self, octets: int) -> None:
         """As fast as the line may. Raises Refused past its daily cap."""
         self.moved = True
         if self._limiter is not None:
-            await self._limiter.pace()
+            await self._limiter.pace(octets)
             if not self._essential and self._limiter.exceeded():
                 raise Refused
 
