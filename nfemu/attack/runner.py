@@ -20,7 +20,20 @@ from nfemu.attack.spoofing import SPOOFING
 from nfemu.attack.state import STATE
 from nfemu.attack.talk import Talk
 from nfemu.attack.tls import tls
-from nfemu.attack.values import ANOTHER_FORM, Answer, Case, Family, Flip, Form, Line, Observation, Result, Send, Verdict
+from nfemu.attack.values import (
+    ANOTHER_FORM,
+    NO_SUCH_FORM,
+    Answer,
+    Case,
+    Family,
+    Flip,
+    Form,
+    Line,
+    Observation,
+    Result,
+    Send,
+    Verdict,
+)
 
 _AGAIN_S = 0.005
 _MARK = re.compile(rb"/attack-[0-9]+-")
@@ -172,7 +185,7 @@ class Runner:
         if form not in case.forms:
             return ANOTHER_FORM
         if not self.plan.has(form):
-            return "the proxy has no such form, or none was given"
+            return NO_SUCH_FORM
         if any(isinstance(step, Flip) for step in case.steps) and line is Line.RESTRICTED:
             return "begins on an open line"
         return next((need.value for need in sorted(case.needs, key=str) if self.plan.lacks(need)), None)

@@ -41,6 +41,7 @@ class Flip(Enum):
 
 
 ANOTHER_FORM = "another form's case"
+NO_SUCH_FORM = "the proxy has no such form, or none was given"
 """Why a case is not played in a form that it has no meaning in."""
 
 

@@ -43,7 +43,10 @@ OPERATIONS = {
     "exec": ("POST", "/subscribers/{number}/plug"),
 }
 """What each command asks of the running carrier."""
-WITHOUT_A_CARRIER = {"run", "up", "down", "doctor", "attack", "demo", "policy", "config", "carrier", "shell", "verify"}
+WITHOUT_A_CARRIER = {
+    *("run", "up", "down", "demo", "verify", "bench", "doctor", "attack"),
+    *("policy", "config", "carrier", "shell", "capture"),
+}
 """They start and end one, need none, or only use what others ask."""
 
 

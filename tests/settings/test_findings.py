@@ -17,7 +17,7 @@ MISTAKES = [
     ("carrier", "workers: 2", "workers: 0", "carrier.yaml:21: `proxy.workers`: `0` is too low; write 1 or more"),
     ("carrier", "workers: 2", "workers: 65", "carrier.yaml:21: `proxy.workers`: `65` is too high; write 64 or less"),
     ("carrier", "port: 8600", "port: 86000", "carrier.yaml:13: `api.port`: `86000` is too high; write 65535 or less"),
-    ("carrier", "access: auto", "access: bearer", "carrier.yaml:16: `access`: `bearer` is not possible here; write on"),
+    ("carrier", "access: auto", "access: gtp", "carrier.yaml:16: `access`: `gtp` is not possible here; write on"),
     ("carrier", 'mnc: "00"', "mnc: 0", "carrier.yaml:5: `plmn.mnc`: `0` does not have the form that is needed here, f"),
     ("carrier", "host: 127.0.0.1, port", "host: localhots, port", "carrier.yaml:13: `api.host`: `localhots` is not an"),
     ("carrier", "en: Example Mobile", 'en: ""', "carrier.yaml:4: `name.en`: is empty; write a text, for example"),

@@ -21,7 +21,7 @@ from nfemu.gateway.ports import Route, Upstream
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
-from nfemu.model.usage import Allowance, Usage
+from nfemu.model.usage import Allowance
 from nfemu.policy.rules import PolicySet
 from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, OPEN, FakeResolver, RecordingOrigin, Visit, echo, swallow
 from tests.gateway.bearer.world import NOW, PUBLIC, SINKHOLE, Steering, outcome
@@ -308,7 +308,9 @@ async def _fifty_mebibytes(folder: Path, kind: str) -> None:
     await until(lambda: not len(world.gate))
     world.gate.report_usage()
     octets = 50 << 20
-    assert world.reports.usage == [Usage(world.arrears.imsi, ARREARS, "portal", octets + len(whole), octets)]
+    up_and_down = [(each.up, each.down) for each in world.reports.usage]
+    assert [sum(each) for each in zip(*up_and_down, strict=True)] == [octets + len(whole), octets]
+    assert {(each.imsi, each.group) for each in world.reports.usage} == {(world.arrears.imsi, "portal")}
     await world.stop()
 
 
