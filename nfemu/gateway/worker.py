@@ -4,7 +4,6 @@ Order matters: first die with the parent, then hear the whole picture, only then
 """
 
 import asyncio
-import ctypes
 import logging
 import os
 import platform
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 
 import uvloop
 
+from nfemu.gateway.bearer.network.system import die_with_parent
 from nfemu.gateway.launch import Launch, load_launch
 from nfemu.gateway.link.client import LinkClient
 from nfemu.gateway.link.messages import LinkError, Origin, Role
@@ -26,8 +26,6 @@ from nfemu.model.errors import Unavailable
 from nfemu.runtime.logs import log_to_stderr
 
 _log = logging.getLogger(__name__)
-_PR_SET_PDEATHSIG = 1
-"""prctl(2)."""
 _DRAIN_S = 1.0
 """Seconds for what is open when the supervisor asks for the end; the link holds meanwhile."""
 _STOP_S = 0.2
@@ -56,20 +54,11 @@ def start(load: Callable[[], BuildEngine]) -> int:
     """Read the launch document and serve with the engine that `load` gives."""
     log_to_stderr(f"worker[{os.getpid()}]")
     launch = load_launch(sys.stdin.buffer.read())
-    die_with(launch.parent)
+    die_with_parent(launch.parent)
     # Late, since mitmproxy takes most of a second to load: by now the process dies with its parent.
     build = load()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(launch, build))
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when `parent` dies, even by SIGKILL; exit at once if it already has."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:
-        sys.exit("the control process is gone")
 
 
 async def _serve(launch: Launch, build: BuildEngine) -> int:
