@@ -4,6 +4,7 @@ Order matters: first die with the parent, then hear the whole picture, only then
 """
 
 import asyncio
+import gc
 import logging
 import os
 import platform
@@ -24,6 +25,7 @@ from nfemu.gateway.link.token import read_token
 from nfemu.gateway.ports import EngineConfig, FlowControl, LineView, Reports, Resolver
 from nfemu.model.errors import Unavailable
 from nfemu.runtime.logs import log_to_stderr
+from nfemu.runtime.memory import give_back_regularly
 
 _log = logging.getLogger(__name__)
 _DRAIN_S = 1.0
@@ -72,6 +74,7 @@ async def _serve(launch: Launch, build: BuildEngine) -> int:
         return 1
     engine = build(_engine_config(launch, connection.welcome.origin), client, client, client)
     following = asyncio.create_task(client.follow(connection, engine))
+    tidying = asyncio.create_task(give_back_regularly(gc.collect))
     try:
         if await _before(following, client.picture()):
             await engine.start()
@@ -81,6 +84,7 @@ async def _serve(launch: Launch, build: BuildEngine) -> int:
     finally:
         await _stop(engine)
         following.cancel()
+        tidying.cancel()
     await asyncio.gather(following, return_exceptions=True)
     return 0 if asked_to_end.is_set() else 1
 
