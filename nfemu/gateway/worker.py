@@ -4,7 +4,6 @@ Order matters: first die with the parent, then hear the whole picture, only then
 """
 
 import asyncio
-import gc
 import logging
 import os
 import platform
@@ -74,7 +73,7 @@ async def _serve(launch: Launch, build: BuildEngine) -> int:
         return 1
     engine = build(_engine_config(launch, connection.welcome.origin), client, client, client)
     following = asyncio.create_task(client.follow(connection, engine))
-    tidying = asyncio.create_task(give_back_regularly(gc.collect))
+    tidying = asyncio.create_task(give_back_regularly())
     try:
         if await _before(following, client.picture()):
             await engine.start()

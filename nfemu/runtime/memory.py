@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import gc
-from collections.abc import Callable
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """Of glibc's malloc.h."""
@@ -28,10 +27,9 @@ def give_memory_back() -> None:
     mallopt(_M_ARENA_MAX, _ARENAS)
 
 
-async def give_back_regularly(before: Callable[[], object] = lambda: None) -> None:
-    """For ever, every ten seconds: free pages between blocks that stay, such as a reload leaves, go back as well.
-
-    `before`: what frees some more of them.
+async def give_back_regularly() -> None:
+    """For ever, every ten seconds: what ended connections hold is found, though nothing new asks for room, and free pages
+    between blocks that stay go back as well.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim
@@ -39,7 +37,7 @@ async def give_back_regularly(before: Callable[[], object] = lambda: None) -> No
         return
     while True:
         await asyncio.sleep(_TRIM_EVERY_S)
-        before()
+        gc.collect()
         trim(0)
 
 
