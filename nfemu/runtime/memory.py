@@ -28,8 +28,8 @@ def give_memory_back() -> None:
 
 
 async def give_back_regularly() -> None:
-    """For ever, every ten seconds: what ended connections hold is found, though nothing new asks for room, and free pages
-    between blocks that stay go back as well.
+    """For ever, every ten seconds: what ended connections hold is found, though nothing new asks for room, and pages
+    that are free between blocks that stay go back as well.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim
