@@ -18,7 +18,7 @@ from nfemu.policy.names import canonical_address
 _log = logging.getLogger(__name__)
 _AT_ONCE = 64
 """Connections accepted before everybody else has a turn."""
-_DEFER_S = 15
+DEFER_S = 15
 """Seconds that the kernel keeps a connection on which nothing has been said yet to itself (tcp(7))."""
 _PAUSE_S = 0.5
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -34,18 +34,20 @@ Original = Callable[[socket.socket], tuple[IpAddress, int]]
 
 
 class Acceptor:
-    """Created and started in a running event loop."""
+    """Created and started in a running event loop. `defer_s` is for phones that speak first, as most do: until then the
+    connection costs nothing here. 0: accepted at once.
+    """
 
-    def __init__(self, sockets: Sequence[socket.socket], serve: Serve) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], serve: Serve, defer_s: int = DEFER_S) -> None:
         self._sockets = sockets
         self._serve = serve
+        self._defer_s = defer_s
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
-        """Every phone that comes to these sockets speaks first: until then the connection costs nothing here."""
         for sock in self._sockets:
             sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_S)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, self._defer_s)
             self._listen(sock)
 
     def stop(self) -> None:

@@ -5,23 +5,18 @@ import socket
 from typing import Protocol
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.gate.side import Side
-from nfemu.gateway.bearer.gate.splice import Pipes, pump
-from nfemu.gateway.engine.dial import DialError, DialRequest
-from nfemu.gateway.engine.judge import Refusal, Target
+from nfemu.gateway.bearer.gate.splice import Pipes
+from nfemu.gateway.bearer.spliced import Refused, Spliced
+from nfemu.gateway.engine.dial import DialRequest
+from nfemu.gateway.engine.judge import Target
 from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import InvalidInput
 from nfemu.policy.names import normalise_host
-from nfemu.wire.errors import WireError
 from nfemu.wire.tls_hello import ClientHello, HelloReader
 
 MAX_HELLO = 16 * 1024
 """Octets. Browsers with post-quantum keys send about 2 KiB."""
-
-
-class Refused(Exception):
-    """It goes no further, and is reset."""
 
 
 class Passage(Protocol):
@@ -40,35 +35,15 @@ class Passage(Protocol):
         """Raises DialError."""
 
 
-class GateConnection:
-    """Implements flows.Limited. `line` and `peer` are whose it was when it was accepted, and from where."""
+class GateConnection(Spliced):
+    """Implements flows.Limited."""
 
     def __init__(self, passage: Passage, sock: socket.socket, peer: IpAddress, line: LineState) -> None:
+        super().__init__(passage.pipes, sock, peer, line)
         self._passage = passage
-        self._phone = Side(sock)
-        self._origin: Side | None = None
-        self.line = line
-        self.peer = peer
-        self.moved = True
-        """Whether anything has passed since somebody last looked."""
         self._counter = Counter()
         self._limiter: Limiter | None = None
         self._essential = True
-        self.task = asyncio.create_task(self._serve())
-
-    @property
-    def sock(self) -> socket.socket:
-        return self._phone.sock
-
-    def cut(self) -> None:
-        """See flows.Connection: both sides are reset."""
-        self._phone.reset()
-        if self._origin is not None:
-            self._origin.reset()
-        self.task.cancel()
-
-    async def wait_finished(self) -> None:
-        await asyncio.wait((self.task,))
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
         """Its octets are counted there, until it ends."""
@@ -81,14 +56,9 @@ class GateConnection:
 
     async def _serve(self) -> None:
         try:
-            await self._pass()
-        except (OSError, TimeoutError, WireError, Refused, Refusal, DialError):
-            pass  # the reset says it
+            await super()._serve()
         finally:
             self._counter.flows -= 1
-            self._phone.reset()
-            if self._origin is not None:
-                self._origin.reset()
 
     async def _pass(self) -> None:
         leads_to = self._passage.destination(self)
@@ -98,11 +68,7 @@ class GateConnection:
         port: int = self.sock.getpeername()[1]
         async with asyncio.timeout(self._passage.patience_s):
             await self._sent(len(early))  # a line that has run ahead of its rate gets no further connection
-        self._origin = Side(await self._passage.connect(request, port))
-        await self._origin.send(early)
-        await self._splice(self._origin)
-        self._phone.close()
-        self._origin.close()
+        await self._splice(await self._passage.connect(request, port), early)
 
     async def _read_hello(self) -> tuple[ClientHello, bytes]:
         """With all octets that have come. Raises WireError, Refused."""
@@ -114,16 +80,6 @@ class GateConnection:
             if hello is not None:
                 return hello, bytes(early)
         raise Refused
-
-    async def _splice(self, origin: Side) -> None:
-        pipes = self._passage.pipes
-        up = asyncio.create_task(pump(self._phone, origin, pipes, self._sent))
-        down = asyncio.create_task(pump(origin, self._phone, pipes, self._got))
-        try:
-            await asyncio.gather(up, down)
-        finally:
-            up.cancel()
-            down.cancel()
 
     async def _sent(self, count: int) -> None:
         self._counter.up += count

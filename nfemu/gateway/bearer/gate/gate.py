@@ -11,17 +11,19 @@ A flow is entered under its name, without the address that it was admitted at: a
 site, however long ago the phone asked for its address.
 """
 
-import asyncio
 import socket
 from collections.abc import Sequence
 from typing import Protocol
 
-from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
-from nfemu.gateway.bearer.crowd import Bounds, Crowd
-from nfemu.gateway.bearer.gate.connection import GateConnection, Refused
+from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.accepting import Original
+from nfemu.gateway.bearer.crowd import Bounds
+from nfemu.gateway.bearer.gate.connection import GateConnection
 from nfemu.gateway.bearer.gate.splice import Pipes
+from nfemu.gateway.bearer.passages import IDLE_S, Passages
+from nfemu.gateway.bearer.spliced import Refused
 from nfemu.gateway.engine.dial import DialRequest
-from nfemu.gateway.engine.flows import Flow, cut_all
+from nfemu.gateway.engine.flows import Flow
 from nfemu.gateway.engine.judge import Judge, Line, Target
 from nfemu.gateway.engine.keeping import FlowKeeper
 from nfemu.gateway.engine.reporting import reporting
@@ -33,8 +35,6 @@ from nfemu.runtime.original import original_destination
 
 PATIENCE_S = 10.0
 """Seconds that a ClientHello may take."""
-IDLE_S = 600.0
-"""Seconds after which a connection on which nothing passes is cut; after twice as many at the latest."""
 BOUNDS = Bounds(per_line=256, in_all=4096)
 
 
@@ -67,31 +67,24 @@ class Gate(FlowKeeper):
         super().__init__(view, judge, reports)
         self.pipes = Pipes()
         self.patience_s = patience_s
-        self._idle_s = idle_s
         self._dial = dial
         self._original = original
-        self._acceptor = Acceptor(sockets, self._accepted)
-        self._connections: Crowd[GateConnection] = Crowd(bounds)
-        self._round: asyncio.TimerHandle | None = None
+        self._passages = Passages(sockets, view, bounds, self._opened, self._flows.leave, idle_s=idle_s)
 
     def start(self) -> None:
         """Begin to accept, and to report what lines use."""
-        self._acceptor.start()
+        self._passages.start()
         self.begin_reports()
-        self._end_idle()
 
     async def stop(self) -> None:
         """Accept no more and close every connection. May be called twice."""
-        self._acceptor.stop()
-        if self._round is not None:
-            self._round.cancel()
-        await cut_all(self._connections.all())
+        await self._passages.stop()
         self.end_reports()
         self.pipes.close()
 
     def __len__(self) -> int:
         """Connections that are open."""
-        return len(self._connections)
+        return len(self._passages)
 
     def destination(self, connection: GateConnection) -> Target:
         """See Passage."""
@@ -126,28 +119,8 @@ class Gate(FlowKeeper):
         self._flows.enter(connection, flow)
         connection.metered(self._meters.counter(line, decision.group), limiter, essential=essential)
 
-    def _accepted(self, sock: socket.socket, peer: IpAddress) -> None:
-        line = self._view.line_at(peer)
-        if line is None:
-            reset(sock)
-            return
-        connection = GateConnection(self, sock, peer, line)
-        if self._connections.enter(line.imsi, connection):
-            connection.task.add_done_callback(lambda _: self._ended(connection))
-        else:
-            connection.cut()
-
-    def _ended(self, connection: GateConnection) -> None:
-        self._flows.leave(connection)
-        self._connections.leave(connection.line.imsi, connection)
-
-    def _end_idle(self) -> None:
-        """One timer for all."""
-        for connection in self._connections.all():
-            if not connection.moved:
-                connection.cut()
-            connection.moved = False
-        self._round = asyncio.get_running_loop().call_later(self._idle_s, self._end_idle)
+    def _opened(self, sock: socket.socket, peer: IpAddress, line: LineState) -> GateConnection:
+        return GateConnection(self, sock, peer, line)
 
 
 def _judged(named: Target, leads_to: Target) -> Target:
