@@ -29,11 +29,10 @@ from nfemu.bootstrap.web import WebSide, wall
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.bearer.bearers import BearerConfig, Bearers
-from nfemu.gateway.bearer.dns.upstream import system_resolvers
 from nfemu.gateway.bearer.phones import resolvers_for
 from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig, Observer, UsageDay
 from nfemu.gateway.reach import reach
-from nfemu.gateway.resolving import Names
+from nfemu.gateway.resolving import Internet, Names
 from nfemu.gateway.sealer import rotate_keys
 from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import Conflict, Unavailable
@@ -42,6 +41,7 @@ from nfemu.model.orders import Notice
 from nfemu.model.policy import Decision
 from nfemu.model.usage import Usage
 from nfemu.policy.compiled import CompiledProfile
+from nfemu.policy.networks import IpNetwork
 from nfemu.policy.proxy_points import points_of_proxy
 from nfemu.policy.reach import Reach
 from nfemu.runtime.clocks import TestClock, WallClock
@@ -65,6 +65,8 @@ from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.till import Till
 
 _log = logging.getLogger(__name__)
+_BEARER = "bearer: each line is a network of its own; by HTTP and SOCKS5 proxy too"
+_REAL = "; of the real Internet TCP and DNS, all else is refused"
 
 
 def new_store(state: StateFolder, configuration: Configuration) -> SqlStore:
@@ -131,7 +133,8 @@ class Emulator:
                 log=state.path / WORKER_LOG,
                 origin_socket=state.origin_socket,
                 origin_token=origin_token,
-                resolvers=system_resolvers() if carrier.internet is InternetMode.REAL else (),
+                internet=Internet(carrier.internet.value),
+                pools=self._pools,
             ),
             self.names,
             self.gateway.reports,
@@ -173,6 +176,11 @@ class Emulator:
             reset=self._ask_for_reset,
             plug=self.plug,
         )
+
+    def _pools(self) -> list[IpNetwork]:
+        """What lines have their addresses from."""
+        pools = self.configuration.catalogue.pools.values()
+        return [network for pool in pools for network in (pool.ipv4, pool.ipv6) if network is not None]
 
     def _lines(self) -> list[LineState]:
         """The gateway is made before the service that knows the lines."""
@@ -243,7 +251,6 @@ class Emulator:
         if access is Access.PROXY:
             return None
         try:
-            _check_internet(carrier.internet)
             await self.bearers.prepare()
         except Unavailable as error:
             if access is Access.BEARER:
@@ -253,7 +260,7 @@ class Emulator:
         self._stack.push_async_callback(self.bearers.stop)
         for listener in self.bearers.origins:
             self.front.serve_bearers(listener)
-        self._access = "bearer: each line is a network of its own; by HTTP and SOCKS5 proxy too"
+        self._access = _BEARER + (_REAL if carrier.internet is InternetMode.REAL else "")
         watching = asyncio.create_task(self._watch_bearers(), name="bearers")
         self._stack.push_async_callback(_cancelled, watching)
         return self.bearers
@@ -365,9 +372,3 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 def _shown(address: IpAddress | None) -> str | None:
     return None if address is None else str(address)
-
-
-def _check_internet(internet: InternetMode) -> None:
-    """Raises Unavailable where lines on bearers would lead nowhere."""
-    if internet is InternetMode.REAL:
-        raise Unavailable("they have no way to the real Internet yet (`internet: real` in carrier.yaml)")

@@ -1,17 +1,40 @@
 """Addresses that the gateway never dials for a subscriber, whatever the policy says (architecture, section 10)."""
 
 import socket
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from nfemu.model.destination import IpAddress
 
 VIRTUAL = (IPv4Network("198.18.0.0/15"), IPv6Network("2001:2::/48"))
 """The emulated Internet: not routed anywhere (RFC 2544, RFC 5180), so never dialled directly, but nameable."""
 
+NOT_PUBLIC: tuple[IPv4Network | IPv6Network, ...] = (
+    IPv4Network("0.0.0.0/8"),
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("100.64.0.0/10"),
+    IPv4Network("127.0.0.0/8"),
+    IPv4Network("169.254.0.0/16"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.0.2.0/24"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("198.18.0.0/15"),
+    IPv4Network("198.51.100.0/24"),
+    IPv4Network("203.0.113.0/24"),
+    IPv4Network("224.0.0.0/3"),
+    IPv6Network("2001::/23"),
+    IPv6Network("2001:db8::/32"),
+    IPv6Network("3fff::/20"),
+)
+"""Private, special or multicast (RFC 6890 and its registries); of IPv6 what is within `GLOBAL6`."""
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+GLOBAL6 = (IPv6Network("2000::/3"), _NAT64)
+"""Global unicast (RFC 4291 section 2.4), and IPv4 behind a translator (RFC 6052)."""
+
 NAMES_ONLY = "a restricted line reaches names only: CONNECT to a name"
 NO_PUBLIC_ADDRESS = "the name leads to no public address: the gateway does not dial it"
 
-_NAT64 = IPv6Network("64:ff9b::/96")
 _DISCARD_PORT = 9
 
 
@@ -31,7 +54,8 @@ def is_public(address: IpAddress) -> bool:
     inner = _carried(address)
     if inner is not None and not is_public(inner):
         return False
-    return address.is_global and not address.is_multicast
+    within = address.version == 4 or any(address in network for network in GLOBAL6)
+    return within and address.is_global and not any(address in network for network in NOT_PUBLIC)
 
 
 def _carried(address: IpAddress) -> IPv4Address | None:
@@ -46,14 +70,21 @@ def _carried(address: IpAddress) -> IPv4Address | None:
 
 
 def is_own(address: IpAddress) -> bool:
-    """Whether this machine would be talking to itself. Connecting a UDP socket sends nothing, it looks up a route."""
+    """Whether this machine would be talking to itself."""
+    return sent_from(address) == address
+
+
+def sent_from(address: IpAddress) -> IpAddress | None:
+    """The address that this machine would send from to there; None: it has no way. Nothing is sent to find out, since
+    connecting a UDP socket looks up a route.
+    """
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((str(address), _DISCARD_PORT))
         except OSError:
-            return False
-        return bool(probe.getsockname()[0] == str(address))
+            return None
+        return ip_address(probe.getsockname()[0].partition("%")[0])
 
 
 def is_foreign(address: IpAddress) -> bool:

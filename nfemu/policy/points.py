@@ -31,6 +31,8 @@ SINKHOLE, NO_DATA, NO_NAME, NO_ANSWER = "sinkhole", "no data", "no such name", "
 
 PRIVATE, NOBODY, SILENT = "gateway/private-address", "gateway/no-such-name", "gateway/no-answer"
 """The gateway's own rules by which nobody is dialled."""
+TCP_ONLY = "gateway/tcp-only"
+"""The one by which nothing else is carried to the real Internet."""
 
 
 class Place(Enum):
@@ -61,10 +63,11 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Truth:
     """Where a name really leads. `sign` says why there are no addresses: FORBIDDEN at a literal that the gateway never
-    dials."""
+    dials. `real`: on the real Internet."""
 
     addresses: tuple[IpAddress, ...] = ()
     sign: str = NO_NAME
+    real: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +175,8 @@ class _Journey:
         packet = Packet(self.address, self.destination.transport, self.destination.port, way)
         line = self.line
         steering = line.specification.steer(line.policy, packet, self.bindings, line.now)
-        if steering is Steering.FORWARD and packet.transport is Transport.TCP and not self.truth.addresses:
-            return [Point(Place.NFT, f"{steering.value}, where nobody is", NOBODY, REFUSED)]
+        if steering is Steering.FORWARD and (lost := self._lost()) is not None:
+            return [lost]
         nft = Point(Place.NFT, steering.value, self._rule(steering), self._sign(steering))
         if self.destination.transport is not Transport.TCP or self.destination.scheme is Scheme.RAW:
             return [nft]
@@ -186,6 +189,19 @@ class _Journey:
                 return [nft, *self._straight()]
             case _:
                 return [nft]
+
+    def _lost(self) -> Point | None:
+        """Let out of the core, and refused behind it; None: it is carried on."""
+        there, truth = Steering.FORWARD.value, self.truth
+        if self.destination.transport is not Transport.TCP:
+            return (
+                Point(Place.NFT, f"{there}, of which TCP alone is carried", TCP_ONLY, REFUSED) if truth.real else None
+            )
+        if truth.addresses:
+            return None
+        if truth.real:
+            return Point(Place.NFT, f"{there}, where the gateway dials no such address", PRIVATE, REFUSED)
+        return Point(Place.NFT, f"{there}, where nobody is", NOBODY, REFUSED)
 
     def _stays(self) -> bool:
         address = self.address

@@ -203,7 +203,7 @@ def test_no_difference() -> None:
 
 def test_the_real_internet_comes_by_reload_where_there_are_no_bearers(folder: Path, change: Change) -> None:
     change("carrier", "internet: emulated", "internet: real")
-    with pytest.raises(Conflict, match="`internet` changed, but the lines' networks lead to the emulated one alone"):
+    with pytest.raises(Conflict, match="`internet` changed, but where the lines' networks lead is laid at the start"):
         refuse_fixed(load(SHIPPED), load(folder))
     by_proxy = {"carrier.access": "proxy"}
     refuse_fixed(load(SHIPPED, by_proxy), load(folder, by_proxy))

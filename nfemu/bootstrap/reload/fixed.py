@@ -11,7 +11,7 @@ _REASONS = {
     "carrier.yaml `country_code`": "numbers are stored and were announced under the old one",
     "carrier.yaml `currency`": "the ledgers are kept in the old one",
     "carrier.yaml `access`": "the lines' networks are made at the start",
-    "carrier.yaml `internet`": "the lines' networks lead to the emulated one alone",
+    "carrier.yaml `internet`": "where the lines' networks lead is laid at the start",
 }
 
 

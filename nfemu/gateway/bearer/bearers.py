@@ -6,72 +6,54 @@ that nothing goes on by the old verdict; then the phone's addresses. When `apply
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from math import ceil
+from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 from typing import Literal
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.addresses import VIRTUAL, is_virtual
+from nfemu.gateway.addresses import is_foreign
 from nfemu.gateway.bearer.bindings import BindingTable
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
-from nfemu.gateway.bearer.dns.upstream import Resolver as DnsResolver
+from nfemu.gateway.bearer.dns.upstream import system_resolvers
 from nfemu.gateway.bearer.foretelling import families_of, networks_of, reach_of, truth_of
 from nfemu.gateway.bearer.gate.gate import Gate
+from nfemu.gateway.bearer.internet.real import Pools, RealInternet
+from nfemu.gateway.bearer.internet.relay import Relay
+from nfemu.gateway.bearer.internet.rules import ORIGINS_PORT, RELAY_PORT, internet_rules
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.metering import Metering
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Transport, Where
 from nfemu.gateway.bearer.phones import Phones, bounded
 from nfemu.gateway.bearer.responder import Responder
+from nfemu.gateway.bearer.specified import Specified
+from nfemu.gateway.bearer.trusting import Trusting
 from nfemu.gateway.bearer.view import ControlView
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.engine.meter import limits_of
 from nfemu.gateway.gateway import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
+from nfemu.gateway.resolving import Internet
 from nfemu.model.destination import Destination, IpAddress
-from nfemu.model.errors import Conflict, NfemuError, Unavailable
-from nfemu.model.identity import Msisdn
+from nfemu.model.destination import Transport as Flows
+from nfemu.model.errors import Conflict, Unavailable
+from nfemu.model.identity import Imsi, Msisdn
 from nfemu.model.policy import Decision
 from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
-from nfemu.policy.compile.specification import Specification
-from nfemu.policy.compile.steering import SteeringPlan, Way
-from nfemu.policy.compile.table import Batch, Table
-from nfemu.policy.compile.updates import bind, trust, trusted_ports
-from nfemu.policy.dns import BOUND_FOR
+from nfemu.policy.compile.steering import Packet, Steering, SteeringPlan, Way
+from nfemu.policy.compile.table import Table
+from nfemu.policy.compile.updates import bind
 from nfemu.policy.points import Bearer, points_of_bearer
 from nfemu.policy.reach import Reach
-from nfemu.policy.rules import PolicySet
 from nfemu.policy.sinkholes import Sinkholes
 
 _log = logging.getLogger(__name__)
-_INTERNET_PORT = 8000
 _FAMILIES: tuple[Literal[4, 6], ...] = (4, 6)
-_TO_ORIGINS = f"""\
-table inet nfemu {{
-	chain arrive {{
-		type nat hook prerouting priority dstnat; policy accept;
-		meta l4proto tcp redirect to :{_INTERNET_PORT}
-	}}
-	chain nobody {{
-		type filter hook prerouting priority raw; policy accept;
-		icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept
-		ip daddr {VIRTUAL[0]} accept
-		ip6 daddr {VIRTUAL[1]} accept
-		meta l4proto tcp reject with tcp reset
-		reject with icmpx host-unreachable
-	}}
-}}
-"""
-"""In the emulated Internet, whatever the port: there is one front for all. Addresses outside it are nobody's: that is
-said here, since the kernel says it of unroutable ones a few times a second only; and by a reset, since an ICMP message
-that comes while connect(2) is still at work does not end it.
-"""
 
 
 def _utc_now() -> datetime:
@@ -91,13 +73,14 @@ class LocalNames:
 @dataclass(frozen=True, slots=True)
 class BearerConfig:
     """`log` takes what the core process says; `origin_socket` and `origin_token` lead to the emulated Internet.
-    `resolvers`: the system's, for what only the real Internet knows; none with an emulated one.
+    `pools`: what the carrier gives addresses from, as it is at the moment.
     """
 
     log: Path
     origin_socket: Path
     origin_token: bytes
-    resolvers: Sequence[DnsResolver] = ()
+    internet: Internet = Internet.EMULATED
+    pools: Pools = tuple
 
 
 class Bearers:
@@ -116,8 +99,9 @@ class Bearers:
         self._policy = KernelPolicy(self._plan, self._core.nft)
         self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
-        self._trusts: dict[tuple[IpAddress, int], datetime | None] = {}
-        """As in the kernel's sets: address and HTTP port of somebody who believes headers, and until when."""
+        self._trusting = Trusting(self._plan, names, self._policy.put, now)
+        self._specified = Specified(self._plan, self._trusting.known)
+        self._real = RealInternet(self._nft_outside, config.pools) if config.internet is Internet.REAL else None
         self._running: _Running | None = None
         self._ending = asyncio.Lock()
         self.workers: Sequence[socket] = ()
@@ -131,9 +115,9 @@ class Bearers:
         """
         await self._core.start()
         try:
-            await self._core.nft(_TO_ORIGINS, Where.INTERNET)
+            await self._nft_outside(internet_rules(None))
             self.workers = await self._listeners(Transport.TCP, self._plan.ports.engines[0])
-            self.origins = await self._listeners(Transport.TCP, _INTERNET_PORT, Where.INTERNET)
+            self.origins = await self._listeners(Transport.TCP, ORIGINS_PORT, Where.INTERNET)
         except Unavailable:
             await self.stop()
             raise
@@ -147,19 +131,25 @@ class Bearers:
         view = ControlView(rules, lines)
         ports = self._plan.ports
         judge = Judge(view, self._now, self._bindings.of, _no_address)
-        dialler = Dialler(LocalNames(self._names), self._config.origin_socket, self._config.origin_token)
+        dialler = self._dialler()
         responder = Responder(await self._listeners(Transport.TCP, ports.responder), view, judge, self._reports)
         gate = Gate(await self._listeners(Transport.TCP, ports.gate), view, judge, dialler, self._reports)
         sockets = DnsSockets(
             await self._listeners(Transport.UDP, ports.dns), await self._listeners(Transport.TCP, ports.dns)
         )
-        dns = DnsService(sockets, view, self._names, self, Sinkholes(), self._config.resolvers, self._now)
-        metering = Metering(self._policy, self._core.count, gate)
+        resolvers = system_resolvers() if self._real is not None else ()
+        dns = DnsService(sockets, view, self._names, self, Sinkholes(), resolvers, self._now)
+        metering = Metering(self._policy, self._core.count, gate, self._past_cap)
         metering.rules_changed(rules)
         await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)
-        self._running = _Running(view, responder, gate, dns, metering)
-        await self._trust_listed(rules)
+        self._running = _Running(view, responder, gate, dns, metering, self._real)
+        await self._trusting.look(rules)
+        if self._real is not None:
+            await self._real.look()
+            relayed = await self._listeners(Transport.TCP, RELAY_PORT, Where.INTERNET)
+            self._real.begin(relayed, view, self._forwards, dialler)
+            self._trusting.begin(view.rules)
         await self._running.start()
 
     async def ended(self) -> None:
@@ -169,6 +159,7 @@ class Bearers:
     async def stop(self) -> None:
         """The networks have ended on return, whoever began it, with every program that ran in them."""
         async with self._ending:
+            await self._trusting.stop()
             if self._running is not None:
                 await self._running.stop()
                 self._running = None
@@ -195,9 +186,11 @@ class Bearers:
         running.view.replace(rules, states)
         running.metering.rules_changed(rules)
         try:
+            if self._real is not None:
+                await self._real.look()
             await running.metering.lines_changed(states)
             await self._policy.load(self.compile(rules), running.view.states())
-            await self._trust_listed(rules)
+            await self._trusting.look(rules)
             await running.rules_changed(states)
             for state in states:
                 await self._phones.line_changed(state)
@@ -221,9 +214,9 @@ class Bearers:
         if running is None or state is None or state.policy is None:
             return None
         rules, told = running.view.rules(), self._bindings.of(state)
-        specification = Specification(rules.policies, self._plan, self._trusts, rules.hours_at)
+        specification = self._specified.by(rules)
         line = Bearer(specification, state.policy, told, families_of(state), networks_of(state), self._now())
-        truth = await truth_of(self._names, line, destination)
+        truth = await truth_of(self._names, line, destination, self._may_dial)
         way = self._phones.way(destination.address) if destination.address is not None else Way.OUTSIDE
         return reach_of(points_of_bearer(line, destination, truth, way), destination, decision, truth)
 
@@ -234,14 +227,10 @@ class Bearers:
         running = self._running
         if running is None:
             raise Unavailable("bearers do not run")
-        seconds = ceil((until - now).total_seconds())
+        rules = running.view.rules()
         for address in addresses:
-            await self._policy.put(
-                (
-                    *bind(addresses_of(line), address, told, now),
-                    *self._trusted(running.view.rules(), name, address, seconds),
-                )
-            )
+            learnt = self._trusting.learn(rules, name, (address,))
+            await self._policy.put((*bind(addresses_of(line), address, told, now), *learnt))
 
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         """What limited lines have used elsewhere (G7)."""
@@ -253,20 +242,6 @@ class Bearers:
         if self._running is not None:
             self._running.gate.day_began(ends_at)
 
-    async def _trust_listed(self, rules: GatewayRules) -> None:
-        """Whoever has the address of a trusted name without having asked for it must not get past the engine either.
-
-        Of patterns that cover many names, each is known once somebody asks for it.
-        """
-        for name in _trusted_names(rules.policies):
-            try:
-                answer = await self._names.answer(name)
-            except NfemuError as error:
-                _log.warning("the trusted name `%s` leads nowhere now: %s", name, error)
-                continue
-            for address in answer.route.addresses:
-                await self._policy.put(self._trusted(rules, name, address, ceil(BOUND_FOR.total_seconds())))
-
     def _bounds(self, state: LineState) -> Ambr:
         """The APN profile's rates, or the policy's where that is slower. What holds past the cap is not among them: it
         would take the burst away that a payment fits into, and bounds by name who reads names (see Limiter).
@@ -276,12 +251,30 @@ class Bearers:
             return bounded(state.ambr, 0)
         return bounded(state.ambr, limits_of(running.view.rules(), state.policy).rate)
 
-    def _trusted(self, rules: GatewayRules, name: str, address: IpAddress, seconds: int) -> Batch:
-        lasts = None if is_virtual(address) else seconds
-        batch = trust(rules.policies, self._plan, name, address, lasts)
-        until = None if lasts is None else self._now() + timedelta(seconds=lasts)
-        self._trusts |= {(address, port): until for port in trusted_ports(rules.policies, self._plan, name)}
-        return batch
+    def _dialler(self) -> Dialler:
+        names, config = LocalNames(self._names), self._config
+        return Dialler(names, config.origin_socket, config.origin_token, may_dial=self._may_dial)
+
+    def _may_dial(self, address: IpAddress) -> bool:
+        return is_foreign(address) if self._real is None else self._real.may_dial(address)
+
+    def _forwards(self, state: LineState, address: IpAddress, port: int) -> bool:
+        """See Relay."""
+        if self._running is None:
+            return False
+        specification = self._specified.by(self._running.view.rules(), self._running.metering.capped(state.imsi))
+        packet = Packet(address, Flows.TCP, port)
+        steering = specification.steer(state.policy, packet, self._bindings.of(state), self._now())
+        return steering is Steering.FORWARD
+
+    async def _past_cap(self, lines: Iterable[Imsi]) -> None:
+        """The kernel holds them to what is essential."""
+        if self._real is not None and self._real.relay is not None:
+            for imsi in lines:
+                await self._real.relay.line_changed(imsi)
+
+    async def _nft_outside(self, text: str) -> None:
+        await self._core.nft(text, Where.INTERNET)
 
     async def _fail(self, error: Unavailable) -> None:
         """Fail closed: without the core there is no way onto any line."""
@@ -301,6 +294,7 @@ class _Running:
     gate: Gate
     dns: DnsService
     metering: Metering
+    real: RealInternet | None
 
     async def start(self) -> None:
         self.responder.start()
@@ -312,6 +306,8 @@ class _Running:
         await self.dns.stop()
         await self.metering.stop()
         await self.gate.stop()
+        if self.real is not None:
+            await self.real.stop()
         self.responder.stop()
 
     async def line_changed(self, state: LineState) -> None:
@@ -319,6 +315,8 @@ class _Running:
         await self.dns.apply(state)
         self.responder.line_changed(state)
         await self.gate.line_changed(state)
+        if self._relay is not None:
+            await self._relay.line_changed(state.imsi)
 
     async def rules_changed(self, states: Sequence[LineState]) -> None:
         """The same for every line; `states` are those that have changed with the rules."""
@@ -326,12 +324,12 @@ class _Running:
             await self.dns.apply(state)
             self.responder.line_changed(state)
         await self.gate.rules_changed()
+        if self._relay is not None:
+            await self._relay.rules_changed()
 
-
-def _trusted_names(policies: PolicySet) -> list[str]:
-    rules = (rule for name in policies.names for rule in policies.profile(name).hosts.rules())
-    names = (rule.pattern.removeprefix(".") for rule in rules if rule.group.trusted)
-    return [name for name in dict.fromkeys(names) if not name.startswith("*")]
+    @property
+    def _relay(self) -> Relay | None:
+        return self.real.relay if self.real is not None else None
 
 
 def _no_address(_: IpAddress) -> str | None:

@@ -1,12 +1,13 @@
 """What a line's traffic would meet on its bearer, foretold from what the points go by, without sending anything."""
 
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign, refused_literal
 from nfemu.gateway.bearer.dns.truth import is_real
 from nfemu.gateway.gateway import NameService
-from nfemu.model.destination import Destination
+from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.policy import Decision, Verdict
 from nfemu.policy.dns import DnsAnswer, Kind, Question, judge
@@ -44,21 +45,24 @@ def networks_of(state: LineState) -> tuple[IPv4Network | IPv6Network, ...]:
     return (*ipv4, *((state.ue_ipv6,) if state.ue_ipv6 is not None else ()))
 
 
-async def truth_of(names: NameService, line: Bearer, destination: Destination) -> Truth:
+async def truth_of(
+    names: NameService, line: Bearer, destination: Destination, may_dial: Callable[[IpAddress], bool] = is_foreign
+) -> Truth:
     """Where the name leads, or whether anybody is at the address. A name that the line may not ask for is not asked."""
-    host = destination.host if destination.host is not None else str(destination.address)
-    if destination.address is not None and refused_literal(destination.address) is not None:
-        return Truth(sign=FORBIDDEN)
+    address = destination.address
+    host = destination.host if destination.host is not None else str(address)
+    none = FORBIDDEN if address is not None and refused_literal(address) is not None else ""
     if destination.host is not None and not _may_ask(line, destination.host):
         return Truth()
     try:
         route = (await names.answer(host)).route
     except NotFound:
-        return Truth()
+        return Truth(sign=none or NO_NAME)
     except Unavailable:
         return Truth(sign=NO_ANSWER)
     real = is_real(route)
-    return Truth(tuple(each for each in route.addresses if not real or is_foreign(each)), NO_DATA)
+    told = (each for each in route.addresses if not real or may_dial(each))
+    return Truth(tuple(told), none or NO_DATA, real)
 
 
 def reach_of(points: tuple[Point, ...], destination: Destination, decision: Decision, truth: Truth) -> Reach:
@@ -71,7 +75,8 @@ def reach_of(points: tuple[Point, ...], destination: Destination, decision: Deci
         last = points[-1]
         rule = last.rule or f"gateway/{last.place.value.lower().replace(' ', '-')}"
         return Reach(truth.addresses, guard=Guard(rule, f"{last.place.value}: {last.verdict}"), points=points)
-    return Reach(truth.addresses, "the emulated Internet" if truth.addresses else "", points=points)
+    leads_to = f"the Internet, port {destination.port}" if truth.real else "the emulated Internet"
+    return Reach(truth.addresses, leads_to if truth.addresses else "", points=points)
 
 
 def _may_ask(line: Bearer, host: str) -> bool:

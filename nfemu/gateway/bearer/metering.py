@@ -23,14 +23,18 @@ from nfemu.policy.compile.families import COUNTERS
 from nfemu.policy.compile.updates import LineAddresses, cap, uncap
 
 Count = Callable[[Iterable[str]], Awaitable[Sequence[CountedElement]]]
+Capped = Callable[[Iterable[Imsi]], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
 class Metering:
-    """Create and start it in a running event loop. `count` reads counters in the core."""
+    """Create and start it in a running event loop. `count` reads counters in the core; `told` hears which lines the
+    kernel has begun to hold to their caps.
+    """
 
-    def __init__(self, policy: KernelPolicy, count: Count, keeper: FlowKeeper) -> None:
+    def __init__(self, policy: KernelPolicy, count: Count, keeper: FlowKeeper, told: Capped) -> None:
         self._count = count
+        self._told = told
         self._policy = policy
         self._keeper = keeper
         self._usage = KernelUsage()
@@ -72,8 +76,13 @@ class Metering:
             await self._keeper.carried(usage)
         past_cap = frozenset(self._keeper.past_cap())
         if past_cap != self._past_cap:
-            self._past_cap = past_cap
+            new, self._past_cap = past_cap - self._past_cap, past_cap
             await self._cap()
+            await self._told({imsi for imsi, _ in new})
+
+    def capped(self, imsi: Imsi) -> frozenset[PolicyName]:
+        """The profiles under which the line is past its cap."""
+        return frozenset(policy for line, policy in self._past_cap if line == imsi)
 
     async def _cap(self) -> None:
         async with self._turn:

@@ -5,13 +5,12 @@ in this very dial, checked after resolution. Connecting takes five seconds at th
 """
 
 import asyncio
-import contextlib
 import ssl
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from socket import AF_UNIX, SOCK_STREAM, socket
+from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, socket
 from typing import Any, TypedDict, TypeVar
 
 from nfemu.carrier.ports import LineState
@@ -165,10 +164,9 @@ class Dialler:
         permitted = [address for address in route.addresses if self._may_dial(address)]
         if not permitted:
             raise DialError(403, NO_PUBLIC_ADDRESS)
-        for address in permitted[:-1]:
-            with contextlib.suppress(OSError):
-                return await _tcp_socket(str(address), port, b"")
-        return await _tcp_socket(str(permitted[-1]), port, b"")
+        return await _first_to_answer(
+            (AF_INET if address.version == 4 else AF_INET6, (str(address), port)) for address in permitted
+        )
 
 
 async def _unix_socket(path: Path, header: bytes) -> socket:
@@ -180,16 +178,21 @@ async def _unix_socket(path: Path, header: bytes) -> socket:
 async def _tcp_socket(host: str, port: int, header: bytes) -> socket:
     """To the first address of `host` that answers. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
-    failed: OSError | None = None
-    for family, kind, protocol, _, address in found:
-        sock = socket(family, kind, protocol)
+    return await _first_to_answer(((family, address) for family, _, _, _, address in found), header)
+
+
+async def _first_to_answer(places: Iterable[tuple[int, Any]], header: bytes = b"") -> socket:
+    """`places`: families with addresses of theirs. Raises OSError as the last of them does."""
+    failed = OSError("there is no address")
+    for family, address in places:
+        sock = socket(family, SOCK_STREAM)
         try:
             await _connected(sock, address, header)
         except OSError as error:
             failed = error
         else:
             return sock
-    raise failed or OSError(f"`{host}` has no address")
+    raise failed
 
 
 async def _connected(sock: socket, address: Any, header: bytes) -> None:

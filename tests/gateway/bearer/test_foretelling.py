@@ -39,13 +39,14 @@ PRIVATE = Route((IPv4Address("10.0.0.1"),), Direct(), Direct())
     ("policy", "url", "answer", "truth"),
     [
         ("open", "http://news.example/", EMULATED, TRUTH),
-        ("open", "http://news.example/", REAL, Truth((IPv4Address("8.8.8.8"),), NO_DATA)),
-        ("open", "http://news.example/", PRIVATE, Truth((), NO_DATA)),
+        ("open", "http://news.example/", REAL, Truth((IPv4Address("8.8.8.8"),), NO_DATA, real=True)),
+        ("open", "http://news.example/", PRIVATE, Truth((), NO_DATA, real=True)),
         ("open", "http://gone.example/", NotFound("gone"), Truth((), NO_NAME)),
         ("open", "http://news.example/", Unavailable("late"), Truth((), NO_ANSWER)),
         ("arrears", "http://news.example/", None, Truth((), NO_NAME)),
         ("arrears", "http://pay.example/", EMULATED, TRUTH),
-        ("open", "http://10.0.0.1/", None, Truth((), FORBIDDEN)),
+        ("open", "http://10.0.0.1/", NotFound("emulated"), Truth((), FORBIDDEN)),
+        ("open", "http://10.0.0.1/", PRIVATE, Truth((), FORBIDDEN, real=True)),
         ("open", "http://198.18.0.20/", Route((V4,), Emulated(), Emulated()), Truth((V4,), NO_DATA)),
     ],
 )
@@ -67,6 +68,8 @@ async def test_truth(policy: str, url: str, answer: Route | NfemuError | None, t
         ("open", "tcp://203.0.113.9:22", Truth(), "gateway/no-such-name"),
         ("open", "http://127.0.0.1/", Truth((), FORBIDDEN), "gateway/phone"),
         ("arrears", "https://203.0.113.9/", Truth(), "gateway/sni-gate"),
+        ("open", "tcp://10.9.0.1:22", Truth((), FORBIDDEN, real=True), "gateway/private-address"),
+        ("open", "udp://news.example:443", Truth((V4,), NO_DATA, real=True), "gateway/tcp-only"),
     ],
 )
 def test_reach(policy: str, url: str, truth: Truth, rule: str | None) -> None:
