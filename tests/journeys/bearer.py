@@ -5,7 +5,6 @@ import os
 import re
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,8 +43,8 @@ class OnLine:
     """A context: sockets of one line, and the usual exchanges on them."""
 
     def __init__(self, carrier: CarrierProcess, number: str) -> None:
-        nfemu = (sys.executable, "-m", "nfemu.cli.main", "--state", str(carrier.state.path))
-        self.sockets = LineSockets((*nfemu, "exec", number, "--", sys.executable, "-m", "nfemu.attack.on_line"))
+        program = (carrier.python, "-m", "nfemu.attack.on_line")
+        self.sockets = LineSockets(carrier.command("--state", str(carrier.state.path), "exec", number, "--", *program))
 
     def __enter__(self) -> Self:
         self.sockets.__enter__()

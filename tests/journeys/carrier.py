@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -34,16 +34,20 @@ REFUSED = (35, 56)
 
 @dataclass(slots=True)
 class CarrierProcess:
-    """Starts and asks one carrier with its own state folder, always on free ports."""
+    """Starts and asks one carrier with its own state folder, always on free ports. `before`: what starts its commands,
+    and with them the carrier; `python` runs them.
+    """
 
     state: StateFolder
     config: Path = CONFIG
     environment: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    python: str = sys.executable
 
     def nfemu(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> Done:
         """Run one `nfemu` command to its end."""
         done = subprocess.run(
-            [sys.executable, "-m", "nfemu.cli.main", *arguments],
+            self.command(*arguments),
             env={**os.environ, "NFEMU_STATE": str(self.state.path), "NFEMU_CONFIG": str(self.config)}
             | dict(self.environment),
             input=stdin,
@@ -53,6 +57,9 @@ class CarrierProcess:
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def command(self, *arguments: str) -> tuple[str, ...]:
+        return *self.before, self.python, "-m", "nfemu.cli.main", *arguments
 
     def up(self, *arguments: str) -> None:
         done = self.nfemu("up", "--free-ports", *arguments)
