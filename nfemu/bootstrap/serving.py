@@ -1,6 +1,7 @@
 """The life of the control process: one carrier after another on one state folder, until a signal ends it."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Callable
 
@@ -10,6 +11,9 @@ from nfemu.client.state import StateFolder
 from nfemu.runtime.logs import log_to_stderr
 from nfemu.runtime.memory import give_back_regularly, give_memory_back, keep_out_of_collections
 from nfemu.settings import Configuration
+
+_DESCRIPTORS = 1 << 16
+"""Two for each connection that is spliced, on bearers thousands; many machines give a process 1,024 unless it asks."""
 
 
 async def serve(
@@ -69,5 +73,7 @@ def run(
     """`serve` in an event loop of its own: uvloop's where it is installed. Warnings go to standard error."""
     log_to_stderr("carrier")
     give_memory_back()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _DESCRIPTORS), most))
     with asyncio.Runner(loop_factory=fastest_loop) as runner:
         runner.run(serve(state, read, started, free_ports=free_ports))

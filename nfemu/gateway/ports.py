@@ -97,12 +97,14 @@ DialTarget = Emulated | Direct | Upstream
 class Route:
     """Where a name leads. `addresses`: what it resolves to, virtual when emulated, at most a few, best first.
 
-    `http` is dialled for plain HTTP, `other` for everything else (TLS is spliced, never opened).
+    `http` is dialled for plain HTTP, `other` for everything else (TLS is spliced, never opened). `earlier`: what it has
+    resolved to of late, and does not now; a phone may have been told.
     """
 
     addresses: tuple[IpAddress, ...]
     http: DialTarget
     other: DialTarget
+    earlier: tuple[IpAddress, ...] = ()
 
 
 class Resolver(Protocol):

@@ -6,6 +6,7 @@ whatever resolver there is. Configured upstreams are exempt from it: their route
 
 import asyncio
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,6 +19,7 @@ from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound, Unavailable
+from nfemu.policy.dns import BOUND_FOR
 
 _STABLE_S = 3600.0
 """Virtual addresses never change; points forget them on every reload anyway."""
@@ -27,6 +29,7 @@ _LITERAL_S = 60.0
 _NOT_FOUND_S = 5.0
 _PATIENCE_S = 5.0
 _MOST_ADDRESSES = 8
+_MOST_EARLIER = 64
 _NEVER_RESOLVED = ("invalid", "localhost", "local", "onion")
 """Top-level names that no resolver may ask the DNS for (RFC 6761, RFC 6762, RFC 7686), or that mean this machine."""
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
@@ -68,6 +71,8 @@ class Names:
         self._virtual = virtual
         self._known: AnswerMemory[str, Answer] = AnswerMemory()
         self._nowhere: AnswerMemory[str, str] = AnswerMemory()
+        self._had: AnswerMemory[str, dict[IpAddress, float]] = AnswerMemory()
+        """Addresses of real names, in the order in which they were last seen, and until when they count."""
 
     def replace(self, plan: NamePlan, virtual: VirtualAddresses) -> None:
         """From now on by this plan; to be followed by Gateway.reload, which has the points forget."""
@@ -100,7 +105,17 @@ class Names:
             return Answer(_literal_route(plan, address), _LITERAL_S)
         if plan.internet is Internet.EMULATED or host in plan.built_in or host in plan.upstreams:
             return Answer(await self._emulated(plan, host), _STABLE_S)
-        return Answer(Route(await _real_addresses(host), Direct(), Direct()), _REAL_S)
+        addresses = await _real_addresses(host)
+        return Answer(Route(addresses, Direct(), Direct(), self._earlier(host, addresses)), _REAL_S)
+
+    def _earlier(self, host: str, addresses: tuple[IpAddress, ...]) -> tuple[IpAddress, ...]:
+        """What the name had for as long as a line may be bound to it; `addresses` are what it has now."""
+        now, had = time.monotonic(), self._had.recall(host) or {}
+        kept = {each: until for each, until in had.items() if until > now and each not in addresses}
+        earlier = dict(list(kept.items())[-_MOST_EARLIER:])
+        lasts_s = BOUND_FOR.total_seconds()
+        self._had.keep(host, earlier | dict.fromkeys(addresses, now + lasts_s), lasts_s)
+        return tuple(earlier)
 
     async def _emulated(self, plan: NamePlan, host: str) -> Route:
         _refuse_special(host)

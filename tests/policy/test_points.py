@@ -153,3 +153,16 @@ def test_a_request_to_a_trusted_literal_is_read() -> None:
         line("open"), Destination(None, V4, 80, Transport.TCP, Scheme.HTTP), Truth((V4,)), Way.OUTSIDE
     )
     assert [one.verdict for one in found] == ["to the HTTP engine", "forwarded", "not enriched"]
+
+
+def test_the_real_internet_carries_tcp_alone() -> None:
+    real = Truth((V4, V6), points.NO_DATA, real=True)
+    assert seen("open", "https://news.example/", real) == [*TRUE, ("nft", "connected"), ("origin", "TLS")]
+    assert seen("open", "udp://news.example:443", real) == [*TRUE, ("nft", "refused")]
+    assert seen("open", "udp://203.0.113.9:443", Truth(sign=points.FORBIDDEN, real=True)) == [("nft", "refused")]
+
+
+def test_what_nobody_dials_is_refused_by_name() -> None:
+    private = Truth(sign=points.FORBIDDEN, real=True)
+    (found,) = points_of_bearer(line("open"), destination_of("tcp://10.9.0.1:22"), private, Way.OUTSIDE)
+    assert (found.place, found.rule, found.sign) == (Place.NFT, points.PRIVATE, points.REFUSED)

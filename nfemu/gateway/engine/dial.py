@@ -105,10 +105,13 @@ class Dialler:
         return sock
 
     async def addresses(self, host: str) -> tuple[IpAddress, ...]:
-        """What a name resolves to, none when it does not exist. Raises DialError when that cannot be told."""
+        """What a name resolves to, or did of late; none when it does not exist. Raises DialError when that cannot be
+        told.
+        """
         try:
             async with asyncio.timeout(self._timeout_s):
-                return (await self._resolver.resolve(host)).addresses
+                route = await self._resolver.resolve(host)
+                return route.addresses + route.earlier
         except NotFound:
             return ()
         except (TimeoutError, Unavailable):

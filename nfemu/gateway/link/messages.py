@@ -224,14 +224,15 @@ class Resolved:
     addresses: tuple[IPv4Address | IPv6Address, ...]
     http: Leads
     other: Leads
+    earlier: tuple[IPv4Address | IPv6Address, ...] = ()
     kind: Literal["resolved"] = "resolved"
 
     @classmethod
     def of(cls, number: int, route: Route, ttl_s: float) -> Self:
-        return cls(number, ttl_s, route.addresses, _named(route.http), _named(route.other))
+        return cls(number, ttl_s, route.addresses, _named(route.http), _named(route.other), route.earlier)
 
     def route(self) -> Route:
-        return Route(self.addresses, _target(self.http), _target(self.other))
+        return Route(self.addresses, _target(self.http), _target(self.other), self.earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ name has this address. Else it goes where it was sent, and no number goes with i
 
 import asyncio
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,20 @@ async def test_the_portal_at_its_own_address_is_the_portal(world: World) -> None
     assert world.origin.received.count(NUMBER) == 2
     assert FORGED not in world.origin.received
     assert set(world.resolver.asked) == {PORTAL}
+    client.close()
+
+
+async def test_the_portal_where_it_was_of_late_is_led_to_where_it_is(world: World) -> None:
+    """As a phone has it that was told a while ago, of a name that moves."""
+    route = FakeResolver.emulated(PORTAL)
+    world.resolver.routes[PORTAL] = replace(route, earlier=(ip_address("198.18.9.9"),))
+    client = await opened(world, "198.18.9.9")
+    await client.send(request(PORTAL))
+    assert status(await client.response()) == 200
+    (visit,) = world.origin.visits
+    assert visit.proxy is not None
+    assert visit.proxy.destination == route.addresses[0]
+    assert NUMBER in visit.received
     client.close()
 
 

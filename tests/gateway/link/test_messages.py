@@ -49,7 +49,7 @@ RULES = RuleSource(
 UPSTREAM = Upstream("localhost", 9000, True, False, UeAddress.PROXY2)
 ROUTES = [
     Route((IPv4Address("198.18.0.1"), IPv6Address("2001:2::1")), Emulated(), Emulated()),
-    Route((IPv4Address("192.0.2.1"),), Direct(), Direct()),
+    Route((IPv4Address("192.0.2.1"),), Direct(), Direct(), (IPv4Address("192.0.2.2"),)),
     Route((), UPSTREAM, Emulated()),
 ]
 
