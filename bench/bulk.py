@@ -1,8 +1,9 @@
 """A bearer against plain kernel forwarding: the same namespaces and links without our table.
 
 An open line's traffic goes straight through the kernel in either; a restricted line's TLS goes through our SNI gate,
-which is compared with nothing in between, for what it costs. Processor seconds of sender, receiver and gate, in whose
-time the kernel forwards, for the same octets, interleaved; the rates beside them are those of the best rounds.
+and an open line's to the real Internet through our relay. Those are compared with nothing in between, for what they
+cost. Processor seconds of sender, receiver and whoever is between, in whose time the kernel forwards, for the same
+octets, interleaved; the rates beside them are those of the best rounds.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from socket import socket
 from typing import Protocol
 
 from bench.contenders.lines import ARREARS, OPEN, line
@@ -18,6 +20,8 @@ from bench.contenders.our_gate import NAME
 from bench.load import cpu_seconds
 from bench.networks import Networks, networks
 from bench.ratio import Measure, interleaved
+from nfemu.gateway.bearer.internet.rules import ORIGINS_PORT, internet_rules
+from nfemu.gateway.bearer.internet.surroundings import Surroundings
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone, Transport, Where
 from nfemu.model.errors import Unavailable
@@ -103,18 +107,27 @@ class _Bench:
 
     async def gate(self, core: CoreNetwork) -> tuple[int, int]:
         """For what our table steers to it: its process, and the one that sends."""
-        listener = await core.listen(Where.CORE, Transport.TCP, 4, SteeringPlan().ports.gate)
+        return await self._between(
+            "our_gate", await core.listen(Where.CORE, Transport.TCP, 4, SteeringPlan().ports.gate)
+        )
+
+    async def relay(self, core: CoreNetwork) -> tuple[int, int]:
+        """The same behind the core. The site's address is one of the emulated Internet, so that is where it listens."""
+        await core.nft(internet_rules(Surroundings(frozenset({4, 6}), frozenset())), Where.INTERNET)
+        return await self._between("our_relay", await core.listen(Where.INTERNET, Transport.TCP, 4, ORIGINS_PORT))
+
+    async def _between(self, contender: str, listener: socket) -> tuple[int, int]:
         site = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
         with listener, site.sockets[0].dup() as behind:
             port: int = behind.getsockname()[1]
             sender = await self._sender(behind)
-            gate = await self.networks.started(
-                "our_gate", str(listener.fileno()), str(port), pass_fds=[listener.fileno()], stdout=subprocess.PIPE
+            between = await self.networks.started(
+                contender, str(listener.fileno()), str(port), pass_fds=[listener.fileno()], stdout=subprocess.PIPE
             )
         site.close()
-        assert gate.stdout is not None
-        await gate.stdout.readline()
-        return gate.pid, sender
+        assert between.stdout is not None
+        await between.stdout.readline()
+        return between.pid, sender
 
     async def _sender(self, listener: Listening) -> int:
         """Its process."""
@@ -134,6 +147,9 @@ async def _measure() -> list[str]:
         (ours, sender), (plain, plain_sender) = await bench.core(), await bench.core()
         phones = await made.policed(ours)
         gate = await bench.gate(ours)
+        behind = await made.plain()
+        relay = await bench.relay(behind)
+        relayed = await bench.receiver(await (await made.policed(behind)).plug(line(OPEN)), *relay)
         opened = await bench.receiver(await phones.plug(line(OPEN)), sender)
         gated = await bench.receiver(await phones.plug(line(ARREARS)), *gate)
         bare = await bench.receiver(await plain.plug(Phone(0, line(OPEN).ue_ipv4, None)), plain_sender)
@@ -142,6 +158,8 @@ async def _measure() -> list[str]:
             await _MANY.compared("new connections of an open line", opened, bare),
             await _BULK.compared("bulk traffic through the SNI gate", gated, bare),
             await _MANY.compared("new connections through the SNI gate", gated, bare),
+            await _BULK.compared("bulk traffic through the relay to the real Internet", relayed, bare),
+            await _MANY.compared("new connections through the relay to the real Internet", relayed, bare),
         ]
 
 

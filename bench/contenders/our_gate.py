@@ -16,12 +16,12 @@ from bench.carrier import CONFIG
 from bench.contenders.bulk_receiver import SITE
 from bench.contenders.lines import ARREARS, line
 from bench.contenders.our_worker import Unheard
+from bench.contenders.to_site import ToSite
 from nfemu.bootstrap.conversion import rule_source
 from nfemu.bootstrap.serving import fastest_loop
 from nfemu.client.state import StateFolder
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.view import ControlView
-from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.judge import Judge
 from nfemu.runtime.keys import private_folder
 from nfemu.settings import load
@@ -30,23 +30,10 @@ NAME = "portal.carrier.example"
 _UNHURRIED = {"policies.profiles.arrears.daily_cap": "0", "policies.profiles.arrears.rate": "0"}
 
 
-class _ToSite:
-    """Implements Dial."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def connect(self, request: DialRequest, source_port: int) -> socket.socket:  # noqa: ARG002 - the port's signature
-        sock = socket.socket()
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
-        return sock
-
-
 async def _serve(listener: socket.socket, port: int, view: ControlView) -> None:
     told = {(NAME, ip_address(SITE)): datetime.max.replace(tzinfo=UTC)}
     judge = Judge(view, lambda: datetime.now(UTC), lambda _: told, lambda _: None)
-    Gate([listener], view, judge, _ToSite(port), Unheard()).start()
+    Gate([listener], view, judge, ToSite(port), Unheard()).start()
     print("ready", flush=True)
     await asyncio.Event().wait()
 

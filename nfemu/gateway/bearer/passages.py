@@ -3,19 +3,26 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import DEFER_S, Acceptor, reset
 from nfemu.gateway.bearer.crowd import Bounds, Crowd
 from nfemu.gateway.bearer.spliced import Spliced
 from nfemu.gateway.engine.flows import cut_all
-from nfemu.gateway.ports import LineView
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
 
 IDLE_S = 600.0
 """Seconds after which a connection on which nothing passes is cut; after twice as many at the latest."""
+
+
+class LinesByAddress(Protocol):
+    """A LineView is one."""
+
+    def line_at(self, address: IpAddress) -> LineState | None:
+        """The attached line whose UE has this address; None: nobody's."""
+
 
 Passing = TypeVar("Passing", bound=Spliced)
 Open = Callable[[socket.socket, IpAddress, LineState], Passing]
@@ -35,7 +42,7 @@ class Passages(Generic[Passing]):
     def __init__(
         self,
         sockets: Sequence[socket.socket],
-        view: LineView,
+        view: LinesByAddress,
         bounds: Bounds,
         open_: Open[Passing],
         left: Leave[Passing] = _nothing,

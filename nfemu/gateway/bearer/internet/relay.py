@@ -16,11 +16,10 @@ from nfemu.gateway.bearer.accepting import Original
 from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.gate.gate import Dial
 from nfemu.gateway.bearer.gate.splice import Pipes
-from nfemu.gateway.bearer.passages import IDLE_S, Passages
+from nfemu.gateway.bearer.passages import IDLE_S, LinesByAddress, Passages
 from nfemu.gateway.bearer.spliced import Refused, Spliced
 from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import cut_all
-from nfemu.gateway.ports import LineView
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
 from nfemu.runtime.original import original_destination
@@ -37,7 +36,7 @@ class Relay:
     def __init__(
         self,
         sockets: Sequence[socket.socket],
-        view: LineView,
+        view: LinesByAddress,
         forwards: Forwards,
         dial: Dial,
         *,
