@@ -5,6 +5,7 @@ One carrier for all. Each case has a line of its own, or leaves it as it was.
 
 import json
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -227,8 +228,12 @@ def test_a_flip_ends_what_it_forbids(carrier: CarrierProcess, world: World) -> N
         office.close()
         assert world.new_since(before) == [f"end 22 {OFFICE} {HOST4}"]
         assert not line.opens(NAMES["other.example"][0], 7)
+        sinkhole = line.address(SITE)
+        assert line.https(sinkhole, SITE) == b""
         carrier.nfemu("restore", FLIPPED)
         assert line.opens(NAMES["other.example"][0], 7)
+        assert OF_THE_WORLD in line.https(sinkhole, SITE)
+        assert OF_THE_WORLD in line.http(sinkhole, SITE)
 
 
 def _exchange(sock: socket) -> None:
@@ -277,6 +282,19 @@ _FORMS = (("http", "/"), ("https", "/"), ("tcp", ":22"), ("udp", ":443"), ("dns"
 
 def _literal(address: str) -> str:
     return f"[{address}]" if ":" in address else address
+
+
+def test_a_family_without_a_way_out(carrier: CarrierProcess, open_line: OnLine) -> None:
+    """Its connections are refused, so that a program takes the other one; until there is a way again."""
+    ipv4, ipv6 = NAMES[SITE]
+    route = ("ip", "-6", "route"), ("default", "via", "2606:2800:220:1::1")
+    subprocess.run((*carrier.before, *route[0], "del", *route[1]), check=True)
+    try:
+        until(lambda: not open_line.opens(ipv6, 7))
+        assert open_line.opens(ipv4, 7)
+    finally:
+        subprocess.run((*carrier.before, *route[0], "add", *route[1]), check=True)
+    until(lambda: open_line.opens(ipv6, 7))
 
 
 def test_rootless() -> None:
