@@ -4,7 +4,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 
-from nfemu.gateway import resolving
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
 from nfemu.gateway.resolving import HostUpstream, Internet, NamePlan, Names
 from nfemu.model.errors import NotFound, Unavailable
@@ -132,11 +131,11 @@ async def test_an_answer_by_an_old_plan_is_not_remembered(monkeypatch: pytest.Mo
 
 async def test_where_a_real_name_was_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone was told, and may still be on its way there."""
-    monkeypatch.setattr(resolving, "_REAL_S", 0)
     names = Names(REAL, Numbered())
     seen = []
     for told in (["192.0.2.1", "192.0.2.2"], ["192.0.2.3"], ["192.0.2.2"]):
         Dns(monkeypatch, told)
+        names.replace(REAL, Numbered())
         found = await route(names, "www.example.com")
         seen.append([str(address) for address in found.earlier])
     assert seen == [[], ["192.0.2.1", "192.0.2.2"], ["192.0.2.1", "192.0.2.3"]]

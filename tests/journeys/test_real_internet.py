@@ -257,10 +257,14 @@ def used(carrier: CarrierProcess, number: str) -> list[dict[str, Any]]:
 
 
 def test_a_cap_ends_what_is_relayed(carrier: CarrierProcess, world: World) -> None:
+    """On the far side too, of connections on which nothing is said."""
     assert carrier.nfemu("restrict", CAPPED).status == 0
-    with OnLine(carrier, CAPPED) as line:
+    ended = world.seen().count(f"end 22 {OFFICE} {HOST4}")
+    with OnLine(carrier, CAPPED) as line, line.connect(OFFICE, 22) as idle:
+        assert idle.recv(100)
         got = line.exchange(OFFICE, 9, b"%d\n" % (64 << 20))
         world.wait_for(f"end 9 {OFFICE} {HOST4}")
+        world.wait_for(f"end 22 {OFFICE} {HOST4}", ended + 1)
         assert len(got) < 64 << 20
         assert not line.opens(OFFICE, 9)
 

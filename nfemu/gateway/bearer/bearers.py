@@ -21,7 +21,6 @@ from nfemu.gateway.bearer.dns.upstream import system_resolvers
 from nfemu.gateway.bearer.foretelling import families_of, networks_of, reach_of, truth_of
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.internet.real import Pools, RealInternet
-from nfemu.gateway.bearer.internet.relay import Relay
 from nfemu.gateway.bearer.internet.rules import ORIGINS_PORT, RELAY_PORT, internet_rules
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.metering import Metering
@@ -29,6 +28,7 @@ from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Transport, Where
 from nfemu.gateway.bearer.phones import Phones, bounded
 from nfemu.gateway.bearer.responder import Responder
+from nfemu.gateway.bearer.running import Running
 from nfemu.gateway.bearer.specified import Specified
 from nfemu.gateway.bearer.trusting import Trusting
 from nfemu.gateway.bearer.view import ControlView
@@ -102,7 +102,7 @@ class Bearers:
         self._trusting = Trusting(self._plan, names, self._policy.put, now)
         self._specified = Specified(self._plan, self._trusting.known)
         self._real = RealInternet(self._nft_outside, config.pools) if config.internet is Internet.REAL else None
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._ending = asyncio.Lock()
         self.workers: Sequence[socket] = ()
         """Listeners of the HTTP engine."""
@@ -143,7 +143,7 @@ class Bearers:
         metering.rules_changed(rules)
         await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)
-        self._running = _Running(view, responder, gate, dns, metering, self._real)
+        self._running = Running(view, responder, gate, dns, metering, self._real)
         await self._trusting.look(rules)
         if self._real is not None:
             await self._real.look()
@@ -190,11 +190,11 @@ class Bearers:
                 await self._real.look()
             await running.metering.lines_changed(states)
             await self._policy.load(self.compile(rules), running.view.states())
-            await self._trusting.look(rules)
             await running.rules_changed(states)
             for state in states:
                 await self._phones.line_changed(state)
             await self._phones.bounds_changed()
+            await self._trusting.look(rules)  # last: with a real Internet it may have to wait for the DNS
         except Unavailable as error:
             await self._fail(error)
 
@@ -269,9 +269,9 @@ class Bearers:
 
     async def _past_cap(self, lines: Iterable[Imsi]) -> None:
         """The kernel holds them to what is essential."""
-        if self._real is not None and self._real.relay is not None:
+        if self._running is not None and (relay := self._running.relay) is not None:
             for imsi in lines:
-                await self._real.relay.line_changed(imsi)
+                await relay.line_changed(imsi)
 
     async def _nft_outside(self, text: str) -> None:
         await self._core.nft(text, Where.INTERNET)
@@ -283,53 +283,6 @@ class Bearers:
 
     async def _listeners(self, transport: Transport, port: int, where: Where = Where.CORE) -> list[socket]:
         return [await self._core.listen(where, transport, version, port) for version in _FAMILIES]
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """What serves, in this process."""
-
-    view: ControlView
-    responder: Responder
-    gate: Gate
-    dns: DnsService
-    metering: Metering
-    real: RealInternet | None
-
-    async def start(self) -> None:
-        self.responder.start()
-        self.gate.start()
-        self.metering.start()
-        await self.dns.start()
-
-    async def stop(self) -> None:
-        await self.dns.stop()
-        await self.metering.stop()
-        await self.gate.stop()
-        if self.real is not None:
-            await self.real.stop()
-        self.responder.stop()
-
-    async def line_changed(self, state: LineState) -> None:
-        """Return when nothing goes on that the line's new state forbids."""
-        await self.dns.apply(state)
-        self.responder.line_changed(state)
-        await self.gate.line_changed(state)
-        if self._relay is not None:
-            await self._relay.line_changed(state.imsi)
-
-    async def rules_changed(self, states: Sequence[LineState]) -> None:
-        """The same for every line; `states` are those that have changed with the rules."""
-        for state in states:
-            await self.dns.apply(state)
-            self.responder.line_changed(state)
-        await self.gate.rules_changed()
-        if self._relay is not None:
-            await self._relay.rules_changed()
-
-    @property
-    def _relay(self) -> Relay | None:
-        return self.real.relay if self.real is not None else None
 
 
 def _no_address(_: IpAddress) -> str | None:

@@ -23,19 +23,27 @@ from nfemu.policy.rules import PolicySet
 
 _log = logging.getLogger(__name__)
 TRUSTED_FOR = timedelta(days=1)
-_LOOK_EVERY_S = 60.0
+LOOK_EVERY_S = 60.0
 
 Put = Callable[[Batch], Awaitable[None]]
 
 
 class Trusting:
-    """`put` has the kernel go by it; `now` gives wall time."""
+    """`put` has the kernel go by it; `now` gives wall time. Names that move are looked up every `every_s` seconds."""
 
-    def __init__(self, plan: SteeringPlan, names: NameService, put: Put, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        plan: SteeringPlan,
+        names: NameService,
+        put: Put,
+        now: Callable[[], datetime],
+        every_s: float = LOOK_EVERY_S,
+    ) -> None:
         self._plan = plan
         self._names = names
         self._put = put
         self._now = now
+        self._every_s = every_s
         self._failing: frozenset[str] = frozenset()
         self._looking: asyncio.Task[None] | None = None
         self.known: dict[tuple[IpAddress, int], datetime | None] = {}
@@ -59,7 +67,7 @@ class Trusting:
         await self._put(tuple(batch))
 
     def begin(self, rules: Callable[[], GatewayRules]) -> None:
-        """Look every minute, by the rules as they are then: where the Internet is real, and names move."""
+        """Look regularly, by the rules as they are then: where the Internet is real, and names move."""
         self._looking = asyncio.create_task(self._look_regularly(rules))
 
     async def stop(self) -> None:
@@ -83,7 +91,7 @@ class Trusting:
 
     async def _look_regularly(self, rules: Callable[[], GatewayRules]) -> None:
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(self._every_s)
             now = self._now()
             for key in [key for key, until in self.known.items() if until is not None and until <= now]:
                 del self.known[key]

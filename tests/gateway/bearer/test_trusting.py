@@ -5,7 +5,6 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from nfemu.gateway.bearer import trusting
 from nfemu.gateway.bearer.trusting import TRUSTED_FOR, Trusting
 from nfemu.gateway.link.server import Answer
 from nfemu.gateway.ports import Direct, Emulated, Route
@@ -36,12 +35,12 @@ class Moving:
 
 
 class World:
-    def __init__(self, *addresses: str) -> None:
+    def __init__(self, *addresses: str, every_s: float = 60) -> None:
         self.now = datetime(2026, 11, 2, 12, tzinfo=UTC)
         self.names = Moving(*addresses)
         self.batches: list[Batch] = []
         self.rules = rules()
-        self.trusting = Trusting(SteeringPlan(), self.names, self._put, lambda: self.now)
+        self.trusting = Trusting(SteeringPlan(), self.names, self._put, lambda: self.now, every_s)
 
     async def _put(self, batch: Batch) -> None:
         self.batches.append(batch)
@@ -78,9 +77,8 @@ async def test_a_name_that_leads_nowhere_is_said_once(caplog: pytest.LogCaptureF
     assert caplog.text.count(f"the trusted name `{PORTAL}` leads nowhere now") == 1
 
 
-async def test_names_are_followed_and_old_addresses_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trusting, "_LOOK_EVERY_S", 0.01)
-    world = World("93.184.216.1")
+async def test_names_are_followed_and_old_addresses_forgotten() -> None:
+    world = World("93.184.216.1", every_s=0.01)
     world.trusting.begin(lambda: world.rules)
     await until(lambda: (IPv4Address("93.184.216.1"), 80) in world.trusting.known)
     world.now += TRUSTED_FOR
