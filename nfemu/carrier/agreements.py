@@ -40,8 +40,7 @@ def sign(rules: CarrierRules, provider: str, msisdn: Msisdn, cap: Money | None) 
     yield from ask(Emit(imsi, correlation, events.AGREEMENT_SIGNED, detail))
     view = yield from commit(view, [PutAgreement(agreement)])
     asked = yield from request(rules, view, view.balance, view.balance, correlation)
-    view = yield from commit(view, asked.changes)
-    view = yield from carry_out(rules, view, correlation, asked.notices)
+    view = yield from carry_out(rules, view, asked.changes, correlation, asked.notices)
     return line_status(rules, view, imsi)
 
 
@@ -65,7 +64,7 @@ def revoke(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
         detail = {"agreement": agreement.no, "reason": str(failure)}
         yield from ask(Emit(agreement.imsi, correlation, events.AGREEMENT_NOT_TOLD, detail))
         yield from ask(Commit(()))
-    view = yield from carry_out(rules, view, correlation)
+    view = yield from carry_out(rules, view, (), correlation)
     return line_status(rules, view, line.subscriber.imsi)
 
 
@@ -81,7 +80,7 @@ def ask_again(rules: CarrierRules, account: AccountId) -> Step[str | None]:
     if deduction is None or deduction.retry_at is None or deduction.retry_at > now:
         return None
     view, notices = yield from resolve(rules, view, deduction)
-    view = yield from carry_out(rules, view, correlation, notices)
+    view = yield from carry_out(rules, view, (), correlation, notices)
     left = view.deduction
     if left is not None and left.no == deduction.no and left.state is DeductionState.UNANSWERED:
         return f"deduction {deduction.no} has no answer yet"

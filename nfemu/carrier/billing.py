@@ -8,11 +8,10 @@ from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import locked_line
 from nfemu.carrier.orders import Cause, after_entry, line_changes
-from nfemu.carrier.ports import AccountView, AppendEntry, Line
+from nfemu.carrier.ports import AccountView, AppendEntry, Change, Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.transitions import ByHand
-from nfemu.carrier.view import commit
 from nfemu.model.identity import CorrelationId, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice
@@ -30,16 +29,16 @@ def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: s
     now = yield from ask(Now())
     entry = ledger.charge(view.account, line.subscriber.imsi, amount, now, note, key)
     known = None
+    changes: list[Change] = []
     told: tuple[Notice, ...] = ()
     if entry.trade_no is not None:
         known = yield from ask(LoadEntry(entry.trade_no))
     if not ledger.is_repeat(known, entry):
         yield from emit_entry(view, line.subscriber.imsi, entry, correlation)
         asked = yield from request(rules, view, view.balance + entry.amount, view.balance, correlation)
-        changes = yield from after_entry(rules, with_request(view, asked), entry.amount, correlation)
-        view = yield from commit(view, [AppendEntry(entry), *asked.changes, *changes])
-        told = asked.notices
-    view = yield from carry_out(rules, view, correlation, told)
+        ordered = yield from after_entry(rules, with_request(view, asked), entry.amount, correlation)
+        changes, told = [AppendEntry(entry), *asked.changes, *ordered], asked.notices
+    view = yield from carry_out(rules, view, changes, correlation, told)
     return line_status(rules, view, line.subscriber.imsi)
 
 
@@ -66,6 +65,5 @@ def _by_hand(
     rules: CarrierRules, view: AccountView, line: Line, trigger: ByHand, correlation: CorrelationId
 ) -> Step[LineStatus]:
     changes = yield from line_changes(rules, view, line, trigger, Cause.BY_HAND, correlation)
-    view = yield from commit(view, changes)
-    view = yield from carry_out(rules, view, correlation)
+    view = yield from carry_out(rules, view, changes, correlation)
     return line_status(rules, view, line.subscriber.imsi)

@@ -19,11 +19,11 @@ from nfemu.bss.texts import Template
 from nfemu.carrier import events
 from nfemu.carrier.commands import AskAgainLater, CloseDeduction, Deduct, Emit, NewId, Now, Step, ask
 from nfemu.carrier.entries import emit_entry
+from nfemu.carrier.execution import execute
 from nfemu.carrier.lines import line_of
 from nfemu.carrier.orders import after_movement, emit_standing
 from nfemu.carrier.ports import AccountView, AppendEntry, Change, PutAgreement, PutDeduction, PutNotice
 from nfemu.carrier.rules import CarrierRules
-from nfemu.carrier.view import commit
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer, DeductionState
 from nfemu.model.errors import Unavailable
@@ -130,7 +130,7 @@ def _unanswered(
     if deduction.state is DeductionState.REQUESTED:
         yield from _emit(deduction, events.DEDUCTION_UNANSWERED, {"reason": reason})
     changes = yield from _dunned(rules, view, deduction)
-    view = yield from commit(view, [PutDeduction(waiting), *changes])
+    view = yield from execute(rules, view, [PutDeduction(waiting), *changes], deduction.correlation)
     yield from ask(AskAgainLater(waiting))
     return view
 
@@ -151,7 +151,7 @@ def _declined(
         detail = {"agreement": deduction.agreement, "by": "the payer, at the provider"}
         yield from ask(Emit(deduction.imsi, deduction.correlation, events.AGREEMENT_REVOKED, detail))
     changes += yield from _dunned(rules, view, deduction)
-    view = yield from commit(view, [*changes, *map(PutNotice, notices)])
+    view = yield from execute(rules, view, [*changes, *map(PutNotice, notices)], deduction.correlation)
     return view, notices
 
 
@@ -179,7 +179,7 @@ def _book(
         changes += yield from after_movement(rules, view, before, balance, correlation)
     notice = yield from _notice(rules, view, deduction, deduction.amount, Template.DEDUCTED, correlation, now)
     done = PutDeduction(auto_deduct.answered(deduction, DeductionInput.DEDUCTED, trade_no))
-    view = yield from commit(view, [AppendEntry(entry), done, PutNotice(notice), *changes])
+    view = yield from execute(rules, view, [AppendEntry(entry), done, PutNotice(notice), *changes], correlation)
     return view, [notice, *asked.notices]
 
 

@@ -3,7 +3,9 @@
 `carry_out` is the one way from an order to an effective profile, and it is safe to run at any time: it looks at
 what is stored and does what is missing. It is therefore also how a crash is survived and a failure retried.
 
-    orders CREATED ──commit: HSS and PGW──▶ EXECUTED ──apply, acknowledged──▶ commit: DONE and notices ──▶ deliver
+    commit: cause, orders EXECUTED, HSS and PGW ──▶ apply, acknowledged ──▶ commit: DONE and notices ──▶ deliver
+
+A phone that waits for its line waits for the first commit and for the enforcement points, and for nothing else.
 
 A stop or resume changes the session in place, even into a profile that asks for reactivation: that way the flip
 is immediate and the page that says so still arrives. The reactivation is an order of its own, created with the
@@ -20,15 +22,15 @@ from nfemu.bss.texts import Template
 from nfemu.carrier import events
 from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
 from nfemu.carrier.deductions import settle
-from nfemu.carrier.following import follow
-from nfemu.carrier.lines import line_state, orders_of, session_detail
+from nfemu.carrier.execution import execute
+from nfemu.carrier.lines import line_state, session_detail
 from nfemu.carrier.orders import Cause
-from nfemu.carrier.ports import AccountView, Change, Line, PutNotice, PutOrder, PutSession, PutSubscription
+from nfemu.carrier.ports import AccountView, Change, Line, PutNotice, PutOrder, PutSession
 from nfemu.carrier.reactivation import follow_ups, is_at_once, reactivate_lines
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import account_due
 from nfemu.carrier.view import commit
-from nfemu.epc import hss, pgw
+from nfemu.epc import pgw
 from nfemu.model.account import AccountKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, NoticeId
@@ -37,15 +39,21 @@ from nfemu.model.orders import Notice, OrderKind, OrderState, WorkOrder
 
 
 def carry_out(
-    rules: CarrierRules, view: AccountView, correlation: CorrelationId, notices: Sequence[Notice] = ()
+    rules: CarrierRules,
+    view: AccountView,
+    changes: Sequence[Change],
+    correlation: CorrelationId,
+    notices: Sequence[Notice] = (),
 ) -> Step[AccountView]:
-    """Finish what is unfinished on the locked account, then deliver `notices` (stored as pending) and new ones.
+    """Commit `changes` and finish whatever is unfinished on the locked account, then deliver `notices` (pending once
+    that is committed) and new ones.
 
-    An agreement that is being asked is heard first: what it pays need not be stopped (G19).
-    `correlation` is for what no order asked for. Raises Unavailable; what has been committed stays and is resumed.
+    An agreement that is being asked is heard before anything is enforced: what it pays need not be stopped (G19).
+    `correlation` is for what no order asked for. Raises Conflict where the store refuses `changes`; Unavailable: what
+    has been committed stays and is resumed.
     """
+    view = yield from execute(rules, view, changes, correlation)
     view, deducted = yield from settle(rules, view)
-    view = yield from _execute(rules, view, correlation)
     view, composed = yield from _acknowledge(rules, view, correlation)
     if any(is_at_once(order) for order in view.orders):
         view = yield from reactivate_lines(rules, view, is_at_once)
@@ -93,34 +101,6 @@ def deliver_fresh(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
 def _emit_notice(notice: Notice, name: str) -> Step[None]:
     detail = {"notice": notice.id, "kind": notice.kind.value, "sender": notice.sender}
     yield from ask(Emit(notice.imsi, notice.correlation, name, detail))
-
-
-def _execute(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[AccountView]:
-    """HSS and PGW follow the orders, in one commit."""
-    now = yield from ask(Now())
-    changes: list[Change] = []
-    for line in view.lines:
-        changes += yield from _execute_line(rules, view, line, correlation, now)
-    return (yield from commit(view, changes))
-
-
-def _execute_line(
-    rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId, now: datetime
-) -> Step[list[Change]]:
-    created = [order for order in orders_of(view, line.subscriber.imsi) if order.state is OrderState.CREATED]
-    orders = [order for order in created if order.kind is not OrderKind.REACTIVATE]
-    changes: list[Change] = [PutOrder(advance(order, OrderInput.EXECUTE, now)) for order in orders]
-    correlation = orders[-1].correlation if orders else correlation
-    subscription = hss.executed(line.subscription, orders)
-    profile = rules.catalogue.granted(subscription)
-    if subscription is not line.subscription:
-        changes.append(PutSubscription(subscription))
-        detail = {"ordered": subscription.ordered.value, "profile": profile.name, "version": str(subscription.version)}
-        yield from ask(Emit(subscription.imsi, correlation, events.HSS_PROFILE_CHANGED, detail))
-    session = yield from follow(rules, line, profile, correlation, now)
-    if session is not None:
-        changes.append(PutSession(session))
-    return changes
 
 
 def _acknowledge(

@@ -37,7 +37,6 @@ from nfemu.carrier.orders import after_entry
 from nfemu.carrier.ports import AccountView, AppendEntry, Line, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
-from nfemu.carrier.view import commit
 from nfemu.model.account import LedgerEntry
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo
@@ -139,15 +138,14 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_NOTIFIED, detail))
     known = yield from _known(payment, notification, entry, correlation)
     if known is not None:
-        yield from ask(Commit(()))
-        view = yield from carry_out(rules, view, correlation)
+        view = yield from carry_out(rules, view, (), correlation)
         return _settlement(rules, view, known, payment, repeated=True)
     confirmation = yield from _confirmation(rules, view, payment, correlation, now)
     yield from emit_entry(view, payment.imsi, entry, correlation)
     changes = yield from after_entry(rules, view, entry.amount, correlation)
     paid = rules_of_payments.settle(payment, notification.trade_no)
-    view = yield from commit(view, [AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes])
-    view = yield from carry_out(rules, view, correlation, [confirmation])
+    booked = [AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes]
+    view = yield from carry_out(rules, view, booked, correlation, [confirmation])
     return _settlement(rules, view, entry, paid, repeated=False)
 
 

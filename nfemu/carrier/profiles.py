@@ -14,7 +14,6 @@ from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import Change, Line, PutOrder
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
-from nfemu.carrier.view import commit
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, Msisdn, OrderId, ProfileName
 from nfemu.model.orders import OrderKind, WorkOrder
@@ -30,12 +29,12 @@ def order_profile(rules: CarrierRules, msisdn: Msisdn, name: str) -> Step[LineSt
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
     waiting = [order for order in orders_of(view, line.subscriber.imsi) if order.kind is OrderKind.PROFILE]
+    changes: list[Change] = []
     if (waiting[-1].profile if waiting else line.subscription.profile) != profile:
         changes = yield from _order(line, profile, waiting, correlation)
-        view = yield from commit(view, changes)
     elif not waiting:
         raise Conflict(f"`{msisdn}` has profile `{name}` already; `nfemu subscriber show` says what is in force")
-    view = yield from carry_out(rules, view, correlation)
+    view = yield from carry_out(rules, view, changes, correlation)
     return line_status(rules, view, line.subscriber.imsi)
 
 

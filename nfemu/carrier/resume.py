@@ -10,7 +10,6 @@ from nfemu.carrier.flip import carry_out, carry_out_reactivations, deliver
 from nfemu.carrier.lines import load_account
 from nfemu.carrier.orders import after_rules
 from nfemu.carrier.rules import CarrierRules
-from nfemu.carrier.view import commit
 from nfemu.model.identity import AccountId
 
 
@@ -21,7 +20,7 @@ def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
     view = yield from load_account(account)
     cards = {line.subscriber.imsi for line in view.lines}
     pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
-    view = yield from carry_out(rules, view, correlation)
+    view = yield from carry_out(rules, view, (), correlation)
     yield from deliver(account, (yield from still_due(rules, view, pending)))
 
 
@@ -33,8 +32,7 @@ def realign(rules: CarrierRules, account: AccountId) -> Step[None]:
     correlation = yield from ask(Begin())
     yield from ask(Lock(account))
     view = yield from load_account(account)
-    view = yield from commit(view, (yield from after_rules(rules, view, correlation)))
-    yield from carry_out(rules, view, correlation)
+    yield from carry_out(rules, view, (yield from after_rules(rules, view, correlation)), correlation)
 
 
 def reactivate(rules: CarrierRules, account: AccountId) -> Step[None]:

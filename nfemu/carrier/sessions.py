@@ -1,12 +1,13 @@
 """Attach and detach: the HSS permits (G8), the PGW gives the address (G9), enforcement points confirm."""
 
+from collections.abc import Sequence
+
 from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Commit, Emit, NewId, Now, Reserve, Step, ask
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import line_of, locked_line, session_detail
-from nfemu.carrier.ports import AccountView, Line, PutSession
+from nfemu.carrier.ports import AccountView, Change, Line, PutSession
 from nfemu.carrier.rules import CarrierRules
-from nfemu.carrier.view import commit
 from nfemu.epc import hss, pgw
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, Msisdn, SessionId
@@ -24,15 +25,14 @@ def attach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
     if line.session is not None and pgw.is_active(line.session):
         if pgw.is_acknowledged(line.session):
             raise Conflict(f"`{msisdn}` is attached already (session `{line.session.id}`); detach it first")
-        return (yield from _finished(rules, view, line.session, correlation))
+        return (yield from _finished(rules, view, line.session, (), correlation))
     profile = yield from _permitted(rules, line, correlation)
     now = yield from ask(Now())
     addresses = yield from ask(Reserve(line.subscriber, profile))
     identifier = SessionId((yield from ask(NewId("ses"))))
     session = pgw.create(identifier, line.subscriber, profile, addresses, line.session, now)
     yield from ask(Emit(session.imsi, correlation, events.PGW_SESSION_CREATED, session_detail(session)))
-    view = yield from commit(view, [PutSession(session)])
-    return (yield from _finished(rules, view, session, correlation))
+    return (yield from _finished(rules, view, session, [PutSession(session)], correlation))
 
 
 def detach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
@@ -45,11 +45,10 @@ def detach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
     if line.session is None or not pgw.is_active(line.session):
         if line.session is None or pgw.is_acknowledged(line.session):
             raise Conflict(f"`{msisdn}` is not attached, so there is nothing to detach")
-        return (yield from _finished(rules, view, line.session, correlation))
+        return (yield from _finished(rules, view, line.session, (), correlation))
     session = pgw.release(line.session, (yield from ask(Now())))
     yield from ask(Emit(session.imsi, correlation, events.PGW_SESSION_RELEASED, session_detail(session)))
-    view = yield from commit(view, [PutSession(session)])
-    return (yield from _finished(rules, view, session, correlation))
+    return (yield from _finished(rules, view, session, [PutSession(session)], correlation))
 
 
 def _permitted(rules: CarrierRules, line: Line, correlation: CorrelationId) -> Step[ApnProfile]:
@@ -67,7 +66,7 @@ def _permitted(rules: CarrierRules, line: Line, correlation: CorrelationId) -> S
 
 
 def _finished(
-    rules: CarrierRules, view: AccountView, session: PdnSession, correlation: CorrelationId
+    rules: CarrierRules, view: AccountView, session: PdnSession, changes: Sequence[Change], correlation: CorrelationId
 ) -> Step[PdnSession]:
-    view = yield from carry_out(rules, view, correlation)
+    view = yield from carry_out(rules, view, changes, correlation)
     return line_of(view, session.imsi).session or session

@@ -7,8 +7,8 @@ Three values that are never mixed up, and the hold that a person can set:
     standing    account     a ledger entry (derived, never stored)         `billing.charge`, `payments.settle`
     hold        line        restrict or restore by hand; a movement        `orders.respond`, from the table below
                             of the ledger can lift a manual restore
-    ordered     line        a stop or resume order that is executed        `flip.carry_out`
-    profile     line        a profile order that is executed (G18)         `flip.carry_out`
+    ordered     line        a stop or resume order that is executed        `execution.execute`
+    profile     line        a profile order that is executed (G18)         `execution.execute`
     effective   session     every enforcement point has acknowledged       `flip.carry_out`
 
 What an ordered profile makes of the session itself, cut off and attached again included, is `following`'s table.

@@ -27,6 +27,11 @@ _UNFINISHED = frozenset({OrderState.CREATED, OrderState.EXECUTED})
 def commit(view: AccountView, changes: Sequence[Change]) -> Step[AccountView]:
     """Commit, and the view after it. Raises Unavailable or Conflict: nothing was written."""
     yield from ask(Commit(tuple(changes)))
+    return with_changes(view, changes)
+
+
+def with_changes(view: AccountView, changes: Sequence[Change]) -> AccountView:
+    """The view once `changes` are made, in their order."""
     for change in changes:
         view = applied(view, change)
     return view

@@ -71,7 +71,7 @@ async def test_a_line_that_is_about_to_be_restored_hears_nothing(world: World) -
     await world.service.attach(ZHANG)
     await world.service.charge(ZHANG, Money(5900))
     await later(world)
-    world.faults.fail("store", after=3)
+    world.faults.fail("enforcer")
     await asyncio.gather(pay(world.service, ZHANG, Money(2900)), return_exceptions=True)
     world.faults.heal()
     view = await world.store.account((await world.service.find("13800138000")).account)

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from nfemu.carrier import events
+from nfemu.carrier.ports import AppendEntry, PutOrder, PutSession
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, NoticeState, OrderState
+from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState
 from nfemu.model.subscriber import OrderedProfile
+from tests.carrier.waiting import leave_order
 from tests.fakes.faults import Crash
 from tests.fakes.paying import pay
-from tests.fakes.world import LI, ZHANG, World, catalogue, imsi_of, rules
+from tests.fakes.world import LI, ZHANG, World, catalogue, imsi_of, notification, rules
 
 
 async def order_states(world: World) -> list[tuple[str, OrderState]]:
@@ -51,11 +53,7 @@ async def test_a_stop_that_was_executed_is_overtaken_by_a_payment(world: World) 
 async def test_a_stop_that_was_never_executed_is_overtaken_too(world: World) -> None:
     """The HSS had not been changed: its version stays, and no stop is announced."""
     await world.service.attach(ZHANG)
-    world.faults.fail("store", after=1)
-    with pytest.raises(Unavailable):
-        await world.service.charge(ZHANG, Money(5900))
-    world.faults.heal()
-    assert await order_states(world) == [("stop", OrderState.CREATED)]
+    await leave_order(world, ZHANG, OrderKind.STOP, OrderedProfile.ARREARS)
     settled = await pay(world.service, ZHANG, Money(2900))
     assert (settled.status.effective, settled.status.line.subscription.version) == ("internet", 1)
     assert await order_states(world) == [("stop", OrderState.SUPERSEDED), ("resume", OrderState.DONE)]
@@ -68,7 +66,6 @@ async def test_no_stop_without_a_notice(world: World) -> None:
     world.faults.fail("enforcer")
     with pytest.raises(Unavailable):
         await world.service.charge(ZHANG, Money(5900))
-    world.faults.fail("store", after=2)
     with pytest.raises(Unavailable):
         await pay(world.service, ZHANG, Money(2900))
     world.faults.heal()
@@ -83,14 +80,43 @@ async def test_no_stop_without_a_notice(world: World) -> None:
 
 
 async def test_an_order_that_waits_counts_as_the_lines_aim(world: World) -> None:
-    """A second charge does not create a second stop order, and finishes the first."""
-    world.faults.fail("store", after=1)
-    with pytest.raises(Unavailable):
-        await world.service.charge(ZHANG, Money(5900))
-    world.faults.heal()
-    status = await world.service.charge(ZHANG, Money(100))
+    """A charge does not create a second stop order, and finishes the first."""
+    await leave_order(world, ZHANG, OrderKind.STOP, OrderedProfile.ARREARS)
+    status = await world.service.charge(ZHANG, Money(5900))
     assert status.ordered is OrderedProfile.ARREARS
     assert await order_states(world) == [("stop", OrderState.DONE)]
+
+
+@pytest.mark.parametrize("cause", ["charge", "pay", "restrict", "restore", "profile"])
+async def test_an_order_that_is_carried_out_at_once_is_stored_with_its_cause_as_executed(cause: str) -> None:
+    """One commit, so one sync of the disk, comes before the enforcement points."""
+    world = World()
+    service = await world.start()
+    await service.attach(ZHANG)
+    if cause in {"pay", "restore"}:
+        await service.charge(ZHANG, Money(5900))
+    payment = await service.order_immediate(ZHANG, Money(2900))
+    world.faults.fail("enforcer")
+    before = len(world.store.commits)
+    begun = {
+        "charge": lambda: service.charge(ZHANG, Money(5900)),
+        "pay": lambda: service.settle(notification(payment)),
+        "restrict": lambda: service.restrict(ZHANG),
+        "restore": lambda: service.restore(ZHANG),
+        "profile": lambda: service.order_profile(ZHANG, "inflight"),
+    }
+    with pytest.raises(Unavailable):
+        await begun[cause]()
+    (changes,) = world.store.commits[before:]
+    stored = [change.order.state for change in changes if isinstance(change, PutOrder)]
+    assert stored == [OrderState.EXECUTED]
+    assert sum(isinstance(change, AppendEntry) for change in changes) == (cause in {"charge", "pay"})
+    assert sum(isinstance(change, PutSession) for change in changes) == 1
+    world.faults.heal()
+    service = await world.restart()
+    assert [order.state for order in world.store.orders()][-1] is OrderState.DONE
+    assert (await service.status(ZHANG)).effective is not None
+    await service.stop()
 
 
 async def test_a_channel_that_fails_delays_the_notice_and_nothing_else(world: World) -> None:

@@ -11,6 +11,7 @@ from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderKind, OrderState
 from nfemu.model.subscriber import OrderedProfile
+from tests.carrier.waiting import leave_order
 from tests.fakes.paying import pay
 from tests.fakes.world import LI, ZHANG, World, catalogue, imsi_of, rules
 
@@ -86,17 +87,15 @@ async def test_attach_in_a_garden(world: World) -> None:
 async def test_orders_that_could_not_be_executed_are_executed_together(world: World) -> None:
     """A profile order is not overtaken by a stop, only by a later one of its kind; the record moves by one version."""
     await world.service.attach(ZHANG)
-    for name in ("inflight", "open", "inflight", None):
-        world.faults.fail("store", 1)
-        with pytest.raises(Unavailable):
-            await (world.service.restrict(ZHANG) if name is None else world.service.order_profile(ZHANG, name))
-        world.faults.heal()
-    await world.service._finish((await world.service.find(str(ZHANG))).account)
-    status = await world.service.status(ZHANG)
+    await leave_order(world, ZHANG, OrderKind.PROFILE, OrderedProfile.OPEN, ProfileName("inflight"))
+    await world.service.order_profile(ZHANG, "open")
+    await leave_order(world, ZHANG, OrderKind.PROFILE, OrderedProfile.OPEN, ProfileName("inflight"))
+    status = await world.service.restrict(ZHANG)
     assert (status.profile, status.effective) == ("inflight", "green")
+    assert status.line.subscription.version == 3, "the hold is one version, both orders are another"
     assert [(order.kind, order.state) for order in world.store.orders()] == [
         (OrderKind.PROFILE, OrderState.SUPERSEDED),
-        (OrderKind.PROFILE, OrderState.SUPERSEDED),
+        (OrderKind.PROFILE, OrderState.DONE),
         (OrderKind.PROFILE, OrderState.DONE),
         (OrderKind.STOP, OrderState.DONE),
     ]
