@@ -26,7 +26,12 @@ def charge(account: Account, imsi: Imsi, amount: Money, at: datetime, note: str,
 def payment(account: Account, imsi: Imsi, amount: Money, at: datetime, provider: str, trade_no: str) -> LedgerEntry:
     """The entry that adds `amount` (positive), under the provider's number of it. Raises InvalidInput."""
     check_amount(account, amount)
-    return LedgerEntry(account.id, EntryKind.PAYMENT, amount, at, _number(provider, trade_no, "trade number"), imsi)
+    return LedgerEntry(account.id, EntryKind.PAYMENT, amount, at, payment_number(provider, trade_no), imsi)
+
+
+def payment_number(provider: str, trade_no: str) -> str:
+    """The trade number of a payment's entry. Raises InvalidInput."""
+    return _number(provider, trade_no, "trade number")
 
 
 def check_amount(account: Account, amount: Money) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from nfemu.carrier.ports import AccountView, Change, LineState
+from nfemu.carrier.ports import AccountView, Change, LineState, PaymentView
 from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
@@ -76,6 +76,14 @@ class LoadEntry(Command[LedgerEntry | None]):
 @dataclass(frozen=True, slots=True)
 class LoadPayment(Command[Payment | None]):
     no: PaymentNo
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPaymentView(Command[PaymentView | None]):
+    """`trade_no` as the ledger has it."""
+
+    no: PaymentNo
+    trade_no: str
 
 
 @dataclass(frozen=True, slots=True)

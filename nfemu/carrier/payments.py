@@ -8,6 +8,7 @@ again; after it, a repetition finishes what is left and changes nothing else.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from nfemu.bss import ledger
 from nfemu.bss import payments as rules_of_payments
@@ -20,8 +21,8 @@ from nfemu.carrier.commands import (
     Commit,
     Emit,
     ExpireLater,
-    LoadEntry,
     LoadPayment,
+    LoadPaymentView,
     LoadUnpaid,
     Lock,
     NewId,
@@ -32,9 +33,9 @@ from nfemu.carrier.commands import (
 )
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
-from nfemu.carrier.lines import line_of, load_account, locked_line, subscriber_account
+from nfemu.carrier.lines import line_of, locked_line, subscriber_account
 from nfemu.carrier.orders import after_entry
-from nfemu.carrier.ports import AccountView, AppendEntry, Line, PutNotice, PutPayment
+from nfemu.carrier.ports import AccountView, AppendEntry, Line, PaymentView, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.model.account import LedgerEntry
@@ -42,6 +43,8 @@ from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment, PaymentState
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +128,8 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     earlier payment; Unavailable: not acknowledged, to be sent again.
     """
     correlation = yield from ask(Begin())
-    payment = yield from load_payment(notification.payment_no)
-    yield from ask(Lock(payment.account))
-    payment = yield from load_payment(notification.payment_no)
-    view = yield from load_account(payment.account)
+    found = yield from _locked_payment(notification)
+    payment, view = found.payment, found.account
     now = yield from ask(Now())
     entry = ledger.payment(
         view.account, payment.imsi, notification.amount, now, notification.provider, notification.trade_no
@@ -136,7 +137,7 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     entry = replace(entry, note=payment.no)
     detail = {"payment": payment.no, "trade_no": notification.trade_no, "paid_at": notification.paid_at.isoformat()}
     yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_NOTIFIED, detail))
-    known = yield from _known(payment, notification, entry, correlation)
+    known = yield from _known(found, notification, entry, correlation)
     if known is not None:
         view = yield from carry_out(rules, view, (), correlation)
         return _settlement(rules, view, known, payment, repeated=True)
@@ -160,10 +161,14 @@ def expire(no: PaymentNo) -> Step[bool]:
 
 def load_payment(no: PaymentNo) -> Step[Payment]:
     """Raises NotFound."""
-    payment = yield from ask(LoadPayment(no))
-    if payment is None:
+    return _found(no, (yield from ask(LoadPayment(no))))
+
+
+def _found(no: PaymentNo, found: T | None) -> T:
+    """Raises NotFound for None."""
+    if found is None:
         raise NotFound(f"there is no payment order `{no}`; order one first")
-    return payment
+    return found
 
 
 def _order(rules: CarrierRules, view: AccountView, line: Line, provider: str, amount: Money) -> Step[Payment]:
@@ -194,11 +199,19 @@ def _close(no: PaymentNo, why: PaymentInput, reason: str, correlation: Correlati
     return True
 
 
+def _locked_payment(notification: PaymentNotification) -> Step[PaymentView]:
+    """The order and what settling it needs, its account nobody else's from here on. Raises NotFound, InvalidInput."""
+    number = ledger.payment_number(notification.provider, notification.trade_no)
+    payment = yield from load_payment(notification.payment_no)
+    yield from ask(Lock(payment.account))
+    return _found(payment.no, (yield from ask(LoadPaymentView(payment.no, number))))
+
+
 def _known(
-    payment: Payment, notification: PaymentNotification, entry: LedgerEntry, correlation: CorrelationId
+    found: PaymentView, notification: PaymentNotification, entry: LedgerEntry, correlation: CorrelationId
 ) -> Step[LedgerEntry | None]:
     """The entry, if this very payment is booked already. A contradiction goes on the timeline and raises Conflict."""
-    known = yield from ask(LoadEntry(entry.trade_no or ""))
+    payment, known = found.payment, found.entry
     try:
         rules_of_payments.check_notification(payment, notification.provider, notification.amount)
         repeated = ledger.is_repeat(known, entry)

@@ -50,6 +50,15 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment order and its account at one moment. `entry`: what the ledger has under the trade number asked for."""
+
+    payment: Payment
+    account: AccountView
+    entry: LedgerEntry | None
+
+
+@dataclass(frozen=True, slots=True)
 class LineState:
     """What an enforcement point holds of one subscriber. `policy` None: not attached, everything is refused.
 
@@ -193,6 +202,9 @@ class Store(Protocol):
     async def entry(self, trade_no: str) -> LedgerEntry | None: ...
 
     async def payment(self, no: PaymentNo) -> Payment | None: ...
+
+    async def payment_view(self, no: PaymentNo, trade_no: str) -> PaymentView | None:
+        """All that settling it needs, in one read. None where there is no such order."""
 
     async def open_payments(self) -> list[Payment]:
         """Payments in state CREATED, oldest first."""

@@ -27,6 +27,7 @@ from nfemu.carrier.ports import (
     LineState,
     Notifier,
     PaymentProvider,
+    PaymentView,
     PutSession,
     Store,
 )
@@ -101,6 +102,7 @@ class Runner:
             c.LoadAccount: self._load_account,
             c.LoadEntry: self._load_entry,
             c.LoadPayment: self._load_payment,
+            c.LoadPaymentView: self._load_payment_view,
             c.LoadUnpaid: self._load_unpaid,
             c.LoadPendingNotices: self._load_pending_notices,
             c.LoadLastNotice: self._load_last_notice,
@@ -193,6 +195,9 @@ class Runner:
 
     async def _load_payment(self, _: _Run, command: c.LoadPayment) -> Payment | None:
         return await self._outside.store.payment(command.no)
+
+    async def _load_payment_view(self, _: _Run, command: c.LoadPaymentView) -> PaymentView | None:
+        return await self._outside.store.payment_view(command.no, command.trade_no)
 
     async def _load_unpaid(self, _: _Run, command: c.LoadUnpaid) -> list[Payment]:
         return await self._outside.store.unpaid(command.imsi)

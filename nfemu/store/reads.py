@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from nfemu.carrier.ports import AccountView, Line
+from nfemu.carrier.ports import AccountView, Line, PaymentView
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
@@ -159,6 +159,14 @@ def entry(connection: Connection, trade_no: str) -> LedgerEntry | None:
 def payment(connection: Connection, no: PaymentNo) -> Payment | None:
     row = _payment.run(connection, {"no": no}).one_or_none()
     return None if row is None else rows.payment_from(row)
+
+
+def payment_view(connection: Connection, no: PaymentNo, trade_no: str) -> PaymentView | None:
+    found = payment(connection, no)
+    owner = account(connection, found.account) if found is not None else None
+    if found is None or owner is None:
+        return None
+    return PaymentView(found, owner, entry(connection, trade_no))
 
 
 def open_payments(connection: Connection) -> list[Payment]:

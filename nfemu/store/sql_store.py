@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from nfemu.carrier.ports import AccountView, Change
+from nfemu.carrier.ports import AccountView, Change, PaymentView
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Contract, Deduction
 from nfemu.model.errors import Unavailable
@@ -180,6 +180,9 @@ class SqlStore:
 
     async def payment(self, no: PaymentNo) -> Payment | None:
         return await self._read(lambda connection: reads.payment(connection, no))
+
+    async def payment_view(self, no: PaymentNo, trade_no: str) -> PaymentView | None:
+        return await self._read(lambda connection: reads.payment_view(connection, no, trade_no))
 
     async def open_payments(self) -> list[Payment]:
         return await self._read(reads.open_payments)

@@ -1,5 +1,6 @@
 """Orders carried out, overtaken, resumed; notices once; nothing shown as effective before it is acknowledged."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -98,7 +99,7 @@ async def test_an_order_that_is_carried_out_at_once_is_stored_with_its_cause_as_
     payment = await service.order_immediate(ZHANG, Money(2900))
     world.faults.fail("enforcer")
     before = len(world.store.commits)
-    begun = {
+    begin: dict[str, Callable[[], Awaitable[object]]] = {
         "charge": lambda: service.charge(ZHANG, Money(5900)),
         "pay": lambda: service.settle(notification(payment)),
         "restrict": lambda: service.restrict(ZHANG),
@@ -106,7 +107,7 @@ async def test_an_order_that_is_carried_out_at_once_is_stored_with_its_cause_as_
         "profile": lambda: service.order_profile(ZHANG, "inflight"),
     }
     with pytest.raises(Unavailable):
-        await begun[cause]()
+        await begin[cause]()
     (changes,) = world.store.commits[before:]
     stored = [change.order.state for change in changes if isinstance(change, PutOrder)]
     assert stored == [OrderState.EXECUTED]

@@ -15,6 +15,7 @@ from nfemu.carrier.ports import (
     AppendEntry,
     Change,
     Line,
+    PaymentView,
     PutAccount,
     PutAgreement,
     PutDeduction,
@@ -214,6 +215,11 @@ class MemoryStore:
 
     async def payment(self, no: PaymentNo) -> Payment | None:
         return self._tables.payments.get(no)
+
+    async def payment_view(self, no: PaymentNo, trade_no: str) -> PaymentView | None:
+        found = await self.payment(no)
+        owner = await self.account(found.account) if found is not None else None
+        return None if found is None or owner is None else PaymentView(found, owner, await self.entry(trade_no))
 
     async def open_payments(self) -> list[Payment]:
         return [payment for payment in self._tables.payments.values() if payment.state is PaymentState.CREATED]

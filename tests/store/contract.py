@@ -8,6 +8,7 @@ import pytest
 from nfemu.carrier.ports import (
     AddEvent,
     AppendEntry,
+    PaymentView,
     PutAccount,
     PutAgreement,
     PutDeduction,
@@ -101,6 +102,7 @@ class StoreContract:
         assert await store.ledger(ZHANG) == []
         assert await store.entry("t-1") is None
         assert await store.payment(PaymentNo("pay-1")) is None
+        assert await store.payment_view(PaymentNo("pay-1"), "t-1") is None
         assert await store.events(PHONE.imsi) == []
         assert await store.read_clock() is None
 
@@ -188,6 +190,14 @@ class StoreContract:
         assert await store.payment(PaymentNo("pay-1")) is None
         assert await store.events(PHONE.imsi) == []
         assert len(await store.ledger(ZHANG)) == 1
+
+    async def test_a_payment_is_read_with_its_account_and_what_the_ledger_has_of_it(self, store: Store) -> None:
+        ordered = payment("pay-1")
+        await store.commit([*people(), PutPayment(ordered), AppendEntry(entry(3000, "t-1"))])
+        account = await store.account(ordered.account)
+        assert account is not None
+        assert await store.payment_view(ordered.no, "t-1") == PaymentView(ordered, account, entry(3000, "t-1"))
+        assert await store.payment_view(ordered.no, "t-2") == PaymentView(ordered, account, None)
 
     async def test_a_trade_number_is_taken_once_over_all_accounts(self, store: Store) -> None:
         await store.commit([*people(), AppendEntry(entry(3000, "t-1"))])
