@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -81,6 +82,16 @@ def test_it_goes_on_asking_when_it_is_refused_and_tells_what_it_got(site: Site) 
     assert all(each.octets in (0, len(PAGE)) for each in asked)
     assert [each.sent for each in asked] == sorted(each.sent for each in asked)
     assert len(asked) == 53
+    phone.forget()
+
+
+def test_it_asks_for_no_page_while_it_knows_that_it_would_be_refused(site: Site) -> None:
+    site.statuses = [200]
+    told = iter([True, True, False])
+    phone = Phone(replace(site.way(), is_shut=lambda: next(told)))
+    phone.until_open(anew=True)
+    assert len(site.requests) == 1
+    assert next(told, None) is None
     phone.forget()
 
 

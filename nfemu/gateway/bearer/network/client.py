@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nfemu.gateway.bearer.network.messages import (
     HEAD,
@@ -175,20 +175,30 @@ def _gone() -> Unavailable:
 
 
 async def _readable(sock: socket.socket, size: int) -> tuple[bytes, socket.socket | None]:
-    """Raises Unavailable at the end of the stream."""
+    """Raises Unavailable at the end of the stream. What is there already costs no turn of the event loop."""
+    try:
+        data, descriptors, _, _ = await _received(sock, size)
+    except OSError:
+        raise _gone() from None
+    if not data:
+        raise _gone()
+    return data, socket.socket(fileno=descriptors[0]) if descriptors else None
+
+
+async def _received(sock: socket.socket, size: int) -> tuple[bytes, list[int], int, Any]:
+    """As `socket.recv_fds`. Raises OSError."""
+    try:
+        return socket.recv_fds(sock, size, 1)
+    except BlockingIOError:
+        pass
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(sock, readable.set)
     try:
         await readable.wait()
-        data, descriptors, _, _ = socket.recv_fds(sock, size, 1)
-    except OSError:
-        raise _gone() from None
+        return socket.recv_fds(sock, size, 1)
     finally:
         loop.remove_reader(sock)
-    if not data:
-        raise _gone()
-    return data, socket.socket(fileno=descriptors[0]) if descriptors else None
 
 
 def _started(theirs: int, log: Path) -> subprocess.Popen[bytes]:

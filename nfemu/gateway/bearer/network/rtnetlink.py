@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import Self
 
@@ -164,8 +165,12 @@ def table_of_arrivals(family: socket.AddressFamily, interface: str, table: int) 
     return _filled(fibmsg(), _NEW_RULE, fields, attributes)
 
 
+@lru_cache(maxsize=4096)
 def sends_at(link: int, bits: int) -> bytes:
-    """What the link sends is held back to so many bits per second (tc-tbf(8)); 0: it is not. In place of what was."""
+    """What the link sends is held back to so many bits per second (tc-tbf(8)); 0: it is not. In place of what was.
+
+    Encoding it takes longer than the kernel takes to do it, and a line goes back and forth between few rates.
+    """
     rate = bits // 8
     if not 0 < rate <= _FASTEST:
         return _queue(link, [("TCA_KIND", "noqueue")])
