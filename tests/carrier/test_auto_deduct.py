@@ -260,6 +260,16 @@ async def test_what_is_charged_while_the_answer_cannot_be_stored_is_deducted_in_
     assert signed.store.orders() == []
 
 
+async def test_new_rules_stop_nobody_whose_agreement_is_being_asked(signed: World) -> None:
+    signed.faults.fail("store", after=1)
+    with pytest.raises(Unavailable):
+        await signed.service.charge(ZHANG, CHARGE)
+    signed.faults.heal()
+    await signed.service._realign((await signed.service.find("13800138000")).account)
+    assert (await signed.service.status(ZHANG)).balance == Money(0)
+    assert signed.store.orders() == []
+
+
 async def test_whoever_pays_otherwise_is_not_charged_for_it_again(signed: World) -> None:
     signed.faults.fail("provider", after=0)
     await signed.service.charge(ZHANG, CHARGE)
