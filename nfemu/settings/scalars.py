@@ -10,6 +10,12 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.money import Money
 from nfemu.policy.names import normalise_host
 
+DURATION = r"([0-9]{1,9})(ms|s|m|h|d)"
+TIME_OF_DAY = r"([01][0-9]|2[0-3]):([0-5][0-9])"
+BIT_RATE = r"([0-9]{1,13}(?:\.[0-9]{1,6})?)([kKMG]?)"
+VOLUME = r"([0-9]{1,13}(?:\.[0-9]{1,6})?)(KiB|MiB|GiB|)"
+"""How these are spelled: also for the editors' schemas, which know nothing of a reader's further limits."""
+
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -27,7 +33,7 @@ _MAX_RATE = 4_294_967_295_000
 
 def duration(text: str) -> timedelta:
     """Read `300ms`, `60s`, `10m`, `2h`, `1d`. Raises InvalidInput."""
-    match = re.fullmatch(r"([0-9]{1,9})(ms|s|m|h|d)", text.strip(), re.ASCII)
+    match = re.fullmatch(DURATION, text.strip(), re.ASCII)
     if match is None or int(match[1]) * _UNITS[match[2]] > _MAX_DURATION:
         raise InvalidInput(f"`{text}` is not a duration of at most 365 days; write it like `10m` (ms, s, m, h, d)")
     return int(match[1]) * _UNITS[match[2]]
@@ -35,7 +41,7 @@ def duration(text: str) -> timedelta:
 
 def time_of_day(text: str) -> time:
     """Read `08:00`, up to `23:59`. Raises InvalidInput."""
-    match = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text.strip(), re.ASCII)
+    match = re.fullmatch(TIME_OF_DAY, text.strip(), re.ASCII)
     if match is None:
         raise InvalidInput(f"`{text}` is not a time of day; write hours and minutes like `08:00`, midnight as `00:00`")
     return time(int(match[1]), int(match[2]))
@@ -43,7 +49,7 @@ def time_of_day(text: str) -> time:
 
 def bit_rate(text: str) -> int:
     """Read `50M`, `1.5G`, `64k` or plain bits per second. Raises InvalidInput."""
-    match = re.fullmatch(r"([0-9]{1,13}(?:\.[0-9]{1,6})?)([kKMG]?)", text.strip(), re.ASCII)
+    match = re.fullmatch(BIT_RATE, text.strip(), re.ASCII)
     bits = Decimal(match[1]) * _RATES[match[2]] if match else Decimal(0)
     if bits < 1 or bits != bits.to_integral_value() or bits > _MAX_RATE:
         raise InvalidInput(f"`{text}` is not a bit rate above zero; write it like `50M` (k, M, G: bits per second)")
@@ -64,7 +70,7 @@ def rate_limit(text: str) -> int:
 
 def volume(text: str) -> int:
     """Octets: `20MiB`, `512KiB`, `1.5GiB`, plain octets, or `0`. Raises InvalidInput."""
-    match = re.fullmatch(r"([0-9]{1,13}(?:\.[0-9]{1,6})?)(KiB|MiB|GiB|)", text.strip(), re.ASCII)
+    match = re.fullmatch(VOLUME, text.strip(), re.ASCII)
     octets = Decimal(match[1]) * _VOLUMES[match[2]] if match else Decimal(-1)
     if octets < 0 or octets > _MAX_VOLUME or octets != octets.to_integral_value():
         raise InvalidInput(f"`{text}` is not a volume; write it like `20MiB` (KiB, MiB, GiB), or `0` for no limit")

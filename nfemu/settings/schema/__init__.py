@@ -1,0 +1,72 @@
+"""The shape of each configuration file, and what each key means: the checks, the reference page and the editors'
+schemas are made from it. What values mean across files is checked by the parts beside this package.
+"""
+
+from collections.abc import Mapping
+
+from nfemu.settings.schema.apns import AmbrSection, ApnsFile, OrderedSection, PoolSection, ProfileSection
+from nfemu.settings.schema.carrier import (
+    ApiSection,
+    CarrierFile,
+    CarrierName,
+    PlmnSection,
+    PortalSection,
+    ProxySection,
+    UpstreamSection,
+)
+from nfemu.settings.schema.dunning import AutoDeductSection, DetectionSection, DunningFile
+from nfemu.settings.schema.enrichment import EnrichmentFile, HeaderSection
+from nfemu.settings.schema.internet import InternetFile, SiteSection
+from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSection, LandingSection
+from nfemu.settings.schema.people import AccountSection, RangeSection, SubscriberSection, SubscribersFile
+from nfemu.settings.schema.policies import GroupSection, PoliciesFile, PolicySection
+from nfemu.settings.schema.values import CUSTOM, NAME_PATTERN, Section
+
+FILES: Mapping[str, type[Section]] = {
+    "carrier": CarrierFile,
+    "apns": ApnsFile,
+    "policies": PoliciesFile,
+    "enrichment": EnrichmentFile,
+    "subscribers": SubscribersFile,
+    "dunning": DunningFile,
+    "internet": InternetFile,
+    "landing": LandingFile,
+}
+"""By name, without `.yaml`."""
+
+__all__ = [
+    "CUSTOM",
+    "FILES",
+    "NAME_PATTERN",
+    "AccountSection",
+    "AmbrSection",
+    "ApiSection",
+    "ApnsFile",
+    "AutoDeductSection",
+    "Bilingual",
+    "CarrierFile",
+    "CarrierName",
+    "DetectionSection",
+    "DunningFile",
+    "EnrichmentFile",
+    "GroupSection",
+    "HeaderSection",
+    "InternetFile",
+    "LandingFile",
+    "LandingLinkSection",
+    "LandingSection",
+    "OrderedSection",
+    "PlmnSection",
+    "PoliciesFile",
+    "PolicySection",
+    "PoolSection",
+    "PortalSection",
+    "ProfileSection",
+    "ProxySection",
+    "RangeSection",
+    "Section",
+    "SiteSection",
+    "SubscriberSection",
+    "SubscribersFile",
+    "UpstreamSection",
+]
