@@ -1,7 +1,5 @@
 """The API as one ASGI application, for loopback, behind uvicorn with httptools (architecture, section 10)."""
 
-from typing import Any
-
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
@@ -10,26 +8,13 @@ from nfemu.runtime.service import CarrierService
 from nfemu.web.api import problems
 from nfemu.web.api.auto_deduct import AutoDeduct
 from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
 from nfemu.web.api.login import Logins
-from nfemu.web.api.models import Problem
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
 from nfemu.web.api.usage import LineUsage
-
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text, "content": {problems.MEDIA_TYPE: {}}}
-    for status, text in (
-        (401, "Token missing or wrong."),
-        (404, "No such subscriber."),
-        (409, "Contradicts the present state."),
-        (413, "The body is too large."),
-        (422, "The request is wrong in itself."),
-        (429, "Wrong tokens too often; `Retry-After` says for how long."),
-        (503, "A part is missing or late; nothing was done."),
-    )
-}
 
 
 def create_api(
@@ -37,7 +22,7 @@ def create_api(
 ) -> FastAPI:
     """The application; it opens nothing and starts nothing. `service` must have been started."""
     issued = logins or Logins()
-    app = FastAPI(
+    app = Api(
         title="nfemu",
         version=__version__,
         description="The emulated carrier: subscribers, their accounts and lines, the business clock.",
@@ -45,18 +30,18 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         middleware=[Middleware(Guard, token=config.token, host_names=config.host_names)],
-        responses=_REFUSALS,
+        responses=refusals(*OF_EVERYBODY),
     )
     problems.install(app)
-    versioned = APIRouter(prefix="/api/v1")
+    versioned = APIRouter(prefix="/api/v1", responses=refusals(409, 422, 503))
     versioned.include_router(Subscribers(service, config, backend).router())
-    versioned.include_router(AutoDeduct(service, config, backend).router())
     versioned.include_router(LineUsage(service, backend).router())
+    versioned.include_router(AutoDeduct(service, config, backend).router())
     versioned.include_router(System(service, config, backend, issued).router())
     app.include_router(versioned)
     app.router.routes.extend(InboxPages(service, config, issued).routes())
 
-    @app.get("/healthz", operation_id="getHealth", tags=["system"])
+    @app.get("/healthz", operation_id="getHealth", tags=["system"], openapi_extra={"security": []})
     async def healthz() -> dict[str, str]:
         """The process answers; needs no token."""
         return {"status": "ok"}

@@ -10,6 +10,7 @@ from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
 from nfemu.web.api import views
 from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.document import declare
 from nfemu.web.api.models import BankIn, RevokeIn, SignIn, SubscriberOut
 
 
@@ -19,17 +20,15 @@ class AutoDeduct:
     def __init__(self, service: CarrierService, config: ApiConfig, backend: ApiBackend) -> None:
         self._service = service
         self._config = config
-        self._contracts = backend.contracts
+        self._backend = backend
 
     def router(self) -> APIRouter:
-        router = APIRouter(prefix="/subscribers/{number}/auto-deduct", tags=["auto-deduct"])
-        for method, path, endpoint, name in (
+        return declare(
+            APIRouter(prefix="/subscribers/{number}/auto-deduct", tags=["auto-deduct"]),
             ("POST", "", self._sign, "signAutoDeduct"),
-            ("POST", "/revoke", self._revoke, "revokeAutoDeduct"),
             ("PUT", "/bank", self._bank, "setAutoDeductBank"),
-        ):
-            router.add_api_route(path, endpoint, methods=[method], operation_id=name, name=name)
-        return router
+            ("POST", "/revoke", self._revoke, "revokeAutoDeduct"),
+        )
 
     async def _sign(self, number: str, wanted: SignIn) -> SubscriberOut:
         """Sign an agreement for the account; what is due already is deducted at once."""
@@ -42,13 +41,13 @@ class AutoDeduct:
         msisdn = await self._find(number)
         if how.at == "carrier":
             return self._view(await self._service.revoke_agreement(msisdn))
-        await self._contracts.end((await self._signed(msisdn)).contract)
+        await self._backend.contracts.end((await self._signed(msisdn)).contract)
         return self._view(await self._service.status(msisdn))
 
     async def _bank(self, number: str, bank: BankIn) -> SubscriberOut:
         """What the emulated bank of the payer answers from now on."""
         msisdn = await self._find(number)
-        await self._contracts.set_bank((await self._signed(msisdn)).contract, Bank(bank.answer))
+        await self._backend.contracts.set_bank((await self._signed(msisdn)).contract, Bank(bank.answer))
         return self._view(await self._service.status(msisdn))
 
     async def _signed(self, msisdn: Msisdn) -> Agreement:

@@ -88,11 +88,16 @@ class SubscriberPage(Model):
 
 
 class AmountIn(Model):
-    amount: str = Field(examples=["59.00"], max_length=32)
+    amount: str = Field(examples=["59.00"], max_length=32, description="Decimal, in the carrier's currency.")
 
 
 class SignIn(Model):
-    cap: str | None = Field(default=None, examples=["200.00"], max_length=32, description="Null: as configured.")
+    cap: str | None = Field(
+        default=None,
+        examples=["200.00"],
+        max_length=32,
+        description="The most that one deduction takes; null: as configured.",
+    )
 
 
 class RevokeIn(Model):
@@ -102,15 +107,15 @@ class RevokeIn(Model):
 
 
 class BankIn(Model):
-    answer: Literal["accept", "decline", "unreachable", "silent"]
+    answer: Literal["accept", "decline", "unreachable", "silent"] = Field(description="To every deduction.")
 
 
 class ChargeIn(AmountIn):
-    note: str = Field(default="", max_length=200)
+    note: str = Field(default="", max_length=200, description="What the charge is for.")
 
 
 class ProfileIn(Model):
-    profile: str = Field(examples=["inflight"], max_length=64)
+    profile: str = Field(examples=["inflight"], max_length=64, description="Of `apns.yaml`, or `open`.")
 
 
 class SettlementOut(Model):
@@ -221,11 +226,11 @@ class ClockOut(Model):
 
 
 class AdvanceIn(Model):
-    by: str = Field(examples=["15m"], max_length=16)
+    by: str = Field(examples=["15m"], max_length=16, description="Like `90s`, `15m`, `24h`, `30d` or `1d12h`.")
 
 
 class SetClockIn(Model):
-    to: datetime = Field(description="With its zone.")
+    to: datetime = Field(examples=["2099-11-02T08:00:00+08:00"], description="With its zone.")
 
 
 class ComponentOut(Model):

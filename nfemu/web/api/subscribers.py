@@ -10,6 +10,7 @@ from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
 from nfemu.web.api import views
 from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.document import declare
 from nfemu.web.api.explain import explain_url
 from nfemu.web.api.models import (
     AmountIn,
@@ -26,7 +27,19 @@ from nfemu.web.api.models import (
     Timeline,
 )
 
-PageLimit = Annotated[int, Query(ge=1, le=500)]
+PageLimit = Annotated[int, Query(ge=1, le=500, description="How many at the most.")]
+After = Annotated[str | None, Query(description="Begin behind this number.")]
+Url = Annotated[
+    str,
+    Query(
+        max_length=2048,
+        examples=["https://news.example/"],
+        description="Also `dns:NAME`, `tcp://HOST:PORT` or `udp://HOST:PORT`.",
+    ),
+]
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=64, description="Of the caller's choice.")
+]
 
 
 class Subscribers:
@@ -38,8 +51,8 @@ class Subscribers:
         self._backend = backend
 
     def router(self) -> APIRouter:
-        router = APIRouter(prefix="/subscribers", tags=["subscribers"])
-        for method, path, endpoint, name in (
+        return declare(
+            APIRouter(prefix="/subscribers", tags=["subscribers"]),
             ("GET", "", self._list, "listSubscribers"),
             ("GET", "/{number}", self._show, "getSubscriber"),
             ("POST", "/{number}/attach", self._attach, "attachSubscriber"),
@@ -54,11 +67,9 @@ class Subscribers:
             ("GET", "/{number}/timeline", self._timeline, "getTimeline"),
             ("GET", "/{number}/ledger", self._ledger, "getLedger"),
             ("GET", "/{number}/explain", self._explain, "explainDestination"),
-        ):
-            router.add_api_route(path, endpoint, methods=[method], operation_id=name, name=name)
-        return router
+        )
 
-    async def _list(self, after: str | None = None, limit: PageLimit = 100) -> SubscriberPage:
+    async def _list(self, after: After = None, limit: PageLimit = 100) -> SubscriberPage:
         """By number, a page at a time."""
         start = Msisdn.parse(after, self._config.country_code) if after else None
         found = await self._service.subscribers(start, limit + 1)
@@ -108,7 +119,7 @@ class Subscribers:
         self,
         number: str,
         charge: ChargeIn,
-        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=64)] = None,
+        idempotency_key: Key = None,
     ) -> SubscriberOut:
         """Charge the account. The same `Idempotency-Key` again has no further effect."""
         msisdn = await self._find(number)
@@ -143,7 +154,7 @@ class Subscribers:
             entries=[views.entry(each, self._config.timezone) for each in entries],
         )
 
-    async def _explain(self, number: str, url: Annotated[str, Query(max_length=2048)]) -> ExplanationOut:
+    async def _explain(self, number: str, url: Url) -> ExplanationOut:
         """May this line reach that URL now, by which rule, and where does it lead?"""
         status = await self._service.status(await self._find(number))
         now = self._service.now().astimezone(self._config.timezone)

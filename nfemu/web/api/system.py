@@ -14,6 +14,7 @@ from nfemu.runtime.agenda import Happening
 from nfemu.runtime.clocks import TestClock
 from nfemu.runtime.service import CarrierService
 from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.document import declare
 from nfemu.web.api.login import Logins
 from nfemu.web.api.models import (
     AdvanceIn,
@@ -41,19 +42,17 @@ class System:
         self._logins = logins
 
     def router(self) -> APIRouter:
-        router = APIRouter(tags=["system"])
-        for method, path, endpoint, name in (
+        return declare(
+            APIRouter(tags=["system"]),
             ("GET", "/clock", self._show_clock, "getClock"),
             ("POST", "/clock/advance", self._advance_clock, "advanceClock"),
             ("PUT", "/clock", self._set_clock, "setClock"),
             ("GET", "/status", self._status, "getStatus"),
             ("POST", "/reload", self._reload, "reloadConfiguration"),
             ("POST", "/rotate-keys", self._rotate_keys, "rotateTokenKeys"),
-            ("POST", "/reset", self._reset, "resetState"),
             ("POST", "/login-links", self._login_link, "createLoginLink"),
-        ):
-            router.add_api_route(path, endpoint, methods=[method], operation_id=name, name=name)
-        return router
+            ("POST", "/reset", self._reset, "resetState"),
+        )
 
     async def _show_clock(self) -> ClockOut:
         """Business time."""

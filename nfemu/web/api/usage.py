@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import is_active
 from nfemu.model.usage import Usage
 from nfemu.runtime.service import CarrierService
 from nfemu.web.api.backend import ApiBackend
+from nfemu.web.api.document import declare
 from nfemu.web.api.models import CapOut, UsageOut, UsedOut
+
+Day = Annotated[date | None, Query(description="A business day such as `2026-11-01`; left out: today.")]
 
 
 class LineUsage:
@@ -18,16 +22,12 @@ class LineUsage:
 
     def __init__(self, service: CarrierService, backend: ApiBackend) -> None:
         self._service = service
-        self._policies = backend.policies
+        self._backend = backend
 
     def router(self) -> APIRouter:
-        router = APIRouter(tags=["subscribers"])
-        router.add_api_route(
-            "/subscribers/{number}/usage", self._show, methods=["GET"], operation_id="getUsage", name="getUsage"
-        )
-        return router
+        return declare(APIRouter(tags=["subscribers"]), ("GET", "/subscribers/{number}/usage", self._show, "getUsage"))
 
-    async def _show(self, number: str, day: date | None = None) -> UsageOut:
+    async def _show(self, number: str, day: Day = None) -> UsageOut:
         """Octets by policy profile and group, as far as enforcement points have reported: a second late at most."""
         msisdn = (await self._service.find(number)).msisdn
         today = self._service.today()
@@ -40,7 +40,7 @@ class LineUsage:
         session = status.line.session
         if session is None or not is_active(session):
             return None
-        cap = self._policies().profile(session.policy).limits.daily_cap
+        cap = self._backend.policies().profile(session.policy).limits.daily_cap
         if not cap:
             return None
         octets = sum(each.up + each.down for each in used if each.policy == session.policy)
