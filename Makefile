@@ -6,7 +6,7 @@ SUBSCRIBERS ?= 200
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run shell test test-lab test-long test-image soak check format bench clean
+.PHONY: help setup run shell test test-lab test-long test-image soak check format reference bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ check: setup  ## format, lint, types, import contracts: what CI checks
 format: setup  ## put every file into the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+reference: setup  ## write the pages, schemas and collections that are made from the code
+	@$(BIN)/python -m tools.reference
 
 bench: setup  ## ratios against named peers
 	@$(BIN)/python -m bench

@@ -1,7 +1,4 @@
-"""`nfemu`: the command line. Commands are loaded when they are called, so that light ones stay light.
-
-Exit status: 0 done, 1 refused or failed, 2 wrong input or configuration.
-"""
+"""`nfemu`: the command line. Commands are loaded when they are called, so that light ones stay light."""
 
 import sys
 from collections.abc import Sequence
@@ -81,7 +78,14 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_EXIT_STATUS = "Exit status: 0 done, 1 refused or failed, 2 wrong input or configuration, 130 interrupted."
+
+
+@click.command(
+    cls=Commands,
+    epilog=_EXIT_STATUS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),

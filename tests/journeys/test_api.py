@@ -13,6 +13,7 @@ import pytest
 from nfemu.cli.main import _COMMANDS
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, until
 
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 OPERATIONS = {
     "subscriber list": ("GET", "/subscribers"),
     "subscriber show": ("GET", "/subscribers/{number}"),
@@ -71,6 +72,7 @@ def test_the_document_lists_all_that_the_command_line_does(carrier: CarrierProce
     assert status == 200
     listed = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert {(method, f"/api/v1{path}") for method, path in OPERATIONS.values()} == listed - {("GET", "/healthz")}
+    assert document == json.loads(_DOCUMENT.read_text(encoding="utf-8")), "served is what `make reference` writes"
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     assert all(each.get("description") for each in operations), "every operation says what it does"
     names = [each["operationId"] for each in operations]
