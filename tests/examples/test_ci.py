@@ -1,0 +1,49 @@
+"""The recipes for CI: valid YAML, and every command of ours in them exists with its options."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from nfemu.cli.main import nfemu
+
+_RECIPES = sorted((Path(__file__).parents[2] / "examples" / "ci").glob("*.yml"))
+
+
+def scripts(value: Any, key: str = "") -> Iterator[str]:
+    """Every line that a runner executes: below `run`, `script` and `after_script`."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from scripts(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from scripts(inner, key)
+    elif key in {"run", "script", "after_script"}:
+        yield from value.splitlines()
+
+
+def parsed(arguments: list[str]) -> str:
+    """The command's name, after click has read what stands behind it. Raises UsageError."""
+    context, command = click.Context(nfemu), nfemu.get_command(click.Context(nfemu), arguments[0])
+    assert command is not None, arguments
+    words = arguments[1:]
+    while isinstance(command, click.Group):
+        command = command.get_command(context, words.pop(0))
+    assert command is not None, arguments
+    return str(command.make_context(arguments[0], words, context).info_name)
+
+
+@pytest.mark.parametrize("recipe", _RECIPES, ids=lambda path: path.name)
+def test_the_commands_exist(recipe: Path) -> None:
+    lines = scripts(yaml.safe_load(recipe.read_text(encoding="utf-8")))
+    found = [match[1] for line in lines if (match := re.fullmatch(r"(?:docker exec nfemu )?nfemu (.*)", line))]
+    assert {"policy", "demo", "status", "timeline"} <= {parsed(shlex.split(arguments)) for arguments in found}
+
+
+def test_both_recipes_are_there() -> None:
+    assert [recipe.name for recipe in _RECIPES] == ["github-actions.yml", "gitlab-ci.yml"]
