@@ -16,9 +16,10 @@ class Shown:
     command: str
     output: str
 
-    def agrees_with(self, printed: str) -> bool:
-        """Trailing blanks and carriage returns do not count."""
-        return doctest.OutputChecker().check_output(_tidy(self.output), _tidy(printed), doctest.ELLIPSIS)
+
+def agree(shown: str, printed: str) -> bool:
+    """Whether that is what was printed. Trailing blanks and carriage returns do not count."""
+    return doctest.OutputChecker().check_output(_tidy(shown), _tidy(printed), doctest.ELLIPSIS)
 
 
 def commands(document: Path) -> Iterator[Shown]:

@@ -3,37 +3,33 @@
 import re
 import subprocess
 import sys
-from os import environ, pathsep
+from os import environ
 from pathlib import Path
 
 import pytest
 
 from tests.journeys.carrier import CarrierProcess
-from tests.journeys.console import commands
+from tests.journeys.checkout import checkout
+from tests.journeys.console import agree, commands
 
 _ROOT = Path(__file__).parents[2]
 _DOCUMENTS = sorted([_ROOT / "README.md", *(_ROOT / "docs").glob("*.md")])
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.name)
-def test_console_blocks_show_what_is_printed(document: Path, stopped: CarrierProcess) -> None:
+def test_console_blocks_show_what_is_printed(document: Path, stopped: CarrierProcess, tmp_path: Path) -> None:
     shown = list(commands(document))
     if not shown:
         return
-    stopped.up()
-    path = pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
-    for each in shown:
-        done = subprocess.run(
-            ["/bin/sh", "-c", each.command],
-            env={**environ, "PATH": path, "NFEMU_STATE": str(stopped.state.path)},
-            cwd=_ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert each.agrees_with(done.stdout), f"$ {each.command}\nshown:\n{each.output}\nprinted:\n{done.stdout}"
+    folder = tmp_path / "nfemu"
+    folder.mkdir()
+    with checkout(folder, stopped) as here:
+        here.start()
+        for each in shown:
+            printed = here.run(each.command)
+            expected = here.as_here(each.output)
+            agrees = agree(expected, printed)
+            assert agrees, f"$ {each.command}\nshown:\n{expected}\nprinted:\n{printed}"
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.name)
@@ -51,7 +47,7 @@ def test_the_readme_has_a_tour() -> None:
     assert len(list(commands(_ROOT / "README.md"))) >= 10
 
 
-@pytest.mark.parametrize("document", [*_DOCUMENTS, *sorted((_ROOT / "docs" / "decisions").glob("*.md"))])
+@pytest.mark.parametrize("document", sorted([_ROOT / "README.md", *(_ROOT / "docs").rglob("*.md")]))
 def test_links_inside_the_project_lead_somewhere(document: Path) -> None:
 
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8")):
