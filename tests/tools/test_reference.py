@@ -35,7 +35,7 @@ def test_there_is_no_document_of_something_that_is_gone(made: Mapping[Path, str]
 @pytest.mark.parametrize("file", _FILES, ids=lambda path: str(path.relative_to(_CONFIG)))
 def test_every_shipped_file_names_a_schema_that_it_meets(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", text.splitlines()[-1])
+    named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", text.splitlines()[0])
     assert named is not None
     _check(file.parent / named[1], text)
 

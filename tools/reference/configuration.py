@@ -18,7 +18,7 @@ _HEAD = f"""{MADE}
 One folder of YAML files, `config/` unless `--config` names another one. Unknown keys, doubles and contradictions are
 errors with file and line: `nfemu config check`. `nfemu reload` takes over every key while the carrier runs, unless
 *fixed* stands here, and cards that are known stay as they are. [Overlays](../operators.md) lie over these files, key by
-key. An editor with the YAML language server completes and checks as you type: the last line of each file names its
+key. An editor with the YAML language server completes and checks as you type: the first line of each file names its
 schema, in `schema/` of the same folder.
 
 In keys, `NAME` stands for a name of your choice and `[]` for each entry of a list.

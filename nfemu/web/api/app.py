@@ -33,6 +33,12 @@ def create_api(
         responses=refusals(*OF_EVERYBODY),
     )
     problems.install(app)
+
+    @app.get("/healthz", operation_id="getHealth", tags=["health"], openapi_extra={"security": []})
+    async def healthz() -> dict[str, str]:
+        """The process answers; needs no token."""
+        return {"status": "ok"}
+
     versioned = APIRouter(prefix="/api/v1", responses=refusals(409, 422, 503))
     versioned.include_router(Subscribers(service, config, backend).router())
     versioned.include_router(LineUsage(service, backend).router())
@@ -40,10 +46,5 @@ def create_api(
     versioned.include_router(System(service, config, backend, issued).router())
     app.include_router(versioned)
     app.router.routes.extend(InboxPages(service, config, issued).routes())
-
-    @app.get("/healthz", operation_id="getHealth", tags=["system"], openapi_extra={"security": []})
-    async def healthz() -> dict[str, str]:
-        """The process answers; needs no token."""
-        return {"status": "ok"}
 
     return app
