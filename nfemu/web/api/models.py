@@ -19,26 +19,26 @@ class MoneyOut(Model):
 
 
 class AccountOut(Model):
-    id: str
-    kind: Literal["personal", "unit"]
+    id: str = Field(description="Its name, or the number in E.164 where the account is one line's own.")
+    kind: Literal["personal", "unit"] = Field(description="A unit's: an employer's, of which each card has a share.")
     level: int = Field(description="Credit level, 1 to 10.")
     balance: MoneyOut
     credit_limit: MoneyOut = Field(description="How far below zero the balance may fall.")
-    standing: Literal["in credit", "in grace", "overdue"]
+    standing: Literal["in credit", "in grace", "overdue"] = Field(description="Derived from the ledger.")
     amount_due: MoneyOut = Field(description="What clears the account; zero where nothing is due.")
 
 
 class SessionOut(Model):
     """The latest PDN session, active or released."""
 
-    apn: str
+    apn: str = Field(examples=["internet"])
     profile: str = Field(description="APN profile that the PGW has applied.")
-    policy: str
+    policy: str = Field(description="Policy profile that the line is under.")
     state: Literal["active", "released"]
-    ue_ipv4: str | None
-    ue_ipv6: str | None
+    ue_ipv4: str | None = Field(examples=["10.45.0.2"])
+    ue_ipv6: str | None = Field(examples=["2001:db8:4500:1::/64"])
     generation: int = Field(description="Rises with every new address.")
-    policy_version: int
+    policy_version: int = Field(description="Rises with every change of what the line may reach.")
     acknowledged: bool = Field(description="Every enforcement point holds this version.")
     attached_at: datetime
 
@@ -65,10 +65,10 @@ class AutoDeductOut(Model):
 
 class SubscriberOut(Model):
     number: str = Field(description="As dialled inside its country.")
-    e164: str
+    e164: str = Field(description="Without plus.")
     imsi: str
-    role: Literal["main", "secondary"]
-    language: str = Field(examples=["zh"])
+    role: Literal["main", "secondary"] = Field(description="A secondary card shares a main card's account.")
+    language: str = Field(examples=["zh"], description="Of its messages.")
     account: AccountOut
     share: MoneyOut = Field(description="The sum of this card's own entries.")
     shown_due: MoneyOut = Field(description="What this card's owner may see as due.")
@@ -83,7 +83,7 @@ class SubscriberOut(Model):
 
 class SubscriberPage(Model):
     subscribers: list[SubscriberOut]
-    total: int
+    total: int = Field(description="How many there are in all.")
     next: str | None = Field(description="Give it as `after` for the next page; null on the last one.")
 
 
@@ -119,20 +119,20 @@ class ProfileIn(Model):
 
 
 class SettlementOut(Model):
-    trade_no: str
+    trade_no: str = Field(description="Provider and its number of the payment; books once.")
     paid: MoneyOut
     missing: MoneyOut = Field(description="What is still due before service is restored.")
-    repeated: bool
+    repeated: bool = Field(description="It had been settled before; nothing was booked now.")
     subscriber: SubscriberOut
 
 
 class NoticeOut(Model):
     id: str
     kind: Literal["stopped", "detected", "restored", "payment confirmed", "auto-deducted", "auto-deduct failed"]
-    sender: str
+    sender: str = Field(examples=["示例移动"])
     text: str
-    link: str | None
-    sent_at: datetime | None
+    link: str | None = Field(description="Where it leads, which is in the text too.")
+    sent_at: datetime | None = Field(description="Null: not delivered yet.")
 
 
 class Inbox(Model):
@@ -143,7 +143,7 @@ class EventOut(Model):
     name: str = Field(examples=["hss.profile_changed"])
     at: datetime = Field(description="Wall time.")
     elapsed_ms: float = Field(description="Since the trigger of the same correlation.")
-    correlation: str
+    correlation: str = Field(description="The same for all that one trigger brought about.")
     detail: dict[str, str]
 
 
@@ -155,8 +155,8 @@ class EntryOut(Model):
     kind: Literal["charge", "payment"]
     amount: MoneyOut
     at: datetime = Field(description="Business time.")
-    trade_no: str | None
-    imsi: str | None
+    trade_no: str | None = Field(description="Origin and number, like `ExamplePay/…` or `charge/KEY`; books once.")
+    imsi: str | None = Field(description="Of the card that it is for.")
     note: str
 
 
@@ -167,7 +167,7 @@ class Ledger(Model):
 
 
 class UsedOut(Model):
-    policy: str
+    policy: str = Field(description="Policy profile that was in force.")
     group: str | None = Field(description="Null: what no group lists.")
     up: int = Field(description="Octets from the phone.")
     down: int = Field(description="Octets to the phone.")
@@ -177,9 +177,9 @@ class CapOut(Model):
     """The present profile's cap."""
 
     policy: str
-    octets: int
-    used: int
-    reached: bool
+    octets: int = Field(description="How many there are in a business day.")
+    used: int = Field(description="How many of them are used.")
+    reached: bool = Field(description="Only essential groups are reached.")
     ends_at: datetime = Field(description="End of the business day, in the carrier's zone.")
 
 
@@ -191,9 +191,9 @@ class UsageOut(Model):
 
 class CandidateOut(Model):
     group: str
-    pattern: str
-    decided: bool
-    remark: str
+    pattern: str = Field(examples=[".bank.example"])
+    decided: bool = Field(description="This is the rule that decided.")
+    remark: str = Field(description="Why it did or did not.")
 
 
 class PointOut(Model):
@@ -209,9 +209,9 @@ class ExplanationOut(Model):
     destination: str
     profile: str | None = Field(description="Policy profile of the line; null without a session.")
     verdict: Literal["allow", "redirect", "reject"]
-    enrich: bool
-    rule: str
-    reason: str
+    enrich: bool = Field(description="A header with the number is inserted.")
+    rule: str = Field(examples=["arrears/default"], description="What decided, also a guard of the gateway's own.")
+    reason: str = Field(description="One sentence for people.")
     summary: str = Field(description="The verdict in words.")
     addresses: list[str] = Field(description="What the name resolves to for this line; empty where nobody asks.")
     leads_to: str = Field(description="What is dialled; empty where nothing is.", examples=["the emulated Internet"])
@@ -236,13 +236,13 @@ class SetClockIn(Model):
 class ComponentOut(Model):
     name: str
     healthy: bool
-    detail: str
+    detail: str = Field(description="One line for people.")
 
 
 class StatusOut(Model):
     version: str
-    healthy: bool
-    subscribers: int
+    healthy: bool = Field(description="Every part is.")
+    subscribers: int = Field(description="How many there are.")
     clock: ClockOut
     components: list[ComponentOut]
 
