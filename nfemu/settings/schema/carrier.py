@@ -94,7 +94,7 @@ class CarrierFile(Section):
     )
     proxy: ProxySection = ProxySection()
     internet: Literal["emulated", "real"] = Field(
-        default="emulated", description="What stands behind the gateway; `real` with `access: proxy` only."
+        default="emulated", description="What stands behind the gateway: sites of our own, or the real Internet."
     )
     portal: PortalSection = Field(examples=["{host: portal.carrier.example}"])
     database: str | None = Field(
