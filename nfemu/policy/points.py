@@ -184,7 +184,7 @@ class _Journey:
             case Steering.ENGINE | Steering.RESPONDER:
                 return [nft, *self._answered(steering)]
             case Steering.GATE:
-                return [nft, self._passed()]
+                return [nft, *self._greeted()]
             case Steering.FORWARD:
                 return [nft, *self._straight()]
             case _:
@@ -242,7 +242,18 @@ class _Journey:
             return (Point(Place.HTTP, "forwarded, but nobody is there", NOBODY, FAILED),)
         return points_of_request(self.line.profile, decision)
 
-    def _passed(self) -> Point:
+    def _greeted(self) -> tuple[Point, ...]:
+        """What an open line says goes on, whatever it is; but at a sinkhole nobody is."""
+        line = self.line
+        if line.profile.restricted or line.specification.plan.is_sinkhole(self.address):
+            return (self._judged_by_name(),)
+        if self.destination.scheme is not Scheme.HTTPS:
+            return ()
+        if not self.truth.addresses:
+            return (Point(Place.SNI, "passed on, but nobody is there", NOBODY, RESET),)
+        return (Point(Place.SNI, "passed on", self._judged(Scheme.HTTPS).rule, TLS),)
+
+    def _judged_by_name(self) -> Point:
         if self.destination.scheme is not Scheme.HTTPS:
             return Point(Place.SNI, "a request is no TLS handshake: reset", "", RESET)
         if self.destination.host is None:

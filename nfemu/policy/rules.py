@@ -17,7 +17,7 @@ from nfemu.policy.compiled import CompiledProfile, ParsedGroup
 from nfemu.policy.names import shown
 from nfemu.policy.rule import Outcomes, Rule
 
-__all__ = ["NO_BINDINGS", "Bindings", "CompiledProfile", "PolicySet", "decide", "refuse_twice"]
+__all__ = ["NO_BINDINGS", "Bindings", "CompiledProfile", "PolicySet", "decide", "is_bound", "refuse_twice"]
 
 Bindings = Mapping[tuple[str, IpAddress], datetime]
 """What one subscriber was told: (normalised name, address) → wall time until which it holds."""
@@ -99,6 +99,11 @@ def _address_is_bound(destination: Destination, bindings: Bindings, now: datetim
     host, address = destination.host, destination.address
     if address is None or host is None or destination.scheme is _DNS:
         return True
+    return is_bound(bindings, host, address, now)
+
+
+def is_bound(bindings: Bindings, host: str, address: IpAddress, now: datetime) -> bool:
+    """Whether the subscriber was given that address for the normalised name, and may still go by it."""
     expires = bindings.get((host, address))
     return expires is not None and now < expires
 

@@ -5,7 +5,6 @@ The portal's name leads to a recording origin; of the other site the page shows 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -79,19 +78,11 @@ async def runner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
     await origin.stop()
 
 
-@pytest.mark.parametrize("family", ["spoofing", "smuggling", "authority", "state"])
+@pytest.mark.parametrize("family", ["spoofing", "smuggling", "authority", "tls", "state"])
 async def test_every_case_is_right(runner: Runner, family: str) -> None:
     results = await _played(runner, family)
     assert wrongs(results) == []
     assert Score.of(results).right > 0
-
-
-async def test_tls_of_a_restricted_line(runner: Runner) -> None:
-    """Of an open one it stays in the kernel."""
-    restricted = Runner(replace(runner.plan, lines=(Line.RESTRICTED,)), runner.trusted)
-    results = await _played(restricted, "tls")
-    assert wrongs(results) == []
-    assert Score.of(results).right == len(results)
 
 
 async def _played(runner: Runner, family: str) -> list[Result]:

@@ -30,7 +30,8 @@ from tests.journeys.packets import ICMP, ICMP6, OPTIONS6, TCP, UDP, datagram, fr
 pytestmark = [pytest.mark.lab, NEEDS_BEARERS, NEEDS_ROOT]
 
 LINE, WITNESS, FLIPPED = "13800138000", "13800138001", "13800138010"
-NEWS, PORTAL = "news.example", "portal.carrier.example"
+COLD = "13800138011"
+NEWS, PORTAL, PAY = "news.example", "portal.carrier.example", "pay.provider.example"
 CORE = (8070, 8080, 8081, 8443, 8000)
 """Ports of our own, on whichever address."""
 SAMPLE = (*range(1, 1024, 37), *CORE, 22, 853, 3128, 5432, 8610, 8611, 65535)
@@ -300,18 +301,39 @@ def test_connections_held_open_across_the_flip(carrier: CarrierProcess, arrivals
             news = line.address(NEWS, kind)
             held += [(line.connect(news, port), NEWS) for port in (80, 5000)]
             held.append((unverified().wrap_socket(line.connect(news, 443), server_hostname=NEWS), NEWS))
-        portal = line.connect(line.address(PORTAL), 80)
-        for sock, host in (*held, (portal, PORTAL)):
+            news_at_the_portal = line.connect(line.address(PORTAL, kind), 443)
+            held.append((unverified().wrap_socket(news_at_the_portal, server_hostname=NEWS), NEWS))
+        allowed = [(line.connect(line.address(PORTAL), 80), PORTAL, 200)]
+        for kind, host, knows_nobody in (("A", PORTAL, 403), ("AAAA", PORTAL, 403), ("A", PAY, 404)):
+            plain = line.connect(line.address(host, kind), 443)
+            allowed.append((unverified().wrap_socket(plain, server_hostname=host), host, knows_nobody))
+        for sock, host, said in (*((*each, 200) for each in held), *allowed):
             sock.sendall(request(host, connection="keep-alive"))
-            assert status(answer(sock)) == 200
+            assert status(answer(sock)) == said, host
         client.restrict(FLIPPED)
         with arrivals.none():
             for sock, host in held:
                 assert after_the_flip(sock, host) == b""
                 sock.close()
-        portal.sendall(request(PORTAL, connection="keep-alive"))
-        assert status(answer(portal)) == 200
-        portal.close()
+        for sock, host, said in allowed:
+            sock.sendall(request(host, connection="keep-alive"))
+            assert status(answer(sock)) == said, host
+            sock.close()
+
+
+def test_a_restricted_phone_that_knows_addresses_from_before(carrier: CarrierProcess, witness: OnLine) -> None:
+    """Of allowed names, and has asked for none itself."""
+    known = [(name, witness.address(name, kind)) for name in (PORTAL, PAY) for kind in ("A", "AAAA")]
+    with carrier.client() as client:
+        client.restrict(COLD)
+    with OnLine(carrier, COLD) as line:
+        for name, address in known:
+            found = line.http(address, name)
+            assert status(found) == (200 if name == PORTAL else 404)
+            assert (b"138****8011" in found) is (name == PORTAL)
+            assert status(line.https(address, name)) == (403 if name == PORTAL else 404)
+            assert status(line.http(address, NEWS)) == 302
+            assert line.exchange(address, 443, hello(NEWS)) == b""
 
 
 def after_the_flip(sock: socket, host: str) -> bytes:

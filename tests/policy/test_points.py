@@ -37,9 +37,11 @@ REDIRECT = f"redirect to {LANDING}"
 OWN = IPv4Network("10.45.0.2"), IPv6Network("2001:db8:4500:1::/64")
 
 
-def line(policy: str, *families: int, trusted: bool = True) -> Bearer:
+def line(policy: str, *families: int, trusted: bool = True, named: bool = False) -> Bearer:
+    """`named`: a name that a restricted line may reach is known to lead to both addresses."""
     known = {(V4, 80): None, (V6, 80): NOW + timedelta(minutes=1)} if trusted else {}
-    specification = Specification(POLICIES, SteeringPlan(), known)
+    names = dict.fromkeys(((V4, 80), (V4, 443), (V6, 443))) if named else {}
+    specification = Specification(POLICIES, SteeringPlan(), known, named=names)
     return Bearer(specification, PolicyName(policy), NO_BINDINGS, families or (4, 6), OWN, NOW)
 
 
@@ -134,6 +136,33 @@ def test_rules_are_named_where_they_decide() -> None:
     ]
     refused = points_of_bearer(line("arrears"), destination_of("tcp://198.18.0.99:22"), TRUTH, Way.OUTSIDE)
     assert [(one.verdict, one.rule) for one in refused] == [("refused at once", "arrears/default")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "url", "truth", "expected"),
+    [
+        ("open", "https://portal.carrier.example/", TRUTH, [*TRUE, ("nft", "connected"), ("SNI gate", "TLS")]),
+        ("open", "https://news.example/", TRUTH, [*TRUE, ("nft", "connected"), ("SNI gate", "TLS")]),
+        ("open", "https://198.18.0.20/", TRUTH, [("nft", "connected"), ("SNI gate", "TLS")]),
+        ("open", "http://198.18.0.20:443/", TRUTH, [("nft", "connected")]),
+        ("open", "https://[2001:2::14]/", Truth(), [("nft", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "https://198.18.0.20/", TRUTH, [("nft", "connected"), ("SNI gate", "reset")]),
+        ("arrears", "http://198.18.0.20/", TRUTH, [("nft", "connected"), ("HTTP", REDIRECT)]),
+    ],
+)
+def test_where_a_name_leads_that_a_restricted_line_may_reach(
+    policy: str, url: str, truth: Truth, expected: list[tuple[str, str]]
+) -> None:
+    found = points_of_bearer(line(policy, named=True), destination_of(url), truth, Way.OUTSIDE)
+    assert [(one.place.value, one.sign) for one in found] == expected
+
+
+def test_tls_at_a_sinkhole_is_judged_by_name_on_an_open_line_too() -> None:
+    sinkhole = ip_address("100.100.0.16")
+    for host, sign in ((None, "reset"), ("news.example", "TLS")):
+        there = Destination(host, sinkhole, 443, Transport.TCP, Scheme.HTTPS)
+        found = points_of_bearer(line("open"), there, Truth((sinkhole,)), Way.OUTSIDE)
+        assert [one.sign for one in found][-1] == sign
 
 
 def test_who_gets_through() -> None:

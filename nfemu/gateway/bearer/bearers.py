@@ -27,10 +27,10 @@ from nfemu.gateway.bearer.metering import Metering
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Transport, Where
 from nfemu.gateway.bearer.phones import Phones, bounded
+from nfemu.gateway.bearer.places import Places
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.bearer.running import Running
 from nfemu.gateway.bearer.specified import Specified
-from nfemu.gateway.bearer.trusting import Trusting
 from nfemu.gateway.bearer.view import ControlView
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.judge import Judge
@@ -45,7 +45,7 @@ from nfemu.model.identity import Imsi, Msisdn
 from nfemu.model.policy import Decision
 from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
-from nfemu.policy.compile.steering import Packet, Steering, SteeringPlan, Way
+from nfemu.policy.compile.steering import Packet, SteeringPlan, Way
 from nfemu.policy.compile.table import Table
 from nfemu.policy.compile.updates import bind
 from nfemu.policy.points import Bearer, points_of_bearer
@@ -99,8 +99,8 @@ class Bearers:
         self._policy = KernelPolicy(self._plan, self._core.nft)
         self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
-        self._trusting = Trusting(self._plan, names, self._policy.put, now)
-        self._specified = Specified(self._plan, self._trusting.known)
+        self._places = Places(self._plan, names, self._policy.put, now)
+        self._specified = Specified(self._plan, self._places.known, self._places.named)
         self._real = RealInternet(self._nft_outside, config.pools) if config.internet is Internet.REAL else None
         self._running: Running | None = None
         self._ending = asyncio.Lock()
@@ -133,7 +133,8 @@ class Bearers:
         judge = Judge(view, self._now, self._bindings.of, _no_address)
         dialler = self._dialler()
         responder = Responder(await self._listeners(Transport.TCP, ports.responder), view, judge, self._reports)
-        gate = Gate(await self._listeners(Transport.TCP, ports.gate), view, judge, dialler, self._reports)
+        steered = await self._listeners(Transport.TCP, ports.gate)
+        gate = Gate(steered, view, judge, dialler, self._reports, server_at=self._places.server_at)
         sockets = DnsSockets(
             await self._listeners(Transport.UDP, ports.dns), await self._listeners(Transport.TCP, ports.dns)
         )
@@ -144,12 +145,12 @@ class Bearers:
         await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)
         self._running = Running(view, responder, gate, dns, metering, self._real)
-        await self._trusting.look(rules)
+        await self._places.look(rules)
         if self._real is not None:
             await self._real.look()
             relayed = await self._listeners(Transport.TCP, RELAY_PORT, Where.INTERNET)
             self._real.begin(relayed, view, self._forwards, dialler)
-            self._trusting.begin(view.rules)
+            self._places.begin(view.rules)
         await self._running.start()
 
     async def ended(self) -> None:
@@ -159,7 +160,7 @@ class Bearers:
     async def stop(self) -> None:
         """The networks have ended on return, whoever began it, with every program that ran in them."""
         async with self._ending:
-            await self._trusting.stop()
+            await self._places.stop()
             if self._running is not None:
                 await self._running.stop()
                 self._running = None
@@ -194,7 +195,7 @@ class Bearers:
             for state in states:
                 await self._phones.line_changed(state)
             await self._phones.bounds_changed()
-            await self._trusting.look(rules)  # last: with a real Internet it may have to wait for the DNS
+            await self._places.look(rules)  # last: with a real Internet it may have to wait for the DNS
         except Unavailable as error:
             await self._fail(error)
 
@@ -228,9 +229,9 @@ class Bearers:
         if running is None:
             raise Unavailable("bearers do not run")
         rules = running.view.rules()
-        for address in addresses:
-            learnt = self._trusting.learn(rules, name, (address,))
-            await self._policy.put((*bind(addresses_of(line), address, told, now), *learnt))
+        learnt = await self._places.learn(rules, name, addresses)
+        bound = (step for address in addresses for step in bind(addresses_of(line), address, told, now))
+        await self._policy.put((*bound, *learnt))
 
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         """What limited lines have used elsewhere (G7)."""
@@ -264,8 +265,7 @@ class Bearers:
             return False
         specification = self._specified.by(self._running.view.rules(), self._running.metering.capped(state.imsi))
         packet = Packet(address, Flows.TCP, port)
-        steering = specification.steer(state.policy, packet, self._bindings.of(state), self._now())
-        return steering is Steering.FORWARD
+        return specification.goes_on(state.policy, packet, self._bindings.of(state), self._now())
 
     async def _past_cap(self, lines: Iterable[Imsi]) -> None:
         """The kernel holds them to what is essential."""

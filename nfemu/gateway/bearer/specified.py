@@ -2,16 +2,17 @@
 
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import PolicyName
-from nfemu.policy.compile.specification import Specification, Trusted
+from nfemu.policy.compile.specification import Named, Specification, Trusted
 from nfemu.policy.compile.steering import SteeringPlan
 
 
 class Specified:
-    """`trusted` goes on growing elsewhere."""
+    """`trusted` and `named` go on growing elsewhere."""
 
-    def __init__(self, plan: SteeringPlan, trusted: Trusted) -> None:
+    def __init__(self, plan: SteeringPlan, trusted: Trusted, named: Named) -> None:
         self._plan = plan
         self._trusted = trusted
+        self._named = named
         self._rules: GatewayRules | None = None
         self._made: dict[frozenset[PolicyName], Specification] = {}
 
@@ -22,6 +23,6 @@ class Specified:
             self._made.clear()
         made = self._made.get(capped)
         if made is None:
-            made = Specification(rules.policies, self._plan, self._trusted, rules.hours_at, capped)
+            made = Specification(rules.policies, self._plan, self._trusted, rules.hours_at, capped, self._named)
             self._made[capped] = made
         return made

@@ -10,7 +10,6 @@ from nfemu.gateway.bearer.gate.splice import Pipes, pump
 from nfemu.gateway.engine.dial import DialError
 from nfemu.gateway.engine.judge import Refusal
 from nfemu.model.destination import IpAddress
-from nfemu.wire.errors import WireError
 
 
 class Refused(Exception):
@@ -52,7 +51,7 @@ class Spliced(ABC):
     async def _serve(self) -> None:
         try:
             await self._pass()
-        except (OSError, TimeoutError, WireError, Refused, Refusal, DialError):
+        except (OSError, TimeoutError, Refused, Refusal, DialError):
             pass  # the reset says it
         finally:
             self._phone.reset()

@@ -24,7 +24,7 @@ from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.policy import Decision, Verdict
 from nfemu.policy.names import normalise_host
-from nfemu.policy.rules import NO_BINDINGS, Bindings, CompiledProfile, decide
+from nfemu.policy.rules import NO_BINDINGS, Bindings, CompiledProfile, decide, is_bound
 from nfemu.wire.http_head import Authority, Fields, RequestHead
 
 _SAFE_METHODS = (b"GET", b"HEAD")
@@ -203,6 +203,10 @@ class Judge:
     def is_listed(self, line: Line, target: Target) -> bool:
         """Whether the line's profile has a rule for it, which holds only at an address that was given for the name."""
         return line.profile.match(target.destination(Scheme.HTTP)) is not None
+
+    def was_given(self, line: Line, name: str, address: IpAddress) -> bool:
+        """Whether our DNS has given the line that address for the name."""
+        return is_bound(self._bindings(line.state), name, address, self._now())
 
     def enrichment(self, line: Line, target: Target, decision: Decision) -> Fields:
         """The header fields to insert. Raises Refusal (503) when a value cannot be sent: never forwarded without."""

@@ -8,6 +8,8 @@ The theory, in order of appearance:
 * The kernel sees addresses and ports, never a name. So it forwards only what `decide` allows whatever name the flow
   may carry; where a name will decide, it steers to a point that reads one: HTTP engine, redirect responder, SNI gate.
   A rule of the policy that cannot be kept that way is refused with its id (`ports`), and nothing is loaded.
+* A name that a restricted profile allows makes where it leads a place of its own for every line (`named`): TLS of open
+  lines is read there too, since a restriction lets it go on by its name only.
 * Names are read in HTTP and in TLS, and the port says which it is: `tls_ports` of the plan, and as HTTP port 80, every
   other port of a group with hosts, every other port of a trusted group. A port means the same under all profiles.
 * A subscriber is an element, never a rule. The source address gives the packet a mark, the number of its profile, and

@@ -40,6 +40,11 @@ class Family:
         return f"trusted{self.version}"
 
     @property
+    def named(self) -> str:
+        """(address, port): a name that a restricted line may reach leads there, whoever has asked for it."""
+        return f"named{self.version}"
+
+    @property
     def capped(self) -> str:
         """(mark of a profile, line): past its daily cap under it."""
         return f"capped{self.version}"
@@ -55,6 +60,7 @@ class Family:
             ElementSet(self.policies, (address,), marks=True),
             ElementSet(self.bound, (address, address), expires=True),
             ElementSet(self.trusted, (address, "inet_service"), expires=True),
+            ElementSet(self.named, (address, "inet_service"), expires=True),
             ElementSet(self.capped, ("mark", address)),
             *(ElementSet(self.used(direction), (address, "mark"), counts=True) for direction in DIRECTIONS),
         )

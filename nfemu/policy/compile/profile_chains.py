@@ -80,23 +80,27 @@ class ProfileCompiler:
 
     def _steer_restricted(self, profile: CompiledProfile) -> Iterator[Rule]:
         """To a point that reads names: HTTP to the engine only where it may turn out to be allowed."""
-        http = In((Field.TCP_TO,), _keys(self.http))
-        yield Rule((In((Field.TCP_TO,), _keys(sorted(self.plan.tls_ports))),), Redirect((self.plan.ports.gate,)))
+        http, gate = In((Field.TCP_TO,), _keys(self.http)), Redirect((self.plan.ports.gate,))
+        yield Rule((self._tls(),), gate)
         for family in FAMILIES:
             yield Rule((http, In((family.line, family.target), family.bound)), self._engine(family))
+            yield Rule((http, self._named(family)), self._engine(family))
             listed = allowed_ranges(profile, family.version, self.http.__contains__, self.hours_at)
             yield from _where(In((family.target, Field.TCP_TO), listed), self._engine(family))
         yield Rule((http,), Redirect((self.plan.ports.responder,)))
 
     def _steer_open(self) -> Iterator[Rule]:
-        """HTTP to whoever believes headers, and what a phone still sends to sinkholes from the time before."""
-        http, tls = In((Field.TCP_TO,), _keys(self.http)), In((Field.TCP_TO,), _keys(sorted(self.plan.tls_ports)))
+        """HTTP to whoever believes headers, TLS that may outlive a restriction, since its name is what that would be
+        judged by, and what a phone still sends to sinkholes from the time before.
+        """
+        http, gate = In((Field.TCP_TO,), _keys(self.http)), Redirect((self.plan.ports.gate,))
         for family in FAMILIES:
             for trusted in self._trusted(family, UP):
                 yield from _where(trusted, self._engine(family))
+            yield Rule((self._tls(), self._named(family)), gate)
             sinkhole = self._sinkhole(family, UP)
             yield Rule((sinkhole, http), self._engine(family))
-            yield Rule((sinkhole, tls), Redirect((self.plan.ports.gate,)))
+            yield Rule((sinkhole, self._tls()), gate)
 
     def _permit(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
         return (
@@ -109,7 +113,9 @@ class ProfileCompiler:
         yield Rule((), Goto(direction.refuse))
 
     def _permit_open(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
-        """Everything but what is to be steered, as far as it was opened before that was known."""
+        """Everything but what is to be steered, as far as it was opened before that was known. TLS to an address that
+        has become a name's goes on: others may share it, and a restriction ends it anyway.
+        """
         for field in (direction.udp_port, direction.port):
             yield Rule((In((field,), ((DNS_PORT,),)),), Goto(direction.refuse))
         for family in FAMILIES:
@@ -144,6 +150,12 @@ class ProfileCompiler:
             In(fields, family.trusted),
             In(fields, trusted_ranges(self.policies, family.version, self.http.__contains__)),
         )
+
+    def _named(self, family: Family) -> In:
+        return In((family.target, Field.TCP_TO), family.named)
+
+    def _tls(self) -> In:
+        return In((Field.TCP_TO,), _keys(sorted(self.plan.tls_ports)))
 
     def _sinkhole(self, family: Family, direction: Direction) -> In:
         network = next(one for one in self.plan.sinkholes if one.version == family.version)

@@ -5,7 +5,7 @@ name, or, where the profile allows whatever it does not list, whatever name the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -21,6 +21,9 @@ from nfemu.policy.rules import NO_BINDINGS, Bindings, CompiledProfile, PolicySet
 Trusted = Mapping[tuple[IpAddress, int], datetime | None]
 """Address and HTTP port of somebody who believes headers → wall time until which that is known; None: for good."""
 
+Named = Mapping[tuple[IpAddress, int], datetime | None]
+"""The same of names that a restricted line may reach, with their ports for HTTP and TLS."""
+
 
 @dataclass(frozen=True)
 class Specification:
@@ -30,13 +33,15 @@ class Specification:
     hours_at: datetime | None = None
     capped: frozenset[PolicyName] = frozenset()
     """Profiles under which the line has used its daily cap."""
+    named: Named = field(default_factory=dict)
 
     @cached_property
     def _http(self) -> tuple[int, ...]:
         return http_ports(self.policies, self.plan)
 
     def steer(self, policy: PolicyName | None, packet: Packet, bindings: Bindings, now: datetime) -> Steering:
-        """Where the first packet of a flow of a line goes, and from then on all of the flow.
+        """Where the first packet of a flow of a line goes, and from then on all of the flow; see `goes_on` for what was
+        forwarded before its address became a name's.
 
         `policy` None, or the name of a profile that is gone: the line has none. `bindings` are the line's.
         """
@@ -52,6 +57,13 @@ class Specification:
             place = self._judged(profile, packet, bindings, now)
         return place or self._unjudged(profile, packet, now)
 
+    def goes_on(self, policy: PolicyName | None, packet: Packet, bindings: Bindings, now: datetime) -> bool:
+        """Whether a flow goes on straight that was forwarded before, whatever was in force and known then."""
+        steering = self.steer(policy, packet, bindings, now)
+        if steering is Steering.GATE and policy is not None and not self.policies.profile(policy).restricted:
+            steering = self._unjudged(self.policies.profile(policy), packet, now)
+        return steering is Steering.FORWARD
+
     def _judged(self, profile: CompiledProfile, packet: Packet, bindings: Bindings, now: datetime) -> Steering | None:
         """Where names are read on that port; None where the flow needs no such place."""
         if profile.restricted:
@@ -59,15 +71,15 @@ class Specification:
                 return Steering.GATE
             if packet.port not in self._http:
                 return None
-            may_be_allowed = _is_bound(packet.target, bindings, now) or self._allows(profile, packet, now)
+            leads_to_a_name = _is_bound(packet.target, bindings, now) or _known(self.named, packet, now)
+            may_be_allowed = leads_to_a_name or self._allows(profile, packet, now)
             return Steering.ENGINE if may_be_allowed else Steering.RESPONDER
         if self._is_trusted(packet, now):
             return Steering.ENGINE
-        if not self.plan.is_sinkhole(packet.target):
-            return None
+        sinkhole = self.plan.is_sinkhole(packet.target)
         if packet.port in self.plan.tls_ports:
-            return Steering.GATE
-        return Steering.ENGINE if packet.port in self._http else None
+            return Steering.GATE if sinkhole or _known(self.named, packet, now) else None
+        return Steering.ENGINE if sinkhole and packet.port in self._http else None
 
     def _unjudged(self, profile: CompiledProfile, packet: Packet, now: datetime) -> Steering:
         if packet.way is not Way.OUTSIDE or self.plan.is_sinkhole(packet.target):
@@ -89,14 +101,18 @@ class Specification:
         return decide(profile, destination, NO_BINDINGS, now, self.hours_at)
 
     def _is_trusted(self, packet: Packet, now: datetime) -> bool:
-        key = (packet.target, packet.port)
-        if key in self.trusted and ((until := self.trusted[key]) is None or now < until):
+        if _known(self.trusted, packet, now):
             return True
         if packet.port not in self._http:
             return False
         profiles = (self.policies.profile(name) for name in self.policies.names)
         listed = (rule for one in profiles for rule in one.networks.candidates(packet.target))
         return any(rule.group.trusted and packet.port in rule.ports for rule in listed)
+
+
+def _known(places: Trusted | Named, packet: Packet, now: datetime) -> bool:
+    key = (packet.target, packet.port)
+    return key in places and ((until := places[key]) is None or now < until)
 
 
 def _is_bound(target: IpAddress, bindings: Bindings, now: datetime) -> bool:

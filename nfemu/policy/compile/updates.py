@@ -106,6 +106,20 @@ def trusted_ports(policies: PolicySet, plan: SteeringPlan, name: str) -> list[in
     return [port for port in http_ports(policies, plan) if port in listed]
 
 
+def lead(target: IpAddress, ports: Iterable[int], seconds: int | None) -> Batch:
+    """A name leads to that address that a restricted line may reach on these ports, see `named_ports`: what goes there
+    is judged by name, on open lines TLS alone. `seconds` as for `trust`.
+    """
+    return _renewed(family_of(target).named, [(target, port) for port in ports], seconds)
+
+
+def named_ports(policies: PolicySet, plan: SteeringPlan, name: str) -> list[int]:
+    """Ports on which a restricted line may reach the name, under any profile."""
+    profiles = (policies.profile(each) for each in policies.names)
+    listed = {port for one in profiles if one.restricted for rule in one.hosts.candidates(name) for port in rule.ports}
+    return sorted(listed & {*http_ports(policies, plan), *plan.tls_ports})
+
+
 def _renewed(name: str, keys: list[Key], seconds: int | None) -> Batch:
     """With the time given, whether they are there already or not: adding alone leaves the old time, removing alone
     fails where there is none.

@@ -13,7 +13,17 @@ from nfemu.policy.compile.render import render_batch, render_table
 from nfemu.policy.compile.steering import Packet, Way
 from nfemu.policy.compile.table import Batch
 from nfemu.policy.compile.table import Verdict as Ends
-from nfemu.policy.compile.updates import SteeredLine, bind, change_line, every_line, plug, trust, unplug
+from nfemu.policy.compile.updates import (
+    SteeredLine,
+    bind,
+    change_line,
+    every_line,
+    lead,
+    named_ports,
+    plug,
+    trust,
+    unplug,
+)
 from nfemu.policy.rules import PolicySet
 from tests.gateway.bearer.lab import GATEWAY4, GATEWAY6, Lab
 from tests.policy.compile.plane import End, Plane
@@ -56,6 +66,8 @@ class Both:
         for target in (TARGETS[0], TARGETS[5]):
             self.apply(bind(LINE, target, BINDINGS, NOW))
         self.apply(trust(POLICIES, PLAN, "portal.carrier.example", TARGETS[0], None))
+        self.apply(lead(TARGETS[0], named_ports(POLICIES, PLAN, "portal.carrier.example"), None))
+        self.apply(lead(TARGETS[7], named_ports(POLICIES, PLAN, "pay.test"), 3600))
 
     def apply(self, batch: Batch) -> None:
         self.plane.apply(batch)

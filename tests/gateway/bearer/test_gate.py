@@ -18,6 +18,7 @@ from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.ports import Route, Upstream
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
@@ -44,6 +45,7 @@ class World(Steering):
             for name in (PORTAL, PAY):
                 self.view.tell(state, name)
         self.resolver = FakeResolver()
+        self.servers: dict[IpAddress, str] = {}
         self.origin = RecordingOrigin()
         self.origin.serve = echo
         self.path = folder / "origin.sock"
@@ -57,6 +59,7 @@ class World(Steering):
             bounds=_BOUNDS,
             patience_s=patience_s,
             idle_s=idle_s,
+            server_at=self.servers.get,
         )
 
     async def start(self) -> None:
@@ -218,8 +221,9 @@ async def test_hello_that_ends_or_never_comes(tmp_path: Path) -> None:
     await world.stop()
 
 
-async def test_address_must_have_been_given_to_this_line(world: World) -> None:
-    assert not await world.passed(hello(PORTAL), source="127.0.0.3")  # to another one it was
+async def test_address_must_be_the_names(world: World) -> None:
+    """Given for it to this line, since our resolver knows another one now."""
+    assert not await world.passed(hello(PORTAL), source="127.0.0.3")  # to another one it was given
     world.endpoint = (IPv4Address("198.18.0.78"), 443)
     assert not await world.passed(hello(PORTAL))
     world.endpoint = (PUBLIC, 443)
@@ -321,6 +325,7 @@ async def _send(writer: asyncio.StreamWriter, parts: list[bytes]) -> None:
 
 
 async def test_flip_resets_what_it_forbids_before_it_returns(world: World) -> None:
+    world.view.tell(world.open, PORTAL)
     portal, portal_writer = await world.tunnel(PORTAL, "127.0.0.4")
     news, news_writer = await world.tunnel(NEWS, "127.0.0.4")
     restricted = world.view.place("127.0.0.4", replace(world.open, policy=ARREARS, version=2))

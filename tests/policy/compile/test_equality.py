@@ -1,7 +1,9 @@
 """For every packet, the compiled table does what the specification says, and the specification obeys `decide`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -14,12 +16,12 @@ from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.families import family_of
 from nfemu.policy.compile.marks import use_mark
 from nfemu.policy.compile.ports import http_ports
-from nfemu.policy.compile.specification import Specification, Trusted
+from nfemu.policy.compile.specification import Named, Specification, Trusted
 from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, Way
 from nfemu.policy.compile.table import STEERED, Key, State
 from nfemu.policy.compile.table import Verdict as Ends
-from nfemu.policy.compile.updates import SteeredLine, bind, cap, change_line, plug, trust, uncap
-from nfemu.policy.rules import Bindings, PolicySet, decide
+from nfemu.policy.compile.updates import SteeredLine, bind, cap, change_line, lead, named_ports, plug, trust, uncap
+from nfemu.policy.rules import NO_BINDINGS, Bindings, PolicySet, decide
 from tests.policy.compile.plane import Plane
 from tests.policy.compile.worlds import (
     HOURS_AT,
@@ -51,7 +53,8 @@ def test_table_does_what_the_specification_says(
     plane = Plane(compile_table(policies, PLAN, hours_at), EARLIER)
     with_caps = [name for name in policies.names if policies.profile(name).limits.daily_cap]
     capped = frozenset(with_caps if past_cap else ())
-    specification = Specification(policies, PLAN, tell(plane, policies, bindings), hours_at, capped)
+    trusting, naming = tell(plane, policies, bindings)
+    specification = Specification(policies, PLAN, trusting, hours_at, capped, naming)
     plane.now = NOW
     plane.apply(plug("ue1", LINE))
     for name in policies.names:
@@ -67,8 +70,10 @@ def test_table_does_what_the_specification_says(
             assert told(plane.enter(seen(packet))) is steering, (policy, packet)
             assert plane.counted == counts(specification, policy, packet, steering, "up"), (policy, packet)
             if packet.way is Way.OUTSIDE and steering is not Steering.DROP:
-                goes_on(plane, packet, steering, known=policy in policies.names)
-                assert plane.counted == counts(specification, policy, packet, steering, "down"), (policy, packet)
+                straight = specification.goes_on(policy, packet, bindings, NOW)
+                goes_on(plane, packet, straight=straight, known=policy in policies.names)
+                forwarded = Steering.FORWARD if straight else steering
+                assert plane.counted == counts(specification, policy, packet, forwarded, "down"), (policy, packet)
 
 
 def counts(
@@ -82,12 +87,12 @@ def counts(
     return {(family.used(direction), (line, use_mark(specification.counted(policy, packet, NOW)))): 1}
 
 
-def goes_on(plane: Plane, packet: Packet, steering: Steering, *, known: bool) -> None:
-    """What was opened under whatever profile goes on only where this one forwards it; or where it was steered."""
+def goes_on(plane: Plane, packet: Packet, *, straight: bool, known: bool) -> None:
+    """What was opened under whatever profile goes on only where this one would forward it; or where it was steered."""
     later = replace(seen(packet), state=State.ESTABLISHED)
-    assert (plane.enter(later).verdict is Ends.ACCEPT) is (steering is Steering.FORWARD), packet
+    assert (plane.enter(later).verdict is Ends.ACCEPT) is straight, packet
     plane.counted.clear()
-    assert (plane.enter(back(later)).verdict is Ends.ACCEPT) is (steering is Steering.FORWARD), packet
+    assert (plane.enter(back(later)).verdict is Ends.ACCEPT) is straight, packet
     assert (plane.enter(replace(later, flow_mark=STEERED)).verdict is Ends.ACCEPT) is known, packet
 
 
@@ -95,7 +100,8 @@ def goes_on(plane: Plane, packet: Packet, steering: Steering, *, known: bool) ->
 @given(worlds(), TOLD, HOURS_AT)
 def test_specification_obeys_decide(world: World, bindings: Bindings, hours_at: datetime | None) -> None:
     policies = build(world)
-    specification = Specification(policies, PLAN, trusted(policies, bindings), hours_at)
+    naming = known(bindings, partial(named_ports, policies, PLAN))
+    specification = Specification(policies, PLAN, trusted(policies, bindings), hours_at, named=naming)
     for name in policies.names:
         for packet in PACKETS:
             steering = specification.steer(name, packet, bindings, NOW)
@@ -108,6 +114,25 @@ def test_specification_obeys_decide(world: World, bindings: Bindings, hours_at: 
             if leads_somewhere(packet) and any(one.verdict is Verdict.ALLOW for one in decisions):
                 assert steering in {Steering.FORWARD, Steering.ENGINE, Steering.GATE}, (name, packet)
             if leads_somewhere(packet) and any(one.enrich for one in decisions):
+                assert steering is Steering.ENGINE, (name, packet)
+
+
+@settings(max_examples=20)
+@given(worlds(), TOLD)
+def test_a_place_that_a_restricted_line_may_reach_is_read_on_every_line(world: World, bindings: Bindings) -> None:
+    """Whoever has its address, and has never asked for it: TLS of an open line may outlive a restriction, HTTP of a
+    restricted one may be allowed.
+    """
+    policies = build(world)
+    naming = known(bindings, partial(named_ports, policies, PLAN))
+    specification = Specification(policies, PLAN, {}, named=naming)
+    for address, port in naming:
+        packet = Packet(address, Transport.TCP, port)
+        for name in policies.names:
+            steering = specification.steer(name, packet, NO_BINDINGS, EARLIER)
+            if port in PLAN.tls_ports:
+                assert steering is Steering.GATE, (name, packet)
+            elif policies.profile(name).restricted:
                 assert steering is Steering.ENGINE, (name, packet)
 
 
@@ -134,24 +159,35 @@ def trusted_ports(policies: PolicySet, name: str) -> list[int]:
 
 def trusted(policies: PolicySet, bindings: Bindings) -> Trusted:
     """Where the names of the bindings make somebody who believes headers known, and until when."""
+    return known(bindings, partial(trusted_ports, policies))
+
+
+def known(bindings: Bindings, ports: Callable[[str], list[int]]) -> dict[tuple[IpAddress, int], datetime]:
+    """Where the names of the bindings lead, on the ports that each has, and until when."""
     found: dict[tuple[IpAddress, int], datetime] = {}
     for (name, address), until in bindings.items():
-        for port in trusted_ports(policies, name):
+        for port in ports(name):
             found[address, port] = max(until, found.get((address, port), until))
     return found
 
 
-def tell(plane: Plane, policies: PolicySet, bindings: Bindings) -> Trusted:
+def tell(plane: Plane, policies: PolicySet, bindings: Bindings) -> tuple[Trusted, Named]:
     """The bindings come to the table one by one, as DNS gives them; earlier ones may last longer."""
-    known: dict[tuple[str, IpAddress], datetime] = {}
-    told_so: dict[tuple[IpAddress, int], datetime] = {}
+    told_so: dict[tuple[str, IpAddress], datetime] = {}
+    trusting: dict[tuple[IpAddress, int], datetime] = {}
+    naming: dict[tuple[IpAddress, int], datetime] = {}
     for (name, address), until in bindings.items():
-        known[name, address] = until
-        plane.apply(bind(LINE, address, known, EARLIER))
-        ports = trusted_ports(policies, name)
-        longest = max(until for (_, where), until in known.items() if where == address)
-        told_so |= {(address, port): longest for port in ports}
-        batch = trust(policies, PLAN, name, address, round((longest - EARLIER).total_seconds()))
-        assert bool(batch) is bool(ports)
-        plane.apply(batch)
-    return told_so
+        told_so[name, address] = until
+        plane.apply(bind(LINE, address, told_so, EARLIER))
+        ports, named = trusted_ports(policies, name), named_ports(policies, PLAN, name)
+        longest = max(until for (_, where), until in told_so.items() if where == address)
+        seconds = round((longest - EARLIER).total_seconds())
+        trusting |= {(address, port): longest for port in ports}
+        naming |= {(address, port): longest for port in named}
+        for batch, where in (
+            (trust(policies, PLAN, name, address, seconds), ports),
+            (lead(address, named, seconds), named),
+        ):
+            assert bool(batch) is bool(where)
+            plane.apply(batch)
+    return trusting, naming

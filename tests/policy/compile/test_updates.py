@@ -19,6 +19,8 @@ from nfemu.policy.compile.updates import (
     cap,
     change_line,
     every_line,
+    lead,
+    named_ports,
     plug,
     trust,
     uncap,
@@ -147,6 +149,19 @@ def test_trust_is_for_the_http_ports_of_trusted_names() -> None:
     lasting = render_batch(trust(POLICIES, PLAN, "portal.carrier.example", ip_address("2001:2::1"), 60))
     assert "trusted6 { 2001:2::1 . 80 timeout 60s, 2001:2::1 . 8080 timeout 60s }" in lasting
     assert trust(POLICIES, PLAN, "pay.test", AT, None) == ()
+
+
+def test_a_name_that_a_restricted_line_may_reach_is_read_on_its_own_ports() -> None:
+    assert named_ports(POLICIES, PLAN, "portal.carrier.example") == [80, 443, 8080]
+    assert named_ports(POLICIES, PLAN, "quiz.campus.test") == [8081]
+    assert named_ports(POLICIES, PLAN, "news.example") == []
+    assert render_batch(lead(AT, (80, 443), None)) == (
+        "add element inet nfemu named4 { 198.18.0.1 . 80, 198.18.0.1 . 443 }\n"
+        "delete element inet nfemu named4 { 198.18.0.1 . 80, 198.18.0.1 . 443 }\n"
+        "add element inet nfemu named4 { 198.18.0.1 . 80, 198.18.0.1 . 443 }\n"
+    )
+    assert "named6 { 2001:2::1 . 443 timeout 60s }" in render_batch(lead(ip_address("2001:2::1"), (443,), 60))
+    assert lead(AT, (), None) == ()
 
 
 def test_interfaces_are_quoted() -> None:

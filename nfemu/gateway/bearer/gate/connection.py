@@ -1,22 +1,20 @@
-"""One connection through the gate: a hello, a judgement, a dial, then its octets both ways until both have ended."""
+"""One connection through the gate: a greeting, a judgement, a dial, then its octets both ways until both have ended."""
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Protocol
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.gate.greeting import Greeting, read_greeting
 from nfemu.gateway.bearer.gate.splice import Pipes
 from nfemu.gateway.bearer.spliced import Refused, Spliced
 from nfemu.gateway.engine.dial import DialRequest
-from nfemu.gateway.engine.judge import Target
 from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import InvalidInput
-from nfemu.policy.names import normalise_host
-from nfemu.wire.tls_hello import ClientHello, HelloReader
 
-MAX_HELLO = 16 * 1024
-"""Octets. Browsers with post-quantum keys send about 2 KiB."""
+Place = tuple[IpAddress, int]
+"""An address and a port."""
 
 
 class Passage(Protocol):
@@ -25,10 +23,17 @@ class Passage(Protocol):
     pipes: Pipes
     patience_s: float
 
-    def destination(self, connection: "GateConnection") -> Target:
-        """The address that it was going to. Raises OSError."""
+    def destination(self, connection: "GateConnection") -> Place:
+        """Where it was going. Raises OSError."""
 
-    def admit(self, connection: "GateConnection", name: str, leads_to: Target) -> DialRequest:
+    async def addresses(self, connection: "GateConnection", greeting: Greeting, at: Place) -> Sequence[IpAddress]:
+        """What the verdict needs beside the greeting: where its name leads, as far as that matters. Raises Refused,
+        Refusal.
+        """
+
+    def admit(
+        self, connection: "GateConnection", greeting: Greeting, at: Place, addresses: Sequence[IpAddress]
+    ) -> DialRequest:
         """Judge it, enter its flow, have it metered. Raises Refused, Refusal."""
 
     async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
@@ -46,7 +51,8 @@ class GateConnection(Spliced):
         self._essential = True
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
-        """Its octets are counted there, until it ends."""
+        """Its octets are counted there from now on."""
+        self._counter.flows -= 1
         counter.flows += 1
         self._counter, self._limiter, self._essential = counter, limiter, essential
 
@@ -61,25 +67,13 @@ class GateConnection(Spliced):
             self._counter.flows -= 1
 
     async def _pass(self) -> None:
-        leads_to = self._passage.destination(self)
-        async with asyncio.timeout(self._passage.patience_s):
-            hello, early = await self._read_hello()
-        request = self._passage.admit(self, _name(hello), leads_to)
+        passage, place = self._passage, self._passage.destination(self)
+        greeting = await read_greeting(self._phone, passage.patience_s)
+        request = passage.admit(self, greeting, place, await passage.addresses(self, greeting, place))
         port: int = self.sock.getpeername()[1]
-        async with asyncio.timeout(self._passage.patience_s):
-            await self._sent(len(early))  # a line that has run ahead of its rate gets no further connection
-        await self._splice(await self._passage.connect(request, port), early)
-
-    async def _read_hello(self) -> tuple[ClientHello, bytes]:
-        """With all octets that have come. Raises WireError, Refused."""
-        reader = HelloReader(MAX_HELLO)
-        early = bytearray()
-        while data := await self._phone.receive(MAX_HELLO):
-            early += data
-            hello = reader.receive(data)
-            if hello is not None:
-                return hello, bytes(early)
-        raise Refused
+        async with asyncio.timeout(passage.patience_s):
+            await self._sent(len(greeting.octets))  # a line that has run ahead of its rate gets no further connection
+        await self._splice(await passage.connect(request, port), greeting.octets)
 
     async def _sent(self, count: int) -> None:
         self._counter.up += count
@@ -96,14 +90,3 @@ class GateConnection(Spliced):
             await self._limiter.pace(octets)
             if not self._essential and self._limiter.exceeded():
                 raise Refused
-
-
-def _name(hello: ClientHello) -> str:
-    """Raises Refused: a hello without a name, or with what is none."""
-    try:
-        name = normalise_host(hello.server_name or "")
-    except InvalidInput:
-        raise Refused from None
-    if not isinstance(name, str):
-        raise Refused
-    return name

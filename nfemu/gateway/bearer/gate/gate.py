@@ -1,14 +1,17 @@
 """The gate: accepts what nft steers to it, judges it by the name in its ClientHello, and splices what may pass.
 
-Theory. A restricted line reaches a name over TLS if its policy allows the name *and* our DNS has given this line that
-very address for it; the address alone opens nothing, since sites share addresses. What passes is led to where the name
-leads by our own resolver, never to the address as such: so a line that has been restored is served at a sinkhole
-address too, for as long as its phone remembers one. Everything else is a TCP reset at once: never a hang, never a
-certificate. An encrypted ClientHello shows its public front only, and that is the name that counts; our DNS gives
-nobody the keys for one.
+Theory. A restricted line reaches a name over TLS if its policy allows the name *and* the address is the name's: our DNS
+has given it to this line, or our resolver knows it as such; the address alone opens nothing, since sites share
+addresses. What passes is led to where the name leads by our own resolver, never to the address as such: so a line that
+has been restored is served at a sinkhole address too, for as long as its phone remembers one. Everything else is a TCP
+reset at once: never a hang, never a certificate. An encrypted ClientHello shows its public front only, and that is the
+name that counts; our DNS gives nobody the keys for one.
+
+TLS of open lines comes here at the addresses of names that a restricted line may reach, and at sinkholes. It passes
+whatever it is (`leading`); what has shown such a name goes on when the line is restricted, all else ends.
 
 A flow is entered under its name, without the address that it was admitted at: at a flip the policy decides about the
-site, however long ago the phone asked for its address.
+site, however long ago the phone asked for its address. What goes on counts under the new policy, and within its limits.
 """
 
 import socket
@@ -18,19 +21,20 @@ from typing import Protocol
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import Original
 from nfemu.gateway.bearer.crowd import Bounds
-from nfemu.gateway.bearer.gate.connection import GateConnection
+from nfemu.gateway.bearer.gate.connection import GateConnection, Place
+from nfemu.gateway.bearer.gate.greeting import Greeting
+from nfemu.gateway.bearer.gate.leading import Leading, ServerAt
 from nfemu.gateway.bearer.gate.splice import Pipes
 from nfemu.gateway.bearer.passages import IDLE_S, Passages
 from nfemu.gateway.bearer.spliced import Refused
-from nfemu.gateway.engine.dial import DialRequest
-from nfemu.gateway.engine.flows import Flow
-from nfemu.gateway.engine.judge import Judge, Line, Target
+from nfemu.gateway.engine.dial import DialError, DialRequest
+from nfemu.gateway.engine.flows import Flow, cut_all
+from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
 from nfemu.gateway.engine.keeping import FlowKeeper
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.policy import Decision
-from nfemu.policy.sinkholes import is_sinkhole
 from nfemu.runtime.original import original_destination
 
 PATIENCE_S = 10.0
@@ -45,6 +49,13 @@ class Dial(Protocol):
         """A socket to where the request's host leads, resolved now. Raises DialError."""
 
 
+class DialNames(Dial, Protocol):
+    """Dialler is one."""
+
+    async def addresses(self, host: str) -> Sequence[IpAddress]:
+        """Of a name; none where it does not exist. Raises DialError."""
+
+
 class Gate(FlowKeeper):
     """Implements FlowControl. `sockets` are its own from now on. Create and start it in a running event loop.
 
@@ -56,19 +67,21 @@ class Gate(FlowKeeper):
         sockets: Sequence[socket.socket],
         view: LineView,
         judge: Judge,
-        dial: Dial,
+        dial: DialNames,
         reports: Reports,
         *,
         original: Original = original_destination,
         bounds: Bounds = BOUNDS,
         patience_s: float = PATIENCE_S,
         idle_s: float = IDLE_S,
+        server_at: ServerAt = lambda _: None,
     ) -> None:
         super().__init__(view, judge, reports)
         self.pipes = Pipes()
         self.patience_s = patience_s
         self._dial = dial
         self._original = original
+        self._leading = Leading(judge, server_at)
         self._passages = Passages(sockets, view, bounds, self._opened, self._flows.leave, idle_s=idle_s)
 
     def start(self) -> None:
@@ -86,28 +99,65 @@ class Gate(FlowKeeper):
         """Connections that are open."""
         return len(self._passages)
 
-    def destination(self, connection: GateConnection) -> Target:
+    def destination(self, connection: GateConnection) -> Place:
         """See Passage."""
-        return Target(None, *self._original(connection.sock))
+        return self._original(connection.sock)
 
-    def admit(self, connection: GateConnection, name: str, leads_to: Target) -> DialRequest:
-        """See Passage. The line is asked for anew: it may have changed, or another may have its address."""
-        state = self._view.line_at(connection.peer)
-        was = connection.line
-        if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
-            raise Refused
-        line = self._judge.attached(state)
-        named = Target(name, None, leads_to.port)
+    async def addresses(self, connection: GateConnection, greeting: Greeting, at: Place) -> Sequence[IpAddress]:
+        """See Passage. None, too, where nobody can tell now."""
+        name = self._leading.unknown_name(self._line(connection), greeting, at)
+        if name is None:
+            return ()
+        try:
+            return await self._dial.addresses(name)
+        except DialError:
+            return ()
+
+    def admit(
+        self, connection: GateConnection, greeting: Greeting, at: Place, addresses: Sequence[IpAddress]
+    ) -> DialRequest:
+        """See Passage."""
+        line = self._line(connection)
+        lead = self._leading.lead(line, greeting, at, addresses)
         with reporting(self._reports, line):
-            decision = self._judge.tls(line, _judged(named, leads_to))
-        self._enter(connection, line, named, decision)
-        return DialRequest(name, named.port, plain_http=False, line=state)
+            decision = self._judge.tls(line, lead.target)
+        self._enter(connection, line, lead.target, decision, named=lead.named)
+        return DialRequest(lead.host, lead.target.port, plain_http=False, line=line.state)
 
     async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
         """See Passage."""
         return await self._dial.connect(request, source_port)
 
-    def _enter(self, connection: GateConnection, line: Line, target: Target, decision: Decision) -> None:
+    async def line_changed(self, state: LineState) -> None:
+        """See FlowControl."""
+        await super().line_changed(state)
+        open_ = self._passages.of_line(state.imsi)
+        await cut_all([connection for connection in open_ if not self._goes_by(state, connection)])
+
+    def _goes_by(self, state: LineState, connection: GateConnection) -> bool:
+        """Whether it goes on within the limits of the line's new policy, which permits it. False past the daily cap."""
+        flow = self._flows.of(connection)
+        if flow is None or flow.policy == state.policy:
+            return True
+        there = flow.destination
+        target = Target(there.host, there.address, there.port)
+        try:
+            line = self._judge.attached(state)
+            self._enter(connection, line, target, self._judge.tls(line, target), named=flow.named)
+        except (Refused, Refusal):
+            return False
+        return True
+
+    def _line(self, connection: GateConnection) -> Line:
+        """As it is now: it may have changed, or another may have its address. Raises Refused, Refusal."""
+        state, was = self._view.line_at(connection.peer), connection.line
+        if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
+            raise Refused
+        return self._judge.attached(state)
+
+    def _enter(
+        self, connection: GateConnection, line: Line, target: Target, decision: Decision, *, named: bool
+    ) -> None:
         """Raises Refused past the line's daily cap."""
         essential = decision.group in line.profile.essential
         limiter = self._meters.limiter(line)
@@ -115,15 +165,9 @@ class Gate(FlowKeeper):
             raise Refused
         state = line.state
         destination = target.destination(Scheme.HTTPS)
-        flow = Flow(state.imsi, state.msisdn, state.generation, destination, True, line.profile.name, essential)
+        flow = Flow(state.imsi, state.msisdn, state.generation, destination, named, line.profile.name, essential)
         self._flows.enter(connection, flow)
         connection.metered(self._meters.counter(line, decision.group), limiter, essential=essential)
 
     def _opened(self, sock: socket.socket, peer: IpAddress, line: LineState) -> GateConnection:
         return GateConnection(self, sock, peer, line)
-
-
-def _judged(named: Target, leads_to: Target) -> Target:
-    """The name at the address; the name alone at a sinkhole, which is no site's."""
-    address = leads_to.address
-    return named if address is None or is_sinkhole(address) else Target(named.host, address, named.port)
