@@ -1,7 +1,8 @@
 """The DNS of bearers, hot names of an open line, against unbound with the same names as local data.
 
 Both serve one core: processor seconds of the server's process for the same questions, interleaved. The load is
-dnsperf's (architecture, section 11).
+dnsperf's (architecture, section 11). What a line may ask in a second is in force, and does not touch it: what is
+remembered is not counted, and these names are fewer than may come at once.
 """
 
 import asyncio

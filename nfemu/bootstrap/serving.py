@@ -1,7 +1,6 @@
 """The life of the control process: one carrier after another on one state folder, until a signal ends it."""
 
 import asyncio
-import os
 import resource
 import signal
 from collections.abc import Callable
@@ -9,15 +8,13 @@ from collections.abc import Callable
 from nfemu.bootstrap.emulator import Emulator, new_store
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.client.state import StateFolder
+from nfemu.gateway.looking_up import keep_resolver_impatient
 from nfemu.runtime.logs import log_to_stderr
 from nfemu.runtime.memory import give_back_regularly, give_memory_back, keep_out_of_collections
 from nfemu.settings import Configuration
 
 _DESCRIPTORS = 1 << 16
 """Two for each connection that is spliced, on bearers thousands; many machines give a process 1,024 unless it asks."""
-
-_LOOK_UPS = "64"
-"""Names of the real Internet that are looked up at a time: of libuv's four threads, four dead names would take all."""
 
 
 async def serve(
@@ -77,7 +74,7 @@ def run(
     """`serve` in an event loop of its own: uvloop's where it is installed. Warnings go to standard error."""
     log_to_stderr("carrier")
     give_memory_back()
-    os.environ.setdefault("UV_THREADPOOL_SIZE", _LOOK_UPS)
+    keep_resolver_impatient()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _DESCRIPTORS), most))
     with asyncio.Runner(loop_factory=fastest_loop) as runner:

@@ -4,8 +4,6 @@ The private-address guard is not here but where addresses are dialled (addresses
 whatever resolver there is. Configured upstreams are exempt from it: their routes say Upstream.
 """
 
-import asyncio
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +13,11 @@ from typing import Protocol
 
 from nfemu.gateway.addresses import is_virtual
 from nfemu.gateway.link.server import Answer
+from nfemu.gateway.looking_up import SystemNames
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import NotFound, Unavailable
+from nfemu.model.errors import NotFound
 from nfemu.policy.dns import BOUND_FOR
 
 _STABLE_S = 3600.0
@@ -27,12 +26,9 @@ _REAL_S = 30.0
 """getaddrinfo(3) does not tell the TTL."""
 _LITERAL_S = 60.0
 _NOT_FOUND_S = 5.0
-_PATIENCE_S = 5.0
-_MOST_ADDRESSES = 8
 _MOST_EARLIER = 64
 _NEVER_RESOLVED = ("invalid", "localhost", "local", "onion")
 """Top-level names that no resolver may ask the DNS for (RFC 6761, RFC 6762, RFC 7686), or that mean this machine."""
-_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 
 
 class Internet(Enum):
@@ -66,9 +62,11 @@ class VirtualAddresses(Protocol):
 class Names:
     """Implements the gateway's NameService."""
 
-    def __init__(self, plan: NamePlan, virtual: VirtualAddresses) -> None:
+    def __init__(self, plan: NamePlan, virtual: VirtualAddresses, system: SystemNames | None = None) -> None:
+        """`system` knows the names of the real Internet; None: this machine's resolver."""
         self._plan = plan
         self._virtual = virtual
+        self._system = system or SystemNames()
         self._known: AnswerMemory[str, Answer] = AnswerMemory()
         self._nowhere: AnswerMemory[str, str] = AnswerMemory()
         self._had: AnswerMemory[str, dict[IpAddress, float]] = AnswerMemory()
@@ -105,7 +103,8 @@ class Names:
             return Answer(_literal_route(plan, address), _LITERAL_S)
         if plan.internet is Internet.EMULATED or host in plan.built_in or host in plan.upstreams:
             return Answer(await self._emulated(plan, host), _STABLE_S)
-        addresses = await _real_addresses(host)
+        _refuse_special(host)
+        addresses = await self._system.addresses(host)
         return Answer(Route(addresses, Direct(), Direct(), self._earlier(host, addresses)), _REAL_S)
 
     def _earlier(self, host: str, addresses: tuple[IpAddress, ...]) -> tuple[IpAddress, ...]:
@@ -147,22 +146,3 @@ def is_never_resolved(host: str) -> bool:
 def _refuse_special(host: str) -> None:
     if is_never_resolved(host):
         raise NotFound(f"`{host}` does not exist: names of that kind are never in the DNS")
-
-
-async def _real_addresses(host: str) -> tuple[IpAddress, ...]:
-    """By the system's resolver, without its search list."""
-    _refuse_special(host)
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            found = await loop.getaddrinfo(f"{host}.", None, type=socket.SOCK_STREAM)
-    except TimeoutError as error:
-        raise Unavailable(f"the DNS did not answer for `{host}` in time; try again") from error
-    except socket.gaierror as error:
-        if error.errno in _NO_SUCH_NAME:
-            raise NotFound(f"`{host}` does not exist") from error
-        raise Unavailable(f"`{host}` cannot be resolved ({error.strerror}); try again") from error
-    except UnicodeError as error:
-        raise NotFound(f"`{host}` is no name that the DNS can hold") from error
-    addresses = dict.fromkeys(ip_address(str(row[4][0]).partition("%")[0]) for row in found)
-    return tuple(addresses)[:_MOST_ADDRESSES]

@@ -1,12 +1,12 @@
-import asyncio
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 
+from nfemu.gateway.looking_up import Found, SystemNames
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
 from nfemu.gateway.resolving import HostUpstream, Internet, NamePlan, Names
-from nfemu.model.errors import NotFound, Unavailable
+from nfemu.model.errors import NotFound
 from tests.gateway.origins import Numbered
 
 PORTAL = "portal.carrier.example"
@@ -70,53 +70,20 @@ async def test_a_new_plan_is_in_force_at_once() -> None:
     assert (await route(names, PORTAL)).http == Emulated()
 
 
-class Dns:
-    """Stands in for getaddrinfo(3) of the running loop."""
+async def test_real_names_are_asked_for_once() -> None:
+    asked: list[str] = []
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, outcome: list[str] | BaseException) -> None:
-        self.asked: list[str] = []
-        self._outcome = outcome
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", self._answer)
+    def look_up(host: str) -> Found:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))]
 
-    async def _answer(self, host: str, port: None, *, type: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:  # noqa: A002 (asyncio's)
-        self.asked.append(host)
-        if isinstance(self._outcome, BaseException):
-            raise self._outcome
-        return [(socket.AF_INET, type, 6, "", (address, 0)) for address in self._outcome]
+    names = Names(REAL, Numbered(), SystemNames(look_up))
+    for _ in range(2):
+        assert await route(names, "www.example.com") == Route((IPv4Address("192.0.2.1"),), Direct(), Direct())
+    assert asked == ["www.example.com"]
 
 
-async def test_real_names_are_asked_for_once_without_the_search_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    dns = Dns(
-        monkeypatch, ["192.0.2.1", "192.0.2.1", "fe80::1%eth0", *(f"192.0.2.{number}" for number in range(9, 20))]
-    )
-    names = Names(REAL, Numbered())
-    found = await route(names, "www.example.com")
-    assert found.addresses[:2] == (IPv4Address("192.0.2.1"), IPv6Address("fe80::1"))
-    assert len(found.addresses) == 8
-    assert found.http == found.other == Direct()
-    await route(names, "www.example.com")
-    assert dns.asked == ["www.example.com."]
-
-
-@pytest.mark.parametrize(
-    ("failure", "error"),
-    [
-        (socket.gaierror(socket.EAI_NONAME, "unknown"), NotFound),
-        (socket.gaierror(socket.EAI_NODATA, "no address"), NotFound),
-        (socket.gaierror(socket.EAI_AGAIN, "temporary"), Unavailable),
-        (TimeoutError(), Unavailable),
-        (UnicodeError("label too long"), NotFound),
-    ],
-)
-async def test_real_names_that_lead_nowhere(
-    monkeypatch: pytest.MonkeyPatch, failure: BaseException, error: type[Exception]
-) -> None:
-    Dns(monkeypatch, failure)
-    with pytest.raises(error, match=r"www\.example\.com"):
-        await route(Names(REAL, Numbered()), "www.example.com")
-
-
-async def test_an_answer_by_an_old_plan_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_by_an_old_plan_is_not_remembered() -> None:
     names = Names(REAL, Numbered())
 
     class Slow(Numbered):
@@ -129,12 +96,16 @@ async def test_an_answer_by_an_old_plan_is_not_remembered(monkeypatch: pytest.Mo
     assert (await route(names, PORTAL)).http == OWN_HTTP
 
 
-async def test_where_a_real_name_was_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_a_real_name_was_of_late() -> None:
     """A phone was told, and may still be on its way there."""
-    names = Names(REAL, Numbered())
+    told = [["192.0.2.1", "192.0.2.2"], ["192.0.2.3"], ["192.0.2.2"]]
+
+    def look_up(_: str) -> Found:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in told.pop(0)]
+
+    names = Names(REAL, Numbered(), SystemNames(look_up))
     seen = []
-    for told in (["192.0.2.1", "192.0.2.2"], ["192.0.2.3"], ["192.0.2.2"]):
-        Dns(monkeypatch, told)
+    while told:
         names.replace(REAL, Numbered())
         found = await route(names, "www.example.com")
         seen.append([str(address) for address in found.earlier])

@@ -9,7 +9,8 @@ An answer is made for the rules and the line as they were when its question was 
 takes time; where either has changed meanwhile, the question is judged again.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -17,6 +18,7 @@ from ipaddress import ip_address
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.dns.answering import Answered, Answering
 from nfemu.gateway.bearer.dns.messages import Query, Rcode, Reply, write
+from nfemu.gateway.bearer.dns.pace import Pace, sender
 from nfemu.gateway.bearer.dns.ports import Lines
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import GatewayRules
@@ -32,7 +34,7 @@ _OF_A_SOURCE = 128
 _SOURCES = 4_096
 """With the line above: half a million answers at the most."""
 _TRIES = 3
-_WAITING_OF_A_LINE = 256
+_WAITING_OF_A_LINE = 128
 _WAITING = 4_096
 
 
@@ -52,15 +54,16 @@ class _Source:
 
 
 class Desk:
-    """Takes questions from either transport. `source` is the client's address, packed."""
+    """Takes questions from either transport. `source` is the client's address, packed; `now` monotonic, in seconds."""
 
-    def __init__(self, lines: Lines, answering: Answering) -> None:
+    def __init__(self, lines: Lines, answering: Answering, now: Callable[[], float] = time.monotonic) -> None:
         self._lines = lines
         self._answering = answering
         self._rules: GatewayRules | None = None
         self._common: dict[PolicyName, Wire] = {}
         self._sources: dict[bytes, _Source] = {}
         self._by_imsi: dict[Imsi, set[bytes]] = {}
+        self._pace = Pace(now)
         self._waiting: dict[bytes, int] = {}
         self._waiting_in_all = 0
 
@@ -72,6 +75,10 @@ class Desk:
         """The answer without its id, where it is remembered. Takes anything at all for a message."""
         known = self._sources.get(source)
         return known.recall(message[2:]) if known is not None else None
+
+    def may_ask(self, source: bytes) -> bool:
+        """Whether another question that is not remembered is worked on; to be asked before it is even parsed."""
+        return self._pace.allows(sender(source))
 
     async def answer(self, source: bytes, message: bytes, query: Query, *, tcp: bool) -> bytes:
         """The answer to `query`, which is what `message` says; REFUSED for who is not attached."""
@@ -96,21 +103,22 @@ class Desk:
 
     @contextmanager
     def waiting(self, source: bytes) -> Iterator[bool]:
-        """A place in the queue for the length of one question; False: it is full, for this source or in all."""
-        mine = self._waiting.get(source, 0)
+        """A place in the queue for the length of one question; False: it is full, for this sender or in all."""
+        who = sender(source)
+        mine = self._waiting.get(who, 0)
         if mine >= _WAITING_OF_A_LINE or self._waiting_in_all >= _WAITING:
             yield False
             return
-        self._waiting[source] = mine + 1
+        self._waiting[who] = mine + 1
         self._waiting_in_all += 1
         try:
             yield True
         finally:
             self._waiting_in_all -= 1
-            if self._waiting[source] == 1:
-                del self._waiting[source]
+            if self._waiting[who] == 1:
+                del self._waiting[who]
             else:
-                self._waiting[source] -= 1
+                self._waiting[who] -= 1
 
     def forget_line(self, imsi: Imsi) -> None:
         """The line has changed."""

@@ -7,12 +7,13 @@ from ipaddress import ip_address
 
 from nfemu.gateway.bearer.dns.desk import Desk
 from nfemu.gateway.bearer.dns.messages import Query, read
+from nfemu.gateway.bearer.dns.pace import sender
 
 _IDLE_S = 10.0
 """Seconds for the next question to begin."""
 _MESSAGE_S = 5.0
 """Seconds for a question that has begun to end, and for an answer to be taken."""
-_OF_A_SOURCE = 8
+_OF_A_SENDER = 8
 _IN_ALL = 1_024
 _LENGTH = 2
 
@@ -41,10 +42,11 @@ class TcpFront:
         """A task of our own, so that `stop` can end it; a connection too many ends at once."""
         peer = writer.get_extra_info("peername")
         source = ip_address(peer[0].partition("%")[0]).packed if peer is not None else b""
-        if peer is None or self._open[source] >= _OF_A_SOURCE or self._open.total() >= _IN_ALL:
+        who = sender(source)
+        if peer is None or self._open[who] >= _OF_A_SENDER or self._open.total() >= _IN_ALL:
             writer.close()
             return
-        self._open[source] += 1
+        self._open[who] += 1
         task = asyncio.get_running_loop().create_task(self._serve(source, reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -61,13 +63,16 @@ class TcpFront:
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # the client is gone, or too slow
         finally:
-            self._open[source] -= 1
-            if not self._open[source]:
-                del self._open[source]
+            who = sender(source)
+            self._open[who] -= 1
+            if not self._open[who]:
+                del self._open[who]
             writer.close()
 
     async def _answer(self, source: bytes, message: bytes) -> bytes | None:
         """None: it deserves no answer, nor does the connection deserve to go on."""
+        if not self._desk.may_ask(source):
+            return None
         found = read(message)
         if not isinstance(found, Query):
             return found

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import is_foreign
-from nfemu.gateway.bearer.dns.once import Once
 from nfemu.gateway.bearer.dns.ports import Binder
 from nfemu.gateway.gateway import NameService
 from nfemu.gateway.memory import AnswerMemory
+from nfemu.gateway.once import Once
 from nfemu.gateway.ports import Direct, Route
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NfemuError, Unavailable

@@ -35,19 +35,20 @@ class UdpFront:
 
     def _arrived(self) -> None:
         """One batch; the event loop calls again while there is more, and does other things in between."""
-        datagrams, recall = self._datagrams, self._desk.recall
+        datagrams, desk = self._datagrams, self._desk
         count = datagrams.receive()
-        certain = self._desk.is_current()
+        certain = desk.is_current()
         unsent = 0
         for index in range(count):
-            message = datagrams.message(index)
-            answer = recall(datagrams.source(index), message) if certain else None
+            message, source = datagrams.message(index), datagrams.source(index)
+            answer = desk.recall(source, message) if certain else None
             if answer is not None:
                 datagrams.reply(index, answer)
                 continue
             datagrams.send(unsent, index)
             unsent = index + 1
-            self._admit(message, datagrams.peer(index))
+            if desk.may_ask(source):  # else as a full socket would: the client asks again
+                self._admit(message, datagrams.peer(index))
         datagrams.send(unsent, count)
 
     def _admit(self, message: bytes, peer: Peer) -> None:

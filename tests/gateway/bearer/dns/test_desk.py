@@ -102,5 +102,8 @@ async def test_places_in_the_queue_are_given_back_by_source(monkeypatch: pytest.
         with desk.waiting(b"b") as fourth, desk.waiting(b"c") as fifth:
             assert (fourth, fifth) == (True, False)
     assert desk._waiting == {}
+    of_one_phone = (ip_address("2001:db8::1").packed, ip_address("2001:db8::2").packed)
+    with desk.waiting(of_one_phone[0]), desk.waiting(of_one_phone[1]), desk.waiting(of_one_phone[0]) as another:
+        assert not another
     with desk.waiting(b"c") as sixth:
         assert sixth

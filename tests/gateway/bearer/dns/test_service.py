@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, ip_address
 import pytest
 from dnslib import EDNS0, QTYPE, RCODE, DNSRecord
 
-from nfemu.gateway.bearer.dns import desk
+from nfemu.gateway.bearer.dns import desk, pace
 from nfemu.model.errors import NfemuError, NotFound, Unavailable
 from nfemu.policy.dns import BOUND_FOR
 from tests.gateway.bearer.dns.serving import NOW, RULES, real, route, serving, udp_client
@@ -307,6 +307,17 @@ async def test_the_queue_is_bounded_and_takes_new_questions_when_it_empties(monk
             assert DNSRecord.parse(await client.receive()).rr
         assert "late.pay.example" not in phone.world.asked
         assert await phone.addresses("late.pay.example")
+
+
+async def test_who_asks_too_much_is_not_heard_but_what_is_remembered_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "QUESTIONS_A_SECOND", 2)
+    async with serving() as phone, udp_client(phone.port) as client:
+        for name in ("a.pay.example", "b.pay.example", "late.pay.example"):
+            client.send(DNSRecord.question(name).pack())
+        for _ in range(2):
+            assert DNSRecord.parse(await client.receive()).rr
+        assert await phone.addresses("a.pay.example")
+        assert phone.world.asked == ["a.pay.example", "b.pay.example"]
 
 
 async def test_stopping_leaves_questions_unanswered_and_nothing_behind() -> None:

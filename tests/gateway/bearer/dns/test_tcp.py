@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 from dnslib import DNSRecord
 
-from nfemu.gateway.bearer.dns import desk, tcp
+from nfemu.gateway.bearer.dns import desk, pace, tcp
 from tests.gateway.bearer.dns.serving import Phone, serving
 
 PAY, NEWS = "www.pay.example", "news.example"
@@ -58,6 +58,14 @@ async def test_a_bad_question_is_told_so_and_what_is_none_ends_the_connection() 
         writer.write(framed(question(NEWS)[:-1]))
         assert (await answer(reader)).header.rcode == 1
         writer.write(framed(b""))
+        assert await until_closed(reader) == b""
+
+
+async def test_who_asks_too_much_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "QUESTIONS_A_SECOND", 2)
+    async with serving() as phone, connected(phone) as (reader, writer):
+        writer.write(framed(question(NEWS)) * 3)
+        assert [(await answer(reader)).rr != [] for _ in range(2)] == [True, True]
         assert await until_closed(reader) == b""
 
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from nfemu.gateway.bearer.dns.once import Once
+from nfemu.gateway.once import Once
 from nfemu.model.errors import Unavailable
 
 
