@@ -1,6 +1,6 @@
 #!/bin/sh
-# The image's first program. As root it only makes the state folder and becomes the ordinary user `nfemu`, who keeps
-# those capabilities of the container that have a use here; as any other user it runs nfemu as it is.
+# The image's first program. As root it makes the state folder, where it can prepares IP bearers, and becomes the ordinary
+# user `nfemu`, without capabilities; as any other user it runs nfemu as it is.
 set -eu
 
 case " $* " in
@@ -20,9 +20,25 @@ if ! has 0 || ! has 6 || ! has 7; then # CHOWN, SETGID, SETUID
 fi
 [ -d "$NFEMU_STATE" ] || install -d -o nfemu -g nfemu -m 0700 "$NFEMU_STATE"
 
+become() { # LIST PROGRAM…: as the ordinary user, with these capabilities and no others
+    list=$1
+    shift
+    exec setpriv --reuid nfemu --regid nfemu --init-groups --no-new-privs \
+        --inh-caps "$list" --ambient-caps "$list" --bounding-set "$list" "$@"
+}
+
+# Where a container has SYS_ADMIN, its seccomp filter lets every user make user namespaces, in which bearers need no right
+# out here; but a /proc of which parts are covered, as the engine's is, cannot be had anew there, and with it what is set
+# in /proc/sys. One whole /proc is all that SYS_ADMIN is needed for. Where the machine permits no user namespaces, nfemu
+# keeps it.
 keep=-all
-has 12 && keep=$keep,+net_admin
-has 13 && keep=$keep,+net_raw
-has 21 && keep=$keep,+sys_admin
-exec setpriv --reuid nfemu --regid nfemu --init-groups --no-new-privs \
-    --inh-caps "$keep" --ambient-caps "$keep" --bounding-set "$keep" tini -- nfemu "$@"
+if has 21; then
+    mount -t proc -o nosuid,nodev,noexec proc /proc ||
+        echo "nfemu: no /proc of its own, and so no IP bearers; start with --security-opt apparmor=unconfined" >&2
+    if ! (become -all unshare --user --net true) 2>/dev/null; then
+        keep=-all,+sys_admin
+        has 12 && keep=$keep,+net_admin
+        has 13 && keep=$keep,+net_raw
+    fi
+fi
+become "$keep" tini -- nfemu "$@"

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
+from nfemu.bootstrap.access import LineAccess
 from nfemu.bootstrap.conversion import (
     carrier_rules,
     name_plan,
@@ -35,7 +36,7 @@ from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Internet, Names
 from nfemu.gateway.sealer import rotate_keys
 from nfemu.model.destination import Destination, IpAddress
-from nfemu.model.errors import Conflict, Unavailable
+from nfemu.model.errors import Conflict
 from nfemu.model.identity import GroupName, Msisdn
 from nfemu.model.orders import Notice
 from nfemu.model.policy import Decision
@@ -50,7 +51,6 @@ from nfemu.runtime.keys import load_or_create_key, private_folder
 from nfemu.runtime.opening import OpeningHours
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import ClockKind, Configuration
-from nfemu.settings.configuration import Access, InternetMode
 from nfemu.store import SqlStore
 from nfemu.web.api.backend import ApiBackend, Component, ConfigChange, PluggedIn
 from nfemu.web.listener import Listener
@@ -65,8 +65,6 @@ from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.till import Till
 
 _log = logging.getLogger(__name__)
-_BEARER = "bearer: each line is a network of its own; by HTTP and SOCKS5 proxy too"
-_REAL = "; of the real Internet TCP and DNS, all else is refused"
 
 
 def new_store(state: StateFolder, configuration: Configuration) -> SqlStore:
@@ -128,18 +126,13 @@ class Emulator:
             self._lines,
             Observer(self._blocked, self._used, self._usage_day),
         )
-        self.bearers = Bearers(
-            BearerConfig(
-                log=state.path / WORKER_LOG,
-                origin_socket=state.origin_socket,
-                origin_token=origin_token,
-                internet=Internet(carrier.internet.value),
-                pools=self._pools,
-            ),
-            self.names,
-            self.gateway.reports,
+        bearers = BearerConfig(
+            log=state.path / WORKER_LOG,
+            origin_socket=state.origin_socket,
+            origin_token=origin_token,
+            internet=Internet(carrier.internet.value),
+            pools=self._pools,
         )
-        self._access = "proxy: `access: proxy` in carrier.yaml"
         self.service = CarrierService(
             store=self.store,
             enforcer=self.gateway,
@@ -161,6 +154,12 @@ class Emulator:
         )
         self.authority = CertificateAuthority.load_or_create(state.path / "ca", wall)
         self.front = OriginFront(self.web.origins, self.authority, state.origin_socket, origin_token)
+        self.access = LineAccess(
+            self.gateway,
+            self.front,
+            lambda: Bearers(bearers, self.names, self.gateway.reports),
+            lambda: self.state.publish(self.status()),
+        )
         self.api = Listener(self.web.api, carrier.api.host, self.ports.api, "api.port")
 
     def _backend(self) -> ApiBackend:
@@ -231,9 +230,8 @@ class Emulator:
         stack.push_async_callback(self.front.stop)
         await self.opening.tell_now()
         self.opening.plan(self.configuration.policies.groups, self.configuration.carrier.timezone)
-        bearers = await self._prepare_bearers()
-        await self.gateway.start(bearers)
-        stack.push_async_callback(self.gateway.stop)
+        stack.push_async_callback(self.access.stop)
+        await self.access.start(self.configuration.carrier)
         stack.push_async_callback(self.service.stop)
         stack.push_async_callback(self.provider.notifications.settle_attempts)
         await self.provider.notifications.resume()
@@ -244,39 +242,11 @@ class Emulator:
         self.state.publish(self.status())
         stack.callback(self.state.withdraw)
 
-    async def _prepare_bearers(self) -> Bearers | None:
-        """Where they are wanted and this machine allows them. Raises Unavailable where nothing else will do."""
-        carrier = self.configuration.carrier
-        access = carrier.access
-        if access is Access.PROXY:
-            return None
-        try:
-            await self.bearers.prepare()
-        except Unavailable as error:
-            if access is Access.BEARER:
-                raise
-            self._access = f"proxy: HTTP and SOCKS5; no IP bearers, {error}"
-            return None
-        self._stack.push_async_callback(self.bearers.stop)
-        for listener in self.bearers.origins:
-            self.front.serve_bearers(listener)
-        self._access = _BEARER + (_REAL if carrier.internet is InternetMode.REAL else "")
-        watching = asyncio.create_task(self._watch_bearers(), name="bearers")
-        self._stack.push_async_callback(_cancelled, watching)
-        return self.bearers
-
-    async def _watch_bearers(self) -> None:
-        """Without the core there is no way onto any line but by proxy, until the next start."""
-        await self.bearers.ended()
-        await self.bearers.stop()
-        self._access = "proxy: HTTP and SOCKS5; IP bearers have ended, `nfemu down` and `nfemu up` bring them back"
-        self.state.publish(self.status())
-
     async def reach(
         self, msisdn: Msisdn, profile: CompiledProfile, destination: Destination, decision: Decision
     ) -> Reach:
         """See ApiBackend."""
-        found = await self.bearers.reach(msisdn, destination, decision)
+        found = await self.access.reach(msisdn, destination, decision)
         if found is not None:
             return found
         found = await reach(self.names, profile, destination, decision)
@@ -284,7 +254,7 @@ class Emulator:
 
     async def plug(self, msisdn: Msisdn) -> PluggedIn:
         """See ApiBackend."""
-        state, entrance = await self.bearers.plug(msisdn)
+        state, entrance = await self.access.plug(msisdn)
         ipv6 = state.ue_ipv6[1] if state.ue_ipv6 is not None else None
         address = state.ue_ipv4 or ipv6
         session = self.service.session_at(address) if address is not None else None
@@ -330,7 +300,7 @@ class Emulator:
 
     def components(self) -> list[Component]:
         """What runs, for `nfemu status`."""
-        return components(self.configuration, self.gateway.status(), self.status())
+        return components(self.configuration, self.gateway.status(), self.status(), self.access.component())
 
     def exchange_api(self, new: Listener) -> None:
         """The API is elsewhere from now on; what came to the old place is answered there."""
@@ -360,14 +330,9 @@ class Emulator:
             subscriber_proxies={msisdn.e164: text(address) for msisdn, address in addresses.lines.items()},
             ca=str(self.state.ca),
             country_code=self.configuration.carrier.country_code,
-            access=self._access,
+            access=self.access.text,
             overlay=self.configuration.overlay,
         )
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _shown(address: IpAddress | None) -> str | None:

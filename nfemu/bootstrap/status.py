@@ -10,7 +10,9 @@ from nfemu.settings import Configuration
 from nfemu.web.api.backend import Component
 
 
-def components(configuration: Configuration, gateway: GatewayStatus, status: RunningStatus) -> list[Component]:
+def components(
+    configuration: Configuration, gateway: GatewayStatus, status: RunningStatus, access: Component
+) -> list[Component]:
     """For `nfemu status`."""
     workers = [
         Component(
@@ -21,7 +23,7 @@ def components(configuration: Configuration, gateway: GatewayStatus, status: Run
     return [
         Component("carrier", True, _named(configuration)),
         Component("api", True, status.api),
-        Component("access", True, status.access),
+        access,
         Component("http proxy", True, f"{status.http_proxy}, user name = number"),
         Component("socks5 proxy", True, f"{status.socks_proxy}, user name = number"),
         *_own_listeners(status.subscriber_proxies, status.country_code),

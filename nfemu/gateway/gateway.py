@@ -44,7 +44,7 @@ class BearerPoint(Protocol):
         """In force, and serve. Raises Unavailable."""
 
     async def apply(self, state: LineState) -> None:
-        """See Enforcer."""
+        """See Enforcer. Before `begin` has ended, what is told is in force when it has; after their end nothing is."""
 
     async def switch(self, rules: GatewayRules, states: Sequence[LineState]) -> None:
         """Rules and lines in one step."""
@@ -249,6 +249,21 @@ class Gateway:
             async with self._relief(old, new, wanted.workers or self._supervisor.count):
                 yield Switch(self, wanted.rules)
 
+    async def exchange_bearers(self, bearers: BearerPoint) -> None:
+        """`bearers`, prepared, in place of those that have ended: they serve when this returns, by the rules and the
+        lines as they are then, and workers that hold their listeners have relieved the others.
+
+        Raises Unavailable; then there are none, and what serves by proxy is as before. Who made them stops them.
+        """
+        async with self._reloading:
+            old = self._listeners
+            if old is None:
+                raise Unavailable("the gateway does not run")
+            async with self._relief(old, old.on_bearers(bearers.workers), self._supervisor.count):
+                self._host.bearers = bearers  # what changes while they begin reaches them
+                await bearers.begin(await self._compiled(), self._host.lines())
+            self._host.join(bearers)
+
     async def tell_hours(self, at: datetime) -> None:
         """It is `at` now, business time in the carrier's zone: before the start, and when a group opens or closes.
 
@@ -350,7 +365,8 @@ class _Host:
         self._telling: set[asyncio.Task[None]] = set()
 
     def join(self, bearers: BearerPoint) -> None:
-        """They are told what every point is told, from now on."""
+        """They are told what every point is told, from now on. Any that were there before have ended."""
+        self._sharing.leave(_BEARERS)
         self.bearers = bearers
         bearers.day_began(self._day_ends)
         self._tell_bearers(self._sharing.known())

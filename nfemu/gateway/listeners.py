@@ -84,6 +84,10 @@ class Listeners:
         http, socks, *lines = sockets
         return Listeners(plan, http, socks, dict(zip(plan.lines, lines, strict=True)), self.bearers)
 
+    def on_bearers(self, bearers: Sequence[socket.socket]) -> "Listeners":
+        """These, with the listeners of another core network."""
+        return Listeners(self.plan, self.http, self.socks, self.lines, bearers)
+
     def close_all_but(self, kept: "Listeners | None" = None) -> None:
         """Close what `kept` does not hold; everything without one."""
         for sock in self.all():

@@ -5,13 +5,11 @@ import logging
 from dataclasses import dataclass
 
 from nfemu.gateway.listeners import Listeners
+from nfemu.gateway.setbacks import Setbacks
 from nfemu.gateway.worker_process import Command, Worker, WorkerState
 from nfemu.model.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-_BACKOFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Pause before each restart in a row; a worker that has served for a while starts at the beginning again."""
-_HEALTHY_S = 10.0
 _START_ATTEMPTS = 3
 
 
@@ -37,16 +35,16 @@ class _Place:
         self._keeper = asyncio.create_task(self._keep())
 
     async def _keep(self) -> None:
-        setbacks = 0
+        setbacks = Setbacks()
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
             served = await self._occupy()
-            setbacks = 0 if served and loop.time() - began > _HEALTHY_S else setbacks + 1
-            if not served and setbacks >= _START_ATTEMPTS:
+            pause_s = setbacks.ended(loop.time() - began if served else 0)
+            if not served and setbacks.count >= _START_ATTEMPTS:
                 self._settled.set()
             self.restarts += 1
-            await asyncio.sleep(_BACKOFF_S[min(max(setbacks - 1, 0), len(_BACKOFF_S) - 1)])
+            await asyncio.sleep(pause_s)
 
     async def _occupy(self) -> bool:
         """One worker from birth to death; whether it came to serve."""

@@ -1,7 +1,7 @@
 """An engine without mitmproxy, to test what starts, feeds and ends engines.
 
-Whoever connects to the HTTP listener sends a number and a line feed, and gets one line back: what the replica
-says of that line, or `not fresh`. A connection stays open and is asked again for every line.
+Whoever connects to the HTTP listener, or to one of the core network, sends a number and a line feed, and gets one line
+back: what the replica says of that line, or `not fresh`. A connection stays open and is asked again for every line.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ class EchoEngine:
         self.lost = 0
 
     async def start(self) -> None:
-        sockets: list[socket.socket] = [*self._config.http_sockets, *self._config.socks_sockets]
+        config = self._config
+        sockets: list[socket.socket] = [*config.http_sockets, *config.socks_sockets, *config.bearer_sockets]
         for sock in sockets:
             self._servers.append(await asyncio.start_server(self._talk, sock=sock))
         for msisdn, sock in self._config.subscriber_sockets.items():

@@ -52,9 +52,9 @@ async def running(config: GatewayConfig, lines: list[LineState]) -> AsyncIterato
         await gateway.stop()
 
 
-async def ask(gateway: Gateway, number: Msisdn = NUMBER) -> list[str]:
-    """The answer of whichever worker accepts: pid, policy, version, profiles."""
-    reader, writer = await asyncio.open_connection(*gateway.status().addresses.http)
+async def ask(gateway: Gateway, number: Msisdn = NUMBER, where: tuple[str, int] | None = None) -> list[str]:
+    """The answer of whichever worker accepts, on its HTTP listener or elsewhere: pid, policy, version, profiles."""
+    reader, writer = await asyncio.open_connection(*(where or gateway.status().addresses.http))
     try:
         writer.write(f"{number}\n".encode())
         return (await reader.readline()).decode().split()

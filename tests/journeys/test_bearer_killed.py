@@ -1,5 +1,5 @@
 """`kill -9` of any process of the carrier while a line flips: no packet of a restricted line is ever answered by
-anybody whom it may not reach, nothing is left behind, and the next start has the same lines.
+anybody whom it may not reach, nothing is left behind, and what comes in its place has the same lines.
 """
 
 import os
@@ -19,13 +19,14 @@ from nfemu.client.errors import ClientError
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import NfemuError, Unavailable
 from tests.journeys.bearer import NEEDS_BEARERS, OF_NEWS, OnLine, core_of, hello, request
-from tests.journeys.carrier import NUMBER, CarrierProcess, children, has_ended, status_of, until
+from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, has_ended, status_of, until
 
 pytestmark = [pytest.mark.lab, NEEDS_BEARERS]
 
 NEWS = "news.example"
+THIRD = "13800138002"
 TEN = ["worker"] * 3 + ["core"] + ["worker"] * 5 + ["control"]
-"""A worker is replaced while all goes on; without the other two the carrier has to be started again."""
+"""Workers and the core network are replaced while all goes on; the control process has to be started again."""
 _SO_ALREADY = 409
 _TLS = b"\x16\x03"
 
@@ -67,7 +68,7 @@ class Watch:
                 with OnLine(self.carrier, NUMBER) as line:
                     self._try(line)
             except (OSError, Unavailable):
-                self.ended.wait(0.5)  # there is no line until the next start
+                self.ended.wait(0.5)  # there is no line for now
 
     def _try(self, line: OnLine) -> None:
         while not self.ended.is_set():
@@ -123,8 +124,10 @@ class Killed:
             os.kill(doomed, signal.SIGKILL)
             error = flipping.exception()
         assert error is None or isinstance(error, NfemuError), error
-        if victim != "worker":
+        if victim == "control":
             self._again(doomed)
+        if victim == "core":
+            self._elsewhere(doomed)
         self._settle(restrict=restrict)
 
     def _again(self, doomed: int) -> None:
@@ -136,6 +139,12 @@ class Killed:
         for pid in (*self._workers, self._core):
             assert has_ended(pid), "something is left behind"
         self.carrier.up()
+        assert self._lines() == self.lines
+
+    def _elsewhere(self, doomed: int) -> None:
+        """Another core network stands, with the same lines on it."""
+        assert has_ended(doomed)
+        assert core_of(self.carrier) != doomed
         assert self._lines() == self.lines
 
     def _settle(self, *, restrict: bool) -> None:
@@ -189,18 +198,35 @@ def played(carrier: CarrierProcess, victims: list[str]) -> None:
     assert killed.watch.seen_open
 
 
-def test_without_the_core_a_line_is_reached_by_proxy(stopped: CarrierProcess) -> None:
-    """Said by `nfemu status`, and what `nfemu exec` does from then on; restricted is restricted there too."""
+def test_another_core_network_has_the_rules_and_lines_as_they_are_by_then(stopped: CarrierProcess) -> None:
+    """One line stays restricted, one stays open, one is paid while there is no core network."""
     stopped.up()
-    core = core_of(stopped)
-    os.kill(core, signal.SIGKILL)
-    assert has_ended(core)
-    until(lambda: not stopped.running.has_bearers)
-    assert "IP bearers have ended" in stopped.nfemu("status").text
-    assert status_of(stopped.curl(NUMBER, f"http://{NEWS}/")) == 200
+    with stopped.client() as client:
+        usual = client.subscriber(NUMBER).effective
+        assert client.charge(NUMBER, "59.00").effective != usual
+        client.restrict(OTHER)
+    before = core_of(stopped)
+    os.kill(before, signal.SIGKILL)
+    with stopped.client() as client:
+        assert client.pay(NUMBER, "59.00").subscriber.effective == usual
+    seen = [status_of(stopped.curl(number, f"http://{NEWS}/")) for number in (NUMBER, OTHER, THIRD)]
+    assert seen == [200, 302, 200]
+    after = core_of(stopped)
+    assert has_ended(before)
+    assert before != after
+    assert "1 restarts" in stopped.nfemu("status").text
+
+
+def test_a_core_network_that_ends_again_and_again_is_made_again_and_nobody_waits_for_it(
+    stopped: CarrierProcess,
+) -> None:
+    stopped.up()
+    for _ in range(3):
+        os.kill(core_of(stopped), signal.SIGKILL)
     with stopped.client() as client:
         client.restrict(NUMBER)
     assert status_of(stopped.curl(NUMBER, f"http://{NEWS}/")) == 302
+    assert "3 restarts" in stopped.nfemu("status").text
 
 
 def test_killed_twenty_times(stopped: CarrierProcess) -> None:

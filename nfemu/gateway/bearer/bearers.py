@@ -24,7 +24,7 @@ from nfemu.gateway.bearer.internet.real import Pools, RealInternet
 from nfemu.gateway.bearer.internet.rules import ORIGINS_PORT, RELAY_PORT, internet_rules
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.metering import Metering
-from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
+from nfemu.gateway.bearer.network.client import CoreEnded, CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Transport, Where
 from nfemu.gateway.bearer.phones import Phones, bounded
 from nfemu.gateway.bearer.places import Places
@@ -103,6 +103,8 @@ class Bearers:
         self._specified = Specified(self._plan, self._places.known, self._places.named)
         self._real = RealInternet(self._nft_outside, config.pools) if config.internet is Internet.REAL else None
         self._running: Running | None = None
+        self._early: list[LineState] | None = []
+        """Lines that have changed before there was anything to change; None: there is nothing any more."""
         self._ending = asyncio.Lock()
         self.workers: Sequence[socket] = ()
         """Listeners of the HTTP engine."""
@@ -152,6 +154,8 @@ class Bearers:
             self._real.begin(relayed, view, self._forwards, dialler)
             self._places.begin(view.rules)
         await self._running.start()
+        for state in self._early or ():
+            await self.apply(state)
 
     async def ended(self) -> None:
         """Wait until the networks have ended, whatever the reason."""
@@ -160,6 +164,7 @@ class Bearers:
     async def stop(self) -> None:
         """The networks have ended on return, whoever began it, with every program that ran in them."""
         async with self._ending:
+            self._early = None
             await self._places.stop()
             if self._running is not None:
                 await self._running.stop()
@@ -169,7 +174,11 @@ class Bearers:
     async def apply(self, state: LineState) -> None:
         """See Enforcer."""
         running = self._running
-        if running is None or not running.view.put(state):
+        if running is None:
+            if self._early is not None:
+                self._early.append(state)
+            return
+        if not running.view.put(state):
             return
         try:
             await running.metering.lines_changed((state,))
@@ -200,9 +209,9 @@ class Bearers:
             await self._fail(error)
 
     async def plug(self, msisdn: Msisdn) -> tuple[LineState, Entrance]:
-        """A phone into the line, as it is now; the way onto it. Raises Conflict, Unavailable."""
+        """A phone into the line, as it is now; the way onto it. Raises Conflict, Unavailable: CoreEnded."""
         if self._running is None:
-            raise Conflict("this carrier has no IP bearers; `nfemu status` says why, and access by proxy works")
+            raise CoreEnded
         state = self._running.view.line(msisdn)
         if state is None:
             raise Conflict("the line was never attached, so there is nothing to plug a phone into; attach it first")

@@ -12,7 +12,7 @@ import hmac
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -81,7 +81,8 @@ class OriginFront:
             limit_concurrency=max_connections,
         )
         self._config.load()
-        self._listening: list[tuple[socket.socket, asyncio.Task[None]]] = []
+        self._listening: list[_Listening] = []
+        self._on_bearers: list[_Listening] = []
         self._arriving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -96,26 +97,24 @@ class OriginFront:
         except OSError:
             listener.close()
             raise
-        self._listen(listener, self._read_preface)
+        self._listening = [self._listen(listener, self._read_preface)]
 
-    def serve_bearers(self, listener: socket.socket) -> None:
-        """Serve what is redirected to `listener` too, until `stop`, which closes it."""
-        listener.setblocking(False)
-        self._listen(listener, _from_ue)
+    async def serve_bearers(self, listeners: Sequence[socket.socket]) -> None:
+        """Serve what is redirected to `listeners` too, until `stop`, which closes them; those of before are closed."""
+        await _closed(self._on_bearers)
+        for listener in listeners:
+            listener.setblocking(False)
+        self._on_bearers = [self._listen(listener, _from_ue) for listener in listeners]
 
-    def _listen(self, listener: socket.socket, describe: Describe) -> None:
-        accepting = asyncio.create_task(self._accept(listener, describe), name="origin front")
-        self._listening.append((listener, accepting))
+    def _listen(self, listener: socket.socket, describe: Describe) -> "_Listening":
+        return listener, asyncio.create_task(self._accept(listener, describe), name="origin front")
 
     async def stop(self, grace: float = 2.0) -> None:
         """Close the socket and every connection; requests under way get `grace` seconds."""
-        for listener, accepting in self._listening:
-            accepting.cancel()
-            await asyncio.gather(accepting, return_exceptions=True)
-            listener.close()
         if self._listening:
             self._path.unlink(missing_ok=True)
-        self._listening.clear()
+        await _closed(self._listening)
+        await _closed(self._on_bearers)
         for task in self._arriving:
             task.cancel()
         await asyncio.gather(*self._arriving, return_exceptions=True)
@@ -196,6 +195,18 @@ class OriginFront:
             )
         finally:
             hello.forget()
+
+
+_Listening = tuple[socket.socket, asyncio.Task[None]]
+
+
+async def _closed(listening: list[_Listening]) -> None:
+    """Nobody is accepted there any more on return."""
+    for listener, accepting in listening:
+        accepting.cancel()
+        await asyncio.gather(accepting, return_exceptions=True)
+        listener.close()
+    listening.clear()
 
 
 async def _from_ue(accepted: socket.socket) -> OriginConnection:

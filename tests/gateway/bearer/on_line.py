@@ -87,13 +87,18 @@ class OnLine:
 
 
 @asynccontextmanager
-async def on_line(folder: Path, rules: GatewayRules, lines: Sequence[LineState]) -> AsyncIterator[OnLine]:
+async def on_line(
+    folder: Path, rules: GatewayRules, lines: Sequence[LineState], early: Sequence[LineState] = ()
+) -> AsyncIterator[OnLine]:
+    """`early`: changes that come before they begin."""
     world = OnLine(folder)
     await world.bearers.prepare()
     servers = [await asyncio.start_server(_serve, sock=listener) for listener in world.bearers.origins]
     for listener in world.bearers.workers:
         listener.close()
     try:
+        for state in early:
+            await world.bearers.apply(state)
         await world.bearers.begin(rules, lines)
         yield world
     finally:

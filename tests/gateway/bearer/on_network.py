@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from nfemu.client import Client
+from nfemu.gateway.bearer.network import client
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Mode, Phone, Transport, Where
 from nfemu.model.errors import Unavailable
@@ -176,7 +177,7 @@ def _child_of(pid: int) -> int:
 
 
 async def residue() -> None:
-    """Phones come and go, and so do core networks; what runs on a line ends with it."""
+    """Phones come and go, and so do core networks; what runs on a line ends with it. One that hangs is ended."""
     before = _interfaces()
     core = await started()
     entrances = [await core.plug(phone(index)) for index in range(200)]
@@ -203,7 +204,17 @@ async def residue() -> None:
         raise AssertionError
     await again.stop()
     await again.start()
-    await again.plug(phone(0))
+    hung = await again.plug(phone(0))
+    os.kill(hung.pid, signal.SIGSTOP)
+    client._ANSWER_S = 0.5
+    try:
+        await again.plug(phone(1))
+    except Unavailable as error:
+        assert "the core network has ended" in str(error)  # noqa: PT017
+    else:
+        raise AssertionError
+    await again.ended()
+    assert not _exists(hung.pid)
     await again.stop()
 
 
@@ -248,8 +259,8 @@ def _folder(name: str) -> Path:
 
 def _plugged_in(running: Running, entrance: Entrance) -> None:
     running.program.phone = PluggedIn(entrance.pid, entrance.network, "10.45.0.2", None, ["10.9.9.9"])
-    with Client.find(running.state) as client:
-        client.attach("13800138000")
+    with Client.find(running.state) as api:
+        api.attach("13800138000")
     running.state.publish(replace(running.state.status(), access="bearer: for tests"))
 
 

@@ -1,7 +1,9 @@
 """The control process's side of the core network."""
 
 import asyncio
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -37,8 +39,17 @@ from nfemu.model.errors import Unavailable
 _ARGV = (sys.executable, "-P", "-m", "nfemu.gateway.bearer.network.core")
 _PATIENCE_S = 20.0
 """For the core to come up."""
+_ANSWER_S = 10.0
+"""For one request, whatever else the machine has to do: after that the core hangs, and is ended."""
 _ENDING_S = 2.0
 """For the core to end by itself: then the kernel has ended everything inside before it."""
+
+
+class CoreEnded(Unavailable):
+    """There is no core network, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the core network has ended; `nfemu status` says when another one is there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,8 @@ class CoreNetwork:
         self._talk: _Talk | None = None
         self._turn = asyncio.Lock()
         self._pid = 0
+        self._first: int | None = None
+        """Descriptor of that process."""
 
     async def start(self) -> Mode:
         """Raises Unavailable with the reason where no such network can be made; then nothing is left behind."""
@@ -74,7 +87,12 @@ class CoreNetwork:
             await self.stop()
             raise Unavailable(str(error) or f"the core network does not come up; see `{self._log}`") from None
         assert isinstance(reply, Started)  # noqa: S101 - the core's first word, if it does not fail
-        self._pid = _first_process(self._process.pid)
+        try:
+            self._pid = _first_process(self._process.pid)
+            self._first = os.pidfd_open(self._pid)
+        except (OSError, IndexError):
+            await self.stop()
+            raise CoreEnded from None
         return reply.mode
 
     async def stop(self) -> None:
@@ -82,14 +100,18 @@ class CoreNetwork:
         if self._talk is not None:
             self._talk.close()
             self._talk = None
-        process, self._process = self._process, None
+        process = self._process
         if process is not None:
             try:
                 await asyncio.wait_for(ended(process.pid), _ENDING_S)
             except TimeoutError:
-                process.kill()
+                self._kill()
                 await ended(process.pid)
             process.wait()
+            self._process = None
+        if self._first is not None:
+            os.close(self._first)
+            self._first = None
 
     async def ended(self) -> None:
         """Wait until the core process is gone, whatever the reason."""
@@ -129,9 +151,26 @@ class CoreNetwork:
     async def _ask(self, request: Request) -> tuple[Reply, socket.socket | None]:
         async with self._turn:
             if self._talk is None:
-                raise Unavailable("the core network does not run")
+                raise CoreEnded
             # A caller that goes away must not leave half a request, or an answer for somebody else, behind.
-            return await asyncio.shield(asyncio.create_task(self._talk.ask(request)))
+            return await asyncio.shield(asyncio.create_task(self._answered(self._talk, request)))
+
+    async def _answered(self, talk: "_Talk", request: Request) -> tuple[Reply, socket.socket | None]:
+        """A core that does not answer is no core: nobody waits for it twice, and everything in it ends."""
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                return await talk.ask(request)
+        except TimeoutError:
+            self._kill()
+            raise CoreEnded from None
+
+    def _kill(self) -> None:
+        """Of its two processes the inner one, for whose end the other waits; no error where it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            if self._first is not None:
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            elif self._process is not None:
+                self._process.kill()
 
 
 class _Talk:
@@ -149,7 +188,7 @@ class _Talk:
         try:
             await asyncio.get_running_loop().sock_sendall(self._socket, HEAD.pack(len(body)) + body)
         except OSError:
-            raise _gone() from None
+            raise CoreEnded from None
         return await self.answer()
 
     async def answer(self) -> tuple[Reply, socket.socket | None]:
@@ -170,18 +209,14 @@ class _Talk:
         return bytes(data), sock
 
 
-def _gone() -> Unavailable:
-    return Unavailable("the core network has ended; restart the carrier with `nfemu down` and `nfemu up`")
-
-
 async def _readable(sock: socket.socket, size: int) -> tuple[bytes, socket.socket | None]:
     """Raises Unavailable at the end of the stream. What is there already costs no turn of the event loop."""
     try:
         data, descriptors, _, _ = await _received(sock, size)
     except OSError:
-        raise _gone() from None
+        raise CoreEnded from None
     if not data:
-        raise _gone()
+        raise CoreEnded
     return data, socket.socket(fileno=descriptors[0]) if descriptors else None
 
 
@@ -214,5 +249,8 @@ def _started(theirs: int, log: Path) -> subprocess.Popen[bytes]:
 
 
 def _first_process(outer: int) -> int:
-    """The core's number out here; the process that we started waits for it in the host's PID namespace."""
+    """The core's number out here; the process that we started waits for it in the host's PID namespace.
+
+    Raises OSError, IndexError where it has ended.
+    """
     return int(Path(f"/proc/{outer}/task/{outer}/children").read_text().split()[0])

@@ -71,8 +71,11 @@ def join(core: int, network: int, others: Namespace = _NONE) -> None:
     Raises OSError.
     """
     process = Path(f"/proc/{core}")
-    foreign = (process / "ns/user").stat().st_ino != Path("/proc/self/ns/user").stat().st_ino
-    line = os.open(process / f"fd/{network}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        foreign, line = _found(process, network)
+    except PermissionError:
+        _become_user_of(process)
+        foreign, line = _found(process, network)
     owner = os.pidfd_open(core)
     wanted = others | (Namespace.USER if foreign else _NONE)
     if wanted:
@@ -80,6 +83,22 @@ def join(core: int, network: int, others: Namespace = _NONE) -> None:
     enter(line, Namespace.NETWORK)
     os.close(owner)
     os.close(line)
+
+
+def _found(process: Path, network: int) -> tuple[bool, int]:
+    """Whether another user namespace owns the phone's network, and the network. Raises OSError."""
+    foreign = (process / "ns/user").stat().st_ino != Path("/proc/self/ns/user").stat().st_ino
+    return foreign, os.open(process / f"fd/{network}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _become_user_of(process: Path) -> None:
+    """A container's root may not look into other users' processes: it goes on as the carrier's own user, who is the
+    only one in the carrier's user namespace anyway. Raises OSError where this is not root.
+    """
+    owner = process.stat()
+    os.setgroups([])
+    os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
+    os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
 
 
 def _resolve_by(resolvers: Sequence[str]) -> None:
