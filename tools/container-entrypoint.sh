@@ -37,6 +37,7 @@ if has 21; then
         echo "nfemu: no /proc of its own, and so no IP bearers; start with --security-opt apparmor=unconfined" >&2
     if ! (become -all unshare --user --net true) 2>/dev/null; then
         keep=-all,+sys_admin
+        has 10 && keep=$keep,+net_bind_service
         has 12 && keep=$keep,+net_admin
         has 13 && keep=$keep,+net_raw
     fi

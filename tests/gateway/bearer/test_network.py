@@ -62,7 +62,7 @@ _NO_RIGHT = 'exec setpriv --bounding-set -sys_admin --inh-caps -all "$@"'
         ("echo 0 > /proc/sys/user/max_user_namespaces", "user namespaces are switched off here"),
         (
             "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys",
-            "`/proc/sys/net/ipv4/ip_forward` is read-only, as in most containers; `--cap-add SYS_ADMIN` lets",
+            "`/proc/sys/net/ipv4/ip_forward` is read-only, as in most containers; `--security-opt systempaths",
         ),
     ],
 )

@@ -37,7 +37,17 @@ from nfemu.gateway.bearer.network.messages import (
     Unplug,
     Where,
 )
-from nfemu.gateway.bearer.network.system import Namespace, die_with_parent, mount_proc, own_mounts, unshare
+from nfemu.gateway.bearer.network.system import (
+    CAP_NET_ADMIN,
+    CAP_NET_BIND_SERVICE,
+    CAP_SYS_ADMIN,
+    Namespace,
+    die_with_parent,
+    has_capabilities,
+    mount_proc,
+    own_mounts,
+    unshare,
+)
 from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, shape, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
@@ -142,12 +152,10 @@ def _leave_the_hosts_network() -> Mode:
     """By the caller's own right, else as the owner of a user namespace, which most machines allow. Raises OSError."""
     uid, gid = os.getuid(), os.getgid()
     own = Namespace.NETWORK | Namespace.PID | Namespace.MOUNT
-    try:
+    if has_capabilities(CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE):
         unshare(own)
-    except PermissionError:
-        unshare(own | Namespace.USER)
-    else:
         return Mode.ROOT
+    unshare(own | Namespace.USER)
     # The caller's own ids are the only ones there, so that files stay whose they are.
     for name, value in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         Path(f"/proc/self/{name}").write_text(value)
@@ -158,14 +166,17 @@ def _no_namespaces(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         return "user namespaces are switched off here (`sysctl user.max_user_namespaces` must not be 0)"
     return (
-        f"this user may make no network namespaces here ({error.strerror}): permit user namespaces, or add SYS_ADMIN "
-        "to the container (`--cap-add SYS_ADMIN --security-opt apparmor=unconfined`)"
+        f"this user may make no network namespaces here ({error.strerror}): permit user namespaces; a container needs "
+        "`--cap-add SYS_ADMIN --security-opt apparmor=unconfined`"
     )
 
 
 def _told(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.EROFS:
-        return f"`{error.filename}` is read-only, as in most containers; `--cap-add SYS_ADMIN` lets it have its own"
+        return (
+            f"`{error.filename}` is read-only, as in most containers; `--security-opt systempaths=unconfined`, or in a "
+            "container that starts as root `--cap-add SYS_ADMIN`, lets it have its own"
+        )
     return str(error)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nfemu.gateway.bearer.network.system import (
+    CAP_NET_RAW,
     Namespace,
     bind,
     die_with_parent,
@@ -34,8 +35,6 @@ from nfemu.model.errors import Unavailable
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _LOOK_UP_ELSEWHERE = tuple(Path("/run") / name for name in ("systemd/resolve", "nscd", "avahi-daemon"))
 """Sockets of services that look names up for a program, but in the host's network."""
-_CAP_NET_RAW = 13
-"""ping(8) opens a raw socket."""
 _TERMINAL = 0
 _NONE = Namespace(0)
 _CANNOT_RUN = 126
@@ -53,7 +52,8 @@ def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Calla
         _resolve_by(resolvers)
     except OSError as error:
         raise Unavailable(
-            f"there is no way onto the line ({error.strerror}); it is open to the carrier's own user, and to root"
+            f"there is no way onto the line ({error.strerror}); it is open to the carrier's own user, and to root, "
+            "which in a container may need `--cap-add SYS_PTRACE`"
         ) from None
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would leave no exit status
     sys.stdout.flush()
@@ -126,7 +126,7 @@ def _become(become: Callable[[], None], signals: Iterable[int]) -> NoReturn:
         for mount in (mount_proc, mount_sys):
             with contextlib.suppress(OSError):
                 mount()
-        keep_capability(_CAP_NET_RAW)
+        keep_capability(CAP_NET_RAW)  # ping(8) opens a raw socket
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         become()
     except OSError as error:

@@ -16,6 +16,7 @@ class Namespace(IntFlag):
     NETWORK = 0x40000000
 
 
+CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN = 10, 12, 13, 21
 _PR_SET_PDEATHSIG = 1
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
@@ -39,14 +40,26 @@ def die_with_parent(parent: int) -> None:
         raise SystemExit("the control process is gone")
 
 
+def has_capabilities(*capabilities: int) -> bool:
+    """In effect in this process's user namespace. Raises OSError."""
+    _, sets = _capabilities()
+    return all(sets[3 * (each // 32)] >> each % 32 & 1 for each in capabilities)
+
+
 def keep_capability(capability: int) -> None:
     """Over an exec too (capabilities(7), ambient set). Raises OSError."""
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3
-    sets = (ctypes.c_uint32 * 6)()
-    _checked(_libc.capget(header, sets), "capget")
+    header, sets = _capabilities()
     sets[2 + 3 * (capability // 32)] |= 1 << capability % 32
     _checked(_libc.capset(header, sets), "capset")
     _checked(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0), "prctl(PR_CAP_AMBIENT)")
+
+
+def _capabilities() -> tuple["ctypes.Array[ctypes.c_uint32]", "ctypes.Array[ctypes.c_uint32]"]:
+    """capget(2): its header, and effective, permitted and inheritable ones, 32 at a time. Raises OSError."""
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3
+    sets = (ctypes.c_uint32 * 6)()
+    _checked(_libc.capget(header, sets), "capget")
+    return header, sets
 
 
 def own_mounts() -> None:
