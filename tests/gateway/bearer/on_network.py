@@ -182,6 +182,11 @@ async def residue() -> None:
     core = await started()
     entrances = [await core.plug(phone(index)) for index in range(200)]
     assert len({entrance.network for entrance in entrances}) == 200
+    leaving = asyncio.create_task(core.plug(phone(200)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await core.plug(phone(0)) == entrances[0], "no answer for somebody else"
     held = _descriptors(entrances[0].pid)
     for index in range(20):
         await core.unplug(index)

@@ -149,20 +149,20 @@ class CoreNetwork:
         await self._ask(Unplug(index))
 
     async def _ask(self, request: Request) -> tuple[Reply, socket.socket | None]:
+        # A caller that goes away must not leave half a request, or an answer for somebody else, behind.
+        return await asyncio.shield(asyncio.create_task(self._answered(request)))
+
+    async def _answered(self, request: Request) -> tuple[Reply, socket.socket | None]:
+        """A core that does not answer is no core: nobody waits for it twice, and everything in it ends."""
         async with self._turn:
             if self._talk is None:
                 raise CoreEnded
-            # A caller that goes away must not leave half a request, or an answer for somebody else, behind.
-            return await asyncio.shield(asyncio.create_task(self._answered(self._talk, request)))
-
-    async def _answered(self, talk: "_Talk", request: Request) -> tuple[Reply, socket.socket | None]:
-        """A core that does not answer is no core: nobody waits for it twice, and everything in it ends."""
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                return await talk.ask(request)
-        except TimeoutError:
-            self._kill()
-            raise CoreEnded from None
+            try:
+                async with asyncio.timeout(_ANSWER_S):
+                    return await self._talk.ask(request)
+            except TimeoutError:
+                self._kill()
+                raise CoreEnded from None
 
     def _kill(self) -> None:
         """Of its two processes the inner one, for whose end the other waits; no error where it has ended."""
