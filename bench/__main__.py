@@ -5,7 +5,7 @@ import sys
 
 from bench.machine import described
 
-SUITES = ("decide", "proxy", "dns", "redirect", "bulk", "transparent", "flip", "scale", "million")
+SUITES = ("decide", "proxy", "dns", "redirect", "bulk", "transparent", "flip", "states", "scale", "million")
 
 
 def main(names: list[str]) -> None:

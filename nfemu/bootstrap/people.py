@@ -12,8 +12,21 @@ from nfemu.model.subscriber import Subscriber
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import People
 from nfemu.store import SqlStore
+from nfemu.store.content import Part
 
 _log = logging.getLogger(__name__)
+
+
+async def exchange(store: SqlStore, people: People, parts: Sequence[Part]) -> SqlStore:
+    """`parts` instead of everything, and everybody whom the configuration names and they do not know; see there."""
+    singles = replace(people, ranges=())
+    return await store.exchange(
+        parts,
+        (seed_account(opening) for opening in singles.accounts()),
+        singles,
+        ranges=[seed_range(part, people.terms) for part in people.ranges],
+        fingerprint=people.fingerprint(),
+    )
 
 
 async def seed(store: SqlStore, people: People, changes: Sequence[Change] = ()) -> None:

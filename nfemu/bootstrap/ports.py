@@ -1,11 +1,16 @@
 """Which ports a carrier takes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from nfemu.gateway.listeners import ListenerPlan
+from nfemu.model.errors import Conflict
 from nfemu.model.identity import Msisdn
+from nfemu.runtime.keys import write_private
+from nfemu.runtime.listening import listen
 from nfemu.settings import Carrier, Configuration
 
 
@@ -28,6 +33,28 @@ class BoundPorts:
     def free(self) -> Self:
         """The same listeners on any free ports."""
         return type(self)(0, 0, 0, dict.fromkeys(self.lines, 0))
+
+    def again(self, file: Path, carrier: Carrier) -> Self:
+        """The same listeners on the ports that `file` remembers, as far as nobody has them now; else on any free."""
+        try:
+            held = json.loads(file.read_text())
+            lines = {line: int(held["lines"].get(line.e164, 0)) for line in self.lines}
+            ports = type(self)(int(held["api"]), int(held["http"]), int(held["socks"]), lines)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return self.free()
+        proxy = carrier.proxy.host
+        return type(self)(
+            _if_free(carrier.api.host, ports.api),
+            _if_free(proxy, ports.http),
+            _if_free(proxy, ports.socks),
+            {line: _if_free(proxy, port) for line, port in lines.items()},
+        )
+
+    def remember(self, file: Path) -> None:
+        """For `again`. Raises OSError."""
+        lines = {line.e164: port for line, port in self.lines.items()}
+        held = {"api": self.api, "http": self.http, "socks": self.socks, "lines": lines}
+        write_private(file, json.dumps(held).encode())
 
     def following(self, before: Configuration, after: Configuration) -> Self:
         """These, but for the settings that differ between the two configurations."""
@@ -56,3 +83,12 @@ class BoundPorts:
 
     def plan(self, host: str) -> ListenerPlan:
         return ListenerPlan(host, self.http, self.socks, self.lines)
+
+
+def _if_free(host: str, port: int) -> int:
+    """0 where somebody has it."""
+    try:
+        listen(host, port, "ports.json").close()
+    except Conflict:
+        return 0
+    return port

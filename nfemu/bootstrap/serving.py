@@ -28,18 +28,25 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    ports = BoundPorts.of(read()).free() if free_ports else None
+    ports = _any_ports(state, read()) if free_ports else None
     tidying = asyncio.create_task(give_back_regularly())
     while not stop.is_set():
         emulator = Emulator(state, read, ports)
         async with emulator:
             ports = emulator.bound()
+            if free_ports:
+                ports.remember(state.ports_file)
             started()
             keep_out_of_collections()
-            await _first(stop, emulator.reset_wanted)
-        if not stop.is_set():
+            await _first(stop, emulator.reset_wanted, emulator.start_wanted)
+        if emulator.reset_wanted.is_set() and not stop.is_set():
             await wipe(state, emulator.configuration)
     tidying.cancel()
+
+
+def _any_ports(state: StateFolder, configuration: Configuration) -> BoundPorts:
+    """Those of last time, so that clients need not ask again, or others."""
+    return BoundPorts.of(configuration).again(state.ports_file, configuration.carrier)
 
 
 async def wipe(state: StateFolder, configuration: Configuration) -> None:

@@ -1,7 +1,6 @@
-"""Everything of the control process that answers HTTP: portal, payment provider, emulated sites, API. It follows a
+"""Everything of the control process that answers phones by HTTP: portal, payment provider, emulated sites. It follows a
 reload without a request being lost: what is under way ends where it began."""
 
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -10,13 +9,9 @@ from starlette.types import ASGIApp
 from nfemu.bootstrap.conversion import gardens, portal_group, rule_source, site_overrides
 from nfemu.client.state import StateFolder
 from nfemu.model.money import Money
-from nfemu.runtime.keys import load_or_create_key, read_private, write_private
+from nfemu.runtime.keys import load_or_create_key
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import Configuration
-from nfemu.web.api.app import create_api
-from nfemu.web.api.backend import ApiBackend, ApiConfig
-from nfemu.web.api.login import Logins
-from nfemu.web.current import Current
 from nfemu.web.landing.pages import LandingPages
 from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.recorder import Recorder
@@ -37,7 +32,7 @@ def wall() -> datetime:
 
 
 class WebSide:
-    """`api` and `origins` are the applications to serve."""
+    """`origins` is the application to serve."""
 
     def __init__(
         self,
@@ -47,23 +42,20 @@ class WebSide:
         provider: BuiltinProvider,
         receiver: NotificationReceiver,
         recorder: Recorder,
-        backend: ApiBackend,
+        seal: bytes,
     ) -> None:
+        """`seal` is what the portal's cookies are signed with beside its key."""
         self._state = state
         self._service = service
         self._provider = provider
         self._receiver = receiver
-        self._backend = backend
-        self._logins = Logins()
         portal = _portal_config(configuration, provider)
         portal_key = load_or_create_key(state.keys / "portal.key")
-        self._shell = Shell(portal, service, self._identify(configuration), portal_key, wall)
+        self._shell = Shell(portal, service, self._identify(configuration), portal_key + seal, wall)
         self._sites = EmulatedSites(site_overrides(configuration))
         self._zone = configuration.carrier.timezone
         self._landing = LandingPages(configuration.landing, self._sites, portal.voice, self._local_now)
         self.origins = OriginDispatcher(self._apps(portal), self._landing, recorder)
-        self._api_config = self._config(configuration)
-        self.api = Current(self._api())
 
     def follow(self, configuration: Configuration) -> None:
         """From the next request on as `configuration` says; also with keys that have been rotated."""
@@ -75,9 +67,6 @@ class WebSide:
         self._zone = configuration.carrier.timezone
         self._landing.replace(configuration.landing, portal.voice)
         self.origins.replace(self._apps(portal))
-        if (config := self._config(configuration)) != self._api_config:
-            self._api_config = config
-            self.api.app = self._api()
 
     def _local_now(self) -> datetime:
         """Business time in the carrier's zone."""
@@ -103,21 +92,6 @@ class WebSide:
         )
         return identify_by(configuration.enrichment.headers, recognition)
 
-    def _config(self, configuration: Configuration) -> ApiConfig:
-        carrier = configuration.carrier
-        return ApiConfig(
-            token=_api_token(self._state),
-            country_code=carrier.country_code,
-            currency=carrier.currency,
-            timezone=carrier.timezone,
-            carrier_name=dict(carrier.name),
-            language=carrier.language,
-            host_names=carrier.api.names,
-        )
-
-    def _api(self) -> ASGIApp:
-        return create_api(self._service, self._api_config, self._backend, self._logins)
-
 
 def _portal_config(configuration: Configuration, provider: BuiltinProvider) -> PortalConfig:
     carrier = configuration.carrier
@@ -131,10 +105,3 @@ def _portal_config(configuration: Configuration, provider: BuiltinProvider) -> P
         Money(5_000, carrier.currency),
         gardens(configuration),
     )
-
-
-def _api_token(state: StateFolder) -> str:
-    """The API's bearer token, generated at first use, mode 0600."""
-    if not state.api_token.exists():
-        write_private(state.api_token, secrets.token_urlsafe(32).encode())
-    return read_private(state.api_token).decode().strip()

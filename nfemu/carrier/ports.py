@@ -275,8 +275,9 @@ class Clock(Protocol):
 
 
 class IdSource(Protocol):
-    def new(self, prefix: str) -> str:
-        """A fresh identifier such as `ord-6fd1…`, unguessable where it leaves the house."""
+    def new(self, prefix: str, about: str = "") -> str:
+        """A fresh identifier such as `ord-6fd1…`, unguessable where it leaves the house. `about`: what it is for, such
+        as an account; those of one do not depend on what happens to others."""
 
 
 class PaymentProvider(Protocol):

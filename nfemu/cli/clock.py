@@ -38,11 +38,15 @@ def advance(context: click.Context, duration: str, as_json: bool) -> None:
 @click.pass_context
 def set_command(context: click.Context, moment: str, as_json: bool) -> None:
     """Move the test clock forward to MOMENT, such as 2026-11-01T08:00:00+08:00."""
+    _report(client_of(context).set_clock(moment_of(moment)), as_json=as_json)
+
+
+def moment_of(text: str) -> datetime:
+    """Raises InvalidInput."""
     try:
-        target = datetime.fromisoformat(moment)
+        return datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(f"`{moment}` is not a moment; write it like 2026-11-01T08:00:00+08:00") from None
-    _report(client_of(context).set_clock(target), as_json=as_json)
+        raise InvalidInput(f"`{text}` is not a moment; write it like 2026-11-01T08:00:00+08:00") from None
 
 
 def _report(found: Clock, *, as_json: bool) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from nfemu.cli.files import config_folder
 from nfemu.client import Client, StateFolder
+from nfemu.model.errors import InvalidInput
 
 if TYPE_CHECKING:
     from nfemu.settings import Configuration
@@ -27,9 +29,24 @@ def overlay_in_words(carrier: str | None) -> str:
 
 
 def state_of(context: click.Context) -> StateFolder:
-    """The state folder that `--state` names, else the default one."""
-    chosen: Path | None = context.find_root().params.get("state")
-    return StateFolder(chosen.expanduser().absolute()) if chosen is not None else StateFolder.default()
+    """The state folder that `--state` names, or `--instance`, else the default one.
+
+    What is on the command line outranks the environment; there, `$NFEMU_STATE` outranks `$NFEMU_INSTANCE`. Raises
+    InvalidInput for what is no name of an instance, and for both on the command line.
+    """
+    root = context.find_root()
+    folder: Path | None = root.params.get("state")
+    instance: str | None = root.params.get("instance")
+    by_name = _is_typed(root, "instance")
+    if by_name and _is_typed(root, "state"):
+        raise InvalidInput("`--instance` and `--state` both name a state folder; give one of them")
+    if instance is not None and (by_name or folder is None):
+        return StateFolder.of_instance(instance)
+    return StateFolder(folder.expanduser().absolute()) if folder is not None else StateFolder.default()
+
+
+def _is_typed(root: click.Context, option: str) -> bool:
+    return root.get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def client_of(context: click.Context) -> Client:

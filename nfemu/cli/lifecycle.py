@@ -13,7 +13,7 @@ from nfemu.cli import control
 from nfemu.cli.context import carrier_option, config_of, configuration_of, overlay_in_words, settings_of, state_of
 from nfemu.cli.control import Options
 from nfemu.client import Client, StateFolder
-from nfemu.client.state import RunningStatus
+from nfemu.client.state import DEFAULT_INSTANCE, RunningStatus
 from nfemu.client.values import Status
 from nfemu.model.errors import Conflict, Unavailable
 
@@ -37,7 +37,11 @@ Try this in another terminal (`make shell` puts nfemu on PATH):
 @click.command()
 @click.option("--foreground", is_flag=True, help="Serve in this process until Ctrl-C.")
 @click.option("--clock", type=click.Choice(["wall", "test"]), help="Business clock; test moves only when told.")
-@click.option("--free-ports", is_flag=True, help="Take any free ports instead of the configured ones.")
+@click.option(
+    "--free-ports",
+    is_flag=True,
+    help="Take any free ports instead of the configured ones, and the same again next time.",
+)
 @click.option("--show-new-token", is_flag=True, help="With --foreground: print the API token if this start makes it.")
 @click.option("--ready-fd", type=int, hidden=True)
 @carrier_option
@@ -53,8 +57,7 @@ def up(
 ) -> None:
     """Start the emulated carrier."""
     chosen_clock = (f"carrier.clock={clock}",) if clock else ()
-    settings = (*settings_of(context), *chosen_clock)
-    options = Options(state_of(context), config_of(context).absolute(), settings, carrier, free_ports)
+    options = _options(context, carrier, *chosen_clock, free_ports=free_ports)
     if ready_fd is not None:
         control.serve_and_report(options, os.fdopen(ready_fd, "w"))
     elif foreground:
@@ -64,6 +67,14 @@ def up(
         control.start(options)
         with Client.find(options.state) as client:
             _show_status(options.state, control.running(options.state), client.status())
+
+
+def _options(context: click.Context, carrier: str | None, *settings: str, free_ports: bool = False) -> Options:
+    """The configured ports are the default instance's; any other takes free ones."""
+    state = state_of(context)
+    named = state.instance not in {None, DEFAULT_INSTANCE}
+    given = (*settings_of(context), *settings)
+    return Options(state, config_of(context).absolute(), given, carrier, free_ports or named)
 
 
 @click.command()
@@ -107,6 +118,8 @@ def _show_addresses(state: StateFolder) -> None:
 
 def _show_status(state: StateFolder, running: RunningStatus, seen: Status) -> None:
     click.echo(f"nfemu {seen.version} is running (process {running.pid}), {seen.subscribers} subscribers")
+    if state.instance is not None:
+        click.echo(f"  instance {state.instance}")
     click.echo(f"  state    {state.path}")
     for part in seen.components:
         click.echo(f"  {part.name:16} {part.detail}{'' if part.healthy else '   NOT HEALTHY'}")
@@ -117,7 +130,7 @@ def _show_status(state: StateFolder, running: RunningStatus, seen: Status) -> No
 @click.pass_context
 def reset(context: click.Context, carrier: str | None) -> None:
     """Back to the shipped state: ledger, orders, sessions and messages are emptied."""
-    options = Options(state_of(context), config_of(context).absolute(), settings_of(context), carrier)
+    options = _options(context, carrier)
     if control.is_running(options.state):
         _check_overlay(control.running(options.state), carrier)
         _reset_running(options)
@@ -170,7 +183,7 @@ def run(context: click.Context, carrier: str | None) -> None:
     """Show the journey, then serve (on a terminal) until Ctrl-C."""
     from nfemu.cli.demo import INTRODUCTION, plan_of, play
 
-    options = Options(state_of(context), config_of(context).absolute(), settings_of(context), carrier)
+    options = _options(context, carrier)
     click.echo(INTRODUCTION)
     plan = plan_of(configuration_of(context, carrier))
     failed = play(options.config, options.settings, plan, carrier)

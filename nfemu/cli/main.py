@@ -44,6 +44,8 @@ _COMMANDS = {
     "shell": "execute",
     "capture": "capture",
     "clock": "clock",
+    "state": "states",
+    "instance": "instances",
     "attack": "attack",
     "bench": "bench",
 }
@@ -93,6 +95,13 @@ _EXIT_STATUS = "Exit status: 0 done, 1 refused or failed, 2 wrong input or confi
     help="State folder of the emulator to talk to.  [default: $NFEMU_STATE, else one in the home folder]",
 )
 @click.option(
+    "--instance",
+    metavar="NAME",
+    envvar="NFEMU_INSTANCE",
+    help="Which of several carriers of this machine, each on a state folder and ports of its own.  "
+    "[default: $NFEMU_INSTANCE, else `default`]",
+)
+@click.option(
     "--config",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="NFEMU_CONFIG",
@@ -108,7 +117,7 @@ _EXIT_STATUS = "Exit status: 0 done, 1 refused or failed, 2 wrong input or confi
     "[default: $NFEMU_SET, blanks between]",
 )
 @click.version_option(__version__, prog_name="nfemu")
-def nfemu(state: Path | None, config: Path | None, settings: tuple[str, ...]) -> None:
+def nfemu(state: Path | None, instance: str | None, config: Path | None, settings: tuple[str, ...]) -> None:
     """A mobile carrier's green channel on one machine."""
 
 

@@ -11,6 +11,8 @@ from nfemu.client.values import (
     Event,
     Explanation,
     Ledger,
+    LoadedState,
+    NamedState,
     Notice,
     PluggedIn,
     Session,
@@ -175,12 +177,42 @@ class Client:
         """A link that opens the inbox pages in a browser, once."""
         return self.url + str(self._api.post("login-links", body={"number": number})["path"])
 
+    # ---- states of the whole carrier
+
+    def states(self) -> list[NamedState]:
+        """All that can be loaded, by name, `initial` first."""
+        return [NamedState.of(each) for each in self._api.get("states")["states"]]
+
+    def save_state(self, name: str) -> NamedState:
+        """Keep the carrier as it is now, in place of an earlier state of that name."""
+        return NamedState.of(self._api.post(*_state(name), "save"))
+
+    def load_state(self, name: str, clock: datetime | None = None) -> LoadedState:
+        """Go over to a state: the same people, balances, addresses, and identifiers each time; returns when every
+        point serves them, and nobody else. `initial` is what the configuration's files give.
+
+        `clock`, with its zone: business time then, by a test clock; not before the state's own.
+        """
+        body = {"clock": clock.isoformat()} if clock is not None else None
+        return LoadedState.of(self._api.post(*_state(name), "load", body=body))
+
+    def delete_state(self, name: str) -> list[str]:
+        """Forget a state; what was done, a line each."""
+        return list(self._api.delete(*_state(name))["done"])
+
 
 def _line(number: str) -> tuple[str, str]:
     """Path segments of a subscriber. A slash would lead to another path, nothing at all to the list."""
     if not number or "/" in number:
         raise InvalidInput(f"`{number}` is not a phone number; write it like 13800138000 or +8613800138000")
     return "subscribers", number
+
+
+def _state(name: str) -> tuple[str, str]:
+    """Path segments of a state."""
+    if not name or "/" in name:
+        raise InvalidInput(f"`{name}` is not the name of a state; write it like after-payment")
+    return "states", name
 
 
 def _silent(folder: StateFolder, pid: int) -> str:

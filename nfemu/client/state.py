@@ -1,16 +1,20 @@
 """The state folder: where one carrier keeps what lasts, and where its clients find it.
 
-Default: `$NFEMU_STATE`, else `$XDG_STATE_HOME/nfemu/default`, else `~/.local/state/nfemu/default`.
+Default: `$NFEMU_STATE`, else that of the instance `$NFEMU_INSTANCE`, else that of the instance `default`. An instance
+is a name for one of the folders `$XDG_STATE_HOME/nfemu/NAME`, or without that `~/.local/state/nfemu/NAME`.
 """
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from nfemu.model.errors import Unavailable
+from nfemu.model.errors import InvalidInput, Unavailable
 
+DEFAULT_INSTANCE = "default"
+_INSTANCE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 
@@ -54,8 +58,31 @@ class StateFolder:
     def default(cls) -> Self:
         if chosen := os.environ.get("NFEMU_STATE"):
             return cls(Path(chosen).expanduser().absolute())
-        base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        return cls(Path(base).expanduser().absolute() / "nfemu" / "default")
+        return cls.of_instance(os.environ.get("NFEMU_INSTANCE") or DEFAULT_INSTANCE)
+
+    @classmethod
+    def of_instance(cls, name: str) -> Self:
+        """Raises InvalidInput for what is no name of an instance."""
+        if not _INSTANCE.fullmatch(name):
+            raise InvalidInput(
+                f"`{name}` is not the name of an instance: lower-case letters, digits and `-`, 31 at the most; write "
+                "it like team-a"
+            )
+        return cls(_home() / name)
+
+    @classmethod
+    def instances(cls) -> list[Self]:
+        """Those that have been started, by name."""
+        home = _home()
+        folders = sorted(path for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
+        found = [cls(path) for path in folders if _INSTANCE.fullmatch(path.name)]
+        return [folder for folder in found if folder.lock_file.exists()]
+
+    @property
+    def instance(self) -> str | None:
+        """Its name as an instance; None for a folder elsewhere."""
+        own = self.path.parent == _home() and _INSTANCE.fullmatch(self.path.name)
+        return self.path.name if own else None
 
     @property
     def database(self) -> Path:
@@ -79,6 +106,16 @@ class StateFolder:
     def origin_socket(self) -> Path:
         """Where the built-in origins listen for the gateway."""
         return self.path / "origin.sock"
+
+    @property
+    def states(self) -> Path:
+        """Named states of the whole carrier, a file each."""
+        return self.path / "states"
+
+    @property
+    def ports_file(self) -> Path:
+        """The ports that a carrier took because any would do: it takes them again."""
+        return self.path / "ports.json"
 
     @property
     def status_file(self) -> Path:
@@ -114,3 +151,9 @@ class StateFolder:
     def withdraw(self) -> None:
         """The carrier has stopped."""
         self.status_file.unlink(missing_ok=True)
+
+
+def _home() -> Path:
+    """Where the folders of instances are."""
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser().absolute() / "nfemu"

@@ -50,6 +50,9 @@ class Transport:
     def put(self, *path: str, body: object) -> Any:
         return self._exchange("PUT", path, "", body, {})
 
+    def delete(self, *path: str) -> Any:
+        return self._exchange("DELETE", path, "", None, {})
+
     def close(self) -> None:
         self._connection.close()
 

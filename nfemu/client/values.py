@@ -396,6 +396,34 @@ class Status:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NamedState:
+    name: str
+    built_in: bool
+    """True for `initial`: what the configuration's files give."""
+    saved_at: datetime | None
+    """Wall time."""
+    business_time: datetime | None
+    """Where business time stood."""
+    subscribers: int | None
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        moments = {name: moment(data[name]) if data[name] else None for name in ("saved_at", "business_time")}
+        return cls(**{**_known(cls, data), **moments})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedState:
+    name: str
+    differences: list[str]
+    """In what the configuration differs from that under which the state was saved, a line each."""
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Self:
+        return cls(**_known(cls, data))
+
+
 def moment(text: str) -> datetime:
     """A time as JSON carries it."""
     return datetime.fromisoformat(text)

@@ -49,6 +49,12 @@ class BearerPoint(Protocol):
     async def switch(self, rules: GatewayRules, states: Sequence[LineState]) -> None:
         """Rules and lines in one step."""
 
+    async def hold(self) -> None:
+        """Other people come: nobody is served any more, and nothing is left of those before."""
+
+    async def begin_anew(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
+        """Serve the people who have come."""
+
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         """What limited lines have used elsewhere (G7)."""
 
@@ -249,6 +255,25 @@ class Gateway:
             async with self._relief(old, new, wanted.workers or self._supervisor.count):
                 yield Switch(self, wanted.rules)
 
+    async def change_people(self, enter: Callable[[], datetime]) -> None:
+        """Other people instead of all lines that there are, whose versions begin anew.
+
+        `enter` is called when nobody is served any more and no point knows those before: from then on `lines` gives the
+        others. It returns what time it is with them, in the carrier's zone. On return every point serves them, or has
+        been taken out.
+        """
+        async with self._reloading:
+            points = self._points()
+            held = [self._link.hold()] if self._link is not None else []
+            await asyncio.gather(*held, *(point.hold() for point in points))
+            at = enter()
+            self._host.begin_anew(at)
+            rules, lines = await self._compiled(), self._host.lines()
+            going_on = [self._link.go_on(at)] if self._link is not None else []
+            await asyncio.gather(*going_on, *(point.begin_anew(rules, lines) for point in points))
+            for point in points:
+                self._host.join(point)
+
     async def exchange_bearers(self, bearers: BearerPoint) -> None:
         """`bearers`, prepared, in place of those that have ended: they serve when this returns, by the rules and the
         lines as they are then, and workers that hold their listeners have relieved the others.
@@ -379,6 +404,12 @@ class _Host:
         before = self._limited()
         self.source = source
         return [key for key in self._sharing.known() if key[1] not in before]
+
+    def begin_anew(self, at: datetime) -> None:
+        """With other people, at that time of day."""
+        self.source = replace(self.source, hours_at=at)
+        self.latest = LineTable()
+        self.start_day()
 
     def lines(self) -> Sequence[LineState]:
         for state in self._lines():

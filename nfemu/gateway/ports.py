@@ -144,6 +144,9 @@ class FlowControl(Protocol):
     async def control_lost(self) -> None:
         """Close every flow: `fresh()` has become false."""
 
+    async def hold(self) -> None:
+        """Close every flow and forget what lines have used: `fresh()` is false until other people are known."""
+
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         """What limited lines have used elsewhere (G7); returns when what is past its cap has been closed."""
 

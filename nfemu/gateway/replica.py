@@ -90,6 +90,10 @@ class Replica:
         for state in states:
             self.lines.put(state)
 
+    def forget_lines(self) -> None:
+        """Other people come, whose versions have begun anew."""
+        self.lines = LineTable()
+
     def set_hours(self, at: datetime) -> None:
         """The rules at another time of day. Raises Unavailable before the snapshot has arrived."""
         self._rules = replace(self.rules(), hours_at=at)

@@ -102,6 +102,9 @@ class StockPoint:
         """Also what is still allowed: with new rules a name may lead elsewhere."""
         await self.control_lost()
 
+    async def hold(self) -> None:
+        await self.control_lost()
+
     async def control_lost(self) -> None:
         await cut_all(bridge for bridge, _ in self._flows.all())
 

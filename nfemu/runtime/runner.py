@@ -173,8 +173,8 @@ class Runner:
     async def _now(self, _: _Run, __: c.Now) -> datetime:
         return self._outside.clock.now()
 
-    async def _new_id(self, _: _Run, command: c.NewId) -> str:
-        return self._outside.ids.new(command.prefix)
+    async def _new_id(self, run: _Run, command: c.NewId) -> str:
+        return self._outside.ids.new(command.prefix, run.account or "")
 
     async def _lock(self, run: _Run, command: c.Lock) -> None:
         if run.account is not None:

@@ -85,6 +85,7 @@ class CarrierService:
         self._running = asyncio.Event()
         self._running.set()
         self._loaded = False
+        self._abandoned = False
 
     @property
     def catalogue(self) -> Catalogue:
@@ -127,10 +128,22 @@ class CarrierService:
         await self._agenda.stop()
         await self._detection.stop()
         await self._runner.drain()
-        await self._finishing.stop()
-        await self._reactivating.stop()
-        await self._realigning.stop()
+        await self._stop_retries()
         await self._usage.stop()
+
+    async def abandon(self) -> None:
+        """What is stored is another life's from now on: what waits or is under way ends, and nothing is stored."""
+        self._abandoned = True
+        self._running.set()
+        await self._agenda.stop()
+        await self._detection.stop()
+        await self._runner.drain()
+        await self._stop_retries()
+        await self._usage.abandon()
+
+    async def _stop_retries(self) -> None:
+        for later in (self._finishing, self._reactivating, self._realigning):
+            await later.stop()
 
     # ---- queries
 
@@ -289,6 +302,13 @@ class CarrierService:
         finally:
             self._running.set()
 
+    @asynccontextmanager
+    async def at_rest(self) -> AsyncIterator[None]:
+        """As `paused`; the clock stands as well, and all that was reported of use is stored. Raises Unavailable."""
+        async with self._clock_lock, self.paused():
+            await self._usage.store()
+            yield
+
     async def plan(self, rules: CarrierRules, newcomers: Sequence[Subscriber] = ()) -> Changeover:
         """What `rules` change in sessions. To be carried out, it is made and taken over in one pause.
 
@@ -399,6 +419,8 @@ class CarrierService:
         """Under the rules of the moment at which it begins, to its end."""
         while not self._running.is_set():
             await self._running.wait()
+        if self._abandoned:
+            raise Unavailable("the carrier has gone over to another state meanwhile, nothing was done; ask again")
         return await self._runner.run(use_case(self._rules))
 
     async def _subscriber(self, msisdn: Msisdn) -> Subscriber:

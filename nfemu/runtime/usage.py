@@ -66,10 +66,14 @@ class UsageBook:
 
     async def stop(self) -> None:
         """Store what waits, if that is possible."""
+        await self.abandon()
+        await self._store_or_wait()
+
+    async def abandon(self) -> None:
+        """Store nothing any more."""
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
-        await self._store_or_wait()
 
     def add(self, usage: Sequence[Usage]) -> None:
         """A point's report."""

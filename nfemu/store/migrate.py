@@ -19,14 +19,14 @@ def version(connection: Connection) -> str | None:
     return found
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing; the caller's transaction holds them all.
+def upgrade(connection: Connection, wanted: str = HEAD) -> None:
+    """Run the migrations that are missing up to `wanted`; the caller's transaction holds them all.
 
     Raises Conflict for a database that a newer program has written. The migration machinery is loaded here only:
     it takes longer to load than a store that is up to date takes to open.
     """
     found = version(connection)
-    if found == HEAD:
+    if found == wanted:
         return
     from alembic import command
     from alembic.config import Config
@@ -36,7 +36,7 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, HEAD)
+        command.upgrade(config, wanted)
     except CommandError as error:
         raise Conflict(
             f"the store's schema is `{found}`, this program knows up to `{HEAD}`; "

@@ -6,8 +6,9 @@ Blocking work runs in threads: one that writes, a few that read.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from copy import copy
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,8 +24,9 @@ from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
-from nfemu.store import alignment, contracts, provider_book, reads, seed, values, wipe, writes
+from nfemu.store import alignment, content, contracts, provider_book, reads, seed, values, wipe, writes
 from nfemu.store import usage as usages
+from nfemu.store.content import Part
 from nfemu.store.database import READERS, Database, parse_url
 from nfemu.store.grouping import Grouping
 from nfemu.store.migrate import upgrade
@@ -46,6 +48,8 @@ class SqlStore:
         self._database = Database(parse_url(url))
         self._grouping = Grouping(self._database.write)
         self._threads: tuple[Executor, Executor] | None = None
+        self._superseded = False
+        """Its content has been replaced. Set in the writer's thread, between the writes before and those after."""
 
     async def open(self) -> None:
         """Create what is missing and bring the schema up to date.
@@ -91,12 +95,57 @@ class SqlStore:
         return await self._run(self._opened()[1], lambda: self._database.read(work))
 
     def _opened(self) -> tuple[Executor, Executor]:
+        self._refuse_superseded()
         if self._threads is None:
             raise Unavailable("the store is not open")
         return self._threads
 
+    def _refuse_superseded(self) -> None:
+        if self._superseded:
+            raise Unavailable("the carrier has gone over to another state meanwhile, nothing was written; ask again")
+
     async def _run(self, executor: Executor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(executor, work)
+        def run() -> T:
+            self._refuse_superseded()
+            return work()
+
+        return await asyncio.get_running_loop().run_in_executor(executor, run)
+
+    async def content(self) -> list[Part]:
+        """Every row, on one snapshot."""
+        return await self._read(lambda connection: list(content.read(connection)))
+
+    async def exchange(
+        self,
+        parts: Sequence[Part],
+        accounts: Iterable[SeedAccount],
+        subscribers: Iterable[Subscriber],
+        *,
+        ranges: Sequence[SeedRange] = (),
+        fingerprint: str | None = None,
+    ) -> Self:
+        """Replace everything by `parts`, seeded as `seed` does, in one transaction; the store of the new content.
+
+        From then on this one refuses everything, also what it was asked before and has not done: nothing of the former
+        content's life gets into the new one's. Raises as `seed`; then everything is as before.
+        """
+        load = self._seeding(accounts, subscribers, ranges, None, fingerprint, ())
+
+        def replace(connection: Connection) -> None:
+            wipe.everything(connection)
+            content.fill(connection, parts)
+            load(connection)
+
+        def run() -> None:
+            self._database.write(replace)
+            self._superseded = True
+
+        writer = self._opened()[0]
+        heir = copy(self)
+        heir._grouping = Grouping(self._database.write)  # noqa: SLF001 - what waits in ours is of the former content
+        await self._run(writer, run)
+        self._threads = None
+        return heir
 
     async def seed(
         self,
@@ -117,6 +166,17 @@ class SqlStore:
         `changes` go into the same transaction. Raises Conflict, NotFound and InvalidInput as `seed.load` says.
         """
 
+        await self._write_alone(self._seeding(accounts, subscribers, ranges, at, fingerprint, changes))
+
+    @staticmethod
+    def _seeding(
+        accounts: Iterable[SeedAccount],
+        subscribers: Iterable[Subscriber],
+        ranges: Sequence[SeedRange],
+        at: datetime | None,
+        fingerprint: str | None,
+        changes: Sequence[Change],
+    ) -> Callable[[Connection], None]:
         def load(connection: Connection) -> None:
             if fingerprint is None or values.seed_fingerprint(connection) != fingerprint:
                 opened_at = at or values.clock(connection) or datetime.now(UTC)
@@ -125,7 +185,7 @@ class SqlStore:
             for change in changes:
                 writes.apply(connection, change)
 
-        await self._write_alone(load)
+        return load
 
     async def wipe(self) -> None:
         """Delete everything, the ledger too: the one way to do that. The schema stays."""

@@ -76,13 +76,14 @@ def _config(world: World, program: Program) -> uvicorn.Config:
         policies,
         program.reach,
         partial(pay, world.service),
-        Contracts(b"k" * 32, world.store),
+        partial(Contracts, b"k" * 32, world.store),
         program.components,
         program.reload,
         program.preview_reload,
         program.rotate_keys,
         program.reset,
         program.plug,
+        program.states,
     )
-    app = create_api(world.service, config, backend)
+    app = create_api(lambda: world.service, config, backend)
     return uvicorn.Config(app, http="httptools", lifespan="off", log_level="critical", timeout_graceful_shutdown=1)

@@ -66,6 +66,21 @@ def test_clock_status_reload_reset(nfemu: Client, running: Running) -> None:
     assert running.program.asked == ["reload", "reset"]
 
 
+def test_states(nfemu: Client, running: Running) -> None:
+    (initial,) = nfemu.states()
+    assert (initial.name, initial.built_in, initial.saved_at) == ("initial", True, None)
+    saved = nfemu.save_state("arrears")
+    assert (saved.name, saved.built_in, saved.subscribers) == ("arrears", False, 7)
+    assert nfemu.states() == [initial, saved]
+    loaded = nfemu.load_state("arrears")
+    assert (loaded.name, len(loaded.differences), running.program.states.loaded) == ("arrears", 1, ["arrears"])
+    assert nfemu.delete_state("arrears") == ["state arrears is deleted"]
+    with pytest.raises(ClientError, match="there is no state `arrears`"):
+        nfemu.load_state("arrears")
+    with pytest.raises(InvalidInput, match="`a/b` is not the name of a state"):
+        nfemu.save_state("a/b")
+
+
 def test_a_link_into_the_pages(nfemu: Client, running: Running) -> None:
     link = nfemu.pages_link("13800138000")
     assert link.startswith(f"{running.url}/login?token=")

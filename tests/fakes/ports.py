@@ -130,5 +130,5 @@ class CountingIds:
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    def new(self, prefix: str) -> str:
+    def new(self, prefix: str, about: str = "") -> str:
         return f"{prefix}-{next(self._numbers)}"

@@ -38,6 +38,9 @@ class EchoEngine:
         for msisdn, sock in self._config.subscriber_sockets.items():
             self._servers.append(await asyncio.start_server(self._talk_of(msisdn), sock=sock))
 
+    async def hold(self) -> None:
+        """Nothing is kept of anybody."""
+
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         """Nothing is metered."""
 

@@ -55,6 +55,12 @@ class FakeBearers:
         if self.failure is not None:
             raise self.failure
 
+    async def hold(self) -> None:
+        """Nobody's lines."""
+
+    async def begin_anew(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
+        await self.begin(rules, lines)
+
     async def apply(self, state: LineState) -> None:
         self.applied.append(state)
 

@@ -51,7 +51,7 @@ class Checkout:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         process = subprocess.Popen(
             ["/bin/sh", "-c", self.as_here(command)],
-            env={**os.environ, "PATH": path, "NFEMU_STATE": str(self.carrier.state.path)},
+            env={**os.environ, "PATH": path, **self._places_of_state()},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -60,6 +60,11 @@ class Checkout:
         )
         self._groups.append(process.pid)
         return process.communicate(timeout=60)[0]
+
+    def _places_of_state(self) -> dict[str, str]:
+        """The carrier's folder, and another home for instances than the user's."""
+        state = self.carrier.state.path
+        return {"NFEMU_STATE": str(state), "XDG_STATE_HOME": str(state.parent / "x")}
 
     def end(self) -> None:
         for group in self._groups:

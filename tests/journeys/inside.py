@@ -135,11 +135,11 @@ class Inside:
 
     async def pay(self, number: str, amount: str) -> LineStatus:
         """By the provider's notification."""
-        return (await self.emulator.till.pay(Msisdn.parse(number, "86"), Money.parse(amount, "CNY"))).status
+        return (await self.emulator.life.till.pay(Msisdn.parse(number, "86"), Money.parse(amount, "CNY"))).status
 
     async def addresses(self, name: str) -> list[str]:
         """What a name resolves to."""
-        return [str(address) for address in (await self.emulator.names.answer(name)).route.addresses]
+        return [str(address) for address in (await self.emulator.life.names.answer(name)).route.addresses]
 
     async def ue(self, number: str) -> str:
         """The line's IPv4 address."""

@@ -42,11 +42,15 @@ OPERATIONS = {
     "rotate-keys": ("POST", "/rotate-keys"),
     "inbox --open": ("POST", "/login-links"),
     "exec": ("POST", "/subscribers/{number}/plug"),
+    "state list": ("GET", "/states"),
+    "state save": ("POST", "/states/{name}/save"),
+    "state load": ("POST", "/states/{name}/load"),
+    "state delete": ("DELETE", "/states/{name}"),
 }
 """What each command asks of the running carrier."""
 WITHOUT_A_CARRIER = {
     *("run", "up", "down", "demo", "verify", "bench", "doctor", "attack"),
-    *("policy", "config", "carrier", "shell", "capture"),
+    *("policy", "config", "carrier", "shell", "capture", "instance"),
 }
 """They start and end one, need none, or only use what others ask."""
 

@@ -291,7 +291,7 @@ async def test_the_same_body_passes_on_an_open_line(here: Inside) -> None:
         await wire.send(body)
         assert (await wire.answer()).status == 200
         wire.close()
-        received = here.emulator.recorder.received("upload.example")[-1]
+        received = here.emulator.life.recorder.received("upload.example")[-1]
         assert (received.body_length, received.body_complete) == (1048576, True)
         assert ip_address(received.ue_address) == ip_address(await here.ue(OPEN))
 

@@ -1,5 +1,6 @@
 """The facade: queries, the clock, and what a start brings back."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
@@ -172,3 +173,27 @@ def on_the_wall_clock(world: World) -> CarrierService:
         ids=world.ids,
         rules=world.rules,
     )
+
+
+async def test_whoever_waits_when_the_service_is_abandoned_is_refused(world: World) -> None:
+    """Another life has begun on what is stored: nothing is done any more in this one's name."""
+    service = world.service
+    async with service.at_rest():
+        waiting = asyncio.create_task(service.charge(ZHANG, Money(100)))
+        await asyncio.sleep(0)
+        await service.abandon()
+    with pytest.raises(Unavailable, match="gone over to another state meanwhile, nothing was done"):
+        await waiting
+    with pytest.raises(Unavailable, match="another state"):
+        await service.attach(ZHANG)
+
+
+async def test_at_rest_the_clock_stands_and_no_use_case_runs(world: World) -> None:
+    service = world.service
+    async with service.at_rest():
+        moving = asyncio.create_task(service.advance_clock(timedelta(hours=1)))
+        charging = asyncio.create_task(service.charge(ZHANG, Money(100)))
+        await asyncio.sleep(0)
+        assert (service.now(), (await service.status(ZHANG)).balance) == (START, Money(3000))
+    await asyncio.gather(moving, charging)
+    assert (service.now(), (await service.status(ZHANG)).balance) == (START + timedelta(hours=1), Money(2900))

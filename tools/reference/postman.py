@@ -14,7 +14,7 @@ _ABOUT = (
     "subscriber. The clock moves only where the carrier was started with `nfemu up --clock test`; `plugIn` needs IP "
     "bearers; `resetState` comes last, since it empties everything."
 )
-_VARIABLES = {"url": "http://127.0.0.1:8600", "token": "", "number": "13800138000"}
+_VARIABLES = {"url": "http://127.0.0.1:8600", "token": "", "number": "13800138000", "name": "in-arrears"}
 
 
 def collection(document: Document) -> dict[str, Any]:

@@ -33,6 +33,17 @@ def house_changes(before: Configuration, after: Configuration, moving: int) -> I
     yield from differing("landing.yaml", _landing(before), _landing(after))
 
 
+def house_facts(configuration: Configuration) -> dict[str, Facts]:
+    """What each of these files says."""
+    return {
+        "carrier.yaml": _carrier(configuration.carrier),
+        "enrichment.yaml": _enrichment(configuration.enrichment),
+        "dunning.yaml": _dunning(configuration),
+        "internet.yaml": _internet(configuration.internet),
+        "landing.yaml": _landing(configuration),
+    }
+
+
 def _carrier(carrier: Carrier) -> Facts:
     country = carrier.country_code
     upstream = carrier.portal.upstream

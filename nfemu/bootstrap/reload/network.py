@@ -24,6 +24,11 @@ def apns_changes(before: Catalogue, after: Catalogue, updated: Mapping[ProfileNa
     return differing("apns.yaml", _apns(before), _apns(after), note)
 
 
+def network_facts(catalogue: Catalogue, policies: Policies) -> dict[str, Facts]:
+    """What each of these files says."""
+    return {"apns.yaml": _apns(catalogue), "policies.yaml": _policies(policies, _allowed(policies))}
+
+
 def _apns(catalogue: Catalogue) -> Facts:
     return {
         **{f"pool {pool.name}": _pool(pool) for pool in catalogue.pools.values()},

@@ -18,7 +18,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from nfemu.bootstrap.conversion import carrier_rules, name_plan, rule_source
+from nfemu.bootstrap.conversion import carrier_rules, rule_source
 from nfemu.bootstrap.people import attach_listed, seed
 from nfemu.bootstrap.reload.changes import Concerned, changes
 from nfemu.bootstrap.reload.collisions import refuse_known_numbers, refuse_own_ports
@@ -41,10 +41,11 @@ T = TypeVar("T")
 class Reload:
     """Takes one running carrier from configuration to configuration; of two at once the second waits."""
 
-    def __init__(self, carrier: "Emulator", read: Callable[[], Configuration]) -> None:
+    def __init__(self, carrier: "Emulator", read: Callable[[], Configuration], turn: asyncio.Lock) -> None:
+        """`turn`: shared with whatever else must not happen meanwhile."""
         self._carrier = carrier
         self._read = read
-        self._lock = asyncio.Lock()
+        self._lock = turn
 
     async def run(self) -> list[ConfigChange]:
         """What differs from before, each with whether it is in force now.
@@ -65,7 +66,7 @@ class Reload:
             carrier = self._carrier
             rotated = rotate()
             await carrier.gateway.reload(rule_source(carrier.configuration, carrier.state))
-            carrier.web.follow(carrier.configuration)
+            carrier.life.web.follow(carrier.configuration)
             return rotated
 
     async def _read_fresh(self) -> Configuration:
@@ -98,10 +99,10 @@ class Reload:
                 await seed(carrier.store, fresh.people, plan.changes())
                 carrier.service.take_over(plan)
                 carrier.configuration, carrier.ports = fresh, ports
-                carrier.names.replace(name_plan(fresh, carrier.provider.config.host), carrier.virtual(fresh))
-                carrier.web.follow(fresh)
+                carrier.life.follow(fresh)
+                carrier.api_side.follow(fresh)
                 await switch.now(plan.states)
-                carrier.opening.plan(fresh.policies.groups, fresh.carrier.timezone)
+                carrier.life.plan_opening()
                 await carrier.service.confirm(plan)
         return [*found, *await self._follow_up(fresh)]
 
@@ -136,7 +137,7 @@ class Reload:
         if (carrier.ports.api, before.carrier.api.host) == (port, fresh.carrier.api.host):
             yield
             return
-        new = Listener(carrier.web.api, fresh.carrier.api.host, port, "api.port")
+        new = Listener(carrier.api_side.app, fresh.carrier.api.host, port, "api.port")
         await new.start()
         try:
             yield

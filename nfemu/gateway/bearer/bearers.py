@@ -30,6 +30,7 @@ from nfemu.gateway.bearer.phones import Phones, bounded
 from nfemu.gateway.bearer.places import Places
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.bearer.running import Running
+from nfemu.gateway.bearer.served import ServedSockets
 from nfemu.gateway.bearer.specified import Specified
 from nfemu.gateway.bearer.view import ControlView
 from nfemu.gateway.engine.dial import Dialler
@@ -102,7 +103,10 @@ class Bearers:
         self._places = Places(self._plan, names, self._policy.put, now)
         self._specified = Specified(self._plan, self._places.known, self._places.named)
         self._real = RealInternet(self._nft_outside, config.pools) if config.internet is Internet.REAL else None
+        self._sockets = ServedSockets()
         self._running: Running | None = None
+        self._held = False
+        """Between two peoples."""
         self._early: list[LineState] | None = []
         """Lines that have changed before there was anything to change; None: there is nothing any more."""
         self._ending = asyncio.Lock()
@@ -130,18 +134,26 @@ class Bearers:
 
     async def begin(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
         """Everything in force, then serve. Raises Unavailable, InvalidInput."""
-        view = ControlView(rules, lines)
         ports = self._plan.ports
+        self._sockets = ServedSockets(
+            await self._listeners(Transport.TCP, ports.responder),
+            await self._listeners(Transport.TCP, ports.gate),
+            await self._listeners(Transport.UDP, ports.dns),
+            await self._listeners(Transport.TCP, ports.dns),
+            await self._listeners(Transport.TCP, RELAY_PORT, Where.INTERNET) if self._real is not None else (),
+        )
+        await self._begin(rules, lines)
+
+    async def _begin(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
+        view = ControlView(rules, lines)
         judge = Judge(view, self._now, self._bindings.of, _no_address)
         dialler = self._dialler()
-        responder = Responder(await self._listeners(Transport.TCP, ports.responder), view, judge, self._reports)
-        steered = await self._listeners(Transport.TCP, ports.gate)
-        gate = Gate(steered, view, judge, dialler, self._reports, server_at=self._places.server_at)
-        sockets = DnsSockets(
-            await self._listeners(Transport.UDP, ports.dns), await self._listeners(Transport.TCP, ports.dns)
-        )
+        sockets = self._sockets.copies()
+        responder = Responder(sockets.responder, view, judge, self._reports)
+        gate = Gate(sockets.gate, view, judge, dialler, self._reports, server_at=self._places.server_at)
         resolvers = system_resolvers() if self._real is not None else ()
-        dns = DnsService(sockets, view, self._names, self, Sinkholes(), resolvers, self._now)
+        sinkholes = Sinkholes()
+        dns = DnsService(DnsSockets(sockets.udp, sockets.tcp), view, self._names, self, sinkholes, resolvers, self._now)
         metering = Metering(self._policy, self._core.count, gate, self._past_cap)
         metering.rules_changed(rules)
         await metering.lines_changed(lines)
@@ -150,8 +162,7 @@ class Bearers:
         await self._places.look(rules)
         if self._real is not None:
             await self._real.look()
-            relayed = await self._listeners(Transport.TCP, RELAY_PORT, Where.INTERNET)
-            self._real.begin(relayed, view, self._forwards, dialler)
+            self._real.begin(sockets.relay, view, self._forwards, dialler)
             self._places.begin(view.rules)
         await self._running.start()
         for state in self._early or ():
@@ -169,7 +180,39 @@ class Bearers:
             if self._running is not None:
                 await self._running.stop()
                 self._running = None
+            self._sockets.close()
             await self._core.stop()
+
+    async def hold(self) -> None:
+        """Other people come: nobody is served any more. No element is in the kernel, no phone has an address, nobody
+        was told anything; phones stay plugged in. Connections wait in the listeners."""
+        running, self._running = self._running, None
+        if running is None:
+            return
+        await self._places.stop()
+        await running.stop()
+        self._bindings = BindingTable()
+        self._places.forget()
+        self._early = []
+        try:
+            await self._policy.begin_anew(self.compile(running.view.rules()))
+            await self._phones.hold()
+        except Unavailable as error:
+            await self._fail(error)
+            return
+        self._held = True
+
+    async def begin_anew(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
+        """Serve the people who have come; phones have their lines' addresses."""
+        if not self._held:
+            return
+        self._held = False
+        try:
+            await self._begin(rules, lines)
+            for state in lines:
+                await self._phones.line_changed(state)
+        except Unavailable as error:
+            await self._fail(error)
 
     async def apply(self, state: LineState) -> None:
         """See Enforcer."""

@@ -10,7 +10,7 @@ from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.render import render_batch, render_table
+from nfemu.policy.compile.render import render_batch, render_removal, render_table
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Batch, Table
 from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line
@@ -44,6 +44,12 @@ class KernelPolicy:
             batch = every_line(steered.values())
             await self._transaction(render_table(table, self._table) + render_batch(batch))
             self._table, self._lines = table, steered
+
+    async def begin_anew(self, table: Table) -> None:
+        """These rules for nobody: no element of any kind is left, not even what was counted. Raises Unavailable."""
+        async with self._turn:
+            await self._transaction(render_removal() + render_table(table))
+            self._table, self._lines = table, {}
 
     async def change(self, state: LineState) -> None:
         """The line is as `state` says from now on, new flows and open ones. Raises Unavailable.

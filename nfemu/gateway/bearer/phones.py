@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 
 from nfemu.carrier.ports import LineState
@@ -60,6 +61,15 @@ class Phones:
         async with self._turn:
             if state.imsi in self._plugged:
                 await self._follow(state)
+
+    async def hold(self) -> None:
+        """Nobody's line is known any more, and so no phone has an address; each stays plugged in. The kernel's elements
+        are gone already."""
+        async with self._turn:
+            for imsi, (phone, state) in list(self._plugged.items()):
+                nowhere = replace(state, policy=None, ue_ipv4=None, ue_ipv6=None)
+                self._plugged[imsi] = phone, nowhere
+                await self._follow(nowhere)
 
     async def bounds_changed(self) -> None:
         """Of any line. Raises Unavailable."""

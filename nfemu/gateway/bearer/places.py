@@ -61,6 +61,12 @@ class Places:
         """The name that has this address, and whose TLS a configured server answers."""
         return self._servers.get(address)
 
+    def forget(self) -> None:
+        """Other people come, for whom names lead elsewhere; the kernel has forgotten already. Those who read what is
+        known go on reading it."""
+        for known in (self._servers, self.known, self.named):
+            known.clear()
+
     async def learn(self, rules: GatewayRules, name: str, addresses: Sequence[IpAddress]) -> Batch:
         """The name has these addresses: what the kernel is to be told of it."""
         return self._learn(rules, name, addresses, await self._look_up(name))

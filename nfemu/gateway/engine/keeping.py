@@ -49,6 +49,11 @@ class FlowKeeper:
         """Close every flow: nobody knows any more who may do what."""
         await cut_all(connection for connection, _ in self._flows.all())
 
+    async def hold(self) -> None:
+        """See FlowControl."""
+        await self.control_lost()
+        self._meters.forget()
+
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         """See FlowControl."""
         await self._end_exceeded(self._meters.allow(allowances))

@@ -135,6 +135,12 @@ class Meters:
                 limiter.start_day()
         self.day_ends = ends_at
 
+    def forget(self) -> None:
+        """Everything, as if nothing had been counted yet."""
+        for known in (self._counters, self._limiters, self._allowances, self._before):
+            known.clear()
+        self.day_ends = None
+
     def rules_changed(self, rules: GatewayRules) -> list[Key]:
         """Limits as the new rules say; the lines that are past their cap by them."""
         for (_, policy), limiter in self._limiters.items():

@@ -17,6 +17,7 @@ from nfemu.gateway.link.messages import (
     FromPoint,
     Granted,
     Hello,
+    Hold,
     Hours,
     Line,
     Lines,
@@ -50,7 +51,7 @@ _RENEWALS = 4
 _CHUNK = 500
 """Counters per message."""
 
-Whole = Rules | Hours | Staged | Lines | Serve | Allowances | Day
+Whole = Rules | Hours | Staged | Lines | Hold | Serve | Allowances | Day
 Update = Whole | Line
 
 
@@ -167,7 +168,7 @@ class LinkClient:
                     self._names.answered(message)
                 case Refused(reason):
                     raise LinkError(reason)
-                case Rules() | Hours() | Staged() | Lines() | Line() | Serve() | Allowances() | Day():
+                case Rules() | Hours() | Staged() | Lines() | Line() | Hold() | Serve() | Allowances() | Day():
                     updates.put_nowait(message)
                 case Welcome():
                     raise LinkError("a second welcome")
@@ -200,6 +201,9 @@ class LinkClient:
             case Lines(states):
                 for state in states:
                     self._replica.lines.put(state)
+            case Hold(seq):
+                await self._hold(control)
+                self._send(Ack(seq))
             case Serve(seq):
                 self._picture.set()
                 self._send(Ack(seq))
@@ -218,6 +222,15 @@ class LinkClient:
         if self._picture.is_set():
             await control.rules_changed()
         self._send(Ack(update.seq))
+
+    async def _hold(self, control: FlowControl) -> None:
+        """Nothing is fresh until the next picture is complete."""
+        self._picture.clear()
+        self._replica.forget_lines()
+        self._staged = []
+        self._names.forget()
+        self._sightings.drop()
+        await control.hold()
 
     @staticmethod
     async def _meter(update: Allowances | Day, control: FlowControl) -> None:

@@ -20,7 +20,7 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.usage import Allowance, Usage
 
-VERSION = 2
+VERSION = 3
 
 
 class LinkError(Exception):
@@ -189,6 +189,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Other people come: serve nobody until the next Serve, close every flow, and forget lines, names, and use."""
+
+    seq: int
+    kind: Literal["hold"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
 class Serve:
     """Everything sent so far makes a complete picture: start serving."""
 
@@ -275,6 +283,7 @@ FromControl = (
     | Staged
     | Lines
     | Line
+    | Hold
     | Serve
     | Granted
     | Resolved

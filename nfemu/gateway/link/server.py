@@ -22,6 +22,7 @@ from nfemu.gateway.link.messages import (
     Failure,
     FromPoint,
     Hello,
+    Hold,
     Hours,
     Line,
     Lines,
@@ -128,6 +129,9 @@ class LinkServer:
         self._deadline_s = deadline_s
         self._rules_deadline_s = rules_deadline_s
         self._seq = 0
+        self._people = 0
+        """Rises whenever other people come: a picture of those before is not sent to its end."""
+        self._held = False
         self._points: set[Point] = set()
         self._leaving: dict[Point, asyncio.Task[None]] = {}
         self._connections: set[asyncio.Task[None]] = set()
@@ -198,13 +202,38 @@ class LinkServer:
         self._seq += 1
         await self._publish(Hours(self._seq, at), self._rules_deadline_s)
 
-    async def _publish(self, message: Line | Rules | Hours, deadline_s: float) -> None:
+    async def hold(self) -> None:
+        """Other people come. Return when nobody is served any more and every point has forgotten those before."""
+        self._held = True
+        self._people += 1
+        self._seq += 1
+        await self._publish(Hold(self._seq), self._rules_deadline_s)
+        for point in self._points:
+            point.may_serve = False
+
+    async def go_on(self, at: datetime) -> None:
+        """Every point gets the picture of the people who have come, and of the time of day `at`. Return when all of
+        them serve, or have been taken out."""
+        self._held = False
+        self._seq += 1
+        points = list(self._points)
+        for point in points:
+            point.send(Hours(self._seq, at))
+        self._seq += 1
+        lines = self._host.lines()
+        await asyncio.gather(*(self._snapshot(point, lines) for point in points))
+        await self._all_confirm(self._seq, self._rules_deadline_s)
+
+    async def _publish(self, message: Line | Rules | Hours | Hold, deadline_s: float) -> None:
         data = frame(dump_control(message))
         for point in self._points:
             if isinstance(message, Rules):
                 point.rules_sent(message.seq)
             point.send_raw(data)
-        waiting = [(point, point.confirmed(message.seq, deadline_s)) for point in self._points if point.may_serve]
+        await self._all_confirm(message.seq, deadline_s)
+
+    async def _all_confirm(self, seq: int, deadline_s: float) -> None:
+        waiting = [(point, point.confirmed(seq, deadline_s)) for point in self._points if point.may_serve]
         leaving = [self._gone(point) for point, confirmed in waiting if not await self._settled(point, confirmed)]
         if leaving:
             await asyncio.wait(leaving)
@@ -271,7 +300,8 @@ class LinkServer:
         try:
             point.rules_sent(self._seq)
             point.send(Rules(self._seq, self._host.rules()))
-            self._spawn(tasks, self._snapshot(point, self._host.lines()))
+            if not self._held:
+                self._spawn(tasks, self._snapshot(point, self._host.lines()))
             while (data := await read_frame(reader)) is not None:
                 self._received(point, load_point(data), tasks)
         finally:
@@ -305,14 +335,20 @@ class LinkServer:
         return hello
 
     async def _snapshot(self, point: Point, lines: Sequence[LineState]) -> None:
-        """Send every line, then the word to serve. Newer updates may go in between: versions decide."""
+        """Send every line, then the word to serve, unless other people come before that. Newer updates may go in
+        between: versions decide."""
+        people = self._people
         point.send(Day(self._host.day_ends()))
         for keys in _chunks(self._host.known()):
             point.send(Allowances(self._host.allowances(point, keys)))
             await point.drain()
         for states in _chunks(lines):
+            if people != self._people:
+                return
             point.send(Lines(states))
             await point.drain()
+        if people != self._people:
+            return
         point.may_serve = True
         point.send(Serve(self._seq))
 

@@ -59,6 +59,11 @@ def render_table(table: Table, instead_of: Table | None = None) -> str:
     )
 
 
+def render_removal() -> str:
+    """Before `render_table`, in one transaction with it: no element stays of what is there."""
+    return f"add table {_TABLE}\ndelete table {_TABLE}\n"
+
+
 def render_batch(batch: Batch) -> str:
     """One transaction. Neighbours that do the same with the same set are one command, which nft reads faster."""
     groups = groupby(batch, key=lambda one: (type(one), one.name))

@@ -4,23 +4,21 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from nfemu import __version__
-from nfemu.runtime.service import CarrierService
 from nfemu.web.api import problems
 from nfemu.web.api.auto_deduct import AutoDeduct
-from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
 from nfemu.web.api.login import Logins
+from nfemu.web.api.states import StateRoutes
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
 from nfemu.web.api.usage import LineUsage
 
 
-def create_api(
-    service: CarrierService, config: ApiConfig, backend: ApiBackend, logins: Logins | None = None
-) -> FastAPI:
-    """The application; it opens nothing and starts nothing. `service` must have been started."""
+def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins: Logins | None = None) -> FastAPI:
+    """The application; it opens nothing and starts nothing. The service must have been started."""
     issued = logins or Logins()
     app = Api(
         title="nfemu",
@@ -40,11 +38,12 @@ def create_api(
         return {"status": "ok"}
 
     versioned = APIRouter(prefix="/api/v1", responses=refusals(409, 422, 503))
-    versioned.include_router(Subscribers(service, config, backend).router())
-    versioned.include_router(LineUsage(service, backend).router())
-    versioned.include_router(AutoDeduct(service, config, backend).router())
-    versioned.include_router(System(service, config, backend, issued).router())
+    versioned.include_router(Subscribers(carrier, config, backend).router())
+    versioned.include_router(LineUsage(carrier, backend).router())
+    versioned.include_router(AutoDeduct(carrier, config, backend).router())
+    versioned.include_router(StateRoutes(config, backend).router())
+    versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)
-    app.router.routes.extend(InboxPages(service, config, issued).routes())
+    app.router.routes.extend(InboxPages(carrier, config, issued).routes())
 
     return app

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from nfemu.carrier.payments import Settlement
@@ -12,7 +14,11 @@ from nfemu.model.policy import Decision
 from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
+from nfemu.runtime.service import CarrierService
 from nfemu.web.provider.contracts import Contracts
+
+Carrier = Callable[[], CarrierService]
+"""The service of the moment: another one once a state has been loaded. Whoever has it already is refused by it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,37 @@ class PluggedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedState:
+    """What is known of a state. `initial`, what the configuration's files give, has no more than its name."""
+
+    name: str
+    saved_at: datetime | None = None
+    """Wall time."""
+    business_time: datetime | None = None
+    subscribers: int | None = None
+
+
+class States(Protocol):
+    """The named states of the whole carrier. Every method raises InvalidInput for what is no name."""
+
+    async def all(self) -> Sequence[NamedState]:
+        """By name, `initial` first."""
+
+    async def save(self, name: str) -> NamedState:
+        """Replaces one of that name. Raises Conflict, Unavailable."""
+
+    async def load(self, name: str, clock: datetime | None) -> Sequence[str]:
+        """In what the configuration differs from that under which it was saved, a line each.
+
+        `clock`: business time then, where it is a test clock's; None: where the state stands. Raises NotFound,
+        InvalidInput, Conflict, Unavailable; then the carrier is as before.
+        """
+
+    async def delete(self, name: str) -> None:
+        """Raises NotFound, Conflict, Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiBackend:
     """Each is called per request. Key rotation and reset return what they did, a line each, or raise NfemuError."""
 
@@ -74,7 +111,7 @@ class ApiBackend:
     """What becomes of this line's traffic to a destination that was decided so under that profile."""
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
-    contracts: Contracts
+    contracts: Callable[[], Contracts]
     """Auto-deduct at the built-in provider: what its emulated bank answers, and who ends a contract there."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
@@ -84,3 +121,4 @@ class ApiBackend:
     reset: Callable[[], Awaitable[Sequence[str]]]
     plug: Callable[[Msisdn], Awaitable[PluggedIn]]
     """A phone into the line. Raises Conflict where the carrier has no bearers or the line no address."""
+    states: States

@@ -8,8 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import Msisdn
-from nfemu.runtime.service import CarrierService
-from nfemu.web.api.backend import ApiConfig
+from nfemu.web.api.backend import ApiConfig, Carrier
 from nfemu.web.api.login import COOKIE, SESSION_LIFE_S, Logins
 from nfemu.web.api.texts import TEXTS
 from nfemu.web.limits import Attempts, TooMany, caller_of
@@ -23,8 +22,8 @@ _WRONG_LINKS = (30, 60.0)
 class InboxPages:
     """`logins` decides who may read."""
 
-    def __init__(self, service: CarrierService, config: ApiConfig, logins: Logins) -> None:
-        self._service = service
+    def __init__(self, carrier: Carrier, config: ApiConfig, logins: Logins) -> None:
+        self._carrier = carrier
         self._config = config
         self._logins = logins
         self._wrong_links = Attempts(*_WRONG_LINKS)
@@ -62,7 +61,7 @@ class InboxPages:
         try:
             after = request.query_params.get("after")
             start = Msisdn.parse(after, self._config.country_code) if after else None
-            found = await self._service.subscribers(start, _PAGE_SIZE + 1)
+            found = await self._carrier().subscribers(start, _PAGE_SIZE + 1)
         except NfemuError as error:
             return self._wrong(request, error)
         numbers = [card.msisdn.national(self._config.country_code) for card in found[:_PAGE_SIZE]]
@@ -73,8 +72,8 @@ class InboxPages:
         if not self._may_read(request):
             return self._render("locked.html", request, 403)
         try:
-            card = await self._service.find(request.path_params["number"])
-            notices = await self._service.inbox(card.msisdn)
+            card = await self._carrier().find(request.path_params["number"])
+            notices = await self._carrier().inbox(card.msisdn)
         except NfemuError as error:
             return self._wrong(request, error)
         shown = [

@@ -264,6 +264,33 @@ class Done(Model):
     done: list[str] = Field(description="What was done, a line each.")
 
 
+class NamedStateOut(Model):
+    name: str = Field(examples=["arrears"])
+    built_in: bool = Field(description="True for `initial`: what the configuration's files give.")
+    saved_at: datetime | None = Field(description="Wall time.")
+    business_time: datetime | None = Field(description="Where business time stood.")
+    subscribers: int | None
+
+
+class NamedStates(Model):
+    states: list[NamedStateOut] = Field(description="By name, `initial` first.")
+
+
+class LoadStateIn(Model):
+    clock: datetime | None = Field(
+        default=None,
+        description="Business time then, with its zone, by a test clock; not before the state's. Null: the state's "
+        "own, and of `initial` the present.",
+    )
+
+
+class LoadedState(Model):
+    name: str
+    differences: list[str] = Field(
+        description="In what the configuration differs from that under which the state was saved, a line each."
+    )
+
+
 class LoginLinkIn(Model):
     number: str | None = Field(default=None, max_length=32, description="Whose inbox to open; null: the list.")
 

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Header, Query
 from nfemu.carrier.status import LineStatus
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
-from nfemu.runtime.service import CarrierService
 from nfemu.web.api import views
-from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import declare
 from nfemu.web.api.explain import explain_url
 from nfemu.web.api.models import (
@@ -45,8 +44,8 @@ Key = Annotated[
 class Subscribers:
     """Numbers in paths may have any spelling."""
 
-    def __init__(self, service: CarrierService, config: ApiConfig, backend: ApiBackend) -> None:
-        self._service = service
+    def __init__(self, carrier: Carrier, config: ApiConfig, backend: ApiBackend) -> None:
+        self._carrier = carrier
         self._config = config
         self._backend = backend
 
@@ -72,11 +71,11 @@ class Subscribers:
     async def _list(self, after: After = None, limit: PageLimit = 100) -> SubscriberPage:
         """By number, a page at a time."""
         start = Msisdn.parse(after, self._config.country_code) if after else None
-        found = await self._service.subscribers(start, limit + 1)
+        found = await self._carrier().subscribers(start, limit + 1)
         shown = [await self._view(card.msisdn) for card in found[:limit]]
         return SubscriberPage(
             subscribers=shown,
-            total=await self._service.count_subscribers(),
+            total=await self._carrier().count_subscribers(),
             next=shown[-1].number if len(found) > limit else None,
         )
 
@@ -86,11 +85,11 @@ class Subscribers:
 
     async def _attach(self, number: str) -> SessionOut:
         """Give the line a session and an address."""
-        return views.session(await self._service.attach(await self._find(number)), self._config.timezone)
+        return views.session(await self._carrier().attach(await self._find(number)), self._config.timezone)
 
     async def _detach(self, number: str) -> SessionOut:
         """Release the line's session; its address is on hold for a while."""
-        return views.session(await self._service.detach(await self._find(number)), self._config.timezone)
+        return views.session(await self._carrier().detach(await self._find(number)), self._config.timezone)
 
     async def _plug(self, number: str) -> PluggedInOut:
         """Give the line a phone, whose interface has the line's address; by IP bearers only."""
@@ -105,15 +104,15 @@ class Subscribers:
 
     async def _restrict(self, number: str) -> SubscriberOut:
         """Restrict by hand; only a manual restore lifts it."""
-        return self._status(await self._service.restrict(await self._find(number)))
+        return self._status(await self._carrier().restrict(await self._find(number)))
 
     async def _restore(self, number: str) -> SubscriberOut:
         """Restore by hand; an overdue account stays open until its standing next changes."""
-        return self._status(await self._service.restore(await self._find(number)))
+        return self._status(await self._carrier().restore(await self._find(number)))
 
     async def _order_profile(self, number: str, wanted: ProfileIn) -> SubscriberOut:
         """Give the line another APN profile, such as a garden's; `open` is the usual one. What restricts it stays."""
-        return self._status(await self._service.order_profile(await self._find(number), wanted.profile))
+        return self._status(await self._carrier().order_profile(await self._find(number), wanted.profile))
 
     async def _charge(
         self,
@@ -124,7 +123,7 @@ class Subscribers:
         """Charge the account. The same `Idempotency-Key` again has no further effect."""
         msisdn = await self._find(number)
         amount = Money.parse(charge.amount, self._config.currency)
-        return self._status(await self._service.charge(msisdn, amount, charge.note, idempotency_key))
+        return self._status(await self._carrier().charge(msisdn, amount, charge.note, idempotency_key))
 
     async def _pay(self, number: str, payment: AmountIn) -> SettlementOut:
         """Pay through the provider; answered when service is restored, or when it is clear what is missing."""
@@ -135,19 +134,19 @@ class Subscribers:
 
     async def _inbox(self, number: str, limit: PageLimit = 100) -> Inbox:
         """The messages that the phone has received."""
-        notices = await self._service.inbox(await self._find(number), limit)
+        notices = await self._carrier().inbox(await self._find(number), limit)
         return Inbox(notices=[views.notice(each, self._config.timezone) for each in notices])
 
     async def _timeline(self, number: str, limit: PageLimit = 500) -> Timeline:
         """Everything that happened to the line, with milliseconds since the trigger."""
-        events = await self._service.timeline(await self._find(number), limit)
+        events = await self._carrier().timeline(await self._find(number), limit)
         return Timeline(events=[views.event(each, self._config.timezone) for each in events])
 
     async def _ledger(self, number: str, limit: PageLimit = 100) -> Ledger:
         """The account's ledger."""
         msisdn = await self._find(number)
-        status = await self._service.status(msisdn)
-        entries = await self._service.ledger(msisdn, limit)
+        status = await self._carrier().status(msisdn)
+        entries = await self._carrier().ledger(msisdn, limit)
         return Ledger(
             account=status.account.id,
             balance=views.money(status.balance),
@@ -156,15 +155,15 @@ class Subscribers:
 
     async def _explain(self, number: str, url: Url) -> ExplanationOut:
         """May this line reach that URL now, by which rule, and where does it lead?"""
-        status = await self._service.status(await self._find(number))
-        now = self._service.now().astimezone(self._config.timezone)
+        status = await self._carrier().status(await self._find(number))
+        now = self._carrier().now().astimezone(self._config.timezone)
         return await explain_url(status, self._backend, url, now)
 
     async def _find(self, number: str) -> Msisdn:
-        return (await self._service.find(number)).msisdn
+        return (await self._carrier().find(number)).msisdn
 
     async def _view(self, msisdn: Msisdn) -> SubscriberOut:
-        return self._status(await self._service.status(msisdn))
+        return self._status(await self._carrier().status(msisdn))
 
     def _status(self, status: LineStatus) -> SubscriberOut:
         return views.subscriber(status, self._config.country_code, self._config.timezone)

@@ -12,8 +12,7 @@ from nfemu import __version__
 from nfemu.model.errors import InvalidInput
 from nfemu.runtime.agenda import Happening
 from nfemu.runtime.clocks import TestClock
-from nfemu.runtime.service import CarrierService
-from nfemu.web.api.backend import ApiBackend, ApiConfig
+from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import declare
 from nfemu.web.api.login import Logins
 from nfemu.web.api.models import (
@@ -35,8 +34,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 class System:
     """`logins` issues the links that `/login` takes."""
 
-    def __init__(self, service: CarrierService, config: ApiConfig, backend: ApiBackend, logins: Logins) -> None:
-        self._service = service
+    def __init__(self, carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins: Logins) -> None:
+        self._carrier = carrier
         self._config = config
         self._backend = backend
         self._logins = logins
@@ -60,13 +59,13 @@ class System:
 
     async def _advance_clock(self, advance: AdvanceIn) -> ClockOut:
         """Move the test clock forward; the answer says what fell due."""
-        return self._clock(await self._service.advance_clock(duration(advance.by)))
+        return self._clock(await self._carrier().advance_clock(duration(advance.by)))
 
     async def _set_clock(self, target: SetClockIn) -> ClockOut:
         """Move the test clock forward to a moment; the answer says what fell due."""
         if target.to.tzinfo is None:
             raise InvalidInput(f"time `{target.to.isoformat()}` has no zone; write it like 2026-11-01T08:00:00+08:00")
-        return self._clock(await self._service.set_clock(target.to))
+        return self._clock(await self._carrier().set_clock(target.to))
 
     async def _status(self) -> StatusOut:
         """Is everything there that should be?"""
@@ -77,7 +76,7 @@ class System:
         return StatusOut(
             version=__version__,
             healthy=all(each.healthy for each in components),
-            subscribers=await self._service.count_subscribers(),
+            subscribers=await self._carrier().count_subscribers(),
             clock=self._clock(),
             components=components,
         )
@@ -102,15 +101,15 @@ class System:
         """A link that opens the inbox pages in a browser, once."""
         target = "/inbox"
         if wanted.number is not None:
-            card = await self._service.find(wanted.number)
+            card = await self._carrier().find(wanted.number)
             target = f"/inbox/{card.msisdn.national(self._config.country_code)}"
         return LoginLinkOut(path=f"/login?token={self._logins.link(target)}")
 
     def _clock(self, happened: Sequence[Happening] = ()) -> ClockOut:
-        kind: Literal["test", "wall"] = "test" if isinstance(self._service.clock, TestClock) else "wall"
+        kind: Literal["test", "wall"] = "test" if isinstance(self._carrier().clock, TestClock) else "wall"
         zone = self._config.timezone
         lines = [f"{each.at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} {each.text}" for each in happened]
-        return ClockOut(now=self._service.now().astimezone(zone), kind=kind, happened=lines)
+        return ClockOut(now=self._carrier().now().astimezone(zone), kind=kind, happened=lines)
 
 
 def duration(text: str) -> timedelta:

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import is_active
 from nfemu.model.usage import Usage
-from nfemu.runtime.service import CarrierService
-from nfemu.web.api.backend import ApiBackend
+from nfemu.web.api.backend import ApiBackend, Carrier
 from nfemu.web.api.document import declare
 from nfemu.web.api.models import CapOut, UsageOut, UsedOut
 
@@ -20,8 +19,8 @@ Day = Annotated[date | None, Query(description="A business day such as `2026-11-
 class LineUsage:
     """One operation."""
 
-    def __init__(self, service: CarrierService, backend: ApiBackend) -> None:
-        self._service = service
+    def __init__(self, carrier: Carrier, backend: ApiBackend) -> None:
+        self._carrier = carrier
         self._backend = backend
 
     def router(self) -> APIRouter:
@@ -29,10 +28,10 @@ class LineUsage:
 
     async def _show(self, number: str, day: Day = None) -> UsageOut:
         """Octets by policy profile and group, as far as enforcement points have reported: a second late at most."""
-        msisdn = (await self._service.find(number)).msisdn
-        today = self._service.today()
-        used = await self._service.usage(msisdn, day)
-        cap = self._cap(await self._service.status(msisdn), used) if day in (None, today) else None
+        msisdn = (await self._carrier().find(number)).msisdn
+        today = self._carrier().today()
+        used = await self._carrier().usage(msisdn, day)
+        cap = self._cap(await self._carrier().status(msisdn), used) if day in (None, today) else None
         shown = [UsedOut(policy=each.policy, group=each.group or None, up=each.up, down=each.down) for each in used]
         return UsageOut(day=day or today, used=shown, cap=cap)
 
@@ -44,5 +43,5 @@ class LineUsage:
         if not cap:
             return None
         octets = sum(each.up + each.down for each in used if each.policy == session.policy)
-        ends_at = self._service.day_ends()
+        ends_at = self._carrier().day_ends()
         return CapOut(policy=session.policy, octets=cap, used=octets, reached=octets >= cap, ends_at=ends_at)

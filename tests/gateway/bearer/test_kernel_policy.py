@@ -10,6 +10,7 @@ from nfemu.model.errors import Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.policy.compile.steering import SteeringPlan
 from tests.fakes.gateway import line
+from tests.fakes.gateway import rules as made_rules
 
 OPEN, ARREARS = PolicyName("open"), PolicyName("arrears")
 
@@ -102,3 +103,19 @@ async def test_no_transaction_for_what_is_so_already(core: Core, policy: KernelP
     await policy.change(state)
     await policy.change(replace(state, version=2))
     assert len(core.transactions) == 1
+
+
+async def test_other_people_find_nothing_of_those_before(core: Core, policy: KernelPolicy) -> None:
+    """One transaction: at no moment is there no table, which would let everything pass."""
+    rules = policy.compile(made_rules())
+    await policy.load(rules, [line("13800138000", OPEN)])
+    await policy.begin_anew(rules)
+    assert core.transactions[1].splitlines()[:4] == [
+        "add table inet nfemu",
+        "delete table inet nfemu",
+        "add table inet nfemu",
+        "flush table inet nfemu",
+    ]
+    assert "10.45.0" not in core.transactions[1]
+    await policy.change(line("13800138000", OPEN))
+    assert core.transactions[2].startswith("add element inet nfemu policy4")

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
+from nfemu.gateway.bearer.kernel_policy import addresses_of
 from nfemu.gateway.bearer.network.client import Entrance
 from nfemu.gateway.bearer.network.messages import Phone
 from nfemu.gateway.bearer.phones import Phones, resolvers_for
@@ -12,6 +13,7 @@ from nfemu.model.errors import Unavailable
 from nfemu.model.subscriber import Ambr
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Batch, Put, Remove
+from nfemu.policy.compile.updates import plug
 from tests.fakes.gateway import OPEN, line
 
 IPV4, IPV6 = ip_address("10.45.0.2"), ip_address("2001:db8:4500:2::1")
@@ -78,3 +80,24 @@ async def test_a_phone_that_has_spoilt_its_link_is_unplugged_and_no_other() -> N
     core.spoilt.clear()
     entrance = await phones.plug(replace(first, version=3))
     assert (entrance.network, len(core.plugged), len(policy.elements)) == (2, 2, 4)
+
+
+async def test_when_other_people_come_phones_have_no_address_and_stay_plugged_in() -> None:
+    core, policy = Core(), Policy()
+    phones = Phones(core, policy, SteeringPlan(), lambda _: Ambr(0, 0))  # type: ignore[arg-type]  # what phones ask of them
+    first, second, third = (line(f"1380013800{digit}", OPEN) for digit in range(3))
+    for state in (first, second, third):
+        await phones.plug(state)
+    policy.elements.clear()
+    core.spoilt.add(1)
+    await phones.hold()
+    assert [(phone.index, phone.ipv4, phone.ipv6) for phone in core.plugged.values()] == [
+        (0, None, None),
+        (2, None, None),
+    ]
+    assert policy.elements == set()
+    core.spoilt.clear()
+    for state in (replace(first, version=1), replace(second, version=1)):
+        await phones.line_changed(state)
+    assert (core.plugged[0].ipv4, core.plugged[2].ipv4) == (first.ue_ipv4, None)
+    assert policy.elements == {(one.name, one.key) for one in plug("ue0", addresses_of(first)) if isinstance(one, Put)}

@@ -311,3 +311,19 @@ async def test_who_does_not_wait_puts_others_off_for_one_bucket_at_the_most() ->
     assert await waits(limiter)
     time.now += 1.01
     assert not await waits(limiter)
+
+
+def test_other_people_have_used_nothing() -> None:
+    """Whatever was counted, told, or kept for a limit to come."""
+    meters = Meters(Time())
+    meters.start_day(DAY)
+    counter = meters.counter(capped(), None)
+    counter.up = CAP
+    meters.counter(unlimited(), GroupName("portal")).down = 5
+    meters.allow([Allowance(capped().state.imsi, CAPPED, CAP, 2)])
+    assert meters.past_cap(rules())
+    meters.forget()
+    assert (meters.growth(), meters.past_cap(rules()), meters.day_ends) == ([], set(), None)
+    limiter = meters.limiter(capped())
+    assert limiter is not None
+    assert not limiter.exceeded()

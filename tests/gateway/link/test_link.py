@@ -112,6 +112,7 @@ class Engine:
         self._view = view
         self.changed: list[tuple[int, bool]] = []
         self.reloads = 0
+        self.held = 0
         self.allowances: list[Allowance] = []
         self.days: list[datetime] = []
         self.lost = asyncio.Event()
@@ -127,6 +128,9 @@ class Engine:
 
     async def control_lost(self) -> None:
         self.lost.set()
+
+    async def hold(self) -> None:
+        self.held += 1
 
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         self.allowances += allowances
@@ -260,6 +264,48 @@ async def test_the_time_of_day_is_in_force_once_published(tmp_path: Path) -> Non
         assert point.client.rules().hours_at is None
         await server.publish_hours(MORNING)
         assert (point.client.rules().hours_at, point.engine.reloads) == (MORNING, 1)
+
+
+async def test_other_people_come_and_their_versions_begin_anew(tmp_path: Path) -> None:
+    """In between nobody is served, and nobody is known; the time of day is the others'."""
+    host = Host([line(0, 9), line(1, 9)])
+    async with serving(tmp_path, host) as server, following(tmp_path) as here:
+        await until(here.client.fresh)
+        await here.client.resolve("news.example")
+        await server.hold()
+        assert (here.engine.held, here.client.fresh(), here.client.line(line().msisdn)) == (1, False, None)
+        host.states = [line(0, 1, "arrears")]
+        await server.go_on(MORNING)
+        assert here.client.fresh()
+        assert (here.client.line(line().msisdn), here.client.line(line(1).msisdn)) == (line(0, 1, "arrears"), None)
+        assert (here.client.rules().hours_at, here.engine.reloads) == (MORNING, 0)
+        assert [point.acknowledged for point in server.status()] == [server.sequence]
+        await server.publish_line(line(0, 2))
+        assert here.client.line(line().msisdn) == line(0, 2)
+        await here.client.resolve("news.example")
+        assert host.asked == ["news.example"] * 2
+
+
+async def test_who_comes_in_between_hears_of_the_others_only(tmp_path: Path) -> None:
+    host = Host([line(number, 9) for number in range(2000)])
+    async with serving(tmp_path, host) as server:
+        client = LinkClient(tmp_path / "control.sock", Role.ADDON, "test")
+        early = LinkClient(tmp_path / "control.sock", Role.ADDON, "early")
+        early_connection = await early.connect(TOKEN)  # its picture is on the way, and is not sent to its end
+        await server.hold()
+        connection = await client.connect(TOKEN)
+        tasks = [
+            asyncio.create_task(each.follow(link, Engine(each)))
+            for each, link in ((client, connection), (early, early_connection))
+        ]
+        host.states = [line(0, 1)]
+        await server.go_on(MORNING)
+        for each in (client, early):
+            await each.picture()
+            assert (each.line(line().msisdn), each.line(line(1999).msisdn)) == (line(0, 1), None)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_rules_that_came_before_the_snapshot_ended_win(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from nfemu.model.identity import PolicyName
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.marks import mark_of
-from nfemu.policy.compile.render import render_batch, render_table
+from nfemu.policy.compile.render import render_batch, render_removal, render_table
 from nfemu.policy.compile.table import State
 from nfemu.policy.compile.table import Verdict as Ends
 from nfemu.policy.compile.updates import (
@@ -179,6 +179,10 @@ def test_chains_of_profiles_that_are_gone_are_removed() -> None:
     ]
     assert not set(gone) & {chain.name for chain in fewer.chains}
     assert "delete" not in render_table(fewer)
+
+
+def test_a_table_is_removed_whether_it_is_there_or_not() -> None:
+    assert render_removal().splitlines() == ["add table inet nfemu", "delete table inet nfemu"]
 
 
 def test_a_cap_is_of_one_profile_and_is_taken_back_whether_it_is_there_or_not() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
@@ -12,17 +13,17 @@ import pytest
 from starlette.types import ASGIApp
 
 from nfemu.model.destination import Destination
-from nfemu.model.errors import NfemuError
+from nfemu.model.errors import Conflict, NfemuError, NotFound
 from nfemu.model.identity import GroupName, Msisdn, PolicyName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import CompiledProfile, PolicySet
 from nfemu.web.api import ApiBackend, ApiConfig, Component, ConfigChange, create_api
-from nfemu.web.api.backend import PluggedIn
+from nfemu.web.api.backend import NamedState, PluggedIn
 from nfemu.web.api.login import Logins
 from nfemu.web.provider.contracts import Contracts
 from tests.fakes.paying import pay
-from tests.fakes.world import World
+from tests.fakes.world import HOLD, START, World
 from tests.web.api.browser import Answer, ask
 
 TOKEN = "the-token-of-this-test"
@@ -42,12 +43,43 @@ def policies() -> PolicySet:
 
 
 @dataclass(slots=True)
+class FakeStates:
+    """Implements States; a state is its name."""
+
+    saved: dict[str, NamedState] = field(default_factory=dict)
+    loaded: list[str] = field(default_factory=list)
+
+    async def all(self) -> Sequence[NamedState]:
+        return [NamedState("initial"), *self.saved.values()]
+
+    async def save(self, name: str) -> NamedState:
+        if name == "initial":
+            raise Conflict("the state `initial` cannot be saved")
+        self.saved[name] = NamedState(name, START, START + HOLD, 7)
+        return self.saved[name]
+
+    async def load(self, name: str, clock: datetime | None) -> Sequence[str]:
+        self._find(name)
+        self.loaded.append(name if clock is None else f"{name} at {clock.isoformat()}")
+        return ["apns.yaml: pool internet is another one than when the state was saved"]
+
+    async def delete(self, name: str) -> None:
+        del self.saved[self._find(name).name]
+
+    def _find(self, name: str) -> NamedState:
+        if name not in self.saved:
+            raise NotFound(f"there is no state `{name}`")
+        return self.saved[name]
+
+
+@dataclass(slots=True)
 class Program:
     """What only the assembled program can do, recorded."""
 
     asked: list[str] = field(default_factory=list)
     fails_with: NfemuError | None = None
     workers_healthy: bool = True
+    states: FakeStates = field(default_factory=FakeStates)
     phone: PluggedIn = field(default_factory=lambda: PluggedIn(4711, 9, "10.45.0.2", None, ("10.45.0.1",)))
 
     async def reach(self, _: Msisdn, profile: CompiledProfile, destination: Destination, decision: Decision) -> Reach:
@@ -131,13 +163,14 @@ async def api() -> AsyncIterator[Api]:
         policies,
         program.reach,
         partial(pay, world.service),
-        Contracts(b"k" * 32, world.store),
+        partial(Contracts, b"k" * 32, world.store),
         program.components,
         program.reload,
         program.preview_reload,
         program.rotate_keys,
         program.reset,
         program.plug,
+        program.states,
     )
-    yield Api(create_api(service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
+    yield Api(create_api(lambda: service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
     await service.stop()
