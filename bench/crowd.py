@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 
-from nfemu.gateway.bearer.network.enter import join
 from nfemu.measuring.phone import HOST
+from nfemu.namespaces.enter import join
 
 _SITE = "198.18.0.77"
 """The emulated Internet answers at any address of its own."""

@@ -9,7 +9,7 @@ import sys
 import time
 
 from bench.contenders.bulk_sender import WANTED
-from nfemu.gateway.bearer.network.enter import join
+from nfemu.namespaces.enter import join
 
 SITE = "198.18.0.77"
 _BUFFER = bytearray(1 << 20)

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from nfemu.gateway.bearer.network.system import Namespace, enter
+from nfemu.namespaces.system import Namespace, enter
 
 
 def main(core: int, command: list[str]) -> None:

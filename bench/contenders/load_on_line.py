@@ -9,7 +9,7 @@ import sys
 from bench.contenders.bulk_receiver import SITE
 from bench.load import Site, ask
 from bench.proxy import until_listening
-from nfemu.gateway.bearer.network.enter import join
+from nfemu.namespaces.enter import join
 
 
 def main() -> None:

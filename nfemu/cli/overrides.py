@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from nfemu.files.source import read_value
 from nfemu.model.errors import InvalidInput
 from nfemu.settings import Configuration, load
-from nfemu.settings.source import read_value
 
 
 def load_with(config: Path, settings: Sequence[str], carrier: str | None = None) -> Configuration:

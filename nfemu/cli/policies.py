@@ -37,10 +37,11 @@ def explain(context: click.Context, number: str, url: str, observe: bool, as_jso
 
 def _observed(context: click.Context, number: str, url: str, found: Explanation) -> "list[Compared]":
     from nfemu.cli.observing.comparing import compare
-    from nfemu.cli.observing.observer import Observer
+    from nfemu.cli.observing.observing import observe
+    from nfemu.client.line import Phone
 
-    with Observer.on_line(client_of(context), state_of(context).status(), number) as observer:
-        return compare(found.points, observer.observe([url])[0])
+    with Phone.on_line(client_of(context), state_of(context), number) as phone:
+        return compare(found.points, observe(phone, url))
 
 
 def _show(found: Explanation, compared: "list[Compared] | None") -> None:

@@ -18,9 +18,10 @@ import click
 from nfemu.cli.context import carrier_option, client_of, config_of, configuration_of, settings_of, state_of
 from nfemu.cli.demo import Carrier
 from nfemu.cli.observing.comparing import Difference, compare
-from nfemu.cli.observing.observer import Observer
+from nfemu.cli.observing.observing import observe_all
 from nfemu.cli.output import json_option, show_json
 from nfemu.client.api import Client
+from nfemu.client.line import Phone
 from nfemu.client.state import StateFolder
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
@@ -176,22 +177,22 @@ def _temporary(
 def _check(
     client: Client, state: StateFolder, line: Subscriber, orders: Sequence[Order], urls: Sequence[str]
 ) -> Iterator[Checked]:
-    with Observer.on_line(client, state.status(), line.e164) as observer:
+    with Phone.on_line(client, state, line.e164) as phone:
         for order in orders:
             started = time.perf_counter()
             _give(client, line, order)
             differences = [
                 difference
                 for first in range(0, len(urls), _PART)
-                for difference in _differences(client, observer, line, urls[first : first + _PART])
+                for difference in _differences(client, phone, line, urls[first : first + _PART])
             ]
             yield Checked(order.policy, len(urls), differences, time.perf_counter() - started)
             _put_back(client, line)
 
 
-def _differences(client: Client, observer: Observer, line: Subscriber, urls: Sequence[str]) -> Iterator[Difference]:
+def _differences(client: Client, phone: Phone, line: Subscriber, urls: Sequence[str]) -> Iterator[Difference]:
     explained = [client.explain(line.e164, url) for url in urls]
-    for url, found, seen in zip(urls, explained, observer.observe(urls), strict=True):
+    for url, found, seen in zip(urls, explained, observe_all(phone, urls), strict=True):
         compared = compare(found.points, seen)
         if not all(one.same for one in compared):
             yield Difference(url, compared)

@@ -16,13 +16,13 @@ from typing import Any, Protocol
 
 import uvloop
 
-from nfemu.gateway.bearer.network.system import die_with_parent
 from nfemu.gateway.launch import Launch, load_launch
 from nfemu.gateway.link.client import LinkClient
 from nfemu.gateway.link.messages import LinkError, Origin, Role
 from nfemu.gateway.link.token import read_token
 from nfemu.gateway.ports import EngineConfig, FlowControl, LineView, Reports, Resolver
 from nfemu.model.errors import Unavailable
+from nfemu.namespaces.system import die_with_parent
 from nfemu.runtime.logs import log_to_stderr
 from nfemu.runtime.memory import give_back_regularly
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 
-from nfemu.policy.sinkholes import is_sinkhole
+from nfemu.model.sinkhole import is_sinkhole
 
 HOST = "news.example"
 """A site that no group lists."""
@@ -113,7 +113,7 @@ def by_proxy(place: str, number: str) -> Way:
 
 def by_bearer(core: str, network: str) -> Way:
     """This process is on the line from now on. Raises OSError."""
-    from nfemu.gateway.bearer.network.enter import join
+    from nfemu.namespaces.enter import join
 
     join(int(core), int(network))
     return Way(lambda: (resolve(HOST), 80), "/", {"Host": HOST}, lambda: is_sinkhole(ip_address(resolve(HOST))))

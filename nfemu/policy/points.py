@@ -13,21 +13,26 @@ from ipaddress import IPv4Network, IPv6Network
 from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Decision, Verdict
+from nfemu.model.signs import (
+    ANSWERED,
+    CONNECTED,
+    FAILED,
+    FORBIDDEN,
+    INSERTED,
+    NO_DATA,
+    NO_NAME,
+    NO_TLS,
+    NOT_INSERTED,
+    REFUSED,
+    RESET,
+    SENT,
+    SINKHOLE,
+    TLS,
+)
 from nfemu.policy.compile.specification import Specification
 from nfemu.policy.compile.steering import Packet, Steering, Way
 from nfemu.policy.dns import BOUND_FOR, DnsAnswer, Kind, Question, judge
 from nfemu.policy.rules import Bindings, CompiledProfile, decide
-
-REFUSED, CONNECTED, SENT, NOT_SENT = "refused", "connected", "sent", "not sent"
-"""Of a connection, of a datagram that nobody refused, and of one that nobody takes."""
-TLS, RESET, NO_TLS = "TLS", "reset", "no TLS"
-"""Of a handshake: done, the connection reset, answered with something else."""
-ANSWERED, FORBIDDEN, FAILED, CLOSED = "answered", "403 from the gateway", "5xx from the gateway", "closed unanswered"
-"""Of a request."""
-INSERTED, NOT_INSERTED = "header inserted", "no header inserted"
-"""Of a request that an origin shows as it received it."""
-SINKHOLE, NO_DATA, NO_NAME, NO_ANSWER = "sinkhole", "no data", "no such name", "server failure"
-"""Of a DNS question; else its addresses."""
 
 PRIVATE, NOBODY, SILENT = "gateway/private-address", "gateway/no-such-name", "gateway/no-answer"
 """The gateway's own rules by which nobody is dialled."""

@@ -2,7 +2,8 @@
 
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.policy import Decision, Verdict
-from nfemu.policy.points import CONNECTED, FAILED, FORBIDDEN, NOT_SENT, RESET, TLS, Place, Point, points_of_request
+from nfemu.model.signs import CONNECTED, FAILED, FORBIDDEN, NOT_SENT, RESET, TLS
+from nfemu.policy.points import Place, Point, points_of_request
 from nfemu.policy.reach import Reach
 from nfemu.policy.rules import CompiledProfile
 

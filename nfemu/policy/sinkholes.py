@@ -15,15 +15,11 @@ Times are wall time. All names stand in one queue, the one longest unused first:
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Address
 
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
-
-IPV4_SINKHOLES = IPv4Network("100.100.0.0/16")
-"""Of the shared address space between carrier and subscriber (RFC 6598)."""
-IPV6_SINKHOLES = IPv6Network("fd53:696e:6b00::/64")
-"""Unique local (RFC 4193)."""
+from nfemu.model.sinkhole import IPV4_SINKHOLES, IPV6_SINKHOLES, is_sinkhole
 
 HELD_FOR = timedelta(minutes=11)
 """Ten after a client heard of it at the latest: an answer that was made once is given again for some seconds."""
@@ -123,10 +119,6 @@ class Sinkholes:
             numbering.returned.append(held.slot)
             if not numbering.names:
                 del self._numberings[imsi]
-
-
-def is_sinkhole(address: IpAddress) -> bool:
-    return address in (IPV4_SINKHOLES if address.version == 4 else IPV6_SINKHOLES)
 
 
 def _slot(address: IpAddress) -> int:

@@ -1,10 +1,11 @@
 """The destination that a URL names, as people type it into `nfemu explain`."""
 
 from ipaddress import IPv4Address, IPv6Address
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import InvalidInput
+from nfemu.model.urls import in_full
 from nfemu.policy.names import normalise_host
 
 _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
@@ -15,8 +16,6 @@ _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
     "udp": (Transport.UDP, Scheme.RAW, None),
 }
 """URL scheme → transport, application protocol, default port."""
-
-_SENT_AS_IT_IS = "/?:@!$&'()*+,;=~%[]|"
 
 
 def destination_of(url: str) -> Destination:
@@ -40,26 +39,3 @@ def destination_of(url: str) -> Destination:
     if isinstance(place, IPv4Address | IPv6Address):
         return Destination(None, place, port, transport, scheme)
     return Destination(place, None, port, transport, scheme)
-
-
-def host_as_written(url: str) -> str:
-    """The host with its capitals and its trailing dot, without brackets, for a URL that names a destination."""
-    place = urlsplit(in_full(url)).netloc.rpartition("@")[2]
-    if place.startswith("["):
-        return place[1:].partition("]")[0]
-    return place.partition(":")[0]
-
-
-def path_of(url: str) -> str:
-    """What a request for the URL asks for: path and query in ASCII, as a client sends them."""
-    parts = urlsplit(in_full(url))
-    asked = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return quote(asked, safe=_SENT_AS_IT_IS)
-
-
-def in_full(url: str) -> str:
-    """With a scheme and `//`."""
-    if "://" in url:
-        return url
-    scheme, _, rest = url.partition(":")
-    return f"dns://{rest}" if scheme.lower() == "dns" else f"http://{url}"

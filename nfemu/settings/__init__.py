@@ -1,5 +1,6 @@
 """Typed loading and validation of `config/*.yaml`: `load` gives a `Configuration` or one error with every finding."""
 
+from nfemu.files.findings import ConfigurationError, Finding
 from nfemu.settings.configuration import (
     Access,
     Api,
@@ -18,7 +19,6 @@ from nfemu.settings.configuration import (
     UeAddress,
     UpstreamTarget,
 )
-from nfemu.settings.findings import ConfigurationError, Finding
 from nfemu.settings.loader import load
 from nfemu.settings.overlay import carriers
 from nfemu.settings.people import AttachAtStart, OpeningAccount, People

@@ -6,12 +6,12 @@ from itertools import combinations
 from typing import TypeVar
 
 from nfemu.epc.catalogue import Catalogue, Pool
+from nfemu.files.findings import nearest
+from nfemu.files.source import Source, ValuePath
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Apn, PolicyName, PoolName, ProfileName
 from nfemu.model.subscriber import Ambr, ApnProfile, OrderedProfile, PdnType
-from nfemu.settings.findings import nearest
 from nfemu.settings.schema import ApnsFile, PoolSection, ProfileSection
-from nfemu.settings.source import Source, ValuePath
 
 Network = TypeVar("Network", IPv4Network, IPv6Network)
 

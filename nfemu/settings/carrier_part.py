@@ -2,6 +2,8 @@
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from nfemu.files.findings import nearest
+from nfemu.files.source import Source, ValuePath
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn, Plmn
 from nfemu.model.money import Money
@@ -17,9 +19,7 @@ from nfemu.settings.configuration import (
     UeAddress,
     UpstreamTarget,
 )
-from nfemu.settings.findings import nearest
 from nfemu.settings.schema import CarrierFile, ProxySection, UpstreamSection
-from nfemu.settings.source import Source, ValuePath
 
 _WILDCARDS = {"0.0.0.0", "::"}
 _DATABASES = ("sqlite", "postgresql")

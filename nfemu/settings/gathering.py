@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Network
 
 from nfemu.epc.catalogue import Pool
+from nfemu.files.source import Source, ValuePath
 from nfemu.model.errors import InvalidInput
 from nfemu.settings.people import OpeningAccount, Terms
 from nfemu.settings.register import Place, Register
 from nfemu.settings.schema import AccountSection
-from nfemu.settings.source import Source, ValuePath
 
 
 @dataclass(slots=True)

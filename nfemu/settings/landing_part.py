@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from nfemu.files.source import Source, ValuePath
 from nfemu.model.destination import Destination, Scheme
 from nfemu.model.errors import InvalidInput
 from nfemu.model.landing import LandingLink, LandingPage
@@ -11,7 +12,6 @@ from nfemu.policy.landing import landing_destination
 from nfemu.policy.names import normalise_host
 from nfemu.settings.configuration import Policies
 from nfemu.settings.schema import LandingFile, LandingLinkSection
-from nfemu.settings.source import Source, ValuePath
 
 Place = tuple[str, str]
 """Host and path."""

@@ -7,13 +7,15 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from nfemu.epc.catalogue import Catalogue
+from nfemu.files.findings import ConfigurationError, Finding, nearest
+from nfemu.files.source import Source, read_yaml
+from nfemu.files.validation import validate
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.settings.apns_part import apns_part
 from nfemu.settings.carrier_part import carrier_part
 from nfemu.settings.configuration import Configuration, Policies
-from nfemu.settings.findings import ConfigurationError, Finding, nearest
 from nfemu.settings.landing_part import landing_part
 from nfemu.settings.overlay import lay_over
 from nfemu.settings.people import Terms
@@ -32,8 +34,6 @@ from nfemu.settings.schema import (
     SubscribersFile,
 )
 from nfemu.settings.small_parts import dunning_part, enrichment_part, internet_part
-from nfemu.settings.source import Source, read_yaml
-from nfemu.settings.validation import validate
 
 File = TypeVar("File", bound=BaseModel)
 Part = TypeVar("Part")

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nfemu.settings.findings import ConfigurationError, Finding, nearest
-from nfemu.settings.source import Source, ValuePath, dotted, read_yaml
+from nfemu.files.findings import ConfigurationError, Finding, nearest
+from nfemu.files.source import Source, ValuePath, dotted, read_yaml
 
 FOLDER = "carriers"
 

@@ -9,11 +9,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from nfemu.files.findings import listing, nearest
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import AccountId, Imsi, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.subscriber import CardRole, Subscriber
-from nfemu.settings.findings import listing, nearest
 from nfemu.settings.scalars import amount, static_ipv4, static_ipv6
 
 _NEEDED = ("number", "imsi")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from nfemu.files.findings import Finding, nearest
 from nfemu.model.errors import InvalidInput
 from nfemu.model.subscriber import CardRole, Subscriber
-from nfemu.settings.findings import Finding, nearest
 from nfemu.settings.gathering import Gathering, check_ipv4, check_ipv6, imsi_key, prefix_key
 from nfemu.settings.people_csv import CsvRefused, CsvRow, PeopleCsv, scan
 

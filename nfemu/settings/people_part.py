@@ -6,19 +6,19 @@ from pathlib import Path
 
 from nfemu.epc.catalogue import Catalogue, Pool
 from nfemu.epc.pools import Ipv4Slots
+from nfemu.files.findings import Finding, nearest
+from nfemu.files.source import Source, ValuePath
 from nfemu.model.account import Account, AccountKind
 from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import CardRole, OrderedProfile, Subscriber
-from nfemu.settings.findings import Finding, nearest
 from nfemu.settings.gathering import Gathering, check_ipv4, check_ipv6, imsi_key, prefix_key
 from nfemu.settings.people import AttachAtStart, NumberRange, OpeningAccount, People, Terms, opening, own_account
 from nfemu.settings.people_csv_part import read_people
 from nfemu.settings.register import Double, Register
 from nfemu.settings.scalars import amount, credit_limit, static_ipv4, static_ipv6
 from nfemu.settings.schema import AccountSection, RangeSection, SubscriberSection, SubscribersFile
-from nfemu.settings.source import Source, ValuePath
 
 
 def people_part(

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from nfemu.files.findings import nearest
+from nfemu.files.source import Source
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Hours, Limits, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
 from nfemu.settings.configuration import Policies
-from nfemu.settings.findings import nearest
 from nfemu.settings.schema import GroupSection, PoliciesFile
-from nfemu.settings.source import Source
 
 
 def policies_part(file: PoliciesFile, source: Source) -> Policies | None:

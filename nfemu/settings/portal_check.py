@@ -6,6 +6,8 @@ Its name stands in `carrier.yaml`, what a name may be used for in `policies.yaml
 from collections.abc import Iterator
 
 from nfemu.epc.catalogue import Catalogue
+from nfemu.files.findings import listing
+from nfemu.files.source import Source
 from nfemu.model.destination import Destination
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
@@ -13,8 +15,6 @@ from nfemu.model.subscriber import OrderedProfile
 from nfemu.policy.landing import landing_destination
 from nfemu.policy.rules import PolicySet
 from nfemu.settings.configuration import Policies, Portal
-from nfemu.settings.findings import listing
-from nfemu.settings.source import Source
 
 _HTTP, _HTTPS = 80, 443
 

@@ -2,12 +2,12 @@
 
 from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
 from nfemu.enrichment.values import Encoding, EnrichedValue, HeaderRule
+from nfemu.files.source import Source, ValuePath
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.settings.configuration import AutoDeduct, Detection, Dunning, EmulatedInternet, Enrichment, Site
 from nfemu.settings.scalars import amount, credit_limit, host_name
 from nfemu.settings.schema import AutoDeductSection, DunningFile, EnrichmentFile, InternetFile
-from nfemu.settings.source import Source, ValuePath
 
 
 def enrichment_part(file: EnrichmentFile, source: Source) -> Enrichment:

@@ -9,7 +9,7 @@ from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Verdict
-from nfemu.policy import points
+from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME
 from nfemu.policy.compile.specification import Specification
 from nfemu.policy.compile.steering import SteeringPlan, Way
 from nfemu.policy.points import Bearer, Place, Truth, opens, points_of_bearer
@@ -30,7 +30,7 @@ POLICIES = PolicySet.build(
     ],
 )
 V4, V6 = ip_address("198.18.0.20"), ip_address("2001:2::14")
-TRUTH = Truth((V4, V6), points.NO_DATA)
+TRUTH = Truth((V4, V6), NO_DATA)
 TRUE = [("DNS A", "198.18.0.20"), ("DNS AAAA", "2001:2::14")]
 SUNK = [("DNS A", "sinkhole"), ("DNS AAAA", "sinkhole")]
 REDIRECT = f"redirect to {LANDING}"
@@ -112,13 +112,13 @@ def test_a_phone_goes_by_the_family_that_it_has() -> None:
     assert seen("open", "https://news.example/", Truth((V4,)), 6) == [TRUE[0], ("DNS AAAA", "no data")]
 
 
-@pytest.mark.parametrize("sign", [points.NO_NAME, points.NO_ANSWER, points.NO_DATA])
+@pytest.mark.parametrize("sign", [NO_NAME, NO_ANSWER, NO_DATA])
 def test_a_name_without_addresses(sign: str) -> None:
     assert seen("open", "http://gone.example/", Truth(sign=sign)) == [("DNS A", sign), ("DNS AAAA", sign)]
 
 
 def test_literals_that_the_engine_dials_not() -> None:
-    private = Truth(sign=points.FORBIDDEN)
+    private = Truth(sign=FORBIDDEN)
     assert seen("arrears", "http://10.9.0.1/", private) == [("nft", "connected"), ("HTTP", "403 from the gateway")]
     assert seen("open", "https://203.0.113.9/", Truth()) == [("nft", "refused")]
     nobody = seen("arrears", "http://203.0.113.9/", Truth())

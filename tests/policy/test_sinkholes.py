@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nfemu.model.identity import Imsi
-from nfemu.policy.sinkholes import HELD_FOR, IPV4_SINKHOLES, Sinkhole, Sinkholes, is_sinkhole
+from nfemu.model.sinkhole import IPV4_SINKHOLES, is_sinkhole
+from nfemu.policy.sinkholes import HELD_FOR, Sinkhole, Sinkholes
 from tests.policy.making import NOW
 
 ME, OTHER = Imsi("460000000000001"), Imsi("460000000000002")

@@ -4,7 +4,7 @@ import pytest
 
 from nfemu.model.destination import Scheme, Transport
 from nfemu.model.errors import InvalidInput
-from nfemu.policy.urls import destination_of, host_as_written, path_of
+from nfemu.policy.urls import destination_of
 from tests.policy.making import to
 
 
@@ -23,28 +23,3 @@ def test_schemes() -> None:
 def test_what_is_none(url: str) -> None:
     with pytest.raises(InvalidInput):
         destination_of(url)
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("http://NEWS.Example.:80/", "NEWS.Example."),
-        ("https://me@news.example/", "news.example"),
-        ("http://[2001:2::1]:80/", "2001:2::1"),
-        ("dns:Bücher.example", "Bücher.example"),
-    ],
-)
-def test_the_host_as_written(url: str, host: str) -> None:
-    assert host_as_written(url) == host
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("news.example", "/"),
-        ("http://news.example?a=b", "/?a=b"),
-        ("http://news.example/a%20b/例?q=é#x", "/a%20b/%E4%BE%8B?q=%C3%A9"),
-    ],
-)
-def test_what_is_asked_for(url: str, path: str) -> None:
-    assert path_of(url) == path

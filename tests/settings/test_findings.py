@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nfemu.settings.findings import listing, nearest
+from nfemu.files.findings import listing, nearest
 from tests.settings.conftest import Change, findings
 
 # file, text as shipped, what a user makes of it, what is said (from its beginning)

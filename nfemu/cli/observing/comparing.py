@@ -11,7 +11,7 @@ _NOT_SEEN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`expected` and `observed` are signs as in `policy.points`."""
+    """`expected` and `observed` are signs as in `model.signs`."""
 
     place: str
     verdict: str

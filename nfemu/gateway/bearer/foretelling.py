@@ -10,20 +10,9 @@ from nfemu.gateway.gateway import NameService
 from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.policy import Decision, Verdict
+from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME
 from nfemu.policy.dns import DnsAnswer, Kind, Question, judge
-from nfemu.policy.points import (
-    FORBIDDEN,
-    NO_ANSWER,
-    NO_DATA,
-    NO_NAME,
-    NOBODY,
-    PRIVATE,
-    SILENT,
-    Bearer,
-    Point,
-    Truth,
-    opens,
-)
+from nfemu.policy.points import NOBODY, PRIVATE, SILENT, Bearer, Point, Truth, opens
 from nfemu.policy.reach import Guard, Reach
 
 _NOWHERE = {

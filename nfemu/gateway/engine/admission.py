@@ -20,7 +20,7 @@ from nfemu.gateway.ports import Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.identity import Msisdn
 from nfemu.model.policy import Decision
-from nfemu.policy.sinkholes import is_sinkhole
+from nfemu.model.sinkhole import is_sinkhole
 from nfemu.wire.http_head import Authority, RequestHead
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 
 from nfemu.model.destination import IpAddress, Transport
-from nfemu.policy.sinkholes import IPV4_SINKHOLES, IPV6_SINKHOLES
+from nfemu.model.sinkhole import IPV4_SINKHOLES, IPV6_SINKHOLES
 
 DNS_PORT = 53
 

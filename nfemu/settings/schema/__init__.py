@@ -4,6 +4,7 @@ schemas are made from it. What values mean across files is checked by the parts 
 
 from collections.abc import Mapping
 
+from nfemu.files.sections import Section
 from nfemu.settings.schema.apns import AmbrSection, ApnsFile, OrderedSection, PoolSection, ProfileSection
 from nfemu.settings.schema.carrier import (
     ApiSection,
@@ -20,7 +21,6 @@ from nfemu.settings.schema.internet import InternetFile, SiteSection
 from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSection, LandingSection
 from nfemu.settings.schema.people import AccountSection, RangeSection, SubscriberSection, SubscribersFile
 from nfemu.settings.schema.policies import GroupSection, PoliciesFile, PolicySection
-from nfemu.settings.schema.values import CUSTOM, NAME_PATTERN, Section
 
 FILES: Mapping[str, type[Section]] = {
     "carrier": CarrierFile,
@@ -35,9 +35,7 @@ FILES: Mapping[str, type[Section]] = {
 """By name, without `.yaml`."""
 
 __all__ = [
-    "CUSTOM",
     "FILES",
-    "NAME_PATTERN",
     "AccountSection",
     "AmbrSection",
     "ApiSection",
@@ -64,7 +62,6 @@ __all__ = [
     "ProfileSection",
     "ProxySection",
     "RangeSection",
-    "Section",
     "SiteSection",
     "SubscriberSection",
     "SubscribersFile",

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from nfemu.settings.schema.values import BitRate, Duration, Name, Number, Section
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import BitRate, Duration, Name, Number
 
 
 class PoolSection(Section):

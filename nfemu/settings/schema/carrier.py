@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from nfemu.settings.schema.values import HostName, Language, ListenAddress, Number, Port, Section, UpstreamUrl
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import HostName, Language, ListenAddress, Number, Port, UpstreamUrl
 
 
 class CarrierName(Section):

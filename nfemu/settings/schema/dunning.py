@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from nfemu.settings.schema.values import Amount, Duration, Number, Section
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import Amount, Duration, Number
 
 
 class DetectionSection(Section):

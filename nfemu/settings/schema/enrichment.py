@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from nfemu.settings.schema.values import Duration, Section
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import Duration
 
 
 class HeaderSection(Section):

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from nfemu.settings.schema.values import Duration, HostName, Number, Section
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import Duration, HostName, Number
 
 
 class SiteSection(Section):

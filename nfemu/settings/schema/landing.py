@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from nfemu.settings.schema.values import Name, Section
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import Name
 
 
 class Bilingual(Section):

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from nfemu.files.sections import Section
 from nfemu.settings.people_csv import COLUMNS
-from nfemu.settings.schema.values import Amount, Language, Name, Number, Section
+from nfemu.settings.schema.values import Amount, Language, Name, Number
 
 _COLUMNS = ", ".join(f"`{name}`" for name in COLUMNS)
 

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from nfemu.settings.schema.values import Name, RateLimit, Section, TimeOfDay, Volume
+from nfemu.files.sections import Section
+from nfemu.settings.schema.values import Name, RateLimit, TimeOfDay, Volume
 
 
 class GroupSection(Section):

@@ -1,34 +1,13 @@
 """What every file's shape is made of: sections, and the kinds of values that have a spelling of their own."""
 
-from collections.abc import Callable
 from datetime import time, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from nfemu.model.errors import InvalidInput
+from nfemu.files.sections import CUSTOM, NAME_PATTERN, reader
 from nfemu.settings import scalars
-
-CUSTOM = "nfemu"
-"""Type of the errors whose message is already in the user's words."""
-
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-T = TypeVar("T")
-
-
-def _read(parse: Callable[[str], T]) -> BeforeValidator:
-    """Use one of our own readers inside pydantic; its text becomes the finding."""
-
-    def validate(value: object) -> T:
-        if isinstance(value, dict | list | bool):
-            raise PydanticCustomError(CUSTOM, "one plain value is expected here; write text or a number")
-        try:
-            return parse(str(value))
-        except InvalidInput as error:
-            raise PydanticCustomError(CUSTOM, "{text}", {"text": str(error)}) from None
-
-    return BeforeValidator(validate)
 
 
 def _number(value: object) -> object:
@@ -46,28 +25,28 @@ def _written(kind: str, pattern: str, spelling: str, *types: str) -> WithJsonSch
 Number = Annotated[int, BeforeValidator(_number)]
 Duration = Annotated[
     timedelta,
-    _read(scalars.duration),
+    reader(scalars.duration),
     _written("duration", scalars.DURATION, "`300ms`, `60s`, `10m`, `2h`, `1d`; at most 365 days", "string"),
 ]
 BitRate = Annotated[
     int,
-    _read(scalars.bit_rate),
+    reader(scalars.bit_rate),
     _written("bit rate", scalars.BIT_RATE, "bits per second: `64k`, `50M`, `1.5G`, `64000`", "string", "integer"),
 ]
 TimeOfDay = Annotated[
     time,
-    _read(scalars.time_of_day),
+    reader(scalars.time_of_day),
     _written("time of day", scalars.TIME_OF_DAY, '`"08:00"`, from `00:00` to `23:59`', "string"),
     Field(examples=['"08:00"']),
 ]
 RateLimit = Annotated[
     int,
-    _read(scalars.rate_limit),
+    reader(scalars.rate_limit),
     _written("rate limit", scalars.BIT_RATE, "a bit rate, or `0` for no limit", "string", "integer"),
 ]
 Volume = Annotated[
     int,
-    _read(scalars.volume),
+    reader(scalars.volume),
     _written("volume", scalars.VOLUME, "octets: `512KiB`, `20MiB`, `1.5GiB`, or `0` for no limit", "string", "integer"),
 ]
 Amount = Annotated[
@@ -80,17 +59,17 @@ Amount = Annotated[
 """Kept as text: how many decimals there are depends on the carrier's currency, known later."""
 HostName = Annotated[
     str,
-    _read(scalars.host_name),
+    reader(scalars.host_name),
     _written("host name", r"[^/:\s]+", "`portal.carrier.example`; no address", "string"),
 ]
 ListenAddress = Annotated[
     str,
-    _read(scalars.listen_address),
+    reader(scalars.listen_address),
     _written("address to listen on", r"localhost|[0-9A-Fa-f:.]+", "an IP address or `localhost`", "string"),
 ]
 UpstreamUrl = Annotated[
     tuple[str, str, int],
-    _read(scalars.upstream),
+    reader(scalars.upstream),
     _written("server", r"https?://[^/\s]+/?", "`http://127.0.0.1:9000`: scheme, host and port, no path", "string"),
 ]
 Port = Annotated[int, Field(ge=0, le=65535, examples=["8610"]), BeforeValidator(_number)]
@@ -98,16 +77,3 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["green"])]
 Language = Literal["zh", "en"]
 SPELLED = (Duration, BitRate, RateLimit, Volume, Amount, TimeOfDay, HostName, ListenAddress, UpstreamUrl)
 """The kinds of values that the reference page explains once for all keys."""
-
-
-class Section(BaseModel):
-    """A mapping of the files: unknown keys are errors, a key with nothing behind it counts as left out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, defer_build=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_empty(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {key: inner for key, inner in value.items() if inner is not None or key not in cls.model_fields}

@@ -23,7 +23,7 @@ from tests.client.running import Running, carrier
 
 _ON_LINE = """
 import os, sys
-from nfemu.gateway.bearer.network.enter import run_on_line
+from nfemu.namespaces.enter import run_on_line
 run_on_line(int(sys.argv[1]), int(sys.argv[2]), ["10.9.9.9"], lambda: os.execvp(sys.argv[3], sys.argv[3:]))
 """
 _ASK = """

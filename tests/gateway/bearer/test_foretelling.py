@@ -9,8 +9,9 @@ from nfemu.gateway.bearer.foretelling import families_of, networks_of, reach_of,
 from nfemu.gateway.link.server import Answer
 from nfemu.gateway.ports import Direct, Emulated, Route
 from nfemu.model.errors import NfemuError, NotFound, Unavailable
+from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME
 from nfemu.policy.compile.steering import Way
-from nfemu.policy.points import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME, Truth, points_of_bearer
+from nfemu.policy.points import Truth, points_of_bearer
 from nfemu.policy.rules import NO_BINDINGS
 from nfemu.policy.urls import destination_of
 from tests.gateway.samples import line as state

@@ -24,7 +24,7 @@ _NAMESPACES = subprocess.run(["unshare", "-Urnm", "true"], check=False).returnco
 _LIST = """
 import os, sys
 from pathlib import Path
-from nfemu.gateway.bearer.network.system import Namespace, enter
+from nfemu.namespaces.system import Namespace, enter
 from nfemu.gateway.bearer.nft import Nft
 foreign = Path(f"/proc/{sys.argv[1]}/ns/user").stat().st_ino != Path("/proc/self/ns/user").stat().st_ino
 enter(os.pidfd_open(int(sys.argv[1])), Namespace.NETWORK | (Namespace.USER if foreign else Namespace(0)))

@@ -14,8 +14,8 @@ from nfemu.gateway.bearer.gate.greeting import Greeting
 from nfemu.gateway.bearer.spliced import Refused
 from nfemu.gateway.engine.judge import Judge, Line, Target
 from nfemu.model.destination import IpAddress
+from nfemu.model.sinkhole import is_sinkhole
 from nfemu.policy.dns import is_listed
-from nfemu.policy.sinkholes import is_sinkhole
 
 ServerAt = Callable[[IpAddress], str | None]
 """The name with that address whose TLS a configured server answers."""

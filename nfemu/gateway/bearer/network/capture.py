@@ -4,8 +4,8 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from nfemu.gateway.bearer.network.enter import join
 from nfemu.model.errors import Unavailable
+from nfemu.namespaces.enter import join
 
 MOST = 256 * 1024
 """Octets that a frame can have: the kernel cuts what is sent into segments last, and joins what arrives first."""

@@ -37,7 +37,10 @@ from nfemu.gateway.bearer.network.messages import (
     Unplug,
     Where,
 )
-from nfemu.gateway.bearer.network.system import (
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, shape, take
+from nfemu.gateway.bearer.nft import Nft as NftContext
+from nfemu.model.errors import Unavailable
+from nfemu.namespaces.system import (
     CAP_NET_ADMIN,
     CAP_NET_BIND_SERVICE,
     CAP_SYS_ADMIN,
@@ -48,9 +51,6 @@ from nfemu.gateway.bearer.network.system import (
     own_mounts,
     unshare,
 )
-from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, shape, take
-from nfemu.gateway.bearer.nft import Nft as NftContext
-from nfemu.model.errors import Unavailable
 
 T = TypeVar("T")
 _BACKLOG = 4096

@@ -38,8 +38,8 @@ from nfemu.gateway.bearer.network.rtnetlink import (
     without_neighbour,
     without_route,
 )
-from nfemu.gateway.bearer.network.system import Namespace, enter, unshare
 from nfemu.model.destination import IpAddress
+from nfemu.namespaces.system import Namespace, enter, unshare
 
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""

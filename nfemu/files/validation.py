@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from nfemu.settings.findings import nearest
-from nfemu.settings.schema import CUSTOM, NAME_PATTERN
-from nfemu.settings.source import Source, ValuePath, dotted
+from nfemu.files.findings import nearest
+from nfemu.files.sections import CUSTOM, NAME_PATTERN, written_fields
+from nfemu.files.source import Source, ValuePath, dotted
 
 File = TypeVar("File", bound=BaseModel)
 
@@ -112,15 +112,15 @@ def _keys(schema: type[BaseModel], path: ValuePath) -> list[str]:
     """The keys that the schema knows in the mapping at `path`."""
     for candidate in _reach(schema, path):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return list(candidate.model_fields)
+            return list(written_fields(candidate))
     return []
 
 
 def _example(schema: type[BaseModel], path: ValuePath) -> str:
     """An example of the value at `path`, from the schema's field or its type's annotations."""
     for owner in _reach(schema, path[:-1]):
-        if isinstance(owner, type) and issubclass(owner, BaseModel) and path[-1] in owner.model_fields:
-            field = owner.model_fields[str(path[-1])]
+        if isinstance(owner, type) and issubclass(owner, BaseModel) and path[-1] in written_fields(owner):
+            field = written_fields(owner)[str(path[-1])]
             return str((field.examples or [""])[0]) or _annotated_example(field.annotation)
     return next((_annotated_example(annotation) for annotation in _reach(schema, path)), "")
 
@@ -149,7 +149,7 @@ def _reach(annotation: Any, path: ValuePath) -> Iterator[Any]:
 def _below(annotation: Any, key: str | int) -> list[Any]:
     """The annotations of the value under `key` in a value of type `annotation`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(key))
+        field = written_fields(annotation).get(str(key))
         return [field.annotation] if field is not None else []
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is dict:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from nfemu.cli.chromium import at_home, is_chromium
+from nfemu.client.line.chromium import at_home, is_chromium
 from nfemu.client.state import StateFolder
 from nfemu.model.errors import Unavailable
 

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from nfemu.gateway.bearer.network.system import (
+from nfemu.model.errors import Unavailable
+from nfemu.namespaces.system import (
     CAP_NET_RAW,
     Namespace,
     bind,
@@ -30,7 +31,6 @@ from nfemu.gateway.bearer.network.system import (
     mount_sys,
     own_mounts,
 )
-from nfemu.model.errors import Unavailable
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _LOOK_UP_ELSEWHERE = tuple(Path("/run") / name for name in ("systemd/resolve", "nscd", "avahi-daemon"))

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import yaml
 
+from nfemu.files.findings import Finding
 from nfemu.model.errors import InvalidInput
-from nfemu.settings.findings import Finding
 
 ValuePath = tuple[str | int, ...]
 """Where a value stands inside a file: mapping keys and list indices from the top."""

@@ -5,10 +5,9 @@ The caller's home, profile and certificate store stay untouched.
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import click
 
 from nfemu.client.state import StateFolder
 from nfemu.model.errors import Unavailable
@@ -62,4 +61,4 @@ def _trust(home: Path, ca: Path) -> None:
 
 
 def _untrusting(why: str) -> None:
-    click.echo(f"nfemu: Chromium will not trust the emulated Internet: {why}", err=True)
+    sys.stderr.write(f"nfemu: Chromium will not trust the emulated Internet: {why}\n")

@@ -1,0 +1,63 @@
+"""Any program on a line: `nfemu exec`, and whoever wants to know what a program made of it.
+
+On an IP bearer the program lives in the network of the line's phone. By proxy access it replaces this process, and its
+environment says which proxy. Either way signals, exit status and terminal are its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from nfemu.client.api import Client
+from nfemu.client.line.chromium import at_home, is_chromium
+from nfemu.client.line.environment import environment, proxies, trusted_by_programs
+from nfemu.client.line.values import Ran
+from nfemu.client.line.way import ByProxy, check_attached, way_onto
+from nfemu.client.state import StateFolder
+from nfemu.model.errors import Unavailable
+
+_ARGV = (sys.executable, "-P", "-m", "nfemu.client.line.become")
+
+
+def become(client: Client, state: StateFolder, number: str, program: Sequence[str]) -> NoReturn:
+    """This process ends with the program. Raises Conflict where nothing can run on the line, Unavailable."""
+    line = client.subscriber(number)
+    check_attached(line)
+    bundle = trusted_by_programs(state)
+    own = at_home(os.environ, state, line.e164) if is_chromium(program[0]) else os.environ
+    way = way_onto(client, state.status(), line)
+    client.close()
+    if isinstance(way, ByProxy):
+        replace(program, environment(own, proxies(way), bundle))
+    from nfemu.namespaces.enter import run_on_line
+
+    environ = environment(own, {}, bundle)
+    run_on_line(way.pid, way.network, way.resolvers, lambda: replace(program, environ))
+
+
+def run_program(state: StateFolder, number: str, program: Sequence[str], stdin: str, timeout_s: float) -> Ran:
+    """To its end. Raises Unavailable where it does not end."""
+    command = [*_ARGV, str(state.path), number, *program]
+    try:
+        done = subprocess.run(  # noqa: S603 - ours, and then the user's own
+            command, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"`{program[0]}` did not end within {timeout_s:g} s and was killed") from None
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def replace(program: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Become `program`. Its exit status is then ours; 127 where there is no such program, as in a shell."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and ignored signals are inherited
+    try:
+        os.execvpe(program[0], list(program), dict(environ))  # noqa: S606 - the user's own command
+    except FileNotFoundError:
+        sys.stderr.write(f"nfemu: `{program[0]}` is not a program on PATH\n")
+        raise SystemExit(127) from None
+    except OSError as error:
+        sys.stderr.write(f"nfemu: `{program[0]}` cannot be run: {error.strerror}\n")
+        raise SystemExit(126) from None
