@@ -4,11 +4,7 @@ Every row is a command that a user could type; it runs as a process of its own, 
 line. The carrier that it plays on has free ports and a temporary state folder, so it disturbs nobody.
 """
 
-import os
 import re
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +12,14 @@ from pathlib import Path
 import click
 
 from nfemu.cli.context import carrier_option, config_of, configuration_of, settings_of
-from nfemu.cli.control import SAME_PROGRAM
+from nfemu.cli.temporary import Outcome, TemporaryCarrier, temporary_carrier
 from nfemu.model.account import AccountKind
-from nfemu.model.errors import InvalidInput, Unavailable
+from nfemu.model.errors import InvalidInput
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.settings import Configuration
 
-_TIMEOUT_S = 30
 INTRODUCTION = "A phone runs into arrears, meets the green channel, pays, and is back. Every row is real traffic.\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command did: exit status, standard output and error together, and wall milliseconds."""
-
-    status: int
-    text: str
-    elapsed_ms: float
 
 
 Check = Callable[[Outcome], str | None]
@@ -195,46 +181,15 @@ def journey(plan: Plan, upload: Path) -> list[Step]:
     ]
 
 
-class Carrier:
-    """A temporary carrier: its own state folder and ports, gone at the end."""
-
-    def __init__(self, folder: Path, config: Path, settings: Sequence[str]) -> None:
-        self._config = ("--config", str(config), *(part for setting in settings for part in ("--set", setting)))
-        self._environment = {**os.environ, "NFEMU_STATE": str(folder / "state")}
-
-    def nfemu(self, *arguments: str) -> Outcome:
-        """Run one command against it."""
-        started = time.perf_counter()
-        done = subprocess.run(  # noqa: S603 - our own command line with fixed arguments
-            [*SAME_PROGRAM, *self._config, *arguments],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-        return Outcome(done.returncode, done.stdout + done.stderr, (time.perf_counter() - started) * 1000)
-
-
 def play(config: Path, settings: Sequence[str], plan: Plan, overlay: str | None) -> int:
     """Play the journey under a carrier's overlay and print the table; the number of failed rows."""
-    with tempfile.TemporaryDirectory(prefix="nfemu-demo-") as name:
-        folder = Path(name)
-        upload = folder / "upload"
+    with temporary_carrier(config, settings, overlay) as carrier:
+        upload = carrier.state.path / "upload"
         upload.write_bytes(b"x" * 2**20)
-        carrier = Carrier(folder, config, settings)
-        started = carrier.nfemu("up", "--free-ports", *(("--carrier", overlay) if overlay else ()))
-        if started.status != 0:
-            kind = InvalidInput if started.status == 2 else Unavailable
-            raise kind(f"the temporary carrier did not start:\n{started.text.strip()}")
-        try:
-            return _play_rows(carrier, journey(plan, upload))
-        finally:
-            carrier.nfemu("down")
+        return _play_rows(carrier, journey(plan, upload))
 
 
-def _play_rows(carrier: Carrier, steps: Sequence[Step]) -> int:
+def _play_rows(carrier: TemporaryCarrier, steps: Sequence[Step]) -> int:
     failed = 0
     for number, step in enumerate(steps, 1):
         outcome = carrier.nfemu(*step.command)

@@ -47,6 +47,7 @@ _COMMANDS = {
     "state": "states",
     "instance": "instances",
     "attack": "attack",
+    "scenario": "scenarios.commands",
     "bench": "bench",
 }
 """Command → module of this package; there it has its name, or where Python knows that word, `<name>_command`."""

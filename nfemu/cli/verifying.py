@@ -5,26 +5,24 @@ its own, and its profiles have no caps and no rates, which would only make it sl
 on one line that has no other use meanwhile and is put back afterwards.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TextIO
 
 import click
 
 from nfemu.cli.context import carrier_option, client_of, config_of, configuration_of, settings_of, state_of
-from nfemu.cli.demo import Carrier
 from nfemu.cli.observing.comparing import Difference, compare
 from nfemu.cli.observing.observing import observe_all
 from nfemu.cli.output import json_option, show_json
+from nfemu.cli.temporary import temporary_carrier
 from nfemu.client.api import Client
 from nfemu.client.line import Phone
 from nfemu.client.state import StateFolder
 from nfemu.client.values import Subscriber
-from nfemu.model.errors import Conflict, InvalidInput, Unavailable
+from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.policy.urls import destination_of
 from nfemu.settings import Configuration
@@ -158,20 +156,14 @@ def _temporary(
     unlimited = [
         f"policies.profiles.{name}.{limit}=0" for name in limited for limit in ("daily_cap", "rate", "rate_past_cap")
     ]
-    with tempfile.TemporaryDirectory(prefix="nfemu-verify-") as name:
-        temporary = Carrier(Path(name), config_of(context), [*settings_of(context), *unlimited])
-        started = temporary.nfemu("up", "--free-ports", *(("--carrier", carrier) if carrier else ()))
-        if started.status != 0:
-            raise Unavailable(f"the temporary carrier did not start:\n{started.text.strip()}")
-        state = StateFolder(Path(name) / "state")
-        try:
-            with Client.find(state) as client:
-                line = client.subscriber(number)
-                if line.session is None:
-                    client.attach(number)
-                yield client, state, line
-        finally:
-            temporary.nfemu("down")
+    with (
+        temporary_carrier(config_of(context), [*settings_of(context), *unlimited], carrier) as temporary,
+        Client.find(temporary.state) as client,
+    ):
+        line = client.subscriber(number)
+        if line.session is None:
+            client.attach(number)
+        yield client, temporary.state, line
 
 
 def _check(

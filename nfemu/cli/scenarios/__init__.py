@@ -1,0 +1,1 @@
+"""`nfemu scenario`: journeys as files, run on this machine's carriers."""

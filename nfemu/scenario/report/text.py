@@ -1,0 +1,59 @@
+"""For people at a terminal. A failure names scenario, step, place in the file, and the rule that decided."""
+
+from collections.abc import Iterator, Sequence
+
+from nfemu.client.values import Event, Explanation
+from nfemu.scenario.values import Played, Result, Verdict
+
+_MARKS = {Verdict.PASSED: "ok  ", Verdict.FAILED: "FAIL", Verdict.NOT_APPLICABLE: "n/a "}
+
+
+def headline(result: Result) -> str:
+    """One line for each scenario."""
+    text = f"{_MARKS[result.verdict]}  {result.scenario.name}"
+    if result.verdict is Verdict.NOT_APPLICABLE:
+        return f"{text}: {result.reason}"
+    left_out = sum(each.verdict is Verdict.NOT_APPLICABLE for each in result.played)
+    without = f", without {left_out} of {len(result.scenario.steps)} steps that need an IP line" if left_out else ""
+    return f"{text}  ({result.elapsed_ms / 1000:.1f} s{without})"
+
+
+def summary(results: Sequence[Result]) -> str:
+    counts = [sum(result.verdict is verdict for result in results) for verdict in Verdict]
+    return f"{counts[0]} passed, {counts[1]} failed, {counts[2]} not applicable"
+
+
+def failure(result: Result) -> Iterator[str]:
+    """What went wrong, line by line; nothing for what did not fail."""
+    if result.verdict is not Verdict.FAILED:
+        return
+    failed = result.failed_at
+    if failed is None:
+        yield f"{result.scenario.file}: {result.reason}"
+        return
+    yield f"{result.scenario.file}:{failed.step.line}: step {failed.step.number}: {failed.step.as_written}"
+    yield from deviations(failed)
+    if result.rule is not None:
+        yield f"  rule      {ruled(result.rule)}"
+    if result.timeline:
+        yield f"  timeline of {failed.number}:"
+        yield from (f"    {told(event)}" for event in result.timeline)
+
+
+def deviations(failed: Played) -> Iterator[str]:
+    if failed.error:
+        yield f"  could not be done: {failed.error}"
+    for each in failed.mismatches:
+        yield f"  {each.what}"
+        yield f"    expected  {each.expected}"
+        yield f"    got       {each.got}"
+
+
+def ruled(rule: Explanation) -> str:
+    return f"{rule.rule}: {rule.verdict} {rule.destination} ({rule.reason})"
+
+
+def told(event: Event) -> str:
+    """An event in one line."""
+    detail = ", ".join(f"{name} {value}" for name, value in event.detail.items())
+    return f"{event.at:%H:%M:%S}  {event.elapsed_ms:7.1f} ms  {event.name}  {detail}".rstrip()

@@ -1,0 +1,129 @@
+"""Playing a scenario step by step, until one fails."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nfemu.client import Client, StateFolder
+from nfemu.client.values import Event, Explanation
+from nfemu.model.errors import NfemuError
+from nfemu.scenario.acting import NOTHING, Actor, destination_of
+from nfemu.scenario.expecting import compare
+from nfemu.scenario.values import Mismatch, Played, Result, Scenario, ScenarioStep, Verdict
+from nfemu.scenario.watching import before, watch
+
+_EVENTS = 20
+"""The last of a line's timeline, in a report."""
+_NEEDS_BEARER = "lines have no IP interface here (access is by proxy)"
+_NEEDS_CLOCK = "business time is the wall clock here; start the carrier with `nfemu up --clock test`"
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """What scenarios are played on. `capture`: what a line carries goes into a file, until the context ends."""
+
+    state: StateFolder
+    go_back: Callable[[str], None]
+    """To a saved state."""
+    capture: Callable[[str, Path], AbstractContextManager[object]] | None = None
+
+
+def play(scenario: Scenario, carrier: Carrier) -> Result:
+    """From a known state. What goes wrong is in the result; raises Unavailable where there is no carrier."""
+    started = time.perf_counter()
+    carrier.go_back(scenario.given.state)
+    with Client.find(carrier.state) as client, ExitStack() as kept:
+        result = _play(scenario, carrier, client, kept)
+    return replace(result, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+
+def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack) -> Result:
+    if reason := _missing(scenario, carrier, client):
+        return Result(scenario, Verdict.NOT_APPLICABLE, (), reason, 0)
+
+    def watched(number: str) -> None:
+        if carrier.capture is not None:
+            kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}.pcap")))
+
+    actor = kept.enter_context(Actor(client, carrier.state, watched, carrier.go_back))
+    try:
+        actor.prepare(scenario.given)
+    except NfemuError as error:
+        return Result(scenario, Verdict.FAILED, (), f"what is given cannot be: {error}", 0)
+    player = _Player(client, actor, carrier.state.status().has_bearers, scenario.line)
+    played = player.play(scenario)
+    failed = next((each for each in played if each.verdict is Verdict.FAILED), None)
+    verdict = Verdict.PASSED if failed is None else Verdict.FAILED
+    rule, timeline = (None, ()) if failed is None else _evidence(client, failed)
+    return Result(scenario, verdict, played, "", 0, rule, timeline)
+
+
+def _missing(scenario: Scenario, carrier: Carrier, client: Client) -> str:
+    """Why the scenario says nothing about this carrier; empty where it does."""
+    if scenario.needs_bearer and not carrier.state.status().has_bearers:
+        return _NEEDS_BEARER
+    moves = any(step.act is not None and step.act.name == "advance" for step in scenario.steps)
+    if (moves or scenario.given.clock is not None) and client.clock().kind != "test":
+        return _NEEDS_CLOCK
+    return ""
+
+
+@dataclass(slots=True)
+class _Player:
+    client: Client
+    actor: Actor
+    bearers: bool
+    number: str | None
+    """Whose line, as of the last step that said so."""
+
+    def play(self, scenario: Scenario) -> list[Played]:
+        played: list[Played] = []
+        for step in scenario.steps:
+            self.number = number_of(step) or self.number
+            played.append(self._played(step))
+            if played[-1].verdict is Verdict.FAILED:
+                break
+        return played
+
+    def _played(self, step: ScenarioStep) -> Played:
+        if step.written.needs == "bearer" and not self.bearers:
+            return Played(step, self.number, Verdict.NOT_APPLICABLE, (), _NEEDS_BEARER, 0)
+        started = time.perf_counter()
+        mismatches: list[Mismatch] = []
+        error = ""
+        try:
+            mismatches = self._mismatches(step)
+        except NfemuError as wrong:
+            error = str(wrong)
+        verdict = Verdict.FAILED if mismatches or error else Verdict.PASSED
+        elapsed = (time.perf_counter() - started) * 1000
+        return Played(step, self.number, verdict, mismatches, error, elapsed)
+
+    def _mismatches(self, step: ScenarioStep) -> list[Mismatch]:
+        expect = step.written.expect
+        began = before(self.client, self.number, expect)
+        outcome = NOTHING if step.act is None else self.actor.act(step.act, step.written, self.number)
+        return compare(expect, outcome) or watch(self.client, self.number, expect, began)
+
+
+def number_of(step: ScenarioStep) -> str | None:
+    """Whose line a step is about, where it says so."""
+    written = step.written
+    paying = written.pay.line if written.pay is not None else None
+    own = (written.attach, written.detach, written.restrict, written.restore)
+    return written.line or paying or next((number for number in own if number is not None), None)
+
+
+def _evidence(client: Client, failed: Played) -> tuple[Explanation | None, list[Event]]:
+    """Which rule decided, and what happened on the line."""
+    if failed.number is None:
+        return None, []
+    try:
+        act = failed.step.act
+        url = destination_of(act, client, failed.number) if act is not None else None
+        rule = client.explain(failed.number, url) if url is not None else None
+        return rule, client.timeline(failed.number)[-_EVENTS:]
+    except NfemuError:
+        return None, []
