@@ -110,7 +110,7 @@ def _inside(path: ValuePath) -> str:
 
 def _keys(schema: type[BaseModel], path: ValuePath) -> list[str]:
     """The keys that the schema knows in the mapping at `path`."""
-    for candidate in _reach(schema, path):
+    for candidate in map(_bare, _reach(schema, path)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return list(written_fields(candidate))
     return []
@@ -121,8 +121,12 @@ def _example(schema: type[BaseModel], path: ValuePath) -> str:
     for owner in _reach(schema, path[:-1]):
         if isinstance(owner, type) and issubclass(owner, BaseModel) and path[-1] in written_fields(owner):
             field = written_fields(owner)[str(path[-1])]
-            return str((field.examples or [""])[0]) or _annotated_example(field.annotation)
-    return next((_annotated_example(annotation) for annotation in _reach(schema, path)), "")
+            return str((field.examples or [""])[0]) or _first_example(field.annotation, ())
+    return _first_example(schema, path)
+
+
+def _first_example(annotation: Any, path: ValuePath) -> str:
+    return next((found for each in _reach(annotation, path) if (found := _annotated_example(each))), "")
 
 
 def _annotated_example(annotation: Any) -> str:
@@ -142,8 +146,13 @@ def _reach(annotation: Any, path: ValuePath) -> Iterator[Any]:
     if not path:
         yield annotation
         return
-    for inner in _below(annotation, path[0]):
+    for inner in _below(_bare(annotation), path[0]):
         yield from _reach(inner, path[1:])
+
+
+def _bare(annotation: Any) -> Any:
+    """Without what is annotated to the type."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _below(annotation: Any, key: str | int) -> list[Any]:

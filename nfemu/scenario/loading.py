@@ -10,7 +10,7 @@ from nfemu.files.validation import validate
 from nfemu.scenario.schema import Expect, ScenarioFile, Step
 from nfemu.scenario.values import Act, Scenario, ScenarioStep
 
-_REQUEST = frozenset({"headers", "body", "follow", "at"})
+_REQUEST = frozenset({"headers", "body", "follow", "at", "within"})
 _ANSWERED = frozenset(
     {"status", "redirect", "arrives", "refused", "failure", "shows", "hides", "headers", "received", "not_received"}
 )
@@ -21,10 +21,10 @@ ACTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "get": (_REQUEST, _ANSWERED),
     "head": (_REQUEST, _ANSWERED),
     "post": (_REQUEST, _ANSWERED),
-    "dns": (frozenset({"kind", "resolver"}), frozenset({"answer"})),
-    "quic": (frozenset({"at"}), _OCTETS),
-    "tcp": (frozenset({"send", "at"}), _OCTETS),
-    "udp": (frozenset({"send", "at"}), _OCTETS),
+    "dns": (frozenset({"kind", "resolver", "within"}), frozenset({"answer"})),
+    "quic": (frozenset({"at", "within"}), _OCTETS),
+    "tcp": (frozenset({"send", "at", "within"}), _OCTETS),
+    "udp": (frozenset({"send", "at", "within"}), _OCTETS),
     "attach": (_NOTHING, _NOTHING),
     "detach": (_NOTHING, _NOTHING),
     "restrict": (_NOTHING, _NOTHING),
@@ -68,7 +68,7 @@ def load(file: Path) -> Scenario:
     """Raises ConfigurationError."""
     source = read_yaml(file, str(file))
     written = validate(ScenarioFile, source)
-    if written is not None:
+    if written is not None and not source.findings:
         for index, step in enumerate(written.steps):
             _check(source, index, step)
     if source.findings or written is None:

@@ -1,10 +1,13 @@
 """Playing a scenario step by step, until one fails."""
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event as Timer
 
 from nfemu.client import Client, StateFolder
 from nfemu.client.values import Event, Explanation
@@ -16,6 +19,8 @@ from nfemu.scenario.watching import before, watch
 
 _EVENTS = 20
 """The last of a line's timeline, in a report."""
+_PAUSE_S = 0.1
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NEEDS_BEARER = "lines have no IP interface here (access is by proxy)"
 _NEEDS_CLOCK = "business time is the wall clock here; start the carrier with `nfemu up --clock test`"
 
@@ -43,9 +48,13 @@ def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack)
     if reason := _missing(scenario, carrier, client):
         return Result(scenario, Verdict.NOT_APPLICABLE, (), reason, 0)
 
+    used: Counter[str] = Counter()
+
     def watched(number: str) -> None:
+        used[number] += 1  # each session has a file of its own
+        again = f"-{used[number]}" if used[number] > 1 else ""
         if carrier.capture is not None:
-            kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}.pcap")))
+            kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}{again}.pcap")))
 
     actor = kept.enter_context(Actor(client, carrier.state, watched, carrier.go_back))
     try:
@@ -102,10 +111,22 @@ class _Player:
         return Played(step, self.number, verdict, mismatches, error, elapsed)
 
     def _mismatches(self, step: ScenarioStep) -> list[Mismatch]:
+        """As of the last time that it was done."""
+        until = time.monotonic() + seconds(step.written.within)
+        while (wrong := self._once(step)) and time.monotonic() < until:
+            Timer().wait(_PAUSE_S)
+        return wrong
+
+    def _once(self, step: ScenarioStep) -> list[Mismatch]:
         expect = step.written.expect
         began = before(self.client, self.number, expect)
         outcome = NOTHING if step.act is None else self.actor.act(step.act, step.written, self.number)
         return compare(expect, outcome) or watch(self.client, self.number, expect, began)
+
+
+def seconds(span: str | None) -> int:
+    """`1m30s` is 90."""
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall("([0-9]+)([smhd])", span or ""))
 
 
 def number_of(step: ScenarioStep) -> str | None:

@@ -81,6 +81,11 @@ class Written(Section):
 class Given(Written):
     """What is so before the first step. The carrier is as in `state`, and nothing else has happened."""
 
+    carrier: str | None = _documented("A carrier's overlay; it is then played on a temporary carrier.")
+    settings: dict[str, Annotated[str, WithJsonSchema(_PLAIN)]] | None = _documented(
+        "Single values of the configuration, as `--set` takes them; it is then played on a temporary carrier.",
+        examples=["{dunning.restricted_profile: barred}"],
+    )
     state: str = Field(default="initial", description="The saved state that it starts from.")
     clock: str | None = _documented("Business time to move to, with its zone; needs a test clock.")
     charged: dict[Number, Amount] | None = _documented("Fees, by number.", examples=["{13800138000: 59.00}"])
@@ -127,7 +132,7 @@ class Expect(Written):
     effective: str | None = _documented("The APN profile that is in force; `none` where there is none.")
     attached: StrictBool | None = None
     notices: list[Message] | None = _documented(
-        "The messages of this step, in order: each its kind, or its kind and its text.",
+        "The messages of this step, and no other: each its kind, or its kind and its text.",
         examples=['[restored, {payment confirmed: "*¥29.00*"}]'],
     )
     events: Annotated[list[str], BeforeValidator(_listed)] | None = _documented(
@@ -147,6 +152,7 @@ class Step(Written):
     headers: dict[str, Texts] | None = _documented("Sent with the request; several of one name as a list.")
     body: str | None = _documented("Sent with the request.")
     follow: StrictBool | None = _documented("Whether to follow redirects.")
+    within: Span | None = _documented("Done again, for so long, until it is as expected.", examples=["5s"])
     at: str | None = _documented("The address to go to, instead of asking for the name.")
     dns: str | None = _documented("Ask the DNS for a name.", examples=["news.example"])
     kind: str | None = _documented("Of DNS records; A without it.")

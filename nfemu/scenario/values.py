@@ -48,6 +48,21 @@ class Scenario:
     steps: Sequence[ScenarioStep]
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a scenario's carrier must be configured with, beside what is at hand. `settings` as `--set` takes them."""
+
+    overlay: str | None
+    settings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, given: Given) -> "Needs":
+        return cls(given.carrier, tuple(f"{place}={value}" for place, value in (given.settings or {}).items()))
+
+
+USUAL = Needs(None, ())
+
+
 class Verdict(Enum):
     PASSED = "passed"
     FAILED = "failed"

@@ -75,11 +75,22 @@ def _attached(line: Subscriber) -> bool:
 
 def _notices(client: Client, number: str, wanted: Sequence[Mapping[str, str]], began: Before) -> Mismatch | None:
     new = [notice for notice in reversed(client.inbox(number)) if notice.id not in began.notices]
-    if len(new) == len(wanted) and all(map(_fits, wanted, new)):
+    if len(new) == len(wanted) and _fit(wanted, new):
         return None
     expected = ", ".join(f"{kind} {text}" if text != "*" else kind for each in wanted for kind, text in each.items())
     got = "; ".join(f"{notice.kind}: {notice.text}" for notice in new)
     return Mismatch("notices", expected or "no message", got or "no message")
+
+
+def _fit(wanted: Sequence[Mapping[str, str]], new: Sequence[Notice]) -> bool:
+    """In any order: messages that are sent together arrive as they like."""
+    left = list(new)
+    for each in wanted:
+        found = next((notice for notice in left if _fits(each, notice)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
 
 
 def _fits(wanted: Mapping[str, str], notice: Notice) -> bool:

@@ -3,19 +3,23 @@
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from nfemu.cli import control
-from nfemu.cli.context import carrier_option, config_of, settings_of, state_of
+from nfemu.cli.context import carrier_option, client_of, config_of, settings_of, state_of
 from nfemu.cli.scenarios.carriers import carrier_of
 from nfemu.cli.temporary import temporary_carrier
 from nfemu.scenario.loading import load_all
+from nfemu.scenario.report.junit import junit as as_junit
 from nfemu.scenario.report.text import failure, headline, summary
 from nfemu.scenario.running import Carrier
-from nfemu.scenario.shifts import play_all
-from nfemu.scenario.values import Result, Verdict
+from nfemu.scenario.shifts import Shifts
+from nfemu.scenario.values import USUAL, Needs, Result, Verdict
 
 
 @click.group("scenario")
@@ -26,10 +30,20 @@ def scenario() -> None:
 @scenario.command("run")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="So many carriers of their own, side by side.")
+@click.option("--junit", type=click.File("w", encoding="utf-8", lazy=True), help="JUnit XML goes into this file.")
+@click.option("--html", type=click.File("w", encoding="utf-8", lazy=True), help="A page for people goes into it.")
 @click.option("--pcap", type=click.Path(path_type=Path, file_okay=False), help="A capture of each line goes here.")
 @carrier_option
 @click.pass_context
-def run(context: click.Context, paths: Sequence[Path], jobs: int, pcap: Path | None, carrier: str | None) -> None:
+def run(
+    context: click.Context,
+    paths: Sequence[Path],
+    jobs: int,
+    junit: TextIO | None,
+    html: TextIO | None,
+    pcap: Path | None,
+    carrier: str | None,
+) -> None:
     """Play the scenarios of files and folders on real traffic. Exit status 1 where one fails.
 
     Each starts from a state of the carrier that it names, and leaves its own behind. It is the running carrier, or a
@@ -40,35 +54,67 @@ def run(context: click.Context, paths: Sequence[Path], jobs: int, pcap: Path | N
         pcap.mkdir(parents=True, exist_ok=True)
     results: list[Result] = []
     with ExitStack() as kept:
-        carriers = _carriers(context, kept, min(jobs, len(scenarios)), carrier, pcap)
-        for result in play_all(scenarios, carriers):
+        own = _Own(context, kept, carrier, pcap)
+        usual = own.usual(min(jobs, len(scenarios)))
+        access = usual[0].state.status().access
+        for result in Shifts(usual, own.start).play_all(scenarios):
             results.append(result)
             click.echo(headline(result))
             for line in failure(result):
                 click.echo(f"      {line}")
     click.echo(summary(results))
+    if junit is not None:
+        junit.write(as_junit(results))
+    if html is not None:
+        html.write(_page(results, access))
     if any(result.verdict is Verdict.FAILED for result in results):
         context.exit(1)
 
 
-def _carriers(
-    context: click.Context, kept: ExitStack, jobs: int, overlay: str | None, pcap: Path | None
-) -> list[Carrier]:
-    """One line says which."""
-    state = state_of(context)
-    if jobs == 1 and control.is_running(state):
-        access = state.status().access
-        click.echo(f"on the running carrier of `{state.path}`; access is {access}")
-        return [carrier_of(state, pcap)]
-    own = [
-        kept.enter_context(
-            temporary_carrier(config_of(context).absolute(), settings_of(context), overlay, "--clock", "test")
-        )
-        for _ in range(jobs)
-    ]
-    many = "a temporary carrier" if jobs == 1 else f"{jobs} temporary carriers"
-    click.echo(f"on {many}; access is {own[0].state.status().access}")
-    return [carrier_of(each.state, pcap) for each in own]
+def _page(results: Sequence[Result], access: str) -> str:
+    from nfemu.scenario.report.page import page  # much, and most runs do without
+
+    return page(results, access, datetime.now().astimezone())
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The carriers of one run; the temporary ones end with `kept`."""
+
+    context: click.Context
+    kept: ExitStack
+    overlay: str | None
+    pcap: Path | None
+
+    def usual(self, jobs: int) -> list[Carrier]:
+        """One line says which."""
+        state = state_of(self.context)
+        if jobs == 1 and control.is_running(state):
+            click.echo(f"on the running carrier of `{state.path}`; access is {state.status().access}")
+            return [carrier_of(state, self.pcap)]
+        own = [self.start(USUAL) for _ in range(jobs)]
+        many = "a temporary carrier" if jobs == 1 else f"{jobs} temporary carriers"
+        click.echo(f"on {many}; access is {own[0].state.status().access}")
+        return own
+
+    def start(self, needs: Needs) -> Carrier:
+        """Raises InvalidInput, Unavailable where it does not start."""
+        settings = [*settings_of(self.context), *needs.settings]
+        config = config_of(self.context).absolute()
+        overlay = needs.overlay or self.overlay
+        made = self.kept.enter_context(temporary_carrier(config, settings, overlay, "--clock", "test"))
+        return carrier_of(made.state, self.pcap)
+
+
+@scenario.command("record")
+@click.argument("number")
+@click.option("-o", "file", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="Into this file.")
+@click.pass_context
+def record(context: click.Context, number: str, file: TextIO) -> None:
+    """Tell what has happened on NUMBER's line as a scenario."""
+    from nfemu.scenario.recording import record as recorded
+
+    file.write(recorded(client_of(context), number))
 
 
 @scenario.command("schema")

@@ -1,0 +1,112 @@
+"""What may be written, and what is said of what may not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nfemu.files.findings import ConfigurationError
+from nfemu.scenario.loading import ACTS, OF_THE_LINE, load_all
+from nfemu.scenario.schema import Expect, ScenarioFile, Step, json_schema
+from nfemu.scenario.values import Act, Needs
+from tests.journeys.carrier import CONFIG
+from tests.scenario.making import scenario
+
+WHOLE = """\
+    name: a journey
+    about: for
+      readers
+    needs: bearer
+    given:
+      restricted: 13800138000
+      settings: {dunning.restricted_profile: barred}
+    steps:
+      - get: http://news.example/
+        as: 13800138000
+        headers: {X-A: "1", X-B: [a, b]}
+        expect: {status: 302, shows: text, notices: [stopped, {restored: "*¥*"}]}
+      - pay: 29.00
+      - run: curl -H 'A:b c' http://news.example/
+      - expect: {balance: 0.00}
+    """
+
+
+def test_a_scenario(tmp_path: Path) -> None:
+    read = scenario(tmp_path, WHOLE)
+    assert (read.name, read.about, read.needs_bearer, read.line) == ("a journey", "for readers", True, None)
+    assert [step.line for step in read.steps] == [9, 13, 14, 15]
+    first, pay, run, look = read.steps
+    assert (first.act, first.written.line) == (Act("get", "http://news.example/"), "13800138000")
+    assert first.written.headers == {"X-A": ["1"], "X-B": ["a", "b"]}
+    assert first.written.expect.notices == [{"stopped": "*"}, {"restored": "*¥*"}]
+    assert (pay.written.pay is not None and pay.written.pay.amount, pay.as_written) == ("29.00", "pay amount 29.00")
+    assert (run.written.run, run.as_written) == (
+        ["curl", "-H", "A:b c", "http://news.example/"],
+        "run curl -H A:b c http://news.example/",
+    )
+    assert (look.act, look.as_written) == (None, "expect")
+    assert read.given.restricted == ["13800138000"]
+    assert Needs.of(read.given) == Needs(None, ("dunning.restricted_profile=barred",))
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{gett: http://a.example/}", "3: unknown key `gett` in `steps[1]`; did you mean `get`?"),
+        ("{get: x, post: y}", "3: a step does one thing, and this one does `get`, `post`; make it two steps"),
+        ("{expect: {}}", "3: this step does nothing; write one of `advance`, `attach`"),
+        ("{as: 13800138000}", "3: this step does nothing; "),
+        (
+            "{attach: 13800138000, headers: {a: b}}",
+            "3: `headers` says nothing here; it belongs to `get`, `head`",
+        ),
+        ("{dns: a.example, expect: {status: 200}}", "3: `status` cannot be expected here; possible are `answer`"),
+        ("{get: x, expect: {status: ok}}", "3: `steps[1].expect.status`: `ok` is not a whole number; write one"),
+        ("{get: x, expect: {stats: 1}}", "3: unknown key `stats` in `steps[1].expect`; did you mean `status`?"),
+        ("{attach: phone}", "3: `steps[1].attach`: `phone` does not have the form that is needed here, for example"),
+        ("{pay: {amout: 1}}", "3: unknown key `amout` in `steps[1].pay`; did you mean `amount`?"),
+        ("{bank: maybe}", "3: `steps[1].bank`: `maybe` is not possible here; write one of `accept`"),
+        ('{run: "curl \'x"}', "3: `steps[1].run`: `curl 'x` has an open quote (No closing quotation); close it"),
+        ("{advance: soon}", "3: `steps[1].advance`: `soon` does not have the form"),
+    ],
+)
+def test_mistakes(step: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        scenario(tmp_path, f"name: x\nsteps:\n  - {step}\n")
+    assert str(refused.value).removeprefix(f"{tmp_path}/one.yaml:").startswith(said), str(refused.value)
+
+
+def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("name: a\n")
+    (tmp_path / "b.yaml").write_text("name: b\nsteps: [\n")
+    with pytest.raises(ConfigurationError) as refused:
+        load_all([tmp_path])
+    lines = str(refused.value).splitlines()
+    assert [line.partition("/")[2] and line.split(".yaml")[0][-1] for line in lines] == ["a", "b"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigurationError, match="has no scenario"):
+        load_all([tmp_path / "empty"])
+
+
+def test_every_key_is_known_to_the_table() -> None:
+    """What is done, how, and what can be expected of it."""
+    how = frozenset().union(*(how for how, _ in ACTS.values()))
+    assert set(Step.model_fields) == set(ACTS) | how | {"line", "needs", "expect"}
+    assert frozenset().union(OF_THE_LINE, *(of_it for _, of_it in ACTS.values())) == set(Expect.model_fields)
+
+
+def test_the_shipped_schema_is_current() -> None:
+    shipped = json.loads((CONFIG / "scenarios" / "scenario.schema.json").read_text(encoding="utf-8"))
+    assert shipped == json.loads(json.dumps(json_schema())), (
+        "nfemu scenario schema > config/scenarios/scenario.schema.json"
+    )
+    assert {"as", "given", "steps"} <= set(shipped["properties"])
+    assert ScenarioFile.model_json_schema()["additionalProperties"] is False
+
+
+def test_the_shipped_scenarios_can_be_read() -> None:
+    shipped = load_all([CONFIG / "scenarios"])
+    assert len({each.name for each in shipped}) == len(shipped) >= 20
+    for each in shipped:
+        rule = each.name.partition(" ")[0]
+        assert each.file.name.replace("0", "").startswith(rule.replace("0", "")), each.file.name

@@ -1,0 +1,157 @@
+"""Playing scenarios step by step on a carrier behind its real API, and what is left out or fails, and how."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nfemu.client import Client
+from nfemu.model.errors import Unavailable
+from nfemu.scenario import watching
+from nfemu.scenario.running import Carrier, play, seconds
+from nfemu.scenario.shifts import Shifts
+from nfemu.scenario.values import Needs, Result, Verdict
+from tests.client.running import Running
+from tests.scenario.making import scenario
+
+ATTACHED = "name: x\nas: 13800138000\nsteps:\n  - attach: 13800138000\n"
+
+
+@pytest.fixture
+def carrier(running: Running, monkeypatch: pytest.MonkeyPatch) -> Carrier:
+    monkeypatch.setattr(watching, "PATIENCE_S", 0.0)
+    return Carrier(running.state, lambda _: None)
+
+
+def played(carrier: Carrier, folder: Path, steps: str, head: str = "") -> Result:
+    return play(scenario(folder, f"name: x\nas: 13800138000\n{head}\nsteps:\n{steps}"), carrier)
+
+
+def test_every_order_and_what_it_comes_to(carrier: Carrier, tmp_path: Path) -> None:
+    steps = """
+  - {attach: 13800138000, expect: {attached: true, effective: internet}}
+  - {profile: inflight, expect: {effective: inflight}}
+  - {profile: open, expect: {effective: internet}}
+  - {restrict: 13800138000, expect: {effective: green, notices: [stopped]}}
+  - {restore: 13800138000, expect: {effective: internet}}
+  - {autodeduct: sign, expect: {events: agreement.signed}}
+  - {autodeduct: revoke}
+  - {charge: 59.00, expect: {standing: overdue}}
+  - {pay: {by: api}, expect: {balance: 0.00}}
+  - {pay: {by: api, amount: 5.00, as: 13800138000}, expect: {balance: 5.00}}
+  - {explain: "http://news.example/", expect: {verdict: allow}}
+  - {reload: true, expect: {changes: ""}}
+  - {run: "sh -c 'echo $http_proxy'", expect: {exit: 0, prints: "13800138000:x@127.0.0.1:8610"}}
+  - {detach: 13800138000, expect: {attached: false, effective: none}}
+  - {get: "http://news.example/", expect: {failure: "*is detached*"}}
+"""
+    result = played(carrier, tmp_path, steps)
+    assert (result.verdict, len(result.played)) == (Verdict.PASSED, 15), result.played[-1]
+
+
+def test_a_failure_has_its_evidence_and_ends_it(carrier: Carrier, tmp_path: Path) -> None:
+    steps = "  - attach: 13800138000\n  - {explain: 'http://a.example/', expect: {verdict: reject}}\n  - charge: 1.00\n"
+    result = played(carrier, tmp_path, steps)
+    failed = result.failed_at
+    assert failed is not None
+    assert (result.verdict, len(result.played), failed.step.number, failed.step.line) == (Verdict.FAILED, 2, 2, 6)
+    assert (result.rule is not None and result.rule.verdict, result.timeline[-1].name) == (
+        "allow",
+        "enforcement.acknowledged",
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{charge: 59.00, as: 13999999999}", "refused: no subscriber has the number `8613999999999`"),
+        ("{click: sms}", "refused: no message of 13800138000 has a link"),
+        ("{tcp: nowhere}", "`nowhere` names no port; write it like 192.0.2.1:22"),
+        ("{dns: news.example}", "refused: a DNS question needs an IP line"),
+        ("{get: 'ftp://x/'}", "`ftp://x/` is no URL that can be asked for"),
+        ("{expect: {attached: false}}", "true"),
+    ],
+)
+def test_what_cannot_be_done_is_a_failure(step: str, said: str, carrier: Carrier, tmp_path: Path) -> None:
+    result = played(carrier, tmp_path, f"  - attach: 13800138000\n  - {step}\n")
+    failed = result.failed_at
+    assert failed is not None
+    assert said in failed.error + "".join(each.got for each in failed.mismatches)
+
+
+def test_it_must_be_said_whose_line(carrier: Carrier, tmp_path: Path) -> None:
+    result = play(scenario(tmp_path, "name: x\nsteps:\n  - charge: 1.00\n"), carrier)
+    assert result.failed_at is not None
+    assert "write `as: 13800138000` with the step" in result.failed_at.error
+    assert result.rule is None
+
+
+def test_what_does_not_apply_is_left_out(carrier: Carrier, tmp_path: Path) -> None:
+    whole = played(carrier, tmp_path, "  - charge: 1.00\n", "needs: bearer")
+    assert (whole.verdict, whole.reason) == (
+        Verdict.NOT_APPLICABLE,
+        "lines have no IP interface here (access is by proxy)",
+    )
+    part = played(carrier, tmp_path, "  - {dns: a.example, needs: bearer}\n  - charge: 1.00\n")
+    assert [each.verdict for each in part.played] == [Verdict.NOT_APPLICABLE, Verdict.PASSED]
+    assert part.verdict is Verdict.PASSED
+
+
+def test_what_is_given(carrier: Carrier, nfemu: Client, tmp_path: Path) -> None:
+    nfemu.attach("13800138000")
+    nfemu.attach("13800138001")
+    given = "given: {charged: {13800138000: 59.00}, detached: 13800138001}"
+    result = played(carrier, tmp_path, "  - {expect: {standing: overdue}}\n", given)
+    assert result.verdict is Verdict.PASSED
+    line = nfemu.subscriber("13800138001")
+    assert line.session is None or line.session.state == "released"
+    wrong = played(carrier, tmp_path, "  - charge: 1.00\n", "given: {restricted: 13999999999}")
+    assert wrong.verdict is Verdict.FAILED
+    assert wrong.reason.startswith("what is given cannot be: no subscriber has the number `8613999999999`")
+
+
+def test_a_line_is_captured_from_its_first_use(running: Running, nfemu: Client, tmp_path: Path) -> None:
+    captured: list[object] = []
+
+    @contextmanager
+    def capture(number: str, file: Path) -> Iterator[None]:
+        captured.append((number, file.name))
+        yield
+        captured.append("ended")
+
+    nfemu.attach("13800138000")
+    step = "  - {get: 'http://news.example/', expect: {refused: true}}\n"
+    made = scenario(tmp_path, f"name: x\nas: 13800138000\nsteps:\n{step * 2}")
+    play(made, Carrier(running.state, lambda _: None, capture))
+    assert captured == [("8613800138000", "one-8613800138000.pcap"), "ended"]
+
+
+def test_shifts(carrier: Carrier, tmp_path: Path) -> None:
+    """In order, each on a carrier that fits; a carrier is started once for what needs it."""
+    texts = ["", "given: {carrier: other}", "", "given: {carrier: other}"]
+    scenarios = [
+        scenario(tmp_path, f"name: n{index}\n{given}\nsteps:\n  - {{charge: 1.00, as: 13800138000}}\n", f"{index}.yaml")
+        for index, given in enumerate(texts)
+    ]
+    started: list[Needs] = []
+    back: list[str] = []
+
+    def start(needs: Needs) -> Carrier:
+        started.append(needs)
+        return Carrier(carrier.state, lambda name: back.append(f"other {name}"))
+
+    usual = Carrier(carrier.state, back.append)
+    names = [result.scenario.name for result in Shifts([usual, usual], start).play_all(scenarios)]
+    assert (names, started) == (["n0", "n1", "n2", "n3"], [Needs("other", ())])
+    assert sorted(back) == ["initial", "initial", "other initial", "other initial"]
+
+    def refuse(_: Needs) -> Carrier:
+        raise Unavailable("no ports")
+
+    with pytest.raises(Unavailable, match="no ports"):
+        list(Shifts([usual], refuse).play_all(scenarios))
+
+
+def test_spans() -> None:
+    assert (seconds("1m30s"), seconds("2h"), seconds(None)) == (90, 7200, 0)
