@@ -1,0 +1,74 @@
+"""Scenario files as their users run them: by the command, on carriers of its own and on the running one."""
+
+from pathlib import Path
+from xml.etree.ElementTree import parse
+
+import pytest
+
+from tests.journeys.bearer import NEEDS_BEARERS
+from tests.journeys.carrier import CONFIG, NUMBER, CarrierProcess
+
+SCENARIOS = CONFIG / "scenarios"
+WRONG = f"""\
+name: nobody is ever stopped
+as: {NUMBER}
+steps:
+  - charge: 59.00
+  - get: http://news.example/
+    expect: {{status: 200}}
+"""
+
+
+def test_on_a_temporary_carrier(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """One passes, one does not apply by proxy, and a wrong expectation is named with its step and the rule."""
+    wrong, report, page = tmp_path / "wrong.yaml", tmp_path / "out.xml", tmp_path / "out.html"
+    wrong.write_text(WRONG)
+    files = [SCENARIOS / "G14-paid-means-restored-at-once.yaml", SCENARIOS / "G05-the-dns-is-no-way-out.yaml", wrong]
+    command = ["--set", "carrier.access=proxy", "scenario", "run", *map(str, files)]
+    done = stopped.nfemu(*command, "--junit", str(report), "--html", str(page), timeout=120)
+    assert (done.status, done.text.splitlines()[0]) == (
+        1,
+        "on a temporary carrier; access is proxy: `access: proxy` in carrier.yaml",
+    ), done.errors
+    assert [line[:4] for line in done.text.splitlines() if line[:4] in ("ok  ", "n/a ", "FAIL")] == [
+        "ok  ",
+        "n/a ",
+        "FAIL",
+    ]
+    assert f"{wrong}:5: step 2: get http://news.example/" in done.text
+    assert "rule      arrears/default: redirect" in done.text
+    assert done.text.endswith("1 passed, 1 failed, 1 not applicable\n")
+    assert [len(case) for case in parse(report).iter("testcase")] == [0, 1, 1]
+    assert "nobody is ever stopped" in page.read_text()
+
+
+def test_what_is_recorded_runs(carrier: CarrierProcess, tmp_path: Path) -> None:
+    """On the running carrier, where it was recorded."""
+    file = tmp_path / "recorded.yaml"
+    carrier.nfemu("charge", NUMBER, "59.00")
+    carrier.nfemu("pay", NUMBER, "29.00")
+    carrier.nfemu("profile", NUMBER, "inflight")
+    assert carrier.nfemu("scenario", "record", NUMBER, "-o", str(file)).status == 0
+    done = carrier.nfemu("scenario", "run", str(file), timeout=120)
+    assert (done.status, "on the running carrier of" in done.text) == (0, True), done.text + done.errors
+    refused = carrier.nfemu("scenario", "record", "13800138011")
+    assert (refused.status, "nothing has happened" in refused.errors) == (1, True)
+
+
+def test_a_wrong_file_is_refused_before_anything_starts(stopped: CarrierProcess, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text("name: x\nsteps:\n  - {gett: http://news.example/}\n")
+    done = stopped.nfemu("scenario", "run", str(file))
+    assert (done.status, done.text) == (2, "")
+    assert done.errors == f"nfemu: {file}:3: unknown key `gett` in `steps[1]`; did you mean `get`?\n"
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("access", ["proxy", pytest.param("bearer", marks=NEEDS_BEARERS)])
+def test_all_that_are_shipped(access: str, stopped: CarrierProcess, tmp_path: Path) -> None:
+    """On four carriers at once."""
+    command = ["--set", f"carrier.access={access}", "scenario", "run", str(SCENARIOS), "--jobs", "4"]
+    done = stopped.nfemu(*command, "--pcap", str(tmp_path), timeout=590)
+    assert done.status == 0, done.text + done.errors
+    captured = {file.name for file in tmp_path.iterdir()}
+    assert ("G14-paid-means-restored-at-once-8613800138000.pcap" in captured) == (access == "bearer")
