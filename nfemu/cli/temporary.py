@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nfemu.cli.control import SAME_PROGRAM
+from nfemu.cli import control
+from nfemu.cli.control import SAME_PROGRAM, Options
 from nfemu.client.state import StateFolder
 from nfemu.model.errors import InvalidInput, Unavailable
 
@@ -25,20 +26,21 @@ class Outcome:
     elapsed_ms: float
 
 
+@dataclass(frozen=True, slots=True)
 class TemporaryCarrier:
-    """`folder` is gone at the end."""
+    options: Options
 
-    def __init__(self, folder: Path, config: Path, settings: Sequence[str]) -> None:
-        self.state = StateFolder(folder / "state")
-        self._config = ("--config", str(config), *(part for setting in settings for part in ("--set", setting)))
-        self._environment = {**os.environ, "NFEMU_STATE": str(self.state.path)}
+    @property
+    def state(self) -> StateFolder:
+        return self.options.state
 
     def nfemu(self, *arguments: str) -> Outcome:
         """Run one command against it."""
+        settings = [part for setting in self.options.settings for part in ("--set", setting)]
         started = time.perf_counter()
         done = subprocess.run(  # noqa: S603 - our own command line with fixed arguments
-            [*SAME_PROGRAM, *self._config, *arguments],
-            env=self._environment,
+            [*SAME_PROGRAM, "--config", str(self.options.config), *settings, *arguments],
+            env={**os.environ, "NFEMU_STATE": str(self.state.path)},
             capture_output=True,
             text=True,
             errors="replace",
@@ -49,17 +51,16 @@ class TemporaryCarrier:
 
 
 @contextmanager
-def temporary_carrier(
-    config: Path, settings: Sequence[str], overlay: str | None, *options: str
-) -> Iterator[TemporaryCarrier]:
-    """Until the context ends; `options` of `nfemu up`. Raises InvalidInput, Unavailable where it does not start."""
+def temporary_carrier(config: Path, settings: Sequence[str], overlay: str | None) -> Iterator[TemporaryCarrier]:
+    """Until the context ends. Raises InvalidInput, Unavailable where it does not start."""
     with tempfile.TemporaryDirectory(prefix="nfemu-") as name:
-        carrier = TemporaryCarrier(Path(name), config, settings)
-        started = carrier.nfemu("up", "--free-ports", *options, *(("--carrier", overlay) if overlay else ()))
-        if started.status != 0:
-            kind = InvalidInput if started.status == 2 else Unavailable
-            raise kind(f"the temporary carrier did not start:\n{started.text.strip()}")
+        state = StateFolder(Path(name) / "state")
+        options = Options(state, config.absolute(), tuple(settings), overlay, free_ports=True)
         try:
-            yield carrier
+            control.start(options)
+        except (InvalidInput, Unavailable) as error:
+            raise type(error)(f"the temporary carrier did not start:\n{error}") from None
+        try:
+            yield TemporaryCarrier(options)
         finally:
-            carrier.nfemu("down")
+            control.stop(state)

@@ -94,9 +94,28 @@ def test_expectations(expect: dict[str, Any], outcome: Outcome, fits: bool) -> N
     assert all(each.what and each.expected and each.got for each in found)
 
 
-def test_patterns() -> None:
-    assert matches("a*c.", "abbbc.")
-    assert not matches("a*c.", "abbbcd")
-    assert not matches("b", "abc")
-    assert contains("b*\nd", "abc\nde")
-    assert not contains("b.", "abc")
+@pytest.mark.parametrize(
+    ("pattern", "text", "whole", "part"),
+    [
+        ("abc", "abc", True, True),
+        ("b", "abc", False, True),
+        ("a*c.", "abbbc.", True, True),
+        ("a*c.", "abbbcd", False, False),
+        ("a*", "ab", True, True),
+        ("*b", "ab", True, True),
+        ("*", "", True, True),
+        ("**", "a", True, True),
+        ("a*a", "a", False, False),
+        ("a*b*c", "a1b2c", True, True),
+        ("a*b*c", "acb", False, False),
+        ("b*\nd", "abc\nde", False, True),
+        ("b.", "abc", False, False),
+    ],
+)
+def test_patterns(pattern: str, text: str, whole: bool, part: bool) -> None:
+    assert (matches(pattern, text), contains(pattern, text)) == (whole, part)
+
+
+def test_patterns_go_through_a_text_once() -> None:
+    """With a regular expression this would take for ever."""
+    assert not contains("138" + "*" * 9 + "8001", "138****8000" * 10_000)

@@ -21,6 +21,9 @@ from nfemu.scenario.running import Carrier
 from nfemu.scenario.shifts import Shifts
 from nfemu.scenario.values import USUAL, Needs, Result, Verdict
 
+FOLDER = "scenarios"
+"""Of the configuration."""
+
 
 @click.group("scenario")
 def scenario() -> None:
@@ -28,7 +31,7 @@ def scenario() -> None:
 
 
 @scenario.command("run")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="So many carriers of their own, side by side.")
 @click.option("--junit", type=click.File("w", encoding="utf-8", lazy=True), help="JUnit XML goes into this file.")
 @click.option("--html", type=click.File("w", encoding="utf-8", lazy=True), help="A page for people goes into it.")
@@ -44,12 +47,12 @@ def run(
     pcap: Path | None,
     carrier: str | None,
 ) -> None:
-    """Play the scenarios of files and folders on real traffic. Exit status 1 where one fails.
+    """Play the scenarios of files and folders, else the configuration's own, on real traffic.
 
     Each starts from a state of the carrier that it names, and leaves its own behind. It is the running carrier, or a
-    temporary one with a test clock where none runs; with --jobs always temporary ones.
+    temporary one with a test clock where none runs; with --jobs always temporary ones. Exit status 1 where one fails.
     """
-    scenarios = load_all(paths)
+    scenarios = load_all(paths or [config_of(context) / FOLDER])
     if pcap is not None:
         pcap.mkdir(parents=True, exist_ok=True)
     results: list[Result] = []
@@ -99,10 +102,9 @@ class _Own:
 
     def start(self, needs: Needs) -> Carrier:
         """Raises InvalidInput, Unavailable where it does not start."""
-        settings = [*settings_of(self.context), *needs.settings]
-        config = config_of(self.context).absolute()
+        settings = [*settings_of(self.context), *needs.settings, "carrier.clock=test"]
         overlay = needs.overlay or self.overlay
-        made = self.kept.enter_context(temporary_carrier(config, settings, overlay, "--clock", "test"))
+        made = self.kept.enter_context(temporary_carrier(config_of(self.context), settings, overlay))
         return carrier_of(made.state, self.pcap)
 
 
