@@ -1,7 +1,7 @@
 """Patterns: `*` stands for anything, line ends included.
 
-The pieces between are looked for one after the other, each as early as it can be: whatever a pattern looks like, a text is
-gone through once.
+The pieces between are looked for one after the other, each as early as it can be: whatever a pattern looks like, a text
+is gone through once.
 """
 
 
