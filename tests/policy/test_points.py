@@ -9,10 +9,10 @@ from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Verdict
-from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME
+from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME, REFUSED
 from nfemu.policy.compile.specification import Specification
 from nfemu.policy.compile.steering import SteeringPlan, Way
-from nfemu.policy.points import Bearer, Place, Truth, opens, points_of_bearer
+from nfemu.policy.points import PRIVATE, Bearer, Place, Truth, opens, points_of_bearer
 from nfemu.policy.rules import NO_BINDINGS, PolicySet
 from nfemu.policy.urls import destination_of
 from tests.policy.making import LANDING, NOW, group, profile
@@ -185,13 +185,13 @@ def test_a_request_to_a_trusted_literal_is_read() -> None:
 
 
 def test_the_real_internet_carries_tcp_alone() -> None:
-    real = Truth((V4, V6), points.NO_DATA, real=True)
+    real = Truth((V4, V6), NO_DATA, real=True)
     assert seen("open", "https://news.example/", real) == [*TRUE, ("nft", "connected"), ("origin", "TLS")]
     assert seen("open", "udp://news.example:443", real) == [*TRUE, ("nft", "refused")]
-    assert seen("open", "udp://203.0.113.9:443", Truth(sign=points.FORBIDDEN, real=True)) == [("nft", "refused")]
+    assert seen("open", "udp://203.0.113.9:443", Truth(sign=FORBIDDEN, real=True)) == [("nft", "refused")]
 
 
 def test_what_nobody_dials_is_refused_by_name() -> None:
-    private = Truth(sign=points.FORBIDDEN, real=True)
+    private = Truth(sign=FORBIDDEN, real=True)
     (found,) = points_of_bearer(line("open"), destination_of("tcp://10.9.0.1:22"), private, Way.OUTSIDE)
-    assert (found.place, found.rule, found.sign) == (Place.NFT, points.PRIVATE, points.REFUSED)
+    assert (found.place, found.rule, found.sign) == (Place.NFT, PRIVATE, REFUSED)
