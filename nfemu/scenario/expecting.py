@@ -32,7 +32,10 @@ def _refusal(expect: Expect, outcome: Outcome) -> Mismatch | None:
         return _unless(matches(expect.failure, failure), "failure", expect.failure, failure or "no failure")
     if outcome.refusal:
         return Mismatch("done", "done", f"refused: {outcome.refusal}")
-    return None
+    given = outcome.answer or outcome.heard or outcome.told
+    lost = given.failure if given is not None else ""
+    unasked = expect.status is None and expect.refused is None and expect.answer is None
+    return Mismatch("done", "an answer", lost) if lost and unasked else None
 
 
 def _failure(outcome: Outcome) -> str:

@@ -85,7 +85,11 @@ def heard(data: bytes = b"", failure: str = "") -> Outcome:
         ({"changes": ["profile*arrears"]}, Outcome(changes=("policies.yaml: profile arrears: x",)), True),
         ({"changes": ["group"]}, Outcome(), False),
         ({}, Outcome(refusal="it is barred"), False),
-        ({}, Outcome(answer=failed("reset")), True),
+        ({}, Outcome(answer=failed("reset")), False),
+        ({"hides": ["a"]}, Outcome(answer=failed("reset")), False),
+        ({}, heard(failure="refused"), False),
+        ({}, Outcome(told=Told("", (), "silence")), False),
+        ({}, Outcome(answer=answer(500)), True),
     ],
 )
 def test_expectations(expect: dict[str, Any], outcome: Outcome, fits: bool) -> None:
