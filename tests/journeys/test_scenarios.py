@@ -23,12 +23,9 @@ def test_on_a_temporary_carrier(stopped: CarrierProcess, tmp_path: Path) -> None
     """One passes, one does not apply by proxy, and a wrong expectation is named with its step and the rule."""
     wrong, report, page = tmp_path / "wrong.yaml", tmp_path / "out.xml", tmp_path / "out.html"
     wrong.write_text(WRONG)
-    files = [
-        SCENARIOS / "G13-from-the-page-to-the-provider-s-confirmation.yaml",
-        SCENARIOS / "G05-the-dns-is-no-way-out.yaml",
-        wrong,
-    ]
-    command = ["--set", "carrier.access=proxy", "scenario", "run", *map(str, files)]
+    files = ("G13-from-the-page-to-the-provider-s-confirmation.yaml", "G05-the-dns-is-no-way-out.yaml")
+    paths = [*(str(SCENARIOS / name) for name in files), str(wrong)]
+    command = ["--set", "carrier.access=proxy", "scenario", "run", *paths]
     done = stopped.nfemu(*command, "--junit", str(report), "--html", str(page), timeout=120)
     assert (done.status, done.text.splitlines()[0]) == (
         1,
