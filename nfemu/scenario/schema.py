@@ -1,10 +1,10 @@
 """What may be written in a scenario file. The JSON Schema for editors is made from these models."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, StrictBool, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from nfemu.files.sections import CUSTOM, Section
 
@@ -42,6 +42,13 @@ def _kind_alone(value: object) -> object:
 
 def _digits(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+class _OrPlain:
+    """For an editor, one plain value is possible in place of the mapping."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), _PLAIN]}
 
 
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$", examples=["13800138000"]), WithJsonSchema(_PLAIN)]
@@ -135,7 +142,7 @@ class Expect(Written):
         "The messages of this step, and no other: each its kind, or its kind and its text.",
         examples=['[restored, {payment confirmed: "*¥29.00*"}]'],
     )
-    events: Annotated[list[str], BeforeValidator(_listed)] | None = _documented(
+    events: Texts | None = _documented(
         "Events on the line's timeline in this step, in this order; others may lie between."
     )
     used: dict[str, Used] | None = _documented("Octets of the line today, by destination group.")
@@ -167,7 +174,7 @@ class Step(Written):
     restore: Number | None = None
     profile: str | None = _documented("Give the line another APN profile.", examples=["inflight"])
     charge: Amount | None = _documented("A fee.")
-    pay: Annotated[Pay, BeforeValidator(_amount_alone)] | None = _documented("Pay what is due, or so much.")
+    pay: Annotated[Pay, BeforeValidator(_amount_alone), _OrPlain()] | None = _documented("Pay what is due, or so much.")
     autodeduct: Literal["sign", "revoke"] | None = None
     bank: Literal["accept", "decline", "unreachable", "silent"] | None = _documented("What the bank answers.")
     advance: Span | None = _documented("Move business time; needs a test clock.")
@@ -189,9 +196,3 @@ class ScenarioFile(Written):
     line: Number | None = _documented("Whose line, until a step says otherwise.", alias="as")
     given: Given = Given()
     steps: list[Step] = Field(min_length=1, examples=["[{get: http://news.example/, expect: {status: 302}}]"])
-
-
-def json_schema() -> Mapping[str, Any]:
-    """For editors: `# yaml-language-server: $schema=…`."""
-    made = ScenarioFile.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "nfemu scenario"}

@@ -6,11 +6,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nfemu.bootstrap.reload.fixed import FIXED
+from nfemu.files.json_schema import AsWritten
 from nfemu.files.sections import NAME_PATTERN
 from nfemu.settings.loader import NEEDED
 from nfemu.settings.schema.values import SPELLED
 from tools.reference.markdown import MADE, code, listed, table
-from tools.reference.schemas import AsWritten, Schema
+from tools.reference.schemas import Schema
 
 _HEAD = f"""{MADE}
 

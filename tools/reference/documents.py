@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from nfemu.files.json_schema import json_schema
+from nfemu.scenario.schema import ScenarioFile
 from tools.reference import api, commands, configuration, openapi, postman, schemas
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +23,7 @@ def documents() -> Mapping[Path, str]:
         pages / "openapi.json": _json(described),
         ROOT / "examples" / "postman" / "nfemu.postman_collection.json": _json(postman.collection(described)),
         **{schema / f"{name}.json": _json(each) for name, each in files.items()},
+        schema / "scenario.json": _json(json_schema(ScenarioFile)),
         **{schema / "overlay" / f"{name}.json": _json(schemas.overlay(each)) for name, each in files.items()},
     }
 

@@ -122,6 +122,7 @@ def record(context: click.Context, number: str, file: TextIO) -> None:
 @scenario.command("schema")
 def schema() -> None:
     """The JSON Schema of scenario files, for editors."""
-    from nfemu.scenario.schema import json_schema
+    from nfemu.files.json_schema import json_schema
+    from nfemu.scenario.schema import ScenarioFile
 
-    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(json_schema(ScenarioFile), ensure_ascii=False, indent=2))
