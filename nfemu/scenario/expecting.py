@@ -69,9 +69,17 @@ def _refused(wanted: bool, outcome: Outcome) -> Mismatch | None:
 
 
 def _shows(wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
+    return _in_text("shows", wanted, outcome)
+
+
+def _prints(wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
+    return _in_text("prints", wanted, outcome)
+
+
+def _in_text(what: str, wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
     text = _text(outcome)
     missing = [pattern for pattern in wanted if not contains(pattern, text)]
-    return _unless(not missing, "shows", _quoted(missing), _cut(text) or _as_answered(outcome))
+    return _unless(not missing, what, _quoted(missing), _cut(text) or _as_answered(outcome))
 
 
 def _hides(wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
@@ -171,7 +179,7 @@ _CHECKS: Mapping[str, Callable[[Any, Outcome], Mismatch | None]] = {
     "not_received": _not_received,
     "answer": _answer,
     "exit": _exit,
-    "prints": _shows,
+    "prints": _prints,
     "verdict": _verdict,
     "rule": _rule,
     "changes": _changes,
