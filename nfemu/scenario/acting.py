@@ -45,7 +45,6 @@ class Actor:
     client: Client
     state: StateFolder
     watch: Watch
-    go_back: Callable[[str], None]
     _phones: dict[str, tuple[object, Phone]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -56,8 +55,8 @@ class Actor:
 
     def prepare(self, given: Given) -> None:
         """What is so before the first step. Raises NfemuError."""
-        if given.clock is not None:
-            self.client.set_clock(datetime.fromisoformat(given.clock))
+        clock = None if given.clock is None else datetime.fromisoformat(given.clock)
+        self.client.load_state(given.state, clock)
         for number, profile in (given.profile or {}).items():
             self.client.order_profile(number, profile)
         for number, amount in (given.charged or {}).items():
@@ -112,9 +111,9 @@ class Actor:
             client.advance_clock(act.value)
         elif act.name == "load":
             self._hang_up()
-            self.go_back(act.value)
-        else:
-            raise InvalidInput(f"`{act.name}` is not possible yet")
+            client.load_state(act.value)
+        elif act.name == "save":
+            client.save_state(act.value)
 
     def phone(self, number: str) -> Phone:
         """Kept for as long as the line's session is the same. Raises Conflict, Unavailable."""

@@ -30,15 +30,12 @@ class Carrier:
     """What scenarios are played on. `capture`: what a line carries goes into a file, until the context ends."""
 
     state: StateFolder
-    go_back: Callable[[str], None]
-    """To a saved state."""
     capture: Callable[[str, Path], AbstractContextManager[object]] | None = None
 
 
 def play(scenario: Scenario, carrier: Carrier) -> Result:
     """From a known state. What goes wrong is in the result; raises Unavailable where there is no carrier."""
     started = time.perf_counter()
-    carrier.go_back(scenario.given.state)
     with Client.find(carrier.state) as client, ExitStack() as kept:
         result = _play(scenario, carrier, client, kept)
     return replace(result, elapsed_ms=(time.perf_counter() - started) * 1000)
@@ -56,7 +53,7 @@ def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack)
         if carrier.capture is not None:
             kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}{again}.pcap")))
 
-    actor = kept.enter_context(Actor(client, carrier.state, watched, carrier.go_back))
+    actor = kept.enter_context(Actor(client, carrier.state, watched))
     try:
         actor.prepare(scenario.given)
     except NfemuError as error:

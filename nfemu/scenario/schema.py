@@ -94,7 +94,7 @@ class Given(Written):
         examples=["{dunning.restricted_profile: barred}"],
     )
     state: str = Field(default="initial", description="The saved state that it starts from.")
-    clock: str | None = _documented("Business time to move to, with its zone; needs a test clock.")
+    clock: str | None = _documented("What time it is, with its zone; needs a test clock.")
     charged: dict[Number, Amount] | None = _documented("Fees, by number.", examples=["{13800138000: 59.00}"])
     restricted: Numbers | None = _documented("Lines that are restricted by hand.")
     detached: Numbers | None = _documented("Lines that have no session.")

@@ -44,7 +44,7 @@ def test_on_a_temporary_carrier(stopped: CarrierProcess, tmp_path: Path) -> None
 
 
 def test_what_is_recorded_runs(carrier: CarrierProcess, tmp_path: Path) -> None:
-    """On the running carrier, where it was recorded."""
+    """On the running carrier, where it was recorded; which is then as it was before."""
     file = tmp_path / "recorded.yaml"
     carrier.nfemu("charge", NUMBER, "59.00")
     carrier.nfemu("pay", NUMBER, "29.00")
@@ -52,6 +52,13 @@ def test_what_is_recorded_runs(carrier: CarrierProcess, tmp_path: Path) -> None:
     assert carrier.nfemu("scenario", "record", NUMBER, "-o", str(file)).status == 0
     done = carrier.nfemu("scenario", "run", str(file), timeout=120)
     assert (done.status, "on the running carrier of" in done.text) == (0, True), done.text + done.errors
+    with carrier.client() as client:
+        line = client.subscriber(NUMBER)
+        assert (line.profile, line.account.balance.amount) == ("inflight", "0.00")
+        assert [state.name for state in client.states()] == ["initial"]
+        client.save_state("before-scenarios")
+    cut_off = carrier.nfemu("scenario", "run", str(file))
+    assert (cut_off.status, "an earlier run was cut off" in cut_off.errors) == (1, True)
     refused = carrier.nfemu("scenario", "record", "13800138011")
     assert (refused.status, "nothing has happened" in refused.errors) == (1, True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from nfemu.scenario import watching
 from nfemu.scenario.running import Carrier, play, seconds
 from nfemu.scenario.shifts import Shifts
 from nfemu.scenario.values import Needs, Result, Verdict
+from nfemu.web.api.backend import NamedState
 from tests.client.running import Running
 from tests.scenario.making import scenario
 
@@ -21,7 +23,8 @@ ATTACHED = "name: x\nas: 13800138000\nsteps:\n  - attach: 13800138000\n"
 @pytest.fixture
 def carrier(running: Running, monkeypatch: pytest.MonkeyPatch) -> Carrier:
     monkeypatch.setattr(watching, "PATIENCE_S", 0.0)
-    return Carrier(running.state, lambda _: None)
+    running.program.states.saved["initial"] = NamedState("initial")
+    return Carrier(running.state)
 
 
 def played(carrier: Carrier, folder: Path, steps: str, head: str = "") -> Result:
@@ -111,7 +114,7 @@ def test_what_is_given(carrier: Carrier, nfemu: Client, tmp_path: Path) -> None:
     assert wrong.reason.startswith("what is given cannot be: no subscriber has the number `8613999999999`")
 
 
-def test_a_line_is_captured_from_its_first_use(running: Running, nfemu: Client, tmp_path: Path) -> None:
+def test_a_line_is_captured_from_its_first_use(carrier: Carrier, nfemu: Client, tmp_path: Path) -> None:
     captured: list[object] = []
 
     @contextmanager
@@ -123,11 +126,11 @@ def test_a_line_is_captured_from_its_first_use(running: Running, nfemu: Client, 
     nfemu.attach("13800138000")
     step = "  - {get: 'http://news.example/', expect: {refused: true}}\n"
     made = scenario(tmp_path, f"name: x\nas: 13800138000\nsteps:\n{step * 2}")
-    play(made, Carrier(running.state, lambda _: None, capture))
+    play(made, replace(carrier, capture=capture))
     assert captured == [("8613800138000", "one-8613800138000.pcap"), "ended"]
 
 
-def test_shifts(carrier: Carrier, tmp_path: Path) -> None:
+def test_shifts(carrier: Carrier, running: Running, tmp_path: Path) -> None:
     """In order, each on a carrier that fits; a carrier is started once for what needs it."""
     texts = ["", "given: {carrier: other}", "", "given: {carrier: other}"]
     scenarios = [
@@ -135,22 +138,31 @@ def test_shifts(carrier: Carrier, tmp_path: Path) -> None:
         for index, given in enumerate(texts)
     ]
     started: list[Needs] = []
-    back: list[str] = []
 
     def start(needs: Needs) -> Carrier:
         started.append(needs)
-        return Carrier(carrier.state, lambda name: back.append(f"other {name}"))
+        return carrier
 
-    usual = Carrier(carrier.state, back.append)
-    names = [result.scenario.name for result in Shifts([usual, usual], start).play_all(scenarios)]
+    names = [result.scenario.name for result in Shifts([carrier, carrier], start).play_all(scenarios)]
     assert (names, started) == (["n0", "n1", "n2", "n3"], [Needs("other", ())])
-    assert sorted(back) == ["initial", "initial", "other initial", "other initial"]
+    assert running.program.states.loaded == ["initial"] * 4
 
     def refuse(_: Needs) -> Carrier:
         raise Unavailable("no ports")
 
     with pytest.raises(Unavailable, match="no ports"):
-        list(Shifts([usual], refuse).play_all(scenarios))
+        list(Shifts([carrier], refuse).play_all(scenarios))
+
+
+def test_states(carrier: Carrier, running: Running, tmp_path: Path) -> None:
+    """What is given begins with one, at the time that is said; a step saves one, or goes back to it."""
+    given = 'given: {state: initial, clock: "2030-01-07T19:30:00+08:00"}'
+    result = played(carrier, tmp_path, "  - save: here\n  - load: here\n  - load: nowhere\n", given)
+    assert result.verdict is Verdict.NOT_APPLICABLE, "business time is the wall clock"
+    result = played(carrier, tmp_path, "  - save: here\n  - load: here\n  - load: nowhere\n")
+    assert [each.verdict for each in result.played] == [Verdict.PASSED, Verdict.PASSED, Verdict.FAILED]
+    assert running.program.states.loaded == ["initial", "here"]
+    assert "there is no state `nowhere`" in result.played[-1].mismatches[0].got
 
 
 def test_spans() -> None:

@@ -6,11 +6,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from nfemu.cli.control import SAME_PROGRAM
-from nfemu.client import StateFolder
-from nfemu.model.errors import Unavailable
+from nfemu.client import Client, StateFolder
+from nfemu.model.errors import Conflict, Unavailable
 from nfemu.scenario.running import Carrier
 
 _ENDING_S = 10.0
+_ASIDE = "before-scenarios"
+"""State in which the running carrier's own people wait."""
 
 Capture = Callable[[str, Path], AbstractContextManager[object]]
 
@@ -18,11 +20,25 @@ Capture = Callable[[str, Path], AbstractContextManager[object]]
 def carrier_of(state: StateFolder, pcap: Path | None) -> Carrier:
     """One that runs."""
     capture = None if pcap is None or not state.status().has_bearers else capturing(state, pcap)
-    return Carrier(state, lambda _: _reset(state), capture)
+    return Carrier(state, capture)
 
 
-def _reset(state: StateFolder) -> None:
-    subprocess.run([*SAME_PROGRAM, "--state", str(state.path), "reset"], check=True, capture_output=True)  # noqa: S603
+@contextmanager
+def kept(state: StateFolder) -> Iterator[None]:
+    """What the running carrier knows is there again afterwards. Raises Conflict where an earlier run was cut off."""
+    with Client.find(state) as client:
+        if any(each.name == _ASIDE for each in client.states()):
+            raise Conflict(
+                f"an earlier run was cut off: `nfemu state load {_ASIDE}` brings back what there was before it, "
+                f"`nfemu state delete {_ASIDE}` gives it up"
+            )
+        client.save_state(_ASIDE)
+    try:
+        yield
+    finally:
+        with Client.find(state) as client:
+            client.load_state(_ASIDE)
+            client.delete_state(_ASIDE)
 
 
 def capturing(state: StateFolder, folder: Path) -> Capture:

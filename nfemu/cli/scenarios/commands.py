@@ -12,7 +12,7 @@ import click
 
 from nfemu.cli import control
 from nfemu.cli.context import carrier_option, client_of, config_of, settings_of, state_of
-from nfemu.cli.scenarios.carriers import carrier_of
+from nfemu.cli.scenarios.carriers import carrier_of, kept
 from nfemu.cli.temporary import temporary_carrier
 from nfemu.scenario.loading import load_all
 from nfemu.scenario.report.junit import junit as as_junit
@@ -20,6 +20,10 @@ from nfemu.scenario.report.text import failure, headline, summary
 from nfemu.scenario.running import Carrier
 from nfemu.scenario.shifts import Shifts
 from nfemu.scenario.values import USUAL, Needs, Result, Verdict
+
+FOLDER = "scenarios"
+"""Of the configuration."""
+
 
 FOLDER = "scenarios"
 """Of the configuration."""
@@ -49,8 +53,8 @@ def run(
 ) -> None:
     """Play the scenarios of files and folders, else the configuration's own, on real traffic.
 
-    Each starts from a state of the carrier that it names, and leaves its own behind. It is the running carrier, or a
-    temporary one with a test clock where none runs; with --jobs always temporary ones. Exit status 1 where one fails.
+    Each starts from a state of the carrier that it names. It is the running carrier, which has what it knows back
+    afterwards, or a temporary one with a test clock; with --jobs always temporary ones. Exit status 1 where one fails.
     """
     scenarios = load_all(paths or [config_of(context) / FOLDER])
     if pcap is not None:
@@ -94,6 +98,7 @@ class _Own:
         state = state_of(self.context)
         if jobs == 1 and control.is_running(state):
             click.echo(f"on the running carrier of `{state.path}`; access is {state.status().access}")
+            self.kept.enter_context(kept(state))
             return [carrier_of(state, self.pcap)]
         own = [self.start(USUAL) for _ in range(jobs)]
         many = "a temporary carrier" if jobs == 1 else f"{jobs} temporary carriers"
