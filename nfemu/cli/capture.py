@@ -5,7 +5,7 @@ import select
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 import click
@@ -36,8 +36,6 @@ def capture(context: click.Context, number: str, file: str) -> None:
     plugged = client.plug(number)
     with _opened(file) as output, _asked_to_end() as asked:
         phone = Capture(plugged.pid, plugged.network)
-        output.write(file_header(MOST))
-        output.flush()
         click.echo(f"capturing {line.number} on {plugged.ipv4 or plugged.ipv6}; Ctrl-C ends it", err=True)
         count = _write(phone, output, asked)
         lost = phone.lost()
@@ -54,8 +52,11 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         output = open(file, "wb")  # noqa: PTH123, SIM115 - a name as it was typed
     except OSError as error:
         raise Unavailable(f"`{file}` cannot be written: {error.strerror}") from None
-    with output:
+    try:
         yield output
+    finally:
+        with suppress(OSError):  # what does not fit has been said of the packet that did not
+            output.close()
 
 
 @contextmanager
@@ -71,8 +72,13 @@ def _asked_to_end() -> Iterator[int]:
 def _write(phone: Capture, output: BinaryIO, asked: int) -> int:
     """Each packet as it passes, until somebody asks for the end, or reads no more; how many. Raises Unavailable."""
     count = 0
+    watched = select.poll()
+    for descriptor, event in ((phone.fileno(), select.POLLIN), (asked, select.POLLIN), (output.fileno(), 0)):
+        watched.register(descriptor, event)  # a pipe that nobody reads any more tells without being asked
     try:
-        while asked not in select.select([phone.fileno(), asked], [], [])[0]:
+        output.write(file_header(MOST))
+        output.flush()
+        while [descriptor for descriptor, _ in watched.poll()] == [phone.fileno()]:
             frame = phone.frame()
             if frame is None:
                 click.echo("the line's interface is gone", err=True)

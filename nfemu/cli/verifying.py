@@ -24,6 +24,7 @@ from nfemu.client.state import StateFolder
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.subscriber import OrderedProfile
+from nfemu.model.urls import MOST_URL
 from nfemu.policy.urls import destination_of
 from nfemu.settings import Configuration
 
@@ -96,6 +97,8 @@ def read_urls(file: TextIO) -> list[str]:
             destination_of(text)
         except InvalidInput as error:
             raise InvalidInput(f"line {number}: {error}") from None
+        if len(text) > MOST_URL:
+            raise InvalidInput(f"line {number}: the URL has {len(text)} characters; {MOST_URL} is the most")
         urls.append(text)
     if not urls:
         raise InvalidInput("there is no URL in the list; write one a line, like https://news.example/")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from nfemu.client.errors import NOT_RUNNING, ClientError
+from nfemu.client.errors import ClientError, not_running
 from nfemu.model.errors import InvalidInput, Unavailable
 
 _PREFIX = "/api/v1"
@@ -72,7 +72,7 @@ class Transport:
             response = self._connection.getresponse()
             text = response.read()
         except ConnectionRefusedError:
-            raise Unavailable(NOT_RUNNING) from None
+            raise Unavailable(not_running()) from None
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise Unavailable(f"the API at `{self._url}` does not answer ({error}); see `nfemu status`") from None

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote, urlsplit
 
+MOST_URL = 2048
+"""Characters of a URL that one can ask about."""
 _SENT_AS_IT_IS = "/?:@!$&'()*+,;=~%[]|"
 
 

@@ -47,22 +47,37 @@ def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Calla
     `core` is the core's process id and `network` the descriptor by which it holds the phone's network. Raises
     Unavailable: no way onto the line.
     """
+    _check_known(core)
     try:
         join(core, network, Namespace.PID)
-        _resolve_by(resolvers)
     except OSError as error:
         raise Unavailable(
             f"there is no way onto the line ({error.strerror}); it is open to the carrier's own user, and to root, "
             "which in a container may need `--cap-add SYS_PTRACE`"
         ) from None
+    _resolve_by(resolvers)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would leave no exit status
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     child = os.fork()
     if child == 0:
         _become(become, before)
     _end_as(_stand_in(child))
+
+
+def _check_known(core: int) -> None:
+    """Whoever enters a user namespace that has no number for him is nobody there, root too. Raises Unavailable."""
+    try:
+        known = [tuple(map(int, line.split())) for line in Path(f"/proc/{core}/uid_map").read_text().splitlines()]
+        owner = Path(f"/proc/{core}").stat().st_uid
+    except OSError:
+        raise Unavailable("the core network has ended; `nfemu status` says whether it is back") from None
+    # Numbers as they are seen from here: the kernel writes the map so for whoever reads it.
+    if not any(first <= os.geteuid() < first + count for _, first, count in known):
+        raise Unavailable(
+            f"the carrier belongs to the user with number {owner}, and nobody else has a name on its lines; "
+            f"run the command as that user: `setpriv --reuid {owner} --clear-groups nfemu …`"
+        )
 
 
 def join(core: int, network: int, others: Namespace = _NONE) -> None:
@@ -102,9 +117,20 @@ def _become_user_of(process: Path) -> None:
 
 
 def _resolve_by(resolvers: Sequence[str]) -> None:
-    """Programs of this process find a resolv.conf that nobody else sees, and nobody else to ask. Raises OSError."""
-    own_mounts()
+    """Programs of this process find a resolv.conf that nobody else sees, and nobody else to ask. Raises Unavailable."""
     target = _RESOLV_CONF.resolve()
+    if not target.is_file() and target.parent not in _LOOK_UP_ELSEWHERE:
+        raise Unavailable(
+            f"`{target}` is not there to be covered by the line's own; make it, empty will do: `touch {target}`"
+        )
+    try:
+        _cover(target, resolvers)
+    except OSError as error:
+        raise Unavailable(f"`{target}` cannot be covered by the line's own: {error.strerror}") from None
+
+
+def _cover(target: Path, resolvers: Sequence[str]) -> None:
+    own_mounts()
     text = "".join(f"nameserver {address}\n" for address in resolvers)
     for folder in _LOOK_UP_ELSEWHERE:
         if folder.is_dir():
@@ -130,12 +156,20 @@ def _become(become: Callable[[], None], signals: Iterable[int]) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         become()
     except OSError as error:
-        sys.stderr.write(f"nfemu: there is no way onto the line ({error.strerror})\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"nfemu: there is no way onto the line ({error.strerror})\n")
     except SystemExit as end:
         os._exit(end.code if isinstance(end.code, int) else _CANNOT_RUN)
     finally:
-        sys.stderr.flush()
+        _flush()
         os._exit(_CANNOT_RUN)
+
+
+def _flush() -> None:
+    """Of those that the caller has not closed."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def _stand_in(child: int) -> int:
@@ -143,7 +177,7 @@ def _stand_in(child: int) -> int:
     while True:
         told = signal.sigwaitinfo(signal.valid_signals())
         if told.si_signo != signal.SIGCHLD:
-            if told.si_code <= 0:  # from a process; what the terminal sends, it sends to the child as well
+            if told.si_code <= 0 or _is_for_the_leader(told.si_signo):
                 os.kill(child, told.si_signo)
             continue
         pid, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
@@ -153,6 +187,11 @@ def _stand_in(child: int) -> int:
             return os.waitstatus_to_exitcode(status)
         os.kill(os.getpid(), signal.SIGSTOP)
         os.kill(child, signal.SIGCONT)
+
+
+def _is_for_the_leader(number: int) -> bool:
+    """What the terminal sends, it sends to the child as well; but of its end the leader of the session alone hears."""
+    return number in (signal.SIGHUP, signal.SIGCONT) and os.getsid(0) == os.getpid()
 
 
 def _end_as(code: int) -> NoReturn:

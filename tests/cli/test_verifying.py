@@ -22,6 +22,8 @@ def test_the_list() -> None:
         read_urls(StringIO("a.example\ngopher://x/\n"))
     with pytest.raises(InvalidInput, match="there is no URL in the list"):
         read_urls(StringIO("# nothing\n"))
+    with pytest.raises(InvalidInput, match="line 1: the URL has 2117 characters; 2048 is the most"):
+        read_urls(StringIO(f"http://a.example/{'x' * 2100}\n"))
 
 
 def test_how_a_line_comes_under_each_policy() -> None:

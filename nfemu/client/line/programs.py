@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from nfemu.client.api import Client
+from nfemu.client.errors import ON_LINE
 from nfemu.client.line.chromium import at_home, is_chromium
 from nfemu.client.line.environment import environment, proxies, trusted_by_programs
 from nfemu.client.line.values import Ran
@@ -34,7 +35,7 @@ def become(client: Client, state: StateFolder, number: str, program: Sequence[st
         replace(program, environment(own, proxies(way), bundle))
     from nfemu.namespaces.enter import run_on_line
 
-    environ = environment(own, {}, bundle)
+    environ = {**environment(own, {}, bundle), ON_LINE: line.number}
     run_on_line(way.pid, way.network, way.resolvers, lambda: replace(program, environ))
 
 
@@ -52,12 +53,18 @@ def run_program(state: StateFolder, number: str, program: Sequence[str], stdin: 
 
 def replace(program: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Become `program`. Its exit status is then ours; 127 where there is no such program, as in a shell."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and ignored signals are inherited
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and ignored signals are inherited
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execvpe(program[0], list(program), dict(environ))  # noqa: S606 - the user's own command
     except FileNotFoundError:
-        sys.stderr.write(f"nfemu: `{program[0]}` is not a program on PATH\n")
+        _say(f"`{program[0]}` is not a program on PATH")
         raise SystemExit(127) from None
     except OSError as error:
-        sys.stderr.write(f"nfemu: `{program[0]}` cannot be run: {error.strerror}\n")
+        _say(f"`{program[0]}` cannot be run: {error.strerror}")
         raise SystemExit(126) from None
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:  # the caller may have closed it
+        sys.stderr.write(f"nfemu: {text}\n")

@@ -46,15 +46,20 @@ class Phones:
         self._turn = asyncio.Lock()
 
     async def plug(self, state: LineState) -> Entrance:
-        """The way onto the line. Raises Conflict where it has no address, Unavailable."""
+        """The way onto the line, with what root may have spoilt there mended. Raises Conflict where it has no address,
+        Unavailable.
+        """
         if state.policy is None or (state.ue_ipv4 is None and state.ue_ipv6 is None):
             raise Conflict("the line has no IP address, so there is nothing to plug a phone into")
         async with self._turn:
             held = self._plugged.get(state.imsi)
-            if held is None:
-                self._next += 1
-            index = self._next - 1 if held is None else held[0].index
-            return await self._give(self._phone(index, state), state)
+            if held is not None:
+                try:
+                    return await self._give(self._phone(held[0].index, state), state)
+                except Unavailable as error:
+                    await self._lose(state.imsi, error)
+            self._next += 1
+            return await self._give(self._phone(self._next - 1, state), state)
 
     async def line_changed(self, state: LineState) -> None:
         """A phone has its line's addresses and rates, and no address when the line is detached; it stays plugged in."""
@@ -91,13 +96,13 @@ class Phones:
             try:
                 await self._give(phone, state)
             except Unavailable as error:
-                _log.warning("a phone cannot be given what its line has now, and is unplugged: %s", error)
-                await self._unplug(state.imsi)
+                await self._lose(state.imsi, error)
                 return
         self._plugged[state.imsi] = phone, state
 
-    async def _unplug(self, imsi: Imsi) -> None:
+    async def _lose(self, imsi: Imsi, error: Unavailable) -> None:
         """Its programs have no network any more. Root on a line can spoil its link: that is that line's loss alone."""
+        _log.warning("a phone cannot be given what its line has now, and is unplugged: %s", error)
         phone, state = self._plugged.pop(imsi)
         await self._core.unplug(phone.index)
         await self._policy.put(unplug(f"{self._plan.phones}{phone.index}", addresses_of(state)))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query
 from nfemu.carrier.status import LineStatus
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
+from nfemu.model.urls import MOST_URL
 from nfemu.web.api import views
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import declare
@@ -31,7 +32,7 @@ After = Annotated[str | None, Query(description="Begin behind this number.")]
 Url = Annotated[
     str,
     Query(
-        max_length=2048,
+        max_length=MOST_URL,
         examples=["https://news.example/"],
         description="Also `dns:NAME`, `tcp://HOST:PORT` or `udp://HOST:PORT`.",
     ),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -97,6 +98,8 @@ async def traffic() -> None:
             await line.python(_SEND, own, "5300")
             data, sender = await asyncio.get_running_loop().sock_recvfrom(datagrams, 100)
             assert (data, sender[0]) == (b"question", str(address))
+        if version == 4 and os.geteuid() == 0:
+            await _is_mended(core, lines[0])
         server.close()
         datagrams.close()
     # Nowhere but there: what is in no namespace of ours, nobody reaches.
@@ -128,6 +131,18 @@ def _host_port() -> str:
 
 
 _KEPT: list[socket.socket] = []
+_NFEMU = (sys.executable, "-P", "-m", "nfemu.cli.main")
+
+
+async def _is_mended(core: CoreNetwork, line: OnLine) -> None:
+    """Root can spoil a phone's link; with the next program everything is there again."""
+    spoil = "ip link set wwan0 down; ip address flush dev wwan0; ip link set wwan0 address 02:00:00:00:00:99 up"
+    assert (await line.run("sh", "-c", spoil))[0] == 0
+    await core.plug(phone(0))
+    target = str(_FAMILIES[0][1])
+    asked = await line.python(_ASK, target, str(PORT))
+    assert asked.split()[2] == target
+    assert (await line.run("ip", "-6", "route", "show", "default"))[1]
 
 
 async def _tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -252,6 +267,13 @@ async def commands() -> None:
             ["198.18.3.4", "10.45.0.2"],
         ]
         await _on_a_terminal(running.state.path)
+        await _at_the_terminals_end(running.state.path)
+        await _nobody_reads(running.state.path)
+        said = await nfemu(
+            "exec", "13800138000", "--", *_NFEMU, "--state", str(running.state.path), "subscriber", "list", status=1
+        )
+        assert "use a terminal that is not on the line" in said
+        await nfemu("exec", "13800138000", "--", "sh", "-c", "ulimit -f 1; yes >long", status=128 + signal.SIGXFSZ)
     server.close()
     await core.stop()
 
@@ -294,18 +316,44 @@ async def _on_a_terminal(state: Path) -> None:
     os.close(ours)
 
 
+async def _at_the_terminals_end(state: Path) -> None:
+    """Of it the kernel tells the leader of the session alone, which is the stand-in here."""
+    ours, theirs = os.openpty()
+    program = ("exec", "13800138000", "--", "sh", "-c", "echo up; exec sleep 99")
+    leader = await asyncio.create_subprocess_exec(
+        *("setsid", "--ctty", *_NFEMU, "--state", str(state), *program), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    while b"up" not in await asyncio.to_thread(os.read, ours, 100):
+        pass
+    os.close(ours)
+    assert await leader.wait() == -signal.SIGHUP
+
+
+async def _nobody_reads(state: Path) -> None:
+    """A capture ends with its reader, though no packet passes; and says what it cannot write."""
+    capture = shlex.join([*_NFEMU, "--state", str(state), "capture", "13800138000", "-w"])
+    assert await _output("sh", "-c", f"{capture} - 2>/dev/null | head -c 4 | wc -c") == "4\n"
+    full = await _start(state, ("capture", "13800138000", "-w", "/dev/full"), {})
+    assert full.stderr is not None
+    assert (await full.stderr.read()).splitlines()[1:] == [
+        b"nfemu: `/dev/full` cannot be written: No space left on device"
+    ]
+
+
 async def _start(state: Path, arguments: tuple[str, ...], environ: dict[str, str]) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-P", "-m", "nfemu.cli.main", "--state", str(state), *arguments)
+    command = (*_NFEMU, "--state", str(state), *arguments)
     environ = {**os.environ, **environ}
     return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=environ)
 
 
-async def _nfemu(state: Path, *arguments: str, **environ: str) -> str:
+async def _nfemu(state: Path, *arguments: str, status: int = 0, **environ: str) -> str:
+    """What it prints; of one that is to fail, what it says of it."""
     process = await _start(state, arguments, environ)
     output, errors = await process.communicate()
-    assert process.returncode == 0, errors
-    return output.decode().strip()
+    assert process.returncode == status, errors
+    return (errors if status else output).decode().strip()
 
 
 async def _output(*command: str) -> str:

@@ -101,3 +101,13 @@ async def test_when_other_people_come_phones_have_no_address_and_stay_plugged_in
         await phones.line_changed(state)
     assert (core.plugged[0].ipv4, core.plugged[2].ipv4) == (first.ue_ipv4, None)
     assert policy.elements == {(one.name, one.key) for one in plug("ue0", addresses_of(first)) if isinstance(one, Put)}
+
+
+async def test_whose_link_cannot_be_mended_gets_a_new_one() -> None:
+    core, policy = Core(), Policy()
+    phones = Phones(core, policy, SteeringPlan(), lambda _: Ambr(0, 0))  # type: ignore[arg-type]  # what phones ask of them
+    state = line("13800138000", OPEN)
+    await phones.plug(state)
+    core.spoilt.add(0)
+    assert (await phones.plug(state)).network == 1
+    assert (list(core.plugged), len(policy.elements)) == ([1], 2)

@@ -37,7 +37,7 @@ from nfemu.gateway.bearer.network.messages import (
     Unplug,
     Where,
 )
-from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, plug, shape, take
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
 from nfemu.namespaces.system import (
@@ -96,6 +96,8 @@ class Core:
             network = plug(core, phone)
         else:
             before, network = held
+            if before == phone:
+                mend(core, network, phone)
             if (before.ipv4, before.ipv6) != (phone.ipv4, phone.ipv6):
                 take(core, network, before)
                 give(core, network, phone)

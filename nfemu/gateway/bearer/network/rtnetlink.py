@@ -107,8 +107,10 @@ def veth(here: End, there: End, namespace: int) -> bytes:
     return _filled(ifinfmsg(), _NEW_LINK, {"index": here.index, "flags": _UP, "change": _UP}, attributes)
 
 
-def up(index: int) -> bytes:
-    return _filled(ifinfmsg(), _NEW_LINK, {"index": index, "flags": _UP, "change": _UP}, [])
+def up(index: int, mac: str | None = None) -> bytes:
+    """With that hardware address."""
+    attributes = [("IFLA_ADDRESS", mac)] if mac is not None else []
+    return _filled(ifinfmsg(), _NEW_LINK, {"index": index, "flags": _UP, "change": _UP}, attributes)
 
 
 def without_link(index: int) -> bytes:
@@ -212,11 +214,11 @@ def _filled(message: nlmsg, kind: int, fields: Mapping[str, object], attributes:
         message[name] = value
     message["attrs"] = list(attributes)
     message["header"]["type"] = kind
-    message["header"]["flags"] = _REQUEST | _ACK | _OF_KIND.get(kind, _CREATE)
+    message["header"]["flags"] = _REQUEST | _ACK | _OF_KIND.get(kind, _CREATE | _REPLACE)
     message.encode()
     return bytes(message.data)
 
 
 _DELETIONS = (_DELETE_LINK, _DELETE_ADDRESS, _DELETE_ROUTE, _DELETE_NEIGHBOUR)
-_OF_KIND = {_NEW_QUEUE: _CREATE | _REPLACE, **dict.fromkeys(_DELETIONS, 0)}
-"""Flags of requests that do not simply make something new."""
+_OF_KIND = {_NEW_LINK: _CREATE, _NEW_RULE: _CREATE, **dict.fromkeys(_DELETIONS, 0)}
+"""Flags of requests that do not put something in place of what may be there."""

@@ -88,7 +88,7 @@ def _default_route(anywhere: IPv4Network | IPv6Network, gateway: IpAddress, mac:
     return [neighbour(_FIRST, gateway, mac), route(anywhere, _FIRST, gateway)]
 
 
-_PHONE = (up(LOOPBACK), up(_FIRST), address(_FIRST, _PHONE6, 64))
+_PHONE = (up(LOOPBACK), up(_FIRST, _INNER_MAC), address(_FIRST, _PHONE6, 64))
 _DEFAULT_ROUTE = _default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)
 _DEFAULT_ROUTE6 = _default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)
 """What is the same in every phone is encoded once."""
@@ -186,6 +186,13 @@ def give(core: Network, network: Network, phone: Phone) -> None:
     with network.entered(core):
         _run(*inside)
     _run(*outside)
+
+
+def mend(core: Network, network: Network, phone: Phone) -> None:
+    """A phone is as `plug` made it, whatever root has done to its link meanwhile. Raises OSError: the link is gone."""
+    with network.entered(core):
+        _run(*_PHONE, sends_at(_FIRST, phone.uplink))
+    give(core, network, phone)
 
 
 def take(core: Network, network: Network, phone: Phone) -> None:
