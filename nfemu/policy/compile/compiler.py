@@ -14,11 +14,11 @@ from ipaddress import IPv6Address, IPv6Network
 
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import PolicyName
-from nfemu.policy.compile.families import FAMILIES
+from nfemu.policy.compile.families import FAMILIES, IPV6
 from nfemu.policy.compile.marks import marks_of, use_marks
 from nfemu.policy.compile.ports import check_expressible, http_ports
 from nfemu.policy.compile.profile_chains import REFUSE_DOWN, REFUSE_UP, ProfileCompiler
-from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.steering import PHONE_ON_LINK, SteeringPlan
 from nfemu.policy.compile.table import (
     STEERED,
     ByMark,
@@ -31,6 +31,7 @@ from nfemu.policy.compile.table import (
     NotIn,
     Rule,
     SetMark,
+    SetSource6,
     State,
     Table,
     Verdict,
@@ -39,7 +40,9 @@ from nfemu.policy.rules import PolicySet
 
 _TCP, _ICMP6 = 6, 58
 _SOLICITATION, _ADVERTISEMENT = 135, 136
-"""Neighbour discovery (RFC 4861), without which IPv6 has no neighbours; a phone may send it link-local."""
+"""Neighbour discovery (RFC 4861), without which IPv6 has no neighbours. The core knows its phones, so it answers their
+solicitations and learns nothing: its kernel remembers whoever asks, about a thousand for all namespaces of a machine.
+"""
 
 _MAPPED = IPv6Network("::ffff:0:0/96")
 """IPv4 in IPv6 form, which is not to be seen on any link (RFC 4942): no policy could be found for it."""
@@ -83,16 +86,18 @@ def _refuse_down() -> Chain:
 
 
 def _guard(plan: SteeringPlan) -> Iterator[Chain]:
-    neighbours = (
-        In((Field.ICMP6_TYPE,), ((_SOLICITATION,), (_ADVERTISEMENT,))),
-        In((Field.SOURCE6,), ((IPv6Network("fe80::/10"),), (IPv6Address("::"),))),
-    )
+    solicits, on_link = _is(Field.ICMP6_TYPE, _SOLICITATION), _is(Field.SOURCE6, PHONE_ON_LINK)
+    own = In((Field.IN_FROM, IPV6.line), IPV6.lines)
     foreign = (NotIn((Field.IN_FROM, family.line), family.lines) for family in FAMILIES)
     yield Chain(
         _FROM_PHONE,
         (
             Rule((), SetMark()),
-            Rule(neighbours, Verdict.ACCEPT),
+            # A phone may ask from any address of its prefix. As if from its one that the core knows for good, the
+            # answer is the same, and there is nobody new to remember.
+            Rule((solicits, own), SetSource6(PHONE_ON_LINK)),
+            Rule((on_link,), Verdict.ACCEPT),  # without a mark: all but solicitations is refused
+            Rule((solicits, _is(Field.SOURCE6, IPv6Address("::"))), Verdict.ACCEPT),
             Rule((_is(Field.TARGET6, _MAPPED),), Verdict.DROP),
             *(Rule((match,), Verdict.DROP) for match in foreign),
             *(Rule((), SetMark(family.policies, family.line)) for family in FAMILIES),
@@ -136,12 +141,16 @@ def _forward(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
 
 def _input(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
     neighbours = In((Field.ICMP6_TYPE,), ((_SOLICITATION,), (_ADVERTISEMENT,)))
+    solicits = _is(Field.ICMP6_TYPE, _SOLICITATION)
     known = In((Field.MARK,), tuple((mark,) for mark in marks))
     rules = (
         Rule((_is(Field.IN_FROM, "lo"),), Verdict.ACCEPT),
-        Rule((neighbours,), Verdict.ACCEPT),
+        Rule((_from_phone(plan), solicits), Verdict.ACCEPT),
+        # Not by a reset, for which the kernel would look for its way by the address alone: every phone has that one.
+        Rule((_from_phone(plan), _is(Field.SOURCE6, PHONE_ON_LINK)), Verdict.PROHIBIT),
         Rule((_from_phone(plan), known, _is(Field.FLOW_MARK, STEERED)), Verdict.ACCEPT),
         Rule((_from_phone(plan),), Goto(REFUSE_UP)),
+        Rule((neighbours,), Verdict.ACCEPT),
         Rule((In((Field.STATE,), ((State.ESTABLISHED,), (State.RELATED,))),), Verdict.ACCEPT),
     )
     return Chain("input", rules, Hook("filter", "input", "filter", Verdict.DROP))
@@ -151,7 +160,7 @@ def _from_phone(plan: SteeringPlan) -> In:
     return _is(Field.IN_FROM, f"{plan.phones}*")
 
 
-def _is(field: Field, value: int | str | IPv6Network) -> In:
+def _is(field: Field, value: int | str | IPv6Address | IPv6Network) -> In:
     return In((field,), ((value,),))
 
 

@@ -25,6 +25,7 @@ from nfemu.policy.compile.table import (
     Remove,
     Rule,
     SetMark,
+    SetSource6,
     State,
     Table,
     Value,
@@ -117,8 +118,18 @@ def _action(action: Action) -> str:
             return f"meta mark vmap {{ {', '.join(f'{mark:#x} : goto {chain}' for mark, chain in chains)} }}"
         case Redirect():
             return f"ct mark set {STEERED:#x} redirect to :{_port(action)}"
+        case SetMark() | SetSource6() | Count():
+            return _change(action)
+        case _:  # pragma: no cover
+            assert_never(action)
+
+
+def _change(action: SetMark | SetSource6 | Count) -> str:
+    match action:
         case SetMark():
             return f"meta mark set {action.field.value} map @{action.by}" if action.by else "meta mark set 0x0"
+        case SetSource6():
+            return f"{Field.SOURCE6.value} set {action.address}"
         case Count():
             key = f"{action.line.value} . {Field.MARK.value}"
             return f"{Field.MARK.value} set {action.mark:#x} update @{action.into} {{ {key} }}"

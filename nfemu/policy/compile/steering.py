@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 from nfemu.model.destination import IpAddress, Transport
 from nfemu.model.sinkhole import IPV4_SINKHOLES, IPV6_SINKHOLES
 
 DNS_PORT = 53
+PHONE_ON_LINK = IPv6Address("fe80::2")
+"""Of every phone, on the link to the core. No line's: nothing but neighbour discovery comes from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ As in nft, a match or lookup of a field that the packet does not have (`ip saddr
 
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv6Address
 
 from nfemu.model.destination import IpAddress
 from nfemu.policy.networks import IpNetwork
@@ -127,6 +128,13 @@ class SetMark:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSource6:
+    """The packet comes from there; the check sum is made to fit."""
+
+    address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """The packet counts as `mark`, which it carries from now on, into the element of the set for its line."""
 
@@ -135,7 +143,7 @@ class Count:
     mark: int
 
 
-Action = Verdict | Jump | Goto | ByMark | Redirect | SetMark | Count
+Action = Verdict | Jump | Goto | ByMark | Redirect | SetMark | SetSource6 | Count
 
 
 @dataclass(frozen=True, slots=True)

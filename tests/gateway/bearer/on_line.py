@@ -52,12 +52,14 @@ class Talk:
     down: int
 
 
-def _enter(entrance: Entrance) -> list[str]:
+def enter(entrance: Entrance, *, core: bool = False) -> list[str]:
+    """What a command on the phone begins with, or one in the core."""
     process = Path(f"/proc/{entrance.pid}")
-    enter = ["nsenter", f"--net={process / 'fd' / str(entrance.network)}"]
+    network = process / "ns/net" if core else process / "fd" / str(entrance.network)
+    argv = ["nsenter", f"--net={network}"]
     if (process / "ns/user").stat().st_ino != Path("/proc/self/ns/user").stat().st_ino:
-        enter += [f"--user={process / 'ns/user'}", "--preserve-credentials"]
-    return enter
+        argv += [f"--user={process / 'ns/user'}", "--preserve-credentials"]
+    return argv
 
 
 class NoNames:
@@ -74,7 +76,7 @@ class OnLine:
         self.bearers = Bearers(config, NoNames(), self.reports)
 
     async def talk(self, entrance: Entrance, host: str, port: int, *, up: int = 0, down: int = 0) -> Talk:
-        argv = [*_enter(entrance), sys.executable, "-c", _TALK, host, str(port), str(up), str(down)]
+        argv = [*enter(entrance), sys.executable, "-c", _TALK, host, str(port), str(up), str(down)]
         done = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE)
         printed, _ = await done.communicate()
         end, seconds, *octets = printed.decode().split()

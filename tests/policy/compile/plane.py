@@ -26,6 +26,7 @@ from nfemu.policy.compile.table import (
     Redirect,
     Remove,
     SetMark,
+    SetSource6,
     State,
     Table,
     Value,
@@ -83,6 +84,8 @@ class Plane:
         self._elements: dict[str, dict[Key, _Element]] = {}
         self.counted: dict[tuple[str, Key], int] = {}
         """Packets, by set and element."""
+        self.heard_from: IpAddress | None = None
+        """Whom the last packet came from, as the core has seen it."""
         self.load(table)
 
     def load(self, table: Table) -> None:
@@ -119,6 +122,7 @@ class Plane:
                 packet = replace(packet, flow_mark=STEERED)
         if packet.flow_mark == STEERED:
             packet = replace(packet, out_to=LOCAL)
+        self.heard_from = packet.source
         _, verdict = self._filter("forward" if packet.out_to else "input", packet)
         return End(verdict, ports)
 
@@ -154,8 +158,8 @@ class Plane:
             match rule.action:
                 case Verdict() | Redirect() as ending:
                     return packet, ending
-                case SetMark() | Count() as marking:
-                    packet = self._mark(marking, packet)
+                case SetMark() | SetSource6() | Count() as change:
+                    packet = self._change(change, packet)
                 case Jump(name):
                     packet, found = self._walk(name, packet)
                     if found is not None:
@@ -163,6 +167,11 @@ class Plane:
                 case Goto() | ByMark() as action if (then := _next(action, packet)) is not None:
                     return self._walk(then, packet)
         return packet, None
+
+    def _change(self, change: SetMark | SetSource6 | Count, packet: Seen) -> Seen:
+        if isinstance(change, SetSource6):
+            return replace(packet, source=change.address)
+        return self._mark(change, packet)
 
     def _count(self, count: Count, packet: Seen) -> Seen:
         packet = replace(packet, mark=count.mark)

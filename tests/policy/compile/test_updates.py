@@ -118,7 +118,7 @@ def test_errors_about_known_flows_reach_the_phone() -> None:
 
 def test_the_core_hears_neighbours_itself_and_answers() -> None:
     plane = Plane(TABLE, NOW)
-    solicitation = Seen("ue1", "", ip_address("fe80::2"), ip_address("fe80::1"), 58, icmp6_type=135)
+    solicitation = Seen("inet0", "", ip_address("fe80::2"), ip_address("fe80::1"), 58, icmp6_type=135)
     assert plane.enter(solicitation).verdict is Ends.ACCEPT
     assert plane.enter(replace(solicitation, icmp6_type=133)).verdict is Ends.DROP
     own = Seen("lo", "", ip_address("127.0.0.1"), ip_address("127.0.0.1"), 6)
@@ -126,6 +126,30 @@ def test_the_core_hears_neighbours_itself_and_answers() -> None:
     answer = Seen("inet0", "", HELLO.target, ip_address("192.0.2.1"), 6, state=State.ESTABLISHED)
     assert plane.enter(answer).verdict is Ends.ACCEPT
     assert plane.enter(replace(answer, state=State.NEW)).verdict is Ends.DROP
+
+
+def test_a_phone_may_ask_for_its_gateway_and_is_nobody_new() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply(plug("ue1", LINE))
+    solicitation = Seen("ue1", "", ip_address("fe80::2"), ip_address("fe80::1"), 58, icmp6_type=135)
+    own = ip_address("2001:db8:4500:2::77")
+    for source in (solicitation.source, own, ip_address("::")):
+        assert plane.enter(replace(solicitation, source=source)).verdict is Ends.ACCEPT
+        assert plane.heard_from in (ip_address("fe80::2"), ip_address("::"))
+    for source in (ip_address("fe80::3"), ip_address("2001:db8:4500:3::77")):
+        assert plane.enter(replace(solicitation, source=source)).verdict is Ends.DROP
+    for kind in (133, 134, 136, 137):
+        assert plane.enter(replace(solicitation, icmp6_type=kind)).verdict is Ends.PROHIBIT
+        assert plane.enter(replace(solicitation, source=own, icmp6_type=kind)).verdict is Ends.PROHIBIT
+
+
+def test_what_else_comes_from_a_phones_link_is_refused() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))
+    for protocol in (6, 17):
+        asked = Seen("ue1", "", ip_address("fe80::2"), ip_address("fe80::1"), protocol, 40000, 53)
+        assert plane.enter(asked).verdict is Ends.PROHIBIT
+        assert plane.enter(replace(asked, out_to="inet0")).verdict in {Ends.RESET, Ends.PROHIBIT}
 
 
 def test_a_binding_lasts_as_long_as_the_longest_for_its_address() -> None:

@@ -32,7 +32,8 @@ _NEW_LINK, _DELETE_LINK, _NEW_ADDRESS, _DELETE_ADDRESS = 16, 17, 20, 21
 _NEW_ROUTE, _DELETE_ROUTE, _NEW_NEIGHBOUR, _DELETE_NEIGHBOUR, _NEW_RULE, _NEW_QUEUE = 24, 25, 28, 29, 32, 36
 _REQUEST, _ACK, _REPLACE, _CREATE = 0x1, 0x4, 0x100, 0x400
 _UP = 1
-_NO_DAD = 2
+_NO_DAD, _NO_NETWORK = 0x2, 0x200
+"""IFA_F_NODAD, IFA_F_NOPREFIXROUTE."""
 _ON_LINK = 4
 _PERMANENT = 0x80
 _STATIC = 4
@@ -119,7 +120,9 @@ def without_link(index: int) -> bytes:
 
 
 def address(link: int, value: IpAddress, prefix: int) -> bytes:
-    """Usable at once: whether somebody else has it is not asked, which would take a second."""
+    """Usable at once: whether somebody else has it is not asked, which would take a second. Of its network nobody is
+    thought to be on the link: routes say who is.
+    """
     return _address(_NEW_ADDRESS, link, value, prefix)
 
 
@@ -127,12 +130,13 @@ def without_address(link: int, value: IpAddress, prefix: int) -> bytes:
     return _address(_DELETE_ADDRESS, link, value, prefix)
 
 
-def route(to: IpNetwork, link: int, via: IpAddress | None = None) -> bytes:
-    """`via` need not lie in a network of the link."""
+def route(to: IpNetwork, link: int, via: IpAddress | None = None, metric: int = 0) -> bytes:
+    """`via` need not lie in a network of the link. In place of one to there with the same metric; 0: the kernel's."""
     scope = _LINK_SCOPE if via is None and to.version == 4 else 0
     gateway = [] if via is None else [("RTA_GATEWAY", str(via))]
     fields = {"table": _MAIN, "type": _UNICAST, "flags": 0 if via is None else _ON_LINK, "scope": scope}
-    return _route(_NEW_ROUTE, to, fields, [("RTA_OIF", link), *gateway])
+    priority = [("RTA_PRIORITY", metric)] if metric else []
+    return _route(_NEW_ROUTE, to, fields, [("RTA_OIF", link), *gateway, *priority])
 
 
 def without_route(to: IpNetwork, link: int) -> bytes:
@@ -191,8 +195,9 @@ def _queue(link: int, attributes: Sequence[tuple[str, object]]) -> bytes:
 
 
 def _address(kind: int, link: int, value: IpAddress, prefix: int) -> bytes:
-    fields = {"family": _family(value), "prefixlen": prefix, "index": link, "flags": _NO_DAD}
-    return _filled(ifaddrmsg(), kind, fields, [("IFA_LOCAL", str(value)), ("IFA_ADDRESS", str(value))])
+    fields = {"family": _family(value), "prefixlen": prefix, "index": link}
+    flags = [("IFA_FLAGS", _NO_DAD | _NO_NETWORK)]
+    return _filled(ifaddrmsg(), kind, fields, [("IFA_LOCAL", str(value)), ("IFA_ADDRESS", str(value)), *flags])
 
 
 def _route(kind: int, to: IpNetwork, fields: Mapping[str, int], attributes: Sequence[tuple[str, object]]) -> bytes:

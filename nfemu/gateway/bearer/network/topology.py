@@ -7,7 +7,9 @@ core has on every phone's interface, so that no profile needs an address for the
 know leads to the third namespace, where all addresses of the emulated Internet are local and any other is unreachable.
 
 Both ends of a link know each other's hardware address from the start: asking would cost each first packet a round
-trip, and the kernel remembers no more than about a thousand answers for all namespaces of a machine.
+trip, and the kernel remembers no more than about a thousand answers for all namespaces of a machine. So nobody else is
+thought to be on a link, not even in a phone's own /64 (as 3GPP has it: RFC 6459, 5.2), and nobody's question makes the
+core remember who asked: not ARP's (`arp_filter`), not neighbour discovery's (nfemu/policy/compile/compiler.py).
 """
 
 import errno
@@ -40,10 +42,11 @@ from nfemu.gateway.bearer.network.rtnetlink import (
 )
 from nfemu.model.destination import IpAddress
 from nfemu.namespaces.system import Namespace, enter, unshare
+from nfemu.policy.compile.steering import PHONE_ON_LINK
 
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""
-_GATEWAY6, _PHONE6 = IPv6Address("fe80::1"), IPv6Address("fe80::2")
+_GATEWAY6 = IPv6Address("fe80::1")
 REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
 """On every phone's interface too: nftables redirects to an address of the interface; for IPv6 it takes no link-local
 one for a global destination.
@@ -69,6 +72,8 @@ _FORWARDING = {
     # Anti-spoofing is nftables' business: a reverse path says nothing of a whitelist.
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
+    # Whoever asks by ARP is answered, and remembered, only where the way back to its address is the same link.
+    "net/ipv4/conf/all/arp_filter": "1",
     "net/ipv4/conf/all/send_redirects": "0",
     "net/ipv4/conf/default/send_redirects": "0",
 }
@@ -88,7 +93,12 @@ def _default_route(anywhere: IPv4Network | IPv6Network, gateway: IpAddress, mac:
     return [neighbour(_FIRST, gateway, mac), route(anywhere, _FIRST, gateway)]
 
 
-_PHONE = (up(LOOPBACK), up(_FIRST, _INNER_MAC), address(_FIRST, _PHONE6, 64))
+_PHONE = (
+    up(LOOPBACK),
+    up(_FIRST, _INNER_MAC),
+    address(_FIRST, PHONE_ON_LINK, 64),
+    route(IPv6Network(_GATEWAY6), _FIRST),
+)
 _DEFAULT_ROUTE = _default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)
 _DEFAULT_ROUTE6 = _default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)
 """What is the same in every phone is encoded once."""
@@ -160,7 +170,8 @@ def plug(core: Network, phone: Phone) -> Network:
             address(index, GATEWAY, 32),
             address(index, _GATEWAY6, 64),
             address(index, REDIRECTED6, 128),
-            neighbour(index, _PHONE6, _INNER_MAC),
+            neighbour(index, PHONE_ON_LINK, _INNER_MAC),
+            route(IPv6Network(PHONE_ON_LINK), index, metric=index),  # there is one on every link
             sends_at(index, phone.downlink),
         )
         with network.entered(core):
@@ -182,7 +193,7 @@ def give(core: Network, network: Network, phone: Phone) -> None:
         outside += [neighbour(index, phone.ipv4, _INNER_MAC), route(IPv4Network(phone.ipv4), index)]
     if phone.ipv6 is not None:
         inside += [address(_FIRST, phone.ipv6[1], 64), *_DEFAULT_ROUTE6]
-        outside.append(route(phone.ipv6, index, _PHONE6))
+        outside.append(route(phone.ipv6, index, PHONE_ON_LINK))
     with network.entered(core):
         _run(*inside)
     _run(*outside)
