@@ -1,7 +1,6 @@
 """The life of the control process: one carrier after another on one state folder, until a signal ends it."""
 
 import asyncio
-import resource
 import signal
 from collections.abc import Callable
 
@@ -9,12 +8,10 @@ from nfemu.bootstrap.emulator import Emulator, new_store
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.client.state import StateFolder
 from nfemu.gateway.looking_up import keep_resolver_impatient
+from nfemu.runtime.descriptors import ask_for_descriptors
 from nfemu.runtime.logs import log_to_stderr
 from nfemu.runtime.memory import give_back_regularly, give_memory_back, keep_out_of_collections
 from nfemu.settings import Configuration
-
-_DESCRIPTORS = 1 << 16
-"""Two for each connection that is spliced, on bearers thousands; many machines give a process 1,024 unless it asks."""
 
 
 async def serve(
@@ -82,7 +79,6 @@ def run(
     log_to_stderr("carrier")
     give_memory_back()
     keep_resolver_impatient()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _DESCRIPTORS), most))
+    ask_for_descriptors()
     with asyncio.Runner(loop_factory=fastest_loop) as runner:
         runner.run(serve(state, read, started, free_ports=free_ports))

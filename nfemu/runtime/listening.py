@@ -6,6 +6,8 @@ import socket
 from nfemu.model.errors import Conflict, InvalidInput
 
 _BACKLOG = 1024
+DEFER_S = 15
+"""Seconds that the kernel keeps a connection on which nothing has been said yet to itself (tcp(7))."""
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:

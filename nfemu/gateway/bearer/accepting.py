@@ -14,12 +14,12 @@ from ipaddress import ip_address
 
 from nfemu.model.destination import IpAddress
 from nfemu.policy.names import canonical_address
+from nfemu.runtime.descriptors import few_are_left
+from nfemu.runtime.listening import DEFER_S
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 64
 """Connections accepted before everybody else has a turn."""
-DEFER_S = 15
-"""Seconds that the kernel keeps a connection on which nothing has been said yet to itself (tcp(7))."""
 _PAUSE_S = 0.5
 _LINGER_NOT = struct.pack("ii", 1, 0)
 """struct linger: close at once, which is a reset (socket(7))."""
@@ -70,7 +70,10 @@ class Acceptor:
                 if error.errno not in _NOT_NOW:
                     self._pause(listener, error)
                 return
-            self._serve(sock, peer_address(peer[0]))
+            if few_are_left(sock.fileno()):
+                reset(sock)
+            else:
+                self._serve(sock, peer_address(peer[0]))
 
     def _pause(self, listener: socket.socket, error: OSError) -> None:
         """Out of descriptors or memory: those who wait, wait in the kernel, and this loop goes on with its work."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.accepting import DEFER_S, Acceptor, reset
-from nfemu.gateway.bearer.crowd import Bounds, Crowd
+from nfemu.gateway.bearer.accepting import Acceptor, reset
 from nfemu.gateway.bearer.spliced import Spliced
 from nfemu.gateway.engine.flows import cut_all
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
+from nfemu.runtime.crowd import Bounds, Crowd
+from nfemu.runtime.listening import DEFER_S
 
 IDLE_S = 600.0
 """Seconds after which a connection on which nothing passes is cut; after twice as many at the latest."""
@@ -55,7 +56,7 @@ class Passages(Generic[Passing]):
         self._left = left
         self._idle_s = idle_s
         self._acceptor = Acceptor(sockets, self._accepted, defer_s)
-        self._crowd: Crowd[Passing] = Crowd(bounds)
+        self._crowd: Crowd[Imsi, Passing] = Crowd(bounds)
         self._round: asyncio.TimerHandle | None = None
 
     def start(self) -> None:

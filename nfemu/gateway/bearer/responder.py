@@ -17,13 +17,14 @@ from collections.abc import Callable, Sequence
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
-from nfemu.gateway.bearer.crowd import Bounds, Crowd
 from nfemu.gateway.bearer.prepared import PreparedRedirects
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.judge import Judge, Refusal, Target
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress
+from nfemu.model.identity import Imsi
+from nfemu.runtime.crowd import Bounds, Crowd
 from nfemu.runtime.original import original_destination
 from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
 from nfemu.wire.plain_get import read_plain_get
@@ -67,7 +68,7 @@ class Responder:
         self._patience_s = patience_s
         self._acceptor = Acceptor(sockets, self._serve)
         self._prepared = PreparedRedirects(view.rules)
-        self._waiting: Crowd[Exchange] = Crowd(bounds)
+        self._waiting: Crowd[Imsi, Exchange] = Crowd(bounds)
         self._aged: set[Exchange] = set()
         self._round: asyncio.TimerHandle | None = None
 

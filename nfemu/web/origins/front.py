@@ -5,6 +5,9 @@ that carries the origin token, and nothing is believed, parsed or answered befor
 is read byte-exact from the bare socket, so that the TLS handshake starts on an untouched stream. A UE on a bearer
 comes by a listener of the emulated Internet's network, to which all its addresses lead; there the kernel says who and
 where to. Then comes TLS, when the UE dialled port 443 or its first byte is that of a TLS record, or plain HTTP.
+
+Each way in has places of its own, of which a line may have so many. Where none is left, a connection on which nothing
+is under way gives way: another one of that line, or of the line that has most. So nobody's silence keeps others out.
 """
 
 import asyncio
@@ -22,9 +25,13 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from nfemu.model.errors import InvalidInput
+from nfemu.runtime.crowd import Bounds, Guests, sender
+from nfemu.runtime.descriptors import few_are_left
+from nfemu.runtime.listening import DEFER_S
 from nfemu.runtime.original import original_destination
 from nfemu.web.origins.ca import CertificateAuthority, new_server_context
 from nfemu.web.origins.connection import OriginConnection
+from nfemu.web.origins.guest import Crowded, Guest
 from nfemu.web.origins.protocol import OriginHttp
 from nfemu.wire import proxy_protocol
 from nfemu.wire.errors import WireError
@@ -35,6 +42,10 @@ _HTTPS = 443
 _FIRST_PART = 16
 """Signature, command, family and length: what must be there before the rest's size is known."""
 _BACKLOG = 1024
+_NOT_KNOWN_YET = Bounds(per_line=1024, in_all=1024)
+"""Of the gateway's connections that have not said yet whose they are."""
+BOUNDS = Bounds(per_line=1024, in_all=8192)
+"""Of the gateway's, and as many again that are UEs' own."""
 Describe = Callable[[socket.socket], Awaitable[OriginConnection]]
 """Who is on a connection that has just been accepted, and where it leads; `tls` is found out afterwards."""
 
@@ -51,12 +62,11 @@ class OriginFront:
         *,
         preface_timeout: float = 10.0,
         keep_alive: int = 75,
-        max_arriving: int = 1024,
-        max_connections: int = 16384,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         """Times in seconds. `preface_timeout` bounds the PROXY header and the TLS handshake, each; `keep_alive`
-        the wait for the first byte and between requests. `max_arriving` connections may be in these stages;
-        above `max_connections` requests are answered 503. Raises InvalidInput without a token.
+        the wait for the first byte and between requests. `bounds`: connections of each way in. Raises InvalidInput
+        without a token.
         """
         if not token:
             raise InvalidInput("the origin front needs a token; an empty one would let anybody in")
@@ -65,7 +75,9 @@ class OriginFront:
         self._token = token
         self._preface_timeout = preface_timeout
         self._keep_alive = keep_alive
-        self._slots = asyncio.Semaphore(max_arriving)
+        self._unknown: Guests[bytes, Guest] = Guests(_NOT_KNOWN_YET)
+        self._by_gateway: Guests[bytes, Guest] = Guests(bounds)
+        self._by_ues: Guests[bytes, Guest] = Guests(bounds)
         self._state = ServerState()
         self._config = Config(
             app,
@@ -78,7 +90,6 @@ class OriginFront:
             access_log=False,
             proxy_headers=False,
             timeout_keep_alive=keep_alive,
-            limit_concurrency=max_connections,
         )
         self._config.load()
         self._listening: list[_Listening] = []
@@ -97,17 +108,18 @@ class OriginFront:
         except OSError:
             listener.close()
             raise
-        self._listening = [self._listen(listener, self._read_preface)]
+        self._listening = [self._listen(listener, self._welcome_gateway)]
 
     async def serve_bearers(self, listeners: Sequence[socket.socket]) -> None:
         """Serve what is redirected to `listeners` too, until `stop`, which closes them; those of before are closed."""
         await _closed(self._on_bearers)
         for listener in listeners:
             listener.setblocking(False)
-        self._on_bearers = [self._listen(listener, _from_ue) for listener in listeners]
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, DEFER_S)
+        self._on_bearers = [self._listen(listener, self._welcome_ue) for listener in listeners]
 
-    def _listen(self, listener: socket.socket, describe: Describe) -> "_Listening":
-        return listener, asyncio.create_task(self._accept(listener, describe), name="origin front")
+    def _listen(self, listener: socket.socket, welcome: "_Welcome") -> "_Listening":
+        return listener, asyncio.create_task(self._accept(listener, welcome), name="origin front")
 
     async def stop(self, grace: float = 2.0) -> None:
         """Close the socket and every connection; requests under way get `grace` seconds."""
@@ -126,39 +138,47 @@ class OriginFront:
             running.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
 
-    async def _accept(self, listener: socket.socket, describe: Describe) -> None:
+    async def _accept(self, listener: socket.socket, welcome: "_Welcome") -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._slots.acquire()
             try:
                 accepted, _ = await loop.sock_accept(listener)
             except OSError as error:  # out of descriptors, or the peer has gone: the front itself must live on
-                self._slots.release()
                 _LOG.warning("origin front cannot accept a connection: %s", error)
                 await asyncio.sleep(0.1)
                 continue
-            task = asyncio.create_task(self._arrive(accepted, describe))
-            self._arriving.add(task)
-            task.add_done_callback(self._arrived)
+            welcome(Guest(accepted))
+            await asyncio.sleep(0)  # the others' turn: a connection may have waited already
 
-    def _arrived(self, task: asyncio.Task[None]) -> None:
-        self._arriving.discard(task)
-        self._slots.release()
+    def _welcome_gateway(self, guest: Guest) -> None:
+        guest.enter(self._unknown, b"")  # where all are idle
+        self._begin(guest, self._read_preface, self._by_gateway)
 
-    async def _arrive(self, accepted: socket.socket, describe: Describe) -> None:
+    def _welcome_ue(self, guest: Guest) -> None:
+        if few_are_left(guest.socket.fileno()):
+            guest.socket.close()
+        else:
+            self._begin(guest, _from_ue, self._by_ues)
+
+    def _begin(self, guest: Guest, describe: Describe, crowd: Guests[bytes, Guest]) -> None:
+        task = guest.arrive(self._arrive(guest, describe, crowd))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+
+    async def _arrive(self, guest: Guest, describe: Describe, crowd: Guests[bytes, Guest]) -> None:
         """Check the preface, then hand the socket to a protocol; the connection ends here if anything is wrong."""
-        accepted.setblocking(False)
         try:
             async with asyncio.timeout(self._preface_timeout):
-                connection = await describe(accepted)
-            async with asyncio.timeout(self._keep_alive):
-                tls = connection.port == _HTTPS or await _peek(accepted) == _TLS_HANDSHAKE_RECORD
-            await self._serve(accepted, replace(connection, tls=tls))
-        except (WireError, OSError, TimeoutError) as error:
+                connection = await describe(guest.socket)
+            guest.enter(crowd, sender(connection.ue_address.packed))
+            async with asyncio.timeout(self._keep_alive if connection.by_gateway else self._preface_timeout):
+                tls = connection.port == _HTTPS or await _peek(guest.socket) == _TLS_HANDSHAKE_RECORD
+            guest.served(await self._serve(guest, replace(connection, tls=tls)))
+        except (WireError, OSError, TimeoutError, Crowded) as error:
             _LOG.info("origin front ends a connection: %s: %s", type(error).__name__, error)
-            accepted.close()
+            _dismiss(guest)
         except asyncio.CancelledError:
-            accepted.close()
+            _dismiss(guest)
             raise
 
     async def _read_preface(self, accepted: socket.socket) -> OriginConnection:
@@ -178,26 +198,33 @@ class OriginFront:
             by_gateway=True,
         )
 
-    async def _serve(self, accepted: socket.socket, connection: OriginConnection) -> None:
+    async def _serve(self, guest: Guest, connection: OriginConnection) -> OriginHttp:
         loop = asyncio.get_running_loop()
         if not connection.tls:
-            await loop.connect_accepted_socket(
-                lambda: OriginHttp(self._config, self._state, lambda: connection), accepted
+            _, protocol = await loop.connect_accepted_socket(
+                lambda: OriginHttp(self._config, self._state, lambda: connection, guest.leave), guest.socket
             )
-            return
+            return protocol
         hello = _ClientHello(self._authority, connection)
         try:
-            await loop.connect_accepted_socket(
-                lambda: OriginHttp(self._config, self._state, lambda: hello.connection),
-                accepted,
+            _, protocol = await loop.connect_accepted_socket(
+                lambda: OriginHttp(self._config, self._state, lambda: hello.connection, guest.leave),
+                guest.socket,
                 ssl=hello.context,
                 ssl_handshake_timeout=self._preface_timeout,
             )
         finally:
             hello.forget()
+        return protocol
 
 
 _Listening = tuple[socket.socket, asyncio.Task[None]]
+_Welcome = Callable[[Guest], None]
+
+
+def _dismiss(guest: Guest) -> None:
+    guest.leave()
+    guest.socket.close()
 
 
 async def _closed(listening: list[_Listening]) -> None:

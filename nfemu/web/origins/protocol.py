@@ -20,11 +20,20 @@ class OriginHttp(HttpToolsProtocol):
     """One HTTP/1 connection: scope `client` is the UE, `server` the virtual address that it dialled.
 
     `describe` is asked once, when the connection is up: only the finished TLS handshake knows the server name.
+    `ended` is called when it is no more, as a WebSocket connection too.
     """
 
-    def __init__(self, config: Config, state: ServerState, describe: Callable[[], OriginConnection]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        state: ServerState,
+        describe: Callable[[], OriginConnection],
+        ended: Callable[[], None],
+    ) -> None:
         super().__init__(config=config, server_state=state, app_state={})
         self._describe = describe
+        self._ended = ended
+        self._upgraded = False
         self._received: list[tuple[bytes, bytes]] = []
         self.ws_protocol_class = self._websocket  # type: ignore[assignment]  # uvicorn calls it like a class
 
@@ -34,6 +43,16 @@ class OriginHttp(HttpToolsProtocol):
         self.client = (str(self._connection.ue_address), self._connection.ue_port)
         self.server = (str(self._connection.address), self._connection.port)
         self.scheme = "https" if self._connection.tls else "http"
+
+    @property
+    def idle(self) -> bool:
+        """No request is under way, and it is no WebSocket connection."""
+        under_way = self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
+        return not (self._upgraded or under_way)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -51,17 +70,28 @@ class OriginHttp(HttpToolsProtocol):
         return OriginRequest(self._connection, self.url, tuple(self._received))
 
     def _websocket(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> "OriginWebSocket":
-        return OriginWebSocket(config, server_state, app_state, self._request())
+        self._upgraded = True
+        return OriginWebSocket(config, server_state, app_state, self._request(), self._ended)
 
 
 class OriginWebSocket(WSProtocol):
     """A WebSocket connection with the same addresses."""
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any], request: OriginRequest
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        request: OriginRequest,
+        ended: Callable[[], None],
     ) -> None:
         super().__init__(config=config, server_state=server_state, app_state=app_state)
         self._request = request
+        self._ended = ended
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended()
+        super().connection_lost(exc)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)

@@ -11,9 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from nfemu.gateway.bearer.accepting import Acceptor, peer_address
-from nfemu.gateway.bearer.crowd import Bounds, Crowd
 from nfemu.model.destination import IpAddress
-from nfemu.model.identity import Imsi
 from tests.gateway.engine.conftest import until
 
 
@@ -60,16 +58,3 @@ def test_addresses_of_peers() -> None:
         "fe80::1",
         "10.45.0.2",
     ]
-
-
-def test_crowd() -> None:
-    crowd: Crowd[str] = Crowd(Bounds(per_line=2, in_all=3))
-    a, b = Imsi("460001380013800"), Imsi("460001380013801")
-    assert [crowd.enter(a, each) for each in ("1", "2", "3")] == [True, True, False]
-    assert [crowd.enter(b, each) for each in ("4", "5")] == [True, False]
-    assert (sorted(crowd.of_line(a)), sorted(crowd.all()), len(crowd)) == (["1", "2"], ["1", "2", "4"], 3)
-    for each in ("1", "1", "9"):
-        crowd.leave(a, each)
-    crowd.leave(b, "4")
-    crowd.leave(b, "4")
-    assert (crowd.all(), crowd.of_line(b), len(crowd)) == (["2"], [], 1)

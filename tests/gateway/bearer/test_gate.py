@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.ports import Route, Upstream
@@ -24,6 +23,7 @@ from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.model.usage import Allowance
 from nfemu.policy.rules import PolicySet
+from nfemu.runtime.crowd import Bounds
 from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, OPEN, FakeResolver, RecordingOrigin, Visit, echo, swallow
 from tests.gateway.bearer.world import NOW, PUBLIC, SINKHOLE, Steering, outcome
 from tests.gateway.engine.conftest import turns, until

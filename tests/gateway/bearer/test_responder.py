@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.engine import responses
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import GroupName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
+from nfemu.runtime.crowd import Bounds
 from tests.fakes.gateway import ARREARS, CAPPED, LANDING, OPEN, WALLED, line
 from tests.gateway.bearer.world import PUBLIC, SINKHOLE, Steering, outcome
 from tests.gateway.engine.conftest import turns, until

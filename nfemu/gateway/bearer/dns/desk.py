@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.dns.answering import Answered, Answering
 from nfemu.gateway.bearer.dns.messages import Query, Rcode, Reply, write
-from nfemu.gateway.bearer.dns.pace import Pace, sender
+from nfemu.gateway.bearer.dns.pace import Pace
 from nfemu.gateway.bearer.dns.ports import Lines
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import GatewayRules
@@ -26,6 +26,7 @@ from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import Imsi, PolicyName
 from nfemu.policy.names import canonical_address
+from nfemu.runtime.crowd import sender
 
 Wire = AnswerMemory[bytes, bytes]
 """Question to answer, both without the id."""

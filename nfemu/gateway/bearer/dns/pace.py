@@ -9,14 +9,7 @@ from collections.abc import Callable
 
 QUESTIONS_A_SECOND = 2_000
 """Of a line, on average; as many at once. A browser asks some dozens, and this many take a fifth of a processor."""
-_PREFIX = 8
-"""Octets of an IPv6 address that are the network's; a phone chooses the rest itself (TS 23.401, 5.3.1.2.2)."""
 _LEAST = 4_096
-
-
-def sender(source: bytes) -> bytes:
-    """Whose packed address it is: an IPv4 address, or a /64. A line with both counts as two."""
-    return source[:_PREFIX]
 
 
 class Pace:

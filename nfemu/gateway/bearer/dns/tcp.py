@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from nfemu.gateway.bearer.dns.desk import Desk
 from nfemu.gateway.bearer.dns.messages import Query, read
-from nfemu.gateway.bearer.dns.pace import sender
+from nfemu.runtime.crowd import sender
 
 _IDLE_S = 10.0
 """Seconds for the next question to begin."""

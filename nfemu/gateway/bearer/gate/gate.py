@@ -20,7 +20,6 @@ from typing import Protocol
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import Original
-from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.gate.connection import GateConnection, Place
 from nfemu.gateway.bearer.gate.greeting import Greeting
 from nfemu.gateway.bearer.gate.leading import Leading, ServerAt
@@ -35,6 +34,7 @@ from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.policy import Decision
+from nfemu.runtime.crowd import Bounds
 from nfemu.runtime.original import original_destination
 
 PATIENCE_S = 10.0

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import Original
-from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.gate.gate import Dial
 from nfemu.gateway.bearer.gate.splice import Pipes
 from nfemu.gateway.bearer.passages import IDLE_S, LinesByAddress, Passages
@@ -22,6 +21,7 @@ from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import cut_all
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
+from nfemu.runtime.crowd import Bounds
 from nfemu.runtime.original import original_destination
 
 BOUNDS = Bounds(per_line=1024, in_all=8192)

@@ -7,7 +7,6 @@ kernel ends whatever runs in there, and the networks with it. It decides nothing
 import contextlib
 import errno
 import os
-import resource
 import signal
 import socket
 import sys
@@ -51,6 +50,7 @@ from nfemu.namespaces.system import (
     own_mounts,
     unshare,
 )
+from nfemu.runtime.descriptors import ask_for_descriptors
 
 T = TypeVar("T")
 _BACKLOG = 4096
@@ -206,8 +206,7 @@ def _prepare() -> None:
     own_mounts()
     with contextlib.suppress(PermissionError):  # where parts of /proc are covered; then its /proc/sys has to do
         mount_proc()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    ask_for_descriptors()
 
 
 def _receive(control: socket.socket) -> Request | None:

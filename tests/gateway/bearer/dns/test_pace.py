@@ -3,7 +3,8 @@ from ipaddress import ip_address
 import pytest
 
 from nfemu.gateway.bearer.dns import pace
-from nfemu.gateway.bearer.dns.pace import Pace, sender
+from nfemu.gateway.bearer.dns.pace import Pace
+from nfemu.runtime.crowd import sender
 
 ME, OTHER = b"\x0a\x2d\x00\x02", b"\x0a\x2d\x00\x03"
 

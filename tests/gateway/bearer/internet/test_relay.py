@@ -9,11 +9,11 @@ from ipaddress import IPv4Address
 import pytest
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.bearer.crowd import Bounds
 from nfemu.gateway.bearer.internet.relay import Relay
 from nfemu.gateway.engine.dial import DialError, DialRequest
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import PolicyName
+from nfemu.runtime.crowd import Bounds
 from tests.fakes.gateway import ARREARS, OPEN, RecordingOrigin, Visit, echo
 from tests.gateway.bearer.world import Steering, outcome
 from tests.gateway.engine.conftest import until
