@@ -18,7 +18,7 @@ from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.engine.responses import is_check
 from nfemu.gateway.ports import Reports
 from nfemu.model.destination import IpAddress, Scheme
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Imsi, Msisdn
 from nfemu.model.policy import Decision
 from nfemu.model.sinkhole import is_sinkhole
 from nfemu.wire.http_head import Authority, RequestHead
@@ -33,7 +33,9 @@ class Forward:
 
 
 class Metered(Limited, Protocol):
-    """A client connection that counts its octets."""
+    """A client connection that counts its octets, and has a place among those of its line."""
+
+    def belong_to(self, line: Imsi | None) -> bool: ...
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None: ...
 
@@ -199,7 +201,10 @@ class Admission:
                 return self.judge.line_at(address)
 
     def _enter(self, line: Line, target: Target, decision: Decision, scheme: Scheme, *, named: bool) -> None:
+        """Raises Refusal where the line has no place for another connection."""
         state, policy = line.state, line.profile.name
+        if not self._connection.belong_to(state.imsi):
+            raise Refusal(responses.refusal(503, "the line has too many connections open"))
         essential = decision.group in line.profile.essential
         destination = target.destination(scheme)
         flow = Flow(state.imsi, state.msisdn, state.generation, destination, named, policy, essential)

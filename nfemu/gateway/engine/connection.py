@@ -17,6 +17,8 @@ from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
 from nfemu.gateway.engine.commands import Dial, DialCompleted, LookUp
 from nfemu.gateway.engine.dial import DialError, Dialler, OverRate
 from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.model.identity import Imsi
+from nfemu.runtime.crowd import Guests
 
 _MODE = ProxyMode.parse("regular")
 _TURNS = 4
@@ -41,10 +43,13 @@ class GatewayConnection(LiveConnectionHandler):
         options: Options,
         dialler: Dialler,
         patience_s: float,
+        guests: Guests[Imsi | None, "GatewayConnection"],
     ) -> None:
         super().__init__(reader, writer, options, _MODE)
         self._dialler = dialler
         self._patience_s = patience_s
+        self._guests = guests
+        self._line: Imsi | None = None
         self._awaited = 0
         self._arrived = asyncio.Event()
         self._finished = asyncio.Event()
@@ -68,6 +73,22 @@ class GatewayConnection(LiveConnectionHandler):
         finally:
             self._forget_look_ups()
             self._finished.set()
+
+    @property
+    def idle(self) -> bool:
+        """See Guest."""
+        return self._between
+
+    def belong_to(self, line: Imsi | None) -> bool:
+        """It has a place among those of that line from now on, None: of those that nobody knows. False: there is none
+        left, and all that the line has are in use."""
+        self.leave()
+        self._line = line
+        return self._guests.enter(line, self)
+
+    def leave(self) -> None:
+        """It takes no place any more."""
+        self._guests.leave(self._line, self)
 
     def cut(self) -> None:
         """Stop both directions now: transports drop what they still hold; readers, dials, look-ups are cancelled."""

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from socket import socket
+from socket import IPPROTO_TCP, TCP_DEFER_ACCEPT, socket
 
 from mitmproxy.options import Options
 from mitmproxy.proxy import layer
@@ -23,7 +23,10 @@ from nfemu.gateway.engine.keeping import FlowKeeper
 from nfemu.gateway.engine.socks import SocksLayer
 from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.model.destination import IpAddress
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Imsi, Msisdn
+from nfemu.runtime.crowd import Bounds, Guests
+from nfemu.runtime.descriptors import few_are_left
+from nfemu.runtime.listening import DEFER_S
 from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
 from nfemu.runtime.original import original_destination
 
@@ -31,6 +34,8 @@ TopLayer = Callable[[Context, Admission], layer.Layer]
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
 
 _BACKLOG = 1024
+BOUNDS = Bounds(per_line=1024, in_all=8192)
+"""Of a worker. Those that have not said yet whose they are have as many places as a line."""
 _HANDOVER_S = 0.02
 """What was accepted just before a listener closed reaches us some turns of the loop later."""
 
@@ -62,9 +67,10 @@ class Engine(FlowKeeper):
         now: Callable[[], datetime] = _utc_now,
         patience_s: float = PATIENCE_S,
         original: Callable[[socket], tuple[IpAddress, int]] = original_destination,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         """`now` is wall time; `patience_s`: how long a client may take over a head, or a line's rate over a client, in
-        seconds; `original`: where a redirected connection was going.
+        seconds; `original`: where a redirected connection was going; `bounds`: client connections.
         """
         super().__init__(view, Judge(view, now), reports)
         self._config = config
@@ -73,6 +79,7 @@ class Engine(FlowKeeper):
         self._dialler = Dialler(resolver, config.origin_socket, config.origin_token)
         self._options = _options()
         self._connections: dict[GatewayConnection, asyncio.Task[None]] = {}
+        self._guests: Guests[Imsi | None, GatewayConnection] = Guests(bounds)
         self._servers: list[asyncio.Server] = []
 
     async def start(self) -> None:
@@ -85,6 +92,7 @@ class Engine(FlowKeeper):
         for msisdn, sock in self._config.subscriber_sockets.items():
             await self._listen(sock, GatewayHttpLayer, msisdn)
         for sock in self._config.bearer_sockets:
+            sock.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S)
             await self._listen_on(sock, self._accept_bearer)
 
     async def drain(self, within_s: float) -> None:
@@ -140,18 +148,35 @@ class Engine(FlowKeeper):
         owner: Msisdn | IpAddress | None,
         inside: Target | None,
     ) -> None:
-        connection = GatewayConnection(reader, writer, self._options, self._dialler, self._patience_s)
+        connection = GatewayConnection(reader, writer, self._options, self._dialler, self._patience_s, self._guests)
+        scarce = few_are_left(writer.get_extra_info("socket").fileno())
+        line = self._line(owner)
+        if (scarce and not self._guests.make_room(line)) or not connection.belong_to(line):
+            writer.transport.abort()
+            return
         admission = Admission(
             self._judge, self._flows, self._meters, self._reports, connection, owner, inside, self._patience_s
         )
         connection.layer = top_layer(connection.layer.context, admission)
         self._connections[connection] = asyncio.create_task(self._serve(connection))
 
+    def _line(self, owner: Msisdn | IpAddress | None) -> Imsi | None:
+        """None: nobody knows yet."""
+        match owner:
+            case None:
+                state = None
+            case Msisdn():
+                state = self._view.line(owner)
+            case _:
+                state = self._view.line_at(owner)
+        return state.imsi if state is not None else None
+
     async def _serve(self, connection: GatewayConnection) -> None:
         try:
             await connection.serve()
         finally:
             del self._connections[connection]
+            connection.leave()
             self._flows.leave(connection)
             connection.unmetered()
 

@@ -25,6 +25,7 @@ from nfemu.gateway.engine.judge import Target as Destination
 from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.engine.origin_side import OriginSide
+from nfemu.model.identity import Imsi
 from nfemu.wire.errors import WireError
 from nfemu.wire.first_bytes import FirstBytes, classify
 from nfemu.wire.http_body import request_body
@@ -187,6 +188,9 @@ class _Unconnected:
     async def wait_finished(self) -> None: ...
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None: ...
+
+    def belong_to(self, line: Imsi | None) -> bool:
+        return True
 
     def limited(self, limiter: Limiter | None) -> None: ...
 

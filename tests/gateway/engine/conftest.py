@@ -11,9 +11,10 @@ import pytest
 import uvloop
 
 from nfemu.gateway.engine.deadline import PATIENCE_S
-from nfemu.gateway.engine.engine import Engine
+from nfemu.gateway.engine.engine import BOUNDS, Engine
 from nfemu.gateway.ports import EngineConfig
 from nfemu.model.destination import IpAddress
+from nfemu.runtime.crowd import Bounds
 from tests.fakes.gateway import (
     ARREARS,
     CAPPED,
@@ -37,7 +38,7 @@ TOKEN = b"origin-token"
 class World:
     """One engine with three kinds of listener, its origin, and the strings to pull."""
 
-    def __init__(self, folder: Path, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, folder: Path, patience_s: float = PATIENCE_S, bounds: Bounds = BOUNDS) -> None:
         self.view = FakeView()
         self.resolver = FakeResolver()
         self.origin = RecordingOrigin()
@@ -56,7 +57,13 @@ class World:
         self.dialled: tuple[IpAddress, int] | None = None
         """Where a UE's connection was going before it was redirected; None: it was not."""
         self.engine = Engine(
-            config, self.view, self.resolver, self.reports, patience_s=patience_s, original=self._original
+            config,
+            self.view,
+            self.resolver,
+            self.reports,
+            patience_s=patience_s,
+            original=self._original,
+            bounds=bounds,
         )
 
     def _original(self, _: socket.socket) -> tuple[IpAddress, int]:
