@@ -87,9 +87,9 @@ class Guests(Crowd[Line, AnyGuest]):
 
     def enter(self, line: Line, member: AnyGuest) -> bool:
         """False where nobody who is in its way is idle."""
-        return super().enter(line, member) or (self.make_room(line) and super().enter(line, member))
+        return super().enter(line, member) or (self._make_room(line) and super().enter(line, member))
 
-    def make_room(self, line: Line) -> bool:
+    def _make_room(self, line: Line) -> bool:
         """Somebody idle goes, so that another one of `line` can come. False: there is nobody."""
         for crowded in self._lines_in_the_way(line):
             for guest in self._by_line[crowded]:

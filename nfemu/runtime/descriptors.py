@@ -6,6 +6,8 @@ those that come when few are left, so that the API, the workers' links and files
 
 import resource
 
+from nfemu.runtime.crowd import Bounds
+
 _MOST = 1 << 16
 """On bearers there are thousands; many machines give a process 1,024 unless it asks."""
 _RESERVE = 1_024
@@ -15,6 +17,12 @@ def ask_for_descriptors() -> None:
     """As many as this process may have, for itself and for those that it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _MOST), most))
+
+
+def affordable(bounds: Bounds) -> Bounds:
+    """Those, or less where this process may have few descriptors: all that it has is not one crowd's."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Bounds(min(bounds.per_line, limit // 16), min(bounds.in_all, limit // 4))
 
 
 def few_are_left(opened: int) -> bool:

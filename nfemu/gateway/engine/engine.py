@@ -25,7 +25,7 @@ from nfemu.gateway.ports import EngineConfig, LineView, Reports, Resolver
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi, Msisdn
 from nfemu.runtime.crowd import Bounds, Guests
-from nfemu.runtime.descriptors import few_are_left
+from nfemu.runtime.descriptors import affordable, few_are_left
 from nfemu.runtime.listening import DEFER_S
 from nfemu.runtime.memory import give_memory_back, keep_out_of_collections
 from nfemu.runtime.original import original_destination
@@ -79,7 +79,7 @@ class Engine(FlowKeeper):
         self._dialler = Dialler(resolver, config.origin_socket, config.origin_token)
         self._options = _options()
         self._connections: dict[GatewayConnection, asyncio.Task[None]] = {}
-        self._guests: Guests[Imsi | None, GatewayConnection] = Guests(bounds)
+        self._guests: Guests[Imsi | None, GatewayConnection] = Guests(affordable(bounds))
         self._servers: list[asyncio.Server] = []
 
     async def start(self) -> None:
@@ -149,9 +149,7 @@ class Engine(FlowKeeper):
         inside: Target | None,
     ) -> None:
         connection = GatewayConnection(reader, writer, self._options, self._dialler, self._patience_s, self._guests)
-        scarce = few_are_left(writer.get_extra_info("socket").fileno())
-        line = self._line(owner)
-        if (scarce and not self._guests.make_room(line)) or not connection.belong_to(line):
+        if few_are_left(writer.get_extra_info("socket").fileno()) or not connection.belong_to(self._line(owner)):
             writer.transport.abort()
             return
         admission = Admission(

@@ -26,7 +26,7 @@ from uvicorn.server import ServerState
 
 from nfemu.model.errors import InvalidInput
 from nfemu.runtime.crowd import Bounds, Guests, sender
-from nfemu.runtime.descriptors import few_are_left
+from nfemu.runtime.descriptors import affordable, few_are_left
 from nfemu.runtime.listening import DEFER_S
 from nfemu.runtime.original import original_destination
 from nfemu.web.origins.ca import CertificateAuthority, new_server_context
@@ -76,8 +76,8 @@ class OriginFront:
         self._preface_timeout = preface_timeout
         self._keep_alive = keep_alive
         self._unknown: Guests[bytes, Guest] = Guests(_NOT_KNOWN_YET)
-        self._by_gateway: Guests[bytes, Guest] = Guests(bounds)
-        self._by_ues: Guests[bytes, Guest] = Guests(bounds)
+        self._by_gateway: Guests[bytes, Guest] = Guests(affordable(bounds))
+        self._by_ues: Guests[bytes, Guest] = Guests(affordable(bounds))
         self._state = ServerState()
         self._config = Config(
             app,
@@ -155,10 +155,7 @@ class OriginFront:
         self._begin(guest, self._read_preface, self._by_gateway)
 
     def _welcome_ue(self, guest: Guest) -> None:
-        if few_are_left(guest.socket.fileno()):
-            guest.socket.close()
-        else:
-            self._begin(guest, _from_ue, self._by_ues)
+        self._begin(guest, _from_ue, self._by_ues)
 
     def _begin(self, guest: Guest, describe: Describe, crowd: Guests[bytes, Guest]) -> None:
         task = guest.arrive(self._arrive(guest, describe, crowd))
@@ -170,7 +167,7 @@ class OriginFront:
         try:
             async with asyncio.timeout(self._preface_timeout):
                 connection = await describe(guest.socket)
-            guest.enter(crowd, sender(connection.ue_address.packed))
+            _take_place(guest, connection, crowd)
             async with asyncio.timeout(self._keep_alive if connection.by_gateway else self._preface_timeout):
                 tls = connection.port == _HTTPS or await _peek(guest.socket) == _TLS_HANDSHAKE_RECORD
             guest.served(await self._serve(guest, replace(connection, tls=tls)))
@@ -220,6 +217,14 @@ class OriginFront:
 
 _Listening = tuple[socket.socket, asyncio.Task[None]]
 _Welcome = Callable[[Guest], None]
+
+
+def _take_place(guest: Guest, connection: OriginConnection, crowd: Guests[bytes, Guest]) -> None:
+    """Among those of its line; the last descriptors are the gateway's. Raises Crowded."""
+    line = sender(connection.ue_address.packed)
+    if not connection.by_gateway and few_are_left(guest.socket.fileno()):
+        raise Crowded
+    guest.enter(crowd, line)
 
 
 def _dismiss(guest: Guest) -> None:

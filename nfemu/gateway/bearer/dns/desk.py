@@ -2,8 +2,8 @@
 
 Theory. An answer is a function of the question's octets after the id, of the rules, and of the line: of its policy
 alone where nothing is bound (`common`), else of the line at one version. So there is one memory for each policy, and
-one for each source address of a line; both end with the rules, the second with the line's version. An open line's hot
-names are answered from the first without being parsed.
+one for each sender of a line, of which a phone with many addresses is one; both end with the rules, the second with the
+line's version. An open line's hot names are answered from the first without being parsed.
 
 An answer is made for the rules and the line as they were when its question was judged. Looking names up and binding
 takes time; where either has changed meanwhile, the question is judged again.
@@ -74,7 +74,7 @@ class Desk:
 
     def recall(self, source: bytes, message: bytes) -> bytes | None:
         """The answer without its id, where it is remembered. Takes anything at all for a message."""
-        known = self._sources.get(source)
+        known = self._sources.get(sender(source))
         return known.recall(message[2:]) if known is not None else None
 
     def may_ask(self, source: bytes) -> bool:
@@ -89,7 +89,7 @@ class Desk:
             if line is None or line.policy is None:
                 return write(query, Reply(Rcode.REFUSED))
             rules = self._follow_rules()
-            known = self._known(source, line, line.policy)
+            known = self._known(sender(source), line, line.policy)
             if not tcp and (remembered := known.recall(message[2:])) is not None:
                 return message[:2] + remembered
             try:
@@ -139,21 +139,21 @@ class Desk:
             self._answering.forget()
         return rules
 
-    def _known(self, source: bytes, line: LineState, policy: PolicyName) -> _Source:
-        known = self._sources.get(source)
+    def _known(self, who: bytes, line: LineState, policy: PolicyName) -> _Source:
+        known = self._sources.get(who)
         if known is not None and known.line == line:
             return known
         if known is not None:
-            self._drop(source)
+            self._drop(who)
         elif len(self._sources) >= _SOURCES:
             self._drop(next(iter(self._sources)))
-        known = self._sources[source] = _Source(line, self._common.setdefault(policy, AnswerMemory()))
-        self._by_imsi.setdefault(line.imsi, set()).add(source)
+        known = self._sources[who] = _Source(line, self._common.setdefault(policy, AnswerMemory()))
+        self._by_imsi.setdefault(line.imsi, set()).add(who)
         return known
 
-    def _drop(self, source: bytes) -> None:
-        imsi = self._sources.pop(source).line.imsi
+    def _drop(self, who: bytes) -> None:
+        imsi = self._sources.pop(who).line.imsi
         sources = self._by_imsi[imsi]
-        sources.discard(source)
+        sources.discard(who)
         if not sources:
             del self._by_imsi[imsi]

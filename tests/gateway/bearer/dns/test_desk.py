@@ -62,6 +62,17 @@ async def test_sources_are_bounded_and_the_first_to_come_is_the_first_to_go(monk
     assert desk.recall(sources[2], NEWS) is None
 
 
+async def test_a_phone_with_many_addresses_puts_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_module, "_SOURCES", 2)
+    mine, other = line(0, policy="arrears"), line(1, policy="arrears")
+    many = [ip_address(f"2001:db8::{number:x}") for number in range(1, 9)]
+    at = ip_address("10.45.0.3")
+    desk = opened(ManyLines(dict.fromkeys(many, mine) | {at: other}))
+    for source in (at, *many):
+        await ask(desk, source.packed)
+    assert desk.recall(at.packed, NEWS) is not None
+
+
 async def test_all_addresses_of_a_line_are_forgotten_with_it_and_other_lines_are_not() -> None:
     mine, other = line(0, policy="arrears"), line(1, policy="arrears")
     texts = ("10.45.0.2", "2001:db8::1", "2001:db8::2")
