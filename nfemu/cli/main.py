@@ -43,6 +43,7 @@ _COMMANDS = {
     "exec": "execute",
     "shell": "execute",
     "capture": "capture",
+    "replay": "replay",
     "clock": "clock",
     "state": "states",
     "instance": "instances",

@@ -167,9 +167,21 @@ class Phone:
     def datagram(
         self, host: str, port: int, data: bytes, at: str = "", patience_s: float = DATAGRAM_PATIENCE_S
     ) -> Heard:
-        """Send it by UDP and hear the first that comes back. Raises Conflict by proxy."""
+        """As `datagrams`, of one."""
+        return self.datagrams(host, port, [data], at, patience_s)
+
+    def datagrams(
+        self, host: str, port: int, data: Sequence[bytes], at: str = "", patience_s: float = DATAGRAM_PATIENCE_S
+    ) -> Heard:
+        """Send them by UDP from one port and hear the first that comes back. Raises Conflict by proxy."""
         self.check_bearer("a datagram")
-        job = {"do": "udp", **_address_job(host, port, at), "data": b64encode(data).decode(), "patience": patience_s}
+        sent = [b64encode(each).decode() for each in data]
+        return Heard.of(self._do({"do": "udp", **_address_job(host, port, at), "data": sent, "patience": patience_s}))
+
+    def ping(self, host: str, data: bytes = b"", at: str = "", patience_s: float = DATAGRAM_PATIENCE_S) -> Heard:
+        """Send an ICMP echo request and hear its reply. Raises Conflict by proxy."""
+        self.check_bearer("an echo request")
+        job = {"do": "ping", **_address_job(host, 0, at), "data": b64encode(data).decode(), "patience": patience_s}
         return Heard.of(self._do(job))
 
     def quic(self, host: str, port: int = 443, at: str = "", patience_s: float = DATAGRAM_PATIENCE_S) -> Heard:

@@ -1,13 +1,11 @@
-"""What the agent can be told to do: a request, octets by TCP or UDP, a DNS question.
+"""What the agent can be told to do: a request, octets by TCP or UDP, a DNS question, an echo request.
 
 Each takes one job as plain data and gives the result as `values` reads it; what goes wrong on the line is a result too.
 """
 
-import errno
 import http.client
 import socket
 import ssl
-import struct
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -18,18 +16,15 @@ from typing import Any
 
 from nfemu.client.line.access import FromBearer, Lost, Opened, Place, ThroughProxy
 from nfemu.client.line.asking import ask
+from nfemu.client.line.datagrams import datagrams, echo
 from nfemu.client.line.deadline import Deadline
 from nfemu.client.line.values import Stage
-from nfemu.model.signs import CLOSED, LATE, NO_HTTP, NO_TLS, REFUSED, RESET
+from nfemu.model.signs import CLOSED, LATE, NO_HTTP, NO_TLS, RESET
 
 Job = Mapping[str, Any]
 Result = dict[str, object]
 
 _PART = 64 * 1024
-_PROHIBITED = ((2, 3, 13), (3, 1, 1))
-"""Origin, type and code (ip(7), IP_RECVERR) of "administratively prohibited" over IPv4 and IPv6."""
-_EXTENDED_ERROR = struct.Struct("=IBBB")
-_IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +41,7 @@ class Sender:
             "tcp": self.tcp,
             "udp": self.udp,
             "dns": self.dns,
+            "ping": self.ping,
         }
         return doing[job["do"]](job)
 
@@ -84,12 +80,21 @@ class Sender:
         return {**result, "address": address}
 
     def udp(self, job: Job) -> Result:
-        """A datagram, and the first that comes back. Only a refusal is told: nobody need answer."""
+        """Datagrams, and the first that comes back. Only a refusal is told: nobody need answer."""
+        sent = [b64decode(each) for each in job["data"]]
+        return self._unanswered(job, lambda address: datagrams(address, job["port"], sent, job["patience"]))
+
+    def ping(self, job: Job) -> Result:
+        """An echo request, and what comes back, as with datagrams."""
+        return self._unanswered(job, lambda address: echo(address, b64decode(job["data"]), job["patience"]))
+
+    def _unanswered(self, job: Job, send: Callable[[str], tuple[bytes, str]]) -> Result:
+        """`send` to an address gives what came back, and the sign of what failed."""
         try:
             address = job["at"] or self.access.address(job["host"])
         except Lost as lost:
             return {**_lost(lost), "address": ""}
-        data, failure = _datagram(address, job["port"], b64decode(job["data"]), job["patience"])
+        data, failure = send(address)
         stage = Stage.ANSWER if data else Stage.REQUEST
         return {**_nothing(stage, failure), "body": b64encode(data).decode(), "address": address}
 
@@ -175,12 +180,13 @@ def _read(response: http.client.HTTPResponse, sock: socket.socket, most: int, de
 def _spoken(sock: socket.socket, job: Job, deadline: Deadline) -> Result:
     """Until the far end has nothing more to say, or there is more than is wanted, or no more time. Raises Lost."""
     heard = bytearray()
-    stage = Stage.REQUEST
+    stage, failure = Stage.REQUEST, ""
     try:
         deadline.allot(sock).sendall(b64decode(job["data"]))
         while len(heard) < job["most"]:
             part = deadline.allot(sock).recv(_PART)
             if not part:
+                failure = "" if heard else CLOSED
                 break
             heard += part
             stage = Stage.ANSWER
@@ -189,34 +195,7 @@ def _spoken(sock: socket.socket, job: Job, deadline: Deadline) -> Result:
     except OSError:
         if not heard:
             raise Lost(Stage.REQUEST, RESET) from None
-    return {**_nothing(stage, ""), "body": b64encode(heard[: job["most"]]).decode()}
-
-
-def _datagram(address: str, port: int, data: bytes, patience_s: float) -> tuple[bytes, str]:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        if family == socket.AF_INET:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
-        else:
-            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
-        sock.settimeout(patience_s)
-        try:
-            sock.connect((address, port))
-            sock.send(data)
-            return sock.recv(_PART), ""
-        except TimeoutError:
-            return b"", ""
-        except OSError as error:
-            return b"", _why_not_sent(sock, error)
-
-
-def _why_not_sent(sock: socket.socket, error: OSError) -> str:
-    try:
-        _, ancillary, _, _ = sock.recvmsg(64, 512, socket.MSG_ERRQUEUE)
-    except OSError:
-        return REFUSED if error.errno in (errno.ENETUNREACH, errno.EINVAL, errno.EACCES) else ""
-    reasons = [_EXTENDED_ERROR.unpack_from(data)[1:] for _, _, data in ancillary if len(data) >= _EXTENDED_ERROR.size]
-    return REFUSED if any(reason in _PROHIBITED for reason in reasons) else ""
+    return {**_nothing(stage, failure), "body": b64encode(heard[: job["most"]]).decode()}
 
 
 def _why_no_tls(error: OSError) -> str:

@@ -199,7 +199,7 @@ def _certificate(folder: Path, name: str) -> Path:
 
 
 def test_datagrams(unused: int) -> None:
-    job: dict[str, Any] = {"do": "udp", "host": "127.0.0.1", "at": "", "data": b64encode(b"ping").decode()}
+    job: dict[str, Any] = {"do": "udp", "host": "127.0.0.1", "at": "", "data": [b64encode(b"ping").decode()]}
     with datagrams(lambda data, sock, peer: sock.sendto(data + b"!", peer)) as port:
         heard = Heard.of(sender().do({**job, "port": port, "patience": 10.0}))
     assert (heard.data, heard.stage.value, heard.address) == (b"ping!", "answer", "127.0.0.1")
@@ -208,6 +208,21 @@ def test_datagrams(unused: int) -> None:
     assert (silent.data, silent.failure, silent.refused) == (b"", "", False)
     closed = Heard.of(sender().do({**job, "port": unused, "patience": 10.0}))
     assert closed.failure == "", "a closed port is no refusal of the network's"
+
+
+def test_several_datagrams_come_from_one_port() -> None:
+    seen: list[tuple[bytes, int]] = []
+
+    def answer(data: bytes, sock: socket.socket, peer: Any) -> None:
+        seen.append((data, peer[1]))
+        if data == b"last":
+            sock.sendto(b"heard", peer)
+
+    sent = [b64encode(each).decode() for each in (b"first", b"last")]
+    job: dict[str, Any] = {"do": "udp", "host": "127.0.0.1", "at": "", "data": sent, "patience": 10.0}
+    with datagrams(answer) as port:
+        assert Heard.of(sender().do({**job, "port": port})).data == b"heard"
+    assert ([data for data, _ in seen], len({port for _, port in seen})) == ([b"first", b"last"], 1)
 
 
 def test_questions() -> None:

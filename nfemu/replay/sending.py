@@ -1,0 +1,136 @@
+"""A flow's client side over a line, and what the line made of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from nfemu.client.line import Answer, Heard, Phone, Stage, Told
+from nfemu.model.errors import InvalidInput
+from nfemu.model.signs import CLOSED, LATE, REFUSED, RESET, SINKHOLE
+from nfemu.replay.flows import Flow
+from nfemu.replay.kinds import Datagrams, Echo, Hello, Kind, Octets, Question, Questions, Request, Requests
+from nfemu.replay.values import Fate, Verdict
+
+PATIENCE_S = 5.0
+_ENOUGH = 64 * 1024
+_ALERT = b"\x15"
+"""First octet of a TLS record that says no (RFC 8446 section 5.1)."""
+_BY_NAME = (Requests, Hello)
+"""What a proxy takes."""
+
+
+def host_of(flow: Flow, kind: Kind) -> str:
+    """The name that the client itself said, else the one that the capture's DNS tells, else the address."""
+    said = kind.host if isinstance(kind, _BY_NAME) else None
+    return said or flow.name or str(flow.server)
+
+
+@dataclass(frozen=True, slots=True)
+class Resender:
+    """`to_address`: to the captured addresses, instead of asking for the names anew."""
+
+    phone: Phone
+    to_address: bool = False
+
+    def send(self, flow: Flow, kind: Kind) -> Fate:
+        """Raises Unavailable where the line is gone."""
+        if not self.phone.has_bearer and not isinstance(kind, _BY_NAME):
+            return Fate(Verdict.NOT_APPLICABLE, "by proxy")
+        if flow.missing:
+            return Fate(Verdict.NOT_SENT, flow.missing)
+        try:
+            return self._sent(flow, kind)
+        except InvalidInput as error:
+            return Fate(Verdict.NOT_SENT, str(error))
+
+    def _sent(self, flow: Flow, kind: Kind) -> Fate:
+        host, port, at = host_of(flow, kind), flow.server_port, str(flow.server) if self.to_address else ""
+        match kind:
+            case Questions(asked):
+                return _worst(self._ask(each, at) for each in asked)
+            case Requests(_, requests):
+                return _worst(self._request(each, host, port, at) for each in requests)
+            case Hello(_, octets):
+                heard = self._octets(host, port, octets, at)
+                return of_stream(heard, "TLS alert" if heard.data == _ALERT else "TLS")
+            case Octets(octets):
+                heard = self._octets(host, port, octets, at)
+                return of_stream(heard) if octets or heard.failure else Fate(Verdict.CONNECTED)
+            case Datagrams(datagrams):
+                return of_datagram(self.phone.datagrams(host, port, datagrams, at))
+            case Echo(data):
+                return of_datagram(self.phone.ping(host, data, at))
+            case _:
+                assert_never(kind)
+
+    def _ask(self, question: Question, resolver: str) -> Fate:
+        return of_answer(self.phone.dig(question.name, question.kind, resolver or None, patience_s=PATIENCE_S))
+
+    def _octets(self, host: str, port: int, octets: bytes, at: str) -> Heard:
+        """One octet says that somebody answers; who says nothing is only connected to."""
+        most = 1 if octets else 0
+        return self.phone.exchange(host, port, octets, at=at, patience_s=PATIENCE_S, most=most)
+
+    def _request(self, request: Request, host: str, port: int, at: str) -> Fate:
+        authority = f"[{host}]" if ":" in host else host
+        answer = self.phone.request(
+            f"http://{authority}:{port}{request.target}",
+            request.method,
+            request.headers,
+            request.body,
+            at=at,
+            patience_s=PATIENCE_S,
+            most=_ENOUGH,
+        )
+        return of_request(answer)
+
+
+def _worst(fates: Iterable[Fate]) -> Fate:
+    """The first that was not answered, else the last: one flow, one verdict."""
+    fate = Fate(Verdict.NOT_SENT, "there was nothing in it")
+    for fate in fates:
+        if fate.verdict is not Verdict.ANSWERED:
+            break
+    return fate
+
+
+def of_answer(told: Told) -> Fate:
+    if told.failure:
+        return Fate(Verdict.REFUSED if told.failure == REFUSED else Verdict.TIMED_OUT, told.sign)
+    shown = SINKHOLE if told.is_sinkhole else ", ".join(map(str, told.addresses))
+    return Fate(Verdict.ANSWERED, shown or told.sign or f"{len(told.records)} records")
+
+
+def of_request(answer: Answer) -> Fate:
+    if answer.stage is not Stage.ANSWER:
+        return _of_failure(answer)
+    if answer.location is not None:
+        return Fate(Verdict.REDIRECTED, f"{answer.status} to {answer.location}")
+    return Fate(Verdict.ANSWERED, str(answer.status))
+
+
+def of_stream(heard: Heard, answered: str = "") -> Fate:
+    if heard.failure or heard.status:
+        return _of_failure(heard)
+    if heard.data:
+        return Fate(Verdict.ANSWERED, answered)
+    return Fate(Verdict.TIMED_OUT)
+
+
+def of_datagram(heard: Heard) -> Fate:
+    if heard.failure:
+        return _of_failure(heard)
+    return Fate(Verdict.ANSWERED, f"{len(heard.data)} octets") if heard.data else Fate(Verdict.TIMED_OUT)
+
+
+def _of_failure(fate: Answer | Heard) -> Fate:
+    if fate.stage is Stage.NAME:
+        return Fate(Verdict.NO_ADDRESS, fate.failure)
+    if fate.stage is Stage.TUNNEL and fate.status:
+        return Fate(Verdict.REFUSED if fate.refused else Verdict.ANSWERED, f"{fate.status} to CONNECT")
+    if fate.failure in _VERDICTS:
+        return Fate(_VERDICTS[fate.failure])
+    return Fate(Verdict.ANSWERED, fate.failure)
+
+
+_VERDICTS = {REFUSED: Verdict.REFUSED, RESET: Verdict.RESET, CLOSED: Verdict.CLOSED, LATE: Verdict.TIMED_OUT}

@@ -1,0 +1,1 @@
+"""Capture files as they are read: `reader.py` takes the frames out of a file, `packet.py` the packets out of frames."""
