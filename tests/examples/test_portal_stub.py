@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from socket import create_connection, create_server
 from time import monotonic
 
@@ -90,3 +91,11 @@ def test_what_is_no_url_is_not_shown(get: Get) -> None:
 def test_nobody_else_is_believed() -> None:
     with stub("192.0.2.1") as get:
         assert "Hello! Please open" in get("/?lang=en", _TRUSTED)[1]
+
+
+def test_its_own_tests_pass_by_themselves(tmp_path: Path) -> None:
+    """As a portal team runs them: a copy of the folder, without our configuration."""
+    folder = copytree(_STUB.parent, tmp_path / "portal-stub", ignore=ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "passed" in done.stdout) == (0, True), done.stdout + done.stderr

@@ -4,9 +4,12 @@ import doctest
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_CONTINUED = "> "
+"""What a shell prompts with before the further lines of a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,10 @@ def commands(document: Path) -> Iterator[Shown]:
     """Every command of every console block, in order."""
     for block in _BLOCK.findall(document.read_text(encoding="utf-8")):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
-            yield Shown(command, output)
+            lines = part.split("\n")
+            more = list(takewhile(lambda line: line.startswith(_CONTINUED), lines[1:]))
+            command = "\n".join([lines[0], *(line.removeprefix(_CONTINUED) for line in more)])
+            yield Shown(command, "\n".join(lines[1 + len(more) :]))
 
 
 def _tidy(text: str) -> str:
