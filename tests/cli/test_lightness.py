@@ -17,6 +17,7 @@ LIGHT = (
     "lifecycle",
     "doctor",
     "capture",
+    "replay",
 )
 
 

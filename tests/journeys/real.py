@@ -88,9 +88,7 @@ def machine(folder: Path, config: Path, user: User) -> Iterator[tuple[CarrierPro
         until(lambda: log.exists() and "ready" in log.read_text())
         assert listening.stdout is not None
         assert listening.stdout.readline() == b"up\n"
-        paths = os.pathsep.join([str(_PROJECT), *(each for each in sys.path if each.endswith("site-packages"))])
-        become = () if user.uid == 0 else _as(user.uid)
-        before = (*inside, *become, "env", f"PYTHONPATH={paths}", "PYTHONDONTWRITEBYTECODE=1", f"HOME={folder}")
+        before = (*inside, *as_user(user, folder))
         carrier = CarrierProcess(StateFolder(folder / "state"), config, before=before, python=user.python)
         try:
             yield carrier, World(log)
@@ -106,7 +104,14 @@ def core_process(carrier: CarrierProcess) -> int:
     return children(outer)[0]
 
 
-def _as(uid: int) -> tuple[str, ...]:
+def as_user(user: User, home: Path) -> tuple[str, ...]:
+    """What starts our commands as that user's."""
+    paths = os.pathsep.join([str(_PROJECT), *(each for each in sys.path if each.endswith("site-packages"))])
+    become = () if user.uid == os.getuid() else _become(user.uid)
+    return *become, "env", f"PYTHONPATH={paths}", "PYTHONDONTWRITEBYTECODE=1", f"HOME={home}"
+
+
+def _become(uid: int) -> tuple[str, ...]:
     return "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all"
 
 

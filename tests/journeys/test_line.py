@@ -26,6 +26,7 @@ def test_an_open_line(phone: Phone) -> None:
         assert (told.rcode, told.is_sinkhole, told.addresses[0].version) == ("NOERROR", False, 6)
         assert phone.exchange("news.example", 80, b"HEAD / HTTP/1.0\r\n\r\n").data.startswith(b"HTTP/1.")
         assert not phone.quic("news.example").refused
+        assert [phone.ping("news.example", b"abc", at).data for at in ("", "198.18.0.18")] == [b"abc", b"abc"]
         seen = phone.run(["curl", "-s", "https://news.example/"])
         assert (seen.status, "Example News" in seen.out) == (0, True)
 
@@ -45,6 +46,7 @@ def test_a_restricted_line(phone: Phone, carrier: CarrierProcess) -> None:
             assert phone.dig("news.example", "TXT").sign == "no data"
             assert phone.exchange("192.0.2.1", 22).refused
             assert phone.quic("news.example").refused
+            assert phone.ping("news.example").refused
             assert phone.get("http://news.example/", follow=3).status == 200
         finally:
             client.restore(NUMBER)

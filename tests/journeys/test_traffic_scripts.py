@@ -1,15 +1,19 @@
 """The scripts in `examples/traffic`: each finds an open and a restricted line as it says."""
 
+import os
 import subprocess
 import sys
 from contextlib import nullcontext
-from os import environ
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from nfemu.client import StateFolder
+from tests.gateway.bearer.ordinary import ordinary
 from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, Arrivals, core_of
 from tests.journeys.carrier import NUMBER, CarrierProcess, Done
+from tests.journeys.real import as_user
 
 _FOLDER = Path(__file__).parents[2] / "examples" / "traffic"
 _TO_THE_PORTAL = "http_crafted"
@@ -17,7 +21,7 @@ _SCRIPTS = ("dns_queries", _TO_THE_PORTAL, "quic_initial", "port_scan", "fragmen
 
 
 def run(carrier: CarrierProcess, script: str, expect: str) -> Done:
-    program = (sys.executable, str(_FOLDER / f"{script}.py"), "--expect", expect)
+    program = (carrier.python, str(_FOLDER / f"{script}.py"), "--expect", expect)
     return carrier.nfemu("exec", NUMBER, "--", *program, timeout=120)
 
 
@@ -42,11 +46,34 @@ def test_open_and_restricted(carrier: CarrierProcess) -> None:
 
 @pytest.mark.lab
 @NEEDS_BEARERS
+def test_by_an_ordinary_user() -> None:
+    """`nfemu exec` lets one send raw packets on the line, and nothing more."""
+    user = ordinary()
+    if user is None:
+        pytest.skip("needs a Python of this version that is open to other users")
+    with TemporaryDirectory(prefix="nfemu-") as made:
+        folder = Path(made)
+        os.chown(folder, user.uid, user.uid)
+        carrier = CarrierProcess(StateFolder(folder / "state"), before=as_user(user, folder), python=user.python)
+        carrier.up()
+        try:
+            carrier.nfemu("restrict", NUMBER)
+            for script in ("quic_initial", "fragments"):
+                done = run(carrier, script, "restricted")
+                assert done.status == 0, f"{script}\n{done.text}{done.errors}"
+            effective = carrier.nfemu("exec", NUMBER, "--", "grep", "CapEff", "/proc/self/status")
+            assert effective.text.split()[1] == f"{1 << 13:016x}", "CAP_NET_RAW alone"
+        finally:
+            carrier.down()
+
+
+@pytest.mark.lab
+@NEEDS_BEARERS
 def test_the_walk(carrier: CarrierProcess) -> None:
     """Detached at first."""
     carrier.nfemu("detach", NUMBER)
     command = [sys.executable, str(_FOLDER / "walk.py"), NUMBER]
-    environment = {**environ, "NFEMU_STATE": str(carrier.state.path)}
+    environment = {**os.environ, "NFEMU_STATE": str(carrier.state.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout.count("restricted:\n")) == (0, 2), done.stdout + done.stderr
 

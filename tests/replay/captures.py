@@ -4,13 +4,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from scapy.layers.inet import IP, TCP
+from scapy.layers.dns import DNS, DNSQR, DNSRR
+from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 from scapy.utils import PcapWriter
 
 CLIENT, SERVER = "10.45.0.2", "198.18.0.18"
+RESOLVER = "10.45.0.1"
 FIRST = 0xFFFFFFF0
 """Sequence numbers begin anew after sixteen octets."""
 
@@ -35,6 +37,14 @@ def segment(at: int, data: bytes, port: int = 80, sport: int = 40000, first: int
 
 def connection(data: bytes, port: int = 80, sport: int = 40000) -> list[Packet]:
     return [syn(port, sport), back() / TCP(sport=port, dport=sport, flags="SA"), segment(0, data, port, sport)]
+
+
+def answer(name: str, *addresses: str) -> list[Packet]:
+    """A question and its answer."""
+    question = UDP(sport=5353, dport=53) / DNS(qd=DNSQR(qname=name))
+    records = [DNSRR(rrname="alias.example", type="A", rdata=each) for each in addresses]
+    told = UDP(sport=53, dport=5353) / DNS(qr=1, qd=DNSQR(qname=name), an=records)
+    return [there(server=RESOLVER) / question, IP(src=RESOLVER, dst=CLIENT) / told]
 
 
 def written(file: Path, packets: list[Packet]) -> Path:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
-from scapy.layers.dns import DNS, DNSQR, DNSRR
-from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet import ICMP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NS
 from scapy.layers.l2 import ARP
 from scapy.packet import Packet, Raw
@@ -13,9 +12,7 @@ from scapy.packet import Packet, Raw
 from nfemu.replay import flows
 from nfemu.replay.flows import FlowFinder, Found, Transport
 from nfemu.wire.capture.packet import packet_in
-from tests.replay.captures import CLIENT, FIRST, SERVER, back, connection, segment, syn, there
-
-RESOLVER = "10.45.0.1"
+from tests.replay.captures import CLIENT, FIRST, SERVER, answer, back, connection, segment, syn, there
 
 
 def found(packets: Sequence[Packet]) -> Found:
@@ -23,14 +20,6 @@ def found(packets: Sequence[Packet]) -> Found:
     for at, packet in enumerate(packets):
         finder.add(at, packet_in(101, bytes(packet)))
     return finder.found()
-
-
-def answer(name: str, *addresses: str) -> list[Packet]:
-    """A question and its answer."""
-    question = UDP(sport=5353, dport=53) / DNS(qd=DNSQR(qname=name))
-    records = [DNSRR(rrname="alias.example", type="A", rdata=each) for each in addresses]
-    told = UDP(sport=53, dport=5353) / DNS(qr=1, qd=DNSQR(qname=name), an=records)
-    return [there(server=RESOLVER) / question, IP(src=RESOLVER, dst=CLIENT) / told]
 
 
 def test_a_connection_in_any_order() -> None:

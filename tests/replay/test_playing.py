@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scapy.layers.inet import UDP
 from scapy.packet import Raw
 
@@ -11,22 +13,24 @@ from nfemu.client.line import Answer, Heard, Stage, Told
 from nfemu.client.line.values import Record
 from nfemu.model.errors import InvalidInput
 from nfemu.model.signs import CLOSED, LATE, NO_HTTP, NO_NAME, REFUSED, RESET, SILENCE
-from nfemu.replay.flows import MOST_IN_ALL
+from nfemu.replay.flows import MOST_IN_ALL, FlowFinder
+from nfemu.replay.kinds import kind_of
 from nfemu.replay.playing import flows_in, replay
-from nfemu.replay.sending import of_answer, of_datagram, of_request, of_stream
+from nfemu.replay.sending import host_of, of_answer, of_datagram, of_request, of_stream
 from nfemu.replay.values import Fate, Verdict
+from nfemu.wire.capture.packet import packet_in
 from nfemu.wire.pcap import file_header, record
 from tests.client.line.far_end import far_end, phone_by_proxy
 from tests.client.running import carrier
 from tests.journeys.bearer import hello
-from tests.replay.captures import connection, opened, segment, syn, there, written
+from tests.replay.captures import answer, connection, opened, segment, syn, there, written
 
 GET = b"GET /%s HTTP/1.1\r\nHost: news.example\r\nUser-Agent: x\r\n\r\n"
 NUMBER = "13800138000"
 
 
 def test_by_proxy(tmp_path: Path) -> None:
-    def answer(head: bytes) -> bytes:
+    def replied(head: bytes) -> bytes:
         if head.startswith(b"CONNECT"):
             return b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
         if b"/moved " in head:
@@ -48,7 +52,7 @@ def test_by_proxy(tmp_path: Path) -> None:
     with (
         carrier(tmp_path / "state") as running,
         Client.find(running.state) as client,
-        far_end(answer) as proxy,
+        far_end(replied) as proxy,
         phone_by_proxy(tmp_path, proxy.port) as phone,
     ):
         done = list(replay(client, phone, flows))
@@ -86,6 +90,29 @@ def test_more_than_is_kept_at_once_is_read_in_parts(tmp_path: Path) -> None:
     with written(tmp_path / "a.pcap", packets).open("rb") as file:
         flows = flows_in(file).flows
     assert ([flow.octets for flow in flows], MOST_IN_ALL > 60_000 * 40) == ([60_000] * 40, True)
+
+
+FRAMES = [
+    bytes(packet)
+    for packet in (
+        *connection(GET % b"one"),
+        *connection(hello("news.example"), 443),
+        *answer("news.example", "1.2.3.4"),
+    )
+]
+
+
+@given(st.lists(st.tuples(st.integers(0, len(FRAMES) - 1), st.integers(0, 700), st.binary(min_size=1, max_size=3))))
+def test_changed_packets_are_read_too(changes: list[tuple[int, int, bytes]]) -> None:
+    """Whatever they turn into."""
+    frames = [bytearray(frame) for frame in FRAMES]
+    for number, at, octets in changes:
+        frames[number][at : at + len(octets)] = octets
+    finder = FlowFinder()
+    for at, frame in enumerate(frames):
+        finder.add(at, packet_in(101, bytes(frame)))
+    for flow in finder.found().flows:
+        assert host_of(flow, kind_of(flow))
 
 
 def heard(stage: Stage, failure: str = "", data: bytes = b"", status: int = 0) -> Heard:

@@ -61,6 +61,7 @@ def test_what_needs_an_ip_line(tmp_path: Path) -> None:
             lambda: phone.dig("news.example"),
             lambda: phone.datagram("192.0.2.1", 1, b""),
             lambda: phone.quic("news.example"),
+            lambda: phone.ping("news.example"),
         ):
             with pytest.raises(Conflict, match="needs an IP line, and access is by proxy here"):
                 act()

@@ -125,6 +125,8 @@ def test_nobody_there(unused: int) -> None:
     answer = http(unused)
     assert (answer.status, answer.stage.value, answer.failure, answer.refused) == (0, "connect", "refused", True)
     assert tcp(unused, b"").refused
+    with far_end(lambda _: b"") as end:
+        assert tcp(end.port, b"?\r\n\r\n").failure == "closed unanswered"
 
 
 def test_too_late() -> None:
