@@ -44,6 +44,7 @@ _COMMANDS = {
     "shell": "execute",
     "capture": "capture",
     "replay": "replay",
+    "device": "devices",
     "clock": "clock",
     "state": "states",
     "instance": "instances",

@@ -1,0 +1,63 @@
+"""The emulators of a session: one that was named, or its own, started when the first test needs them."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from nfemu.client.state import StateFolder
+from nfemu.pytest_plugin.given import Leases, state_given
+from nfemu.pytest_plugin.options import Options
+from nfemu.pytest_plugin.own import OwnEmulator
+from nfemu.pytest_plugin.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An emulator that runs, and who may have what of it. None: it is all ours."""
+
+    state: StateFolder
+    leases: Leases | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the whole carrier may be put back, and its clock moved."""
+        return self.leases is None or self.leases.alone
+
+
+@dataclass(slots=True)
+class Emulators:
+    """`worker`: of pytest-xdist, else empty."""
+
+    options: Options
+    worker: str
+    _given: Place | None = None
+    _own: dict[tuple[str, tuple[str, ...]], OwnEmulator] = field(default_factory=dict)
+
+    def place(self, wanted: Wanted) -> Place:
+        """The test is skipped where the one that was named does not suit it. Raises Conflict where another run has
+        that one, Unavailable where it does not run or start, InvalidInput."""
+        if self.options.names_one:
+            return self._named(wanted)
+        overlay = wanted.carrier or self.options.carrier
+        settings = (*self.options.set.split(), *wanted.settings)
+        key = overlay, settings
+        if key not in self._own:
+            self._own[key] = OwnEmulator(self.options.config, settings, overlay or None)
+        return Place(self._own[key].state, None)
+
+    def close(self) -> None:
+        for each in self._own.values():
+            each.close()
+        if self._given is not None and self._given.leases is not None:
+            self._given.leases.close()
+
+    def _named(self, wanted: Wanted) -> Place:
+        if self._given is None:
+            state = state_given(self.options)
+            self._given = Place(state, Leases(state, self.worker))
+        overlay = self._given.state.status().overlay
+        if wanted.settings or wanted.carrier not in ("", overlay):
+            pytest.skip("it needs an emulator of its own configuration, and the run uses one that was named to it")
+        if not self._given.is_ours and (wanted.state != "initial" or wanted.clock):
+            pytest.skip("it needs the carrier in a state of its own, and the workers of this run share one")
+        return self._given

@@ -1,0 +1,112 @@
+"""An emulator that runs already, and who of several test runs and xdist workers may have which of its lines.
+
+One run alone may put the whole carrier back before each test. Workers of pytest-xdist share it: each leases lines of
+its own, which alone are put back. Both are kept by locks (flock), which end with their process.
+"""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from nfemu.client.state import RunningStatus, StateFolder, reachable
+from nfemu.model.errors import Conflict, InvalidInput, Unavailable
+from nfemu.pytest_plugin.options import Options
+
+_ELSEWHERE = (
+    "no emulator of this machine and user has its API at `{url}`; give --nfemu-state, or, where it is on another "
+    "machine or in a container, --nfemu-token, --nfemu-proxy and --nfemu-ca"
+)
+
+
+def state_given(options: Options) -> StateFolder:
+    """Of the emulator that is named. Raises Unavailable where it does not run, InvalidInput."""
+    if options.state:
+        state = StateFolder(Path(options.state).expanduser().absolute())
+    elif options.instance:
+        state = StateFolder.of_instance(options.instance)
+    else:
+        state = _at(options)
+    state.status()
+    return state
+
+
+def _at(options: Options) -> StateFolder:
+    address = options.url.removeprefix("http://").rstrip("/")
+    if options.proxy and options.ca:
+        return _stand_in(options, address)
+    for state in (StateFolder.default(), *StateFolder.instances()):
+        try:
+            if reachable(state.status().api) == address:
+                return state
+        except Unavailable:
+            continue
+    raise Unavailable(_ELSEWHERE.format(url=options.url))
+
+
+def _stand_in(options: Options, address: str) -> StateFolder:
+    """A folder that holds of a distant emulator what clients look for in a near one's."""
+    token = options.token or (Path(options.token_file).read_text().strip() if options.token_file else "")
+    if not token:
+        raise InvalidInput("the emulator's API needs its token: NFEMU_PYTEST_TOKEN, or --nfemu-token-file")
+    state = StateFolder(Path(tempfile.mkdtemp(prefix="nfemu-pytest-")))
+    state.api_token.touch(mode=0o600)
+    state.api_token.write_text(token)
+    state.ca.parent.mkdir()
+    state.ca.write_bytes(Path(options.ca).read_bytes())
+    by_proxy = "proxy: the emulator is not on this machine"
+    state.publish(RunningStatus(0, "", address, options.proxy, "", {}, str(state.ca), "", by_proxy))
+    return state
+
+
+class Leases:
+    """`alone`: nobody else uses the carrier meanwhile."""
+
+    def __init__(self, state: StateFolder, worker: str) -> None:
+        """`worker`: of pytest-xdist, else empty. Raises Conflict where another run has the carrier."""
+        self.alone = not worker
+        self._folder = _common_folder(reachable(state.status().api))
+        self._held: list[IO[str]] = []
+        self._lines: list[str] = []
+        if not self._lock("carrier", fcntl.LOCK_EX if self.alone else fcntl.LOCK_SH):
+            raise Conflict(
+                f"another test run uses the emulator of `{state.path}`, and one that is not divided among workers "
+                "needs it alone; wait for it, or leave the emulator out: each run then starts one of its own"
+            )
+
+    def take(self, numbers: Sequence[str]) -> str | None:
+        """The first that this run has already, or that none has; None where all are taken. Kept until the end."""
+        if self.alone:
+            return next(iter(numbers), None)
+        known = next((number for number in self._lines if number in numbers), None)
+        if known is not None:
+            return known
+        new = next((number for number in numbers if self._lock(number, fcntl.LOCK_EX)), None)
+        self._lines += [new] if new is not None else []
+        return new
+
+    def close(self) -> None:
+        for each in self._held:
+            each.close()
+
+    def _lock(self, name: str, kind: int) -> bool:
+        handle = (self._folder / name).open("a")
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            return False
+        self._held.append(handle)
+        return True
+
+
+def _common_folder(address: str) -> Path:
+    """All runs of this user against that carrier have it."""
+    folder = Path(tempfile.gettempdir(), f"nfemu-pytest-of-{os.getuid()}", sha256(address.encode()).hexdigest()[:16])
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise Conflict(f"`{folder}` is somebody else's; remove it")
+    return folder
