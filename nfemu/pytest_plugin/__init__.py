@@ -7,6 +7,7 @@ pytest loads this module in every run, also where nobody uses it: so what it nee
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -78,11 +79,11 @@ def carrier(request: pytest.FixtureRequest, nfemu_emulators: "Emulators") -> "It
         carrier = Carrier.at(place)
     except NfemuError as error:
         pytest.fail(str(error), pytrace=False)
-    item.stash[_USED] = carrier
-    carrier.begin(wanted)
-    yield carrier
-    del item.stash[_USED]
-    carrier.close()
+    with closing(carrier):
+        carrier.begin(wanted)
+        item.stash[_USED] = carrier
+        yield carrier
+        del item.stash[_USED]
 
 
 @pytest.fixture

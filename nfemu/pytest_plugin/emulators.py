@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from nfemu.client.state import StateFolder
+from nfemu.model.errors import NfemuError
 from nfemu.pytest_plugin.given import Leases, state_given
 from nfemu.pytest_plugin.options import Options
 from nfemu.pytest_plugin.own import OwnEmulator
@@ -32,6 +33,8 @@ class Emulators:
     worker: str
     _given: Place | None = None
     _own: dict[tuple[str, tuple[str, ...]], OwnEmulator] = field(default_factory=dict)
+    _failed: dict[tuple[str, tuple[str, ...]], NfemuError] = field(default_factory=dict)
+    """It is not tried again for each test."""
 
     def place(self, wanted: Wanted) -> Place:
         """The test is skipped where the one that was named does not suit it. Raises Conflict where another run has
@@ -41,8 +44,14 @@ class Emulators:
         overlay = wanted.carrier or self.options.carrier
         settings = (*self.options.set.split(), *wanted.settings)
         key = overlay, settings
+        if key in self._failed:
+            raise self._failed[key]
         if key not in self._own:
-            self._own[key] = OwnEmulator(self.options.config, settings, overlay or None)
+            try:
+                self._own[key] = OwnEmulator(self.options.config, settings, overlay or None)
+            except NfemuError as error:
+                self._failed[key] = error
+                raise
         return Place(self._own[key].state, None)
 
     def close(self) -> None:

@@ -4,8 +4,10 @@ One run alone may put the whole carrier back before each test. Workers of pytest
 its own, which alone are put back. Both are kept by locks (flock), which end with their process.
 """
 
+import atexit
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
@@ -53,6 +55,7 @@ def _stand_in(options: Options, address: str) -> StateFolder:
     if not token:
         raise InvalidInput("the emulator's API needs its token: NFEMU_PYTEST_TOKEN, or --nfemu-token-file")
     state = StateFolder(Path(tempfile.mkdtemp(prefix="nfemu-pytest-")))
+    atexit.register(shutil.rmtree, state.path, ignore_errors=True)
     state.api_token.touch(mode=0o600)
     state.api_token.write_text(token)
     state.ca.parent.mkdir()
