@@ -1,10 +1,12 @@
 """What a team's tests can do with a carrier that runs already, and what a failed one reports."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from tests.chromium import BINARY, CERTUTIL
 from tests.journeys.carrier import CarrierProcess
 from tests.pytest_plugin.conftest import Project
 
@@ -192,3 +194,28 @@ def test_what_is_not_there_is_said(project: Project) -> None:
     assert "nfemu is not running; start it with `nfemu up`" in run.text
     run = project.pytest(text, "--nfemu-url=http://127.0.0.1:9")
     assert "no emulator of this machine and user has its API at `http://127.0.0.1:9`" in run.text
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(BINARY is None or CERTUTIL is None, reason="needs Debian's chromium and libnss3-tools")
+@pytest.mark.skipif(find_spec("playwright") is not None, reason="it is about Chromium without Playwright")
+def test_chromium_without_playwright(project: Project, named: str) -> None:
+    """On a line with a listener of its own; else a proxy wants a user name, which Chromium does not give by itself."""
+    text = """
+import pytest
+
+@pytest.mark.nfemu(number="13800138000")
+def test_dumped(subscriber):
+    assert "Example News" in subscriber.browser.open("https://news.example/")
+
+@pytest.mark.nfemu(number="13800138011")
+def test_no_listener(subscriber):
+    subscriber.browser.open("https://news.example/")
+
+def test_no_page(subscriber):
+    subscriber.browser.page
+"""
+    run = project.pytest(text, named, "-rs")
+    assert "1 passed, 2 skipped" in run.text, run.text
+    assert "Chromium gives a proxy no user name by itself" in run.text
+    assert "needs Playwright: `pip install playwright`" in run.text
