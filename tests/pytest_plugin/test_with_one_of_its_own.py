@@ -1,6 +1,7 @@
 """The emulator that a run starts for itself: each worker its own, and none is left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def test_it(carrier, restricted_subscriber):
 """
 WAITING = """
 def test_it(carrier):
-    print("emulator", carrier.state.status().pid, flush=True)
+    print("emulator", carrier.state.status().pid, carrier.state.path, flush=True)
     input()
 """
 
@@ -59,10 +60,11 @@ def test_none_survives_kill_9(project: Project) -> None:
     ) as pytest_:
         assert pytest_.stdout is not None
         line = next(line for line in pytest_.stdout if "emulator " in line)
-        pid = int(line.split()[-1])
+        pid, folder = int(line.split()[-2]), Path(line.split()[-1])
         born = [pid, *children(pid)]
         pytest_.send_signal(signal.SIGKILL)
     assert all(has_ended(each) for each in born)
+    shutil.rmtree(folder.parent)
 
 
 @pytest.mark.parametrize(
