@@ -186,9 +186,9 @@ class _Journey:
         if self.destination.transport is not Transport.TCP or self.destination.scheme is Scheme.RAW:
             return [nft]
         match steering:
-            case Steering.ENGINE | Steering.RESPONDER:
+            case Steering.ENGINE | Steering.RESPONDER if self.destination.scheme is Scheme.HTTP:
                 return [nft, *self._answered(steering)]
-            case Steering.GATE:
+            case Steering.ENGINE | Steering.RESPONDER | Steering.GATE:
                 return [nft, *self._greeted()]
             case Steering.FORWARD:
                 return [nft, *self._straight()]
@@ -236,8 +236,6 @@ class _Journey:
         return self.line.decide(place, self.bindings)
 
     def _answered(self, steering: Steering) -> tuple[Point, ...]:
-        if self.destination.scheme is Scheme.HTTPS:
-            return (Point(Place.HTTP, "a TLS handshake is no HTTP request", "", NO_TLS),)
         if steering is Steering.ENGINE and self.destination.host is None and self.truth.sign == FORBIDDEN:
             return (Point(Place.HTTP, "not a public address: not dialled", PRIVATE, FORBIDDEN),)
         decision = self._judged(Scheme.HTTP)

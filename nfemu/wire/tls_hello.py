@@ -30,6 +30,11 @@ def parse_client_hello(data: bytes | bytearray) -> ClientHello | None:
     return HelloReader().receive(data)
 
 
+def is_handshake(data: bytes) -> bool:
+    """Whether a connection's first octets, one at the least, begin a TLS handshake: no text does."""
+    return data[0] == _HANDSHAKE
+
+
 class HelloReader:
     """Gathers one hello from octets as they come, each looked at once, however small its pieces are.
 

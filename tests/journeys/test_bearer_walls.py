@@ -70,7 +70,7 @@ def targets(carrier: CarrierProcess, witness: OnLine, line: OnLine) -> list[str]
     """Forbidden sites, allowed ones, a sinkhole, another phone, our own addresses, the machine and its neighbours."""
     names = [witness.address(NEWS, kind) for kind in ("A", "AAAA")]
     names += [line.address(name, kind) for name in (PORTAL, NEWS) for kind in ("A", "AAAA")]
-    ours = ["169.254.0.1", "fd53:696e:6b01::1", "169.254.1.1", "169.254.1.2", "fd53:696e:6b01::2"]
+    ours = ["169.254.0.1", "fd53:696e:6b01::1", "169.254.1.2", "169.254.1.3", "fd53:696e:6b01::2"]
     return [*names, *addresses_of(carrier, WITNESS).values(), *ours, "192.168.0.1", "203.0.113.5", "2606:4700::1111"]
 
 
@@ -166,7 +166,7 @@ def test_no_line_reaches_the_machine_or_another_phone(carrier: CarrierProcess, l
     with create_server(("", 0)) as everywhere:
         port = everywhere.getsockname()[1]
         machine = {str(address[4][0]) for address in getaddrinfo(gethostname(), port, AF_INET)}
-        places += [(address, port) for address in (*machine, "127.0.0.1", "169.254.0.1", "169.254.1.1", "169.254.1.2")]
+        places += [(address, port) for address in (*machine, "127.0.0.1", "169.254.0.1", "169.254.1.2", "169.254.1.3")]
         for phone, other in ((line, WITNESS), (witness, LINE)):
             addresses = (*addresses_of(carrier, other).values(), *addresses_of(carrier, "13800138002").values())
             assert [place for place in places if phone.opens(*place)] == []

@@ -3,6 +3,7 @@
 Theory. nft steers here what no rule of the line's profile can allow at that address. Each connection gets one answer,
 which closes it: 302 for GET and HEAD, 511 for other methods, 403 where the profile rejects, as on proxy access. The
 head is read as strictly as there; a body is not read at all, only thrown away until the phone has heard the answer.
+TLS has no answer but a reset, at its first octet: no name in it may be reached here, or it would have been steered on.
 A request that the policy *allows* by now (the line was restored, or a name was bound, while the connection was on its
 way) is not ours to answer, and no redirect: it is closed unanswered, so that the phone asks anew and is steered anew.
 
@@ -28,6 +29,7 @@ from nfemu.runtime.crowd import Bounds, Crowd
 from nfemu.runtime.original import original_destination
 from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
 from nfemu.wire.plain_get import read_plain_get
+from nfemu.wire.tls_hello import is_handshake
 
 PATIENCE_S = 15.0
 """Seconds. A head that comes in pieces may take that long, and at the most twice as long."""
@@ -109,6 +111,11 @@ class Responder:
         except Refusal as refusal:
             return responses.without_body(refusal.answer) if head.method == b"HEAD" else refusal.answer
         return None
+
+    def refuse_tls(self, exchange: "Exchange") -> None:
+        """Reported as any other blocked attempt, and reset."""
+        self._reports.blocked(exchange.line)
+        exchange.reset()
 
     def wait_for(self, exchange: "Exchange") -> bool:
         """Keep an exchange that is not finished; False where its line has too many of them."""
@@ -207,6 +214,9 @@ class Exchange:
 
     def _received(self, data: bytes) -> None:
         self._inbox += data
+        if is_handshake(self._inbox):
+            self._responder.refuse_tls(self)
+            return
         try:
             head = self._take_head()
             if head is None:

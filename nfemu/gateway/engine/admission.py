@@ -83,7 +83,7 @@ class Admission:
 
     def connect(self, head: RequestHead) -> tuple[Line, Target]:
         """Judge a CONNECT request and enter its flow. Raises Refusal."""
-        line = self._line(head)
+        line = self._line(head.notable[b"proxy-authorization"])
         if self._inside is not None:
             raise Refusal(responses.refusal(400, "CONNECT inside a tunnel"))
         target = Target.read(head.authority)
@@ -104,22 +104,35 @@ class Admission:
             named = replace(flow, destination=target.destination(Scheme.HTTPS), named=True)
             self._flows.enter(self._connection, named)
 
-    def claimed_name(self, head: RequestHead) -> str | None:
-        """The name whose addresses `request` must know: a listed one, claimed in a tunnel to an address.
+    def claimed_name(self, authority: Authority) -> str | None:
+        """The name whose addresses `request` and `tls` must know: a listed one, claimed in a connection to an address.
 
         Names that no rule lists are not looked up for a client that has its address already. Raises Refusal.
         """
         if self._inside is None or self._inside.address is None or is_sinkhole(self._inside.address):
             return None
-        target = Target.read(head.authority, self._inside.port)
-        return target.host if self.judge.is_listed(self._line(head), target) else None
+        target = Target.read(authority, self._inside.port)
+        return target.host if self.judge.is_listed(self._line(), target) else None
+
+    def tls(self, authority: Authority, addresses: Sequence[IpAddress] = ()) -> DialRequest:
+        """Judge TLS of a UE, enter its flow, and say where it goes. Raises Refusal.
+
+        `authority`: the name in its hello, or where there is none the address, at the port that was dialled.
+        """
+        line = self._line()
+        target = self._target(authority, addresses)
+        with reporting(self._reports, line):
+            decision = self.judge.tls(line, target)
+        self._check_cap(line, decision)
+        self._enter(line, target, decision, Scheme.HTTPS, named=target.host is not None)
+        return DialRequest(target.text, target.port, False, line.state)
 
     def request(self, head: RequestHead, addresses: Sequence[IpAddress] = ()) -> Forward:
         """Judge a plain HTTP request, enter its flow, and make what will be forwarded. Raises Refusal.
 
         `addresses`: those of `claimed_name`.
         """
-        line = self._line(head)
+        line = self._line(head.notable[b"proxy-authorization"])
         target = self._target(head.authority, addresses)
         decision = self._judged(line, target, head)
         self._check_cap(line, decision)
@@ -191,10 +204,11 @@ class Admission:
             raise Refusal(responses.refusal(400, "the request's authority is not where the connection leads"))
         return Target(target.host, inside.address, inside.port)
 
-    def _line(self, head: RequestHead) -> Line:
+    def _line(self, credentials: Sequence[bytes] = ()) -> Line:
+        """`credentials`: of a request that may have to name its line itself. Raises Refusal."""
         match self.owner:
             case None:
-                return self.judge.line_of(head.notable[b"proxy-authorization"])
+                return self.judge.line_of(credentials)
             case Msisdn():
                 return self.judge.line(self.owner)
             case address:

@@ -5,7 +5,7 @@ neither kept nor forwarded. mitmproxy's stream comes into being for allowed requ
 streamed. mitmproxy's own class for this side is lenient, unbounded, and does not know the difference.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from mitmproxy import http
 from mitmproxy.connection import ConnectionState
@@ -26,11 +26,10 @@ from mitmproxy.proxy.layers.http._events import (
 
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.admission import Admission, Forward
-from nfemu.gateway.engine.commands import LookUp, StartTunnel
+from nfemu.gateway.engine.commands import StartTunnel, look_up
 from nfemu.gateway.engine.deadline import Deadline
 from nfemu.gateway.engine.dial import DialError
 from nfemu.gateway.engine.judge import Refusal
-from nfemu.model.destination import IpAddress
 from nfemu.wire.errors import WireError
 from nfemu.wire.http_body import Body, request_body
 from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
@@ -103,7 +102,8 @@ class ClientSide(HttpConnection):
                 self._read = self._discard
                 yield StartTunnel(line, target, bytes(self._inbox))
                 return
-            self.forward = self._admission.request(head, (yield from self._addresses(head)))
+            addresses = yield from look_up(self._admission.claimed_name(head.authority))
+            self.forward = self._admission.request(head, addresses)  # the line may have changed meanwhile
         except HeadError as error:
             yield from self._refuse(responses.refusal(error.status, str(error)), linger=True)
         except Refusal as refusal:
@@ -111,17 +111,6 @@ class ClientSide(HttpConnection):
             yield from self._refuse(answer, linger=self._head.length != 0 or bool(self._inbox))
         else:
             yield from self._start_request()
-
-    def _addresses(self, head: RequestHead) -> layer.CommandGenerator[Sequence[IpAddress]]:
-        """What the verdict needs beside the head. The line may change meanwhile: it is judged afterwards."""
-        name = self._admission.claimed_name(head)
-        if name is None:
-            return ()
-        look_up = LookUp(name)
-        yield look_up
-        if look_up.error is not None:
-            raise Refusal(responses.failure(look_up.error.status, str(look_up.error)))
-        return look_up.addresses
 
     def _take_head(self) -> RequestHead | None:
         while self._inbox.startswith(b"\r\n"):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mitmproxy.connection import Server
-from mitmproxy.proxy import commands, events
+from mitmproxy.proxy import commands, events, layer
 
+from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.dial import DialError, DialRequest
-from nfemu.gateway.engine.judge import Line, Target
+from nfemu.gateway.engine.judge import Line, Refusal, Target
 from nfemu.gateway.ports import DialTarget
 from nfemu.model.destination import IpAddress
 
@@ -41,6 +42,17 @@ class LookUp(commands.StartHook):
     host: str
     addresses: Sequence[IpAddress] = ()
     error: DialError | None = None
+
+
+def look_up(name: str | None) -> layer.CommandGenerator[Sequence[IpAddress]]:
+    """The addresses of a name that must be known before a verdict; none for none. Raises Refusal."""
+    if name is None:
+        return ()
+    asked = LookUp(name)
+    yield asked
+    if asked.error is not None:
+        raise Refusal(responses.failure(asked.error.status, str(asked.error)))
+    return asked.addresses
 
 
 class AskOrigin(commands.Command):

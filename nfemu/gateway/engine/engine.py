@@ -16,6 +16,7 @@ from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.connection import GatewayConnection
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import Dialler
+from nfemu.gateway.engine.dialled import DialledLayer
 from nfemu.gateway.engine.flows import cut_all
 from nfemu.gateway.engine.http_layer import GatewayHttpLayer
 from nfemu.gateway.engine.judge import Judge, Target
@@ -138,7 +139,12 @@ class Engine(FlowKeeper):
             writer.transport.abort()
             return
         owner = ip_address(writer.get_extra_info("peername")[0])
-        self._accept(reader, writer, GatewayHttpLayer, owner, Target(None, *dialled))
+        leads_to = Target(None, *dialled)
+
+        def dialled_layer(context: Context, admission: Admission) -> layer.Layer:
+            return DialledLayer(context, admission, leads_to, GatewayHttpLayer)
+
+        self._accept(reader, writer, dialled_layer, owner, leads_to)
 
     def _accept(
         self,

@@ -6,7 +6,7 @@ what may not. Every request of a kept-alive connection is asked anew, so a flip 
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -119,7 +119,7 @@ class Judge:
         self._bindings = bindings
         self._refused = refused
 
-    def line_of(self, credentials: list[bytes]) -> Line:
+    def line_of(self, credentials: Sequence[bytes]) -> Line:
         """The line named by a request's Proxy-Authorization values. Raises Refusal: 407 for nobody's number, 503."""
         self._check_control()
         number = credentials[0] if len(credentials) == 1 else b""
@@ -167,15 +167,16 @@ class Judge:
     def tunnel(self, line: Line, target: Target) -> Decision:
         """Judge a CONNECT or SOCKS request before anything of its inside is known. Raises Refusal, Blocked (403)."""
         self._check_address(target)
-        if line.restricted and target.host is None:
-            raise Blocked(responses.refusal(403, NAMES_ONLY))
+        self._check_named(line, target)
         decision = self._decide(line, target.destination(Scheme.RAW))
         if decision.verdict is not Verdict.ALLOW:
             raise Blocked(responses.refusal(403, decision.reason))
         return decision
 
     def tls(self, line: Line, target: Target) -> Decision:
-        """Judge TLS whose ClientHello names `target`. Raises Refusal, Blocked (403)."""
+        """Judge TLS whose ClientHello names `target`, or nothing where that is an address. Raises Refusal, Blocked
+        (403)."""
+        self._check_named(line, target)
         self._check_address(target)
         decision = self._decide(line, target.destination(Scheme.HTTPS))
         if decision.verdict is not Verdict.ALLOW:
@@ -246,6 +247,10 @@ class Judge:
     def _check_control(self) -> None:
         if not self._view.fresh():
             raise Refusal(responses.UNAVAILABLE)
+
+    def _check_named(self, line: Line, target: Target) -> None:
+        if line.restricted and target.host is None:
+            raise Blocked(responses.refusal(403, NAMES_ONLY))
 
     def _check_address(self, target: Target) -> None:
         reason = self._refused(target.address) if target.address is not None else None

@@ -16,25 +16,22 @@ from ipaddress import ip_address
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import tcp
 
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.admission import Admission
 from nfemu.gateway.engine.commands import Dial, LookUp
-from nfemu.gateway.engine.deadline import Deadline
 from nfemu.gateway.engine.dial import DialError, DialRequest
 from nfemu.gateway.engine.judge import Line, Target
+from nfemu.gateway.engine.passing import Commands, PassingLayer, nothing
+from nfemu.gateway.engine.server_name import name_in
 from nfemu.gateway.ports import DialTarget
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import InvalidInput
-from nfemu.policy.names import normalise_host
 from nfemu.wire.errors import WireError
 from nfemu.wire.first_bytes import FirstBytes, classify
 from nfemu.wire.socks5 import Reply
 from nfemu.wire.socks5 import reply as socks_reply
 from nfemu.wire.tls_hello import parse_client_hello
 
-Commands = layer.CommandGenerator[None]
 HttpLayerFactory = Callable[[Context, Admission], layer.Layer]
 
 _HTTP_PORT = 80
@@ -58,9 +55,7 @@ HTTP_REPLIES = Replies(responses.CONNECT_OK, DialError.page)
 SOCKS_REPLIES = Replies(socks_reply(Reply.SUCCEEDED), _socks_failure)
 
 
-class TunnelLayer(layer.Layer):
-    """The attribute `_handle_event` is the state, as in mitmproxy's own layers."""
-
+class TunnelLayer(PassingLayer):
     def __init__(
         self,
         context: Context,
@@ -70,14 +65,12 @@ class TunnelLayer(layer.Layer):
         replies: Replies,
         http_layer: HttpLayerFactory,
     ) -> None:
-        super().__init__(context)
+        super().__init__(context, admission.patience_s)
         self._admission = admission
         self._line = line
         self._target = target
         self._replies = replies
         self._http_layer = http_layer
-        self._early = bytearray()
-        self._deadline = Deadline(admission.patience_s)
         self._ends: set[IpAddress | None] = set()
         """Addresses of what was dialled, and of the name that it was dialled for."""
         self._no_raw = line.restricted or admission.judge.is_trusted(line, target)
@@ -102,15 +95,6 @@ class TunnelLayer(layer.Layer):
         outcome: DialTarget | DialError = yield dial
         self._ends = {self._target.address, _address(self.context.server.peername), *dial.addresses} - {None}
         return outcome
-
-    def _become(self, state: Callable[[events.Event], Commands]) -> None:
-        self._handle_event = state  # type: ignore[method-assign,assignment]  # mitmproxy's way to change state
-
-    def _foreign(self, event: events.Event) -> bool:
-        """The last words of a connection that served plain requests before the tunnel, and our own wake-ups."""
-        own = (self.context.client, self.context.server)
-        other = isinstance(event, events.ConnectionEvent) and event.connection not in own
-        return other or self._deadline.owns(event)
 
     def _sniff(self, event: events.Event) -> Commands:
         if self._deadline.owns(event):
@@ -145,12 +129,10 @@ class TunnelLayer(layer.Layer):
             hello = parse_client_hello(self._early)
             if hello is None:
                 return
-            name = None if hello.server_name is None else normalise_host(hello.server_name)
         except WireError:
             yield from self._raw()  # what looks like TLS and is none may be anything
             return
-        except InvalidInput:
-            name = None
+        name = name_in(hello)
         named = name is not None and name == self._target.host
         if self._line.restricted and not named:
             yield from self._close()
@@ -165,7 +147,7 @@ class TunnelLayer(layer.Layer):
             yield commands.CloseConnection(self.context.server)
         self._admission.leave()
         http = self._http_layer(self.context, self._admission.for_tunnel(self._line, self._target))
-        self._become(lambda event: _nothing() if self._deadline.owns(event) else http.handle_event(event))
+        self._become(lambda event: nothing() if self._deadline.owns(event) else http.handle_event(event))
         yield from self._feed(http)
 
     def _raw(self, server_spoke: events.DataReceived | None = None) -> Commands:
@@ -184,44 +166,7 @@ class TunnelLayer(layer.Layer):
                 return True
         return False
 
-    def _connected(self) -> layer.CommandGenerator[bool]:
-        """Dial unless that has been done."""
-        if self.context.server.connected:
-            return True
-        return not isinstance((yield from self._dial()), DialError)
-
-    def _relay(self, server_spoke: events.DataReceived | None = None) -> Commands:
-        if not (yield from self._connected()):
-            yield from self._close()
-            return
-        relay = tcp.TCPLayer(self.context, ignore=True)
-        self._become(lambda event: _nothing() if self._foreign(event) else relay.handle_event(event))
-        yield from self._feed(relay)
-        if server_spoke is not None:
-            yield from relay.handle_event(server_spoke)
-
-    def _feed(self, child: layer.Layer) -> Commands:
-        """Start it with what came so far."""
-        early = bytes(self._early)
-        self._early.clear()
-        yield from child.handle_event(events.Start())
-        if early:
-            yield from child.handle_event(events.DataReceived(self.context.client, early))
-
-    def _close(self) -> Commands:
-        self._become(self._done)
-        if self.context.server.connected:
-            yield commands.CloseConnection(self.context.server)
-        yield commands.CloseConnection(self.context.client)
-
-    def _done(self, _event: events.Event) -> Commands:
-        yield from ()
-
 
 def _address(peer: tuple[object, ...] | str | None) -> IpAddress | None:
     """Of a socket's peer; None for what has no address."""
     return ip_address(str(peer[0])) if isinstance(peer, tuple) else None
-
-
-def _nothing() -> Commands:
-    yield from ()

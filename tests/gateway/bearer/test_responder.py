@@ -96,7 +96,6 @@ async def test_split_anywhere(world: World, where: int) -> None:
         (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a..b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\nHost: news.example\n\n", 400),
-        (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400),
         (b"GET /" + b"x" * 70_000, 431),
     ],
 )
@@ -110,6 +109,13 @@ async def test_answers(world: World, request_: bytes, status: int) -> None:
 async def test_checks_of_operating_systems_have_nothing_to_return_to(world: World) -> None:
     answer = await world.ask(b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n")
     assert b"\r\nLocation: %s\r\n" % LANDING.encode() in answer
+
+
+async def test_tls_is_reset_at_its_first_octet(world: World) -> None:
+    assert await world.ask(b"\x16") == b"reset"
+    assert await world.ask(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n") == b"reset"
+    assert world.reports.seen == [world.arrears] * 2
+    await world.waiting(0)
 
 
 async def test_head_has_no_body(world: World) -> None:

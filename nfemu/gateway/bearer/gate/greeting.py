@@ -5,10 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from nfemu.gateway.bearer.gate.side import Side
-from nfemu.model.errors import InvalidInput
-from nfemu.policy.names import normalise_host
+from nfemu.gateway.engine.server_name import name_in
 from nfemu.wire.errors import WireError
-from nfemu.wire.tls_hello import ClientHello, HelloReader
+from nfemu.wire.tls_hello import HelloReader
 
 MAX_HELLO = 16 * 1024
 """Octets. Browsers with post-quantum keys send about 2 KiB."""
@@ -34,13 +33,5 @@ async def read_greeting(phone: Side, patience_s: float) -> Greeting:
                 octets += data
                 hello = reader.receive(data)
                 if hello is not None:
-                    return Greeting(bytes(octets), True, _name(hello))
+                    return Greeting(bytes(octets), True, name_in(hello))
     return Greeting(bytes(octets))
-
-
-def _name(hello: ClientHello) -> str | None:
-    try:
-        name = normalise_host(hello.server_name or "")
-    except InvalidInput:
-        return None
-    return name if isinstance(name, str) else None

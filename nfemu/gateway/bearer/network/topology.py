@@ -51,7 +51,9 @@ REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
 """On every phone's interface too: nftables redirects to an address of the interface; for IPv6 it takes no link-local
 one for a global destination.
 """
-_CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.1"), IPv4Address("169.254.1.2")
+_CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.2"), IPv4Address("169.254.1.3")
+_PAIR = 31
+"""Length of their prefix (RFC 3021): with another one there would be a broadcast address, to which packets vanish."""
 _INTERNET_SIDE6, _INTERNET_REDIRECTED6 = IPv6Address("fe80::2"), IPv6Address("fd53:696e:6b01::2")
 CORE_OWN = frozenset({GATEWAY, _GATEWAY6, REDIRECTED6, _CORE_SIDE})
 _ANYWHERE, _ANYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
@@ -137,7 +139,7 @@ def build_core(core: Network) -> Network:
     inside, outside = End("core0", _FIRST, _INNER_MAC), End("inet0", _FIRST, _OUTER_MAC)
     _run(up(LOOPBACK), veth(outside, inside, internet.descriptor))
     _run(
-        address(_FIRST, _CORE_SIDE, 30),
+        address(_FIRST, _CORE_SIDE, _PAIR),
         address(_FIRST, _GATEWAY6, 64),
         *_default_routes(_INTERNET_SIDE, _INTERNET_SIDE6, _INNER_MAC),
     )
@@ -145,7 +147,7 @@ def build_core(core: Network) -> Network:
         _run(
             up(LOOPBACK),
             up(_FIRST),
-            address(_FIRST, _INTERNET_SIDE, 30),
+            address(_FIRST, _INTERNET_SIDE, _PAIR),
             address(_FIRST, _INTERNET_SIDE6, 64),
             address(_FIRST, _INTERNET_REDIRECTED6, 64),
             *_default_routes(_CORE_SIDE, _GATEWAY6, _OUTER_MAC),
