@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from nfemu.model.destination import Destination, IpAddress, Scheme, Transport
 from nfemu.model.identity import PolicyName
@@ -38,6 +38,10 @@ PRIVATE, NOBODY, SILENT = "gateway/private-address", "gateway/no-such-name", "ga
 """The gateway's own rules by which nobody is dialled."""
 TCP_ONLY = "gateway/tcp-only"
 """The one by which nothing else is carried to the real Internet."""
+
+_BROADCAST = IPv4Address("255.255.255.255")
+_OF_A_LINK = (1, 2)
+"""Scopes of multicast addresses that hold on one link at the most (RFC 7346)."""
 
 
 class Place(Enum):
@@ -173,8 +177,8 @@ class _Journey:
 
     def points(self, way: Way) -> list[Point]:
         if self._stays():
-            tcp = self.destination.transport is Transport.TCP
-            return [Point(Place.PHONE, "never leaves it", "", REFUSED if tcp else SENT)]
+            told = self.destination.transport is not Transport.TCP and not _is_unrouted(self.address)
+            return [Point(Place.PHONE, "never leaves it", "", SENT if told else REFUSED)]
         if self.address.version not in self.line.families:
             return [Point(Place.PHONE, f"has no IPv{self.address.version} address", "", REFUSED)]
         packet = Packet(self.address, self.destination.transport, self.destination.port, way)
@@ -212,7 +216,7 @@ class _Journey:
         address = self.address
         if any(address in own for own in self.line.own):
             return True
-        return address.is_loopback or address.is_unspecified or address.is_multicast
+        return address.is_loopback or address.is_unspecified or address.is_multicast or _is_unrouted(address)
 
     def _rule(self, steering: Steering) -> str:
         """By address alone; where a name decides, none has yet."""
@@ -273,3 +277,10 @@ class _Journey:
         if self.destination.port in self.line.specification.plan.tls_ports:
             return ()
         return Point(Place.HTTP, "reached untouched", "", ANSWERED), Point(Place.IDENTITY, "none", "", NOT_INSERTED)
+
+
+def _is_unrouted(address: IpAddress) -> bool:
+    """A phone has no way there unless it is told the interface, which URLs cannot (RFC 4007), or to shout."""
+    if address.version == 4:
+        return address == _BROADCAST
+    return address.is_link_local or (address.is_multicast and address.packed[1] & 0xF in _OF_A_LINK)

@@ -98,6 +98,13 @@ def test_names(policy: str, url: str, expected: list[tuple[str, str]]) -> None:
         ("arrears", "udp://[::1]:9", [("phone", "sent")]),
         ("arrears", "tcp://224.0.0.1:9", [("phone", "refused")]),
         ("open", "dns://198.18.0.99/", []),
+        ("open", "http://255.255.255.255/", [("phone", "refused")]),
+        ("open", "udp://255.255.255.255:9", [("phone", "refused")]),
+        ("arrears", "https://[fe80::1]/", [("phone", "refused")]),
+        ("arrears", "udp://[ff02::1]:8000", [("phone", "refused")]),
+        ("arrears", "udp://[ff0e::1]:8000", [("phone", "sent")]),
+        ("arrears", "http://[::2]/", [("nft", "refused")]),
+        ("open", "tcp://[fec0::1]:53", [("nft", "refused")]),
     ],
 )  # fmt: skip
 def test_literals(policy: str, url: str, expected: list[tuple[str, str]]) -> None:

@@ -122,7 +122,7 @@ class Bearers:
         await self._core.start()
         try:
             await self._nft_outside(internet_rules(None))
-            self.workers = await self._listeners(Transport.TCP, self._plan.ports.engines[0])
+            self.workers = await self._listeners(Transport.TCP, self._plan.ports.engine)
             self.origins = await self._listeners(Transport.TCP, ORIGINS_PORT, Where.INTERNET)
         except Unavailable:
             await self.stop()

@@ -18,7 +18,7 @@ from nfemu.policy.compile.families import FAMILIES, IPV6
 from nfemu.policy.compile.marks import marks_of, use_marks
 from nfemu.policy.compile.ports import check_expressible, http_ports
 from nfemu.policy.compile.profile_chains import REFUSE_DOWN, REFUSE_UP, ProfileCompiler
-from nfemu.policy.compile.steering import PHONE_ON_LINK, SteeringPlan
+from nfemu.policy.compile.steering import NEVER_REDIRECTED, PHONE_ON_LINK, SteeringPlan
 from nfemu.policy.compile.table import (
     STEERED,
     ByMark,
@@ -108,8 +108,12 @@ def _guard(plan: SteeringPlan) -> Iterator[Chain]:
 
 
 def _steer(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
-    rule = Rule((_from_phone(plan),), _by_mark(marks, "steer"))
-    return Chain("steer", (rule,), Hook("nat", "prerouting", "dstnat", Verdict.ACCEPT))
+    """What cannot be redirected is for the filter, which refuses it wherever it would have to be."""
+    rules = (
+        Rule((In((Field.TARGET6,), tuple((network,) for network in NEVER_REDIRECTED)),), Verdict.ACCEPT),
+        Rule((_from_phone(plan),), _by_mark(marks, "steer")),
+    )
+    return Chain("steer", rules, Hook("nat", "prerouting", "dstnat", Verdict.ACCEPT))
 
 
 def _to_phone(marks: dict[int, PolicyName]) -> Chain:

@@ -76,30 +76,30 @@ class ProfileCompiler:
     def _steer_dns(self) -> Iterator[Rule]:
         """Every question goes to the carrier's DNS, whichever resolver it was meant for."""
         for field in (Field.UDP_TO, Field.TCP_TO):
-            yield Rule((In((field,), ((DNS_PORT,),)),), Redirect((self.plan.ports.dns,)))
+            yield Rule((In((field,), ((DNS_PORT,),)),), Redirect(self.plan.ports.dns))
 
     def _steer_restricted(self, profile: CompiledProfile) -> Iterator[Rule]:
         """To a point that reads names: HTTP to the engine only where it may turn out to be allowed."""
-        http, gate = In((Field.TCP_TO,), _keys(self.http)), Redirect((self.plan.ports.gate,))
+        http, gate = In((Field.TCP_TO,), _keys(self.http)), Redirect(self.plan.ports.gate)
         yield Rule((self._tls(),), gate)
         for family in FAMILIES:
-            yield Rule((http, In((family.line, family.target), family.bound)), self._engine(family))
-            yield Rule((http, self._named(family)), self._engine(family))
+            yield Rule((http, In((family.line, family.target), family.bound)), self._engine)
+            yield Rule((http, self._named(family)), self._engine)
             listed = allowed_ranges(profile, family.version, self.http.__contains__, self.hours_at)
-            yield from _where(In((family.target, Field.TCP_TO), listed), self._engine(family))
-        yield Rule((http,), Redirect((self.plan.ports.responder,)))
+            yield from _where(In((family.target, Field.TCP_TO), listed), self._engine)
+        yield Rule((http,), Redirect(self.plan.ports.responder))
 
     def _steer_open(self) -> Iterator[Rule]:
         """HTTP to whoever believes headers, TLS that may outlive a restriction, since its name is what that would be
         judged by, and what a phone still sends to sinkholes from the time before.
         """
-        http, gate = In((Field.TCP_TO,), _keys(self.http)), Redirect((self.plan.ports.gate,))
+        http, gate = In((Field.TCP_TO,), _keys(self.http)), Redirect(self.plan.ports.gate)
         for family in FAMILIES:
             for trusted in self._trusted(family, UP):
-                yield from _where(trusted, self._engine(family))
+                yield from _where(trusted, self._engine)
             yield Rule((self._tls(), self._named(family)), gate)
             sinkhole = self._sinkhole(family, UP)
-            yield Rule((sinkhole, http), self._engine(family))
+            yield Rule((sinkhole, http), self._engine)
             yield Rule((sinkhole, self._tls()), gate)
 
     def _permit(self, profile: CompiledProfile, direction: Direction) -> Iterator[Rule]:
@@ -161,8 +161,9 @@ class ProfileCompiler:
         network = next(one for one in self.plan.sinkholes if one.version == family.version)
         return In((direction.far(family),), ((network,),))
 
-    def _engine(self, family: Family) -> Redirect:
-        return Redirect(self.plan.ports.engines, family.line)
+    @property
+    def _engine(self) -> Redirect:
+        return Redirect(self.plan.ports.engine)
 
 
 def _use_chain(use: Use, direction: Direction) -> str:

@@ -35,8 +35,6 @@ from nfemu.policy.compile.table import (
 _TABLE = "inet nfemu"
 _MOST_COUNTERS = 1 << 20
 """Of one direction; what would be more is forwarded and not counted."""
-_SEED = 1
-"""Without a given one each reload would move lines to other workers."""
 
 
 def render_table(table: Table, instead_of: Table | None = None) -> str:
@@ -116,8 +114,8 @@ def _action(action: Action) -> str:
             return f"goto {chain}"
         case ByMark(chains):
             return f"meta mark vmap {{ {', '.join(f'{mark:#x} : goto {chain}' for mark, chain in chains)} }}"
-        case Redirect():
-            return f"ct mark set {STEERED:#x} redirect to :{_port(action)}"
+        case Redirect(port):
+            return f"ct mark set {STEERED:#x} redirect to :{port}"
         case SetMark() | SetSource6() | Count():
             return _change(action)
         case _:  # pragma: no cover
@@ -135,13 +133,6 @@ def _change(action: SetMark | SetSource6 | Count) -> str:
             return f"{Field.MARK.value} set {action.mark:#x} update @{action.into} {{ {key} }}"
         case _:  # pragma: no cover
             assert_never(action)
-
-
-def _port(action: Redirect) -> str:
-    if len(action.ports) == 1:
-        return str(action.ports[0])
-    ports = ", ".join(f"{number} : {port}" for number, port in enumerate(action.ports))
-    return f"jhash {action.line.value} mod {len(action.ports)} seed {_SEED:#x} map {{ {ports} }}"
 
 
 def _operations(alike: list[Put | Remove | Clear]) -> str:

@@ -14,7 +14,7 @@ from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Decision, Verdict
 from nfemu.policy.compile.marks import Use
 from nfemu.policy.compile.ports import http_ports
-from nfemu.policy.compile.steering import DNS_PORT, Packet, Steering, SteeringPlan, Way
+from nfemu.policy.compile.steering import DNS_PORT, NEVER_REDIRECTED, Packet, Steering, SteeringPlan, Way
 from nfemu.policy.names import canonical_address
 from nfemu.policy.rules import NO_BINDINGS, Bindings, CompiledProfile, PolicySet, decide
 
@@ -49,13 +49,17 @@ class Specification:
             return Steering.DROP
         if policy not in self.policies.names:
             return Steering.REFUSE
+        profile = self.policies.profile(policy)
+        place = self._place(profile, packet, bindings, now)
+        if place is not None and any(packet.target in network for network in NEVER_REDIRECTED):
+            return Steering.REFUSE
+        return place or self._unjudged(profile, packet, now)
+
+    def _place(self, profile: CompiledProfile, packet: Packet, bindings: Bindings, now: datetime) -> Steering | None:
+        """Where somebody of ours reads the flow; None where it needs no such place."""
         if packet.port == DNS_PORT and packet.transport is not Transport.OTHER:
             return Steering.DNS
-        profile = self.policies.profile(policy)
-        place = None
-        if packet.transport is Transport.TCP:
-            place = self._judged(profile, packet, bindings, now)
-        return place or self._unjudged(profile, packet, now)
+        return self._judged(profile, packet, bindings, now) if packet.transport is Transport.TCP else None
 
     def goes_on(self, policy: PolicyName | None, packet: Packet, bindings: Bindings, now: datetime) -> bool:
         """Whether a flow goes on straight that was forwarded before, whatever was in force and known then."""

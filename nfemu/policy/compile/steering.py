@@ -11,13 +11,18 @@ DNS_PORT = 53
 PHONE_ON_LINK = IPv6Address("fe80::2")
 """Of every phone, on the link to the core. No line's: nothing but neighbour discovery comes from there."""
 
+NEVER_REDIRECTED = (IPv6Network("::/96"), IPv6Network("fec0::/10"))
+"""Of these deprecated forms (RFC 4291 section 2.5.5.1, RFC 3879) the kernel redirects none, the packet would vanish: it
+looks for an address of the same scope on the phone's interface. Nobody can be reached there.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SteeringPorts:
-    """Listeners in the core network. Lines are spread over `engines`, each stays with one."""
+    """Listeners in the core network."""
 
     dns: int = DNS_PORT
-    engines: tuple[int, ...] = (8080,)
+    engine: int = 8080
     responder: int = 8070
     gate: int = 8443
 

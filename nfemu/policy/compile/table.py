@@ -113,10 +113,9 @@ class ByMark:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The flow goes to a port of the core itself, one of several by hash of its line, and is marked `STEERED`."""
+    """The flow goes to a port of the core itself, and is marked `STEERED`."""
 
-    ports: tuple[int, ...]
-    line: Field = Field.SOURCE4
+    port: int
 
 
 @dataclass(frozen=True, slots=True)

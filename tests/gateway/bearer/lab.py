@@ -53,7 +53,16 @@ ip route add default via 192.0.2.2
 ip -6 route add default via fe80::2 dev inet0
 ip netns exec inet sysctl -qw net.ipv6.ip_nonlocal_bind=1
 """
-_NETWORKS = ("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "2001:2::/48", "2001:db8:7::/48", "2001:db8:9::/48")
+_NETWORKS = (
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "2001:2::/48",
+    "2001:db8:7::/48",
+    "2001:db8:9::/48",
+    "::c633:6409",
+    "fec0::9",
+)
 """What the Internet answers for: every address of them is its own."""
 
 _PHONE = """

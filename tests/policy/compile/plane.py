@@ -64,10 +64,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a packet ended; `ports` are those of the core where it may have been redirected to."""
+    """How a packet ended; `port` of the core is where it was redirected to, 0: nowhere."""
 
     verdict: Verdict
-    ports: tuple[int, ...] = ()
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +114,19 @@ class Plane:
         packet, verdict = self._filter("prerouting", packet)
         if verdict is not Verdict.ACCEPT:
             return End(verdict)
-        ports: tuple[int, ...] = ()
+        port = 0
         if packet.state is State.NEW:
             packet, found = self._hook("nat", "prerouting", packet)
             if isinstance(found, Redirect):
-                ports = found.ports
+                if _has_no_address_of_its_scope(packet.target):
+                    return End(Verdict.DROP)
+                port = found.port
                 packet = replace(packet, flow_mark=STEERED)
         if packet.flow_mark == STEERED:
             packet = replace(packet, out_to=LOCAL)
         self.heard_from = packet.source
         _, verdict = self._filter("forward" if packet.out_to else "input", packet)
-        return End(verdict, ports)
+        return End(verdict, port)
 
     def _filter(self, place: str, packet: Seen) -> tuple[Seen, Verdict]:
         packet, ending = self._hook("filter", place, packet)
@@ -221,6 +223,11 @@ def _covers(wanted: Value, value: Value) -> bool:
 
 
 Reader = Callable[[Seen], Value | None]
+
+
+def _has_no_address_of_its_scope(target: IpAddress) -> bool:
+    """As the kernel sees it when it redirects; then the packet is gone."""
+    return isinstance(target, IPv6Address) and (target.is_site_local or int(target) < 1 << 32)
 
 
 def _read(field: Field, packet: Seen) -> Value | None:

@@ -215,9 +215,3 @@ def test_a_cap_is_of_one_profile_and_is_taken_back_whether_it_is_there_or_not() 
     there = f"element inet nfemu capped4 {{ {mark} . 10.45.0.2 }}\n"
     assert render_batch(cap(only4, ARREARS)) == f"add {there}"
     assert render_batch(uncap(only4, ARREARS)) == f"add {there}delete {there}"
-
-
-def test_one_engine_needs_no_hash() -> None:
-    one = replace(PLAN, ports=replace(PLAN.ports, engines=(8080,)))
-    assert "jhash" not in render_table(compile_table(POLICIES, one))
-    assert "redirect to :jhash ip saddr mod 2 seed 0x1 map { 0 : 8080, 1 : 8081 }" in render_table(TABLE)

@@ -11,7 +11,7 @@ from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Hours, Limits, PolicyProfile, Verdict
 from nfemu.policy.compile.ports import http_ports
-from nfemu.policy.compile.steering import Packet, Steering, SteeringPlan, SteeringPorts, Way
+from nfemu.policy.compile.steering import Packet, Steering, SteeringPlan, Way
 from nfemu.policy.compile.table import State
 from nfemu.policy.compile.table import Verdict as Ends
 from nfemu.policy.compile.updates import LineAddresses
@@ -19,7 +19,7 @@ from nfemu.policy.rules import PolicySet
 from tests.policy.compile.plane import ICMP, ICMP6, LOCAL, TCP, UDP, End, Seen
 from tests.policy.making import LANDING, NOW
 
-PLAN = SteeringPlan(SteeringPorts(engines=(8080, 8081)))
+PLAN = SteeringPlan()
 LINE = LineAddresses(IPv4Address("10.45.0.2"), IPv6Network("2001:db8:4500:2::/64"))
 OTHER = LineAddresses(IPv4Address("10.45.0.3"), IPv6Network("2001:db8:4500:3::/64"))
 
@@ -38,6 +38,8 @@ TARGETS = tuple(
             "2001:db8:7::1",
             "fd53:696e:6b00::5",
             "::ffff:198.51.100.9",
+            "::198.51.100.9",
+            "fec0::9",
         ),
     )
 )
@@ -142,13 +144,13 @@ def told(end: End) -> Steering:
     """The fake plane's answer in the words of the specification."""
     ports = PLAN.ports
     places = {
-        (ports.dns,): Steering.DNS,
-        ports.engines: Steering.ENGINE,
-        (ports.responder,): Steering.RESPONDER,
-        (ports.gate,): Steering.GATE,
+        ports.dns: Steering.DNS,
+        ports.engine: Steering.ENGINE,
+        ports.responder: Steering.RESPONDER,
+        ports.gate: Steering.GATE,
     }
     if end.verdict is Ends.ACCEPT:
-        return places[end.ports] if end.ports else Steering.FORWARD
+        return places[end.port] if end.port else Steering.FORWARD
     return Steering.DROP if end.verdict is Ends.DROP else Steering.REFUSE
 
 
