@@ -24,7 +24,7 @@ from nfemu.policy.compile.steering import SteeringPlan
 
 _REQUESTS = 2_000
 _BUDGET = 1.4
-_ENGINE = SteeringPlan().ports.engines[0]
+_ENGINE = SteeringPlan().ports.engine
 _REDIRECT = f"""
 table inet stock {{
 	chain arrive {{

@@ -6,6 +6,7 @@ nothing: its answer is made of the same system call's cost, the socket's own add
 
 import asyncio
 import socket
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
@@ -18,7 +19,9 @@ from nfemu.bootstrap.serving import fastest_loop
 from nfemu.carrier.ports import LineState
 from nfemu.client.state import StateFolder
 from nfemu.gateway.bearer.responder import Responder
+from nfemu.gateway.engine.caps import Caps
 from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Apn, Imsi, Msisdn, PolicyName, SessionId
@@ -70,7 +73,7 @@ def _now() -> datetime:
 
 async def _serve(listeners: Sequence[socket.socket], view: View) -> None:
     judge = Judge(view, _now, refused=lambda _: None)
-    Responder(listeners, view, judge, Unheard(), original=_steered).start()
+    Responder(listeners, view, judge, Caps(judge, Meters(time.monotonic)), Unheard(), original=_steered).start()
     print(listeners[0].getsockname()[1], flush=True)
     await asyncio.Event().wait()
 

@@ -23,6 +23,7 @@ from nfemu.model.signs import (
     NO_NAME,
     NO_TLS,
     NOT_INSERTED,
+    OVER,
     REFUSED,
     RESET,
     SENT,
@@ -131,7 +132,7 @@ def points_of_request(profile: CompiledProfile, decision: Decision) -> tuple[Poi
 
 def opens(points: Sequence[Point]) -> bool:
     """Whether a flow that meets these points gets through."""
-    return all(point.sign not in (REFUSED, RESET, NO_TLS, FORBIDDEN, FAILED) for point in points)
+    return all(point.sign not in (REFUSED, RESET, NO_TLS, FORBIDDEN, FAILED, OVER) for point in points)
 
 
 def _asked(line: Bearer, host: str, truth: Truth) -> tuple[tuple[Point, ...], tuple[IpAddress, ...], Bindings]:
@@ -223,7 +224,16 @@ class _Journey:
         if steering not in (Steering.FORWARD, Steering.REFUSE):
             return ""
         place = Destination(None, self.address, self.destination.port, self.destination.transport, Scheme.RAW)
-        return self.line.decide(place, self.bindings).rule
+        decision = self.line.decide(place, self.bindings)
+        refused = steering is Steering.REFUSE and decision.verdict is Verdict.ALLOW
+        return self._cap if refused and self._past_cap(decision) else decision.rule
+
+    @property
+    def _cap(self) -> str:
+        return f"{self.line.policy}/daily-cap"
+
+    def _past_cap(self, decision: Decision) -> bool:
+        return self.line.policy in self.line.specification.capped and decision.group not in self.line.profile.essential
 
     def _sign(self, steering: Steering) -> str:
         if steering in (Steering.REFUSE, Steering.DROP):
@@ -243,6 +253,8 @@ class _Journey:
         if steering is Steering.ENGINE and self.destination.host is None and self.truth.sign == FORBIDDEN:
             return (Point(Place.HTTP, "not a public address: not dialled", PRIVATE, FORBIDDEN),)
         decision = self._judged(Scheme.HTTP)
+        if self._past_cap(decision):
+            return (Point(Place.HTTP, "the day's volume is used up", self._cap, OVER),)
         if decision.verdict is not Verdict.ALLOW:
             return points_of_request(self.line.profile, decision)
         if not self.truth.addresses:
@@ -256,9 +268,15 @@ class _Journey:
             return (self._judged_by_name(),)
         if self.destination.scheme is not Scheme.HTTPS:
             return ()
+        decision = self._judged(Scheme.HTTPS)
+        if self._past_cap(decision):
+            return (self._used_up(),)
         if not self.truth.addresses:
             return (Point(Place.SNI, "passed on, but nobody is there", NOBODY, RESET),)
-        return (Point(Place.SNI, "passed on", self._judged(Scheme.HTTPS).rule, TLS),)
+        return (Point(Place.SNI, "passed on", decision.rule, TLS),)
+
+    def _used_up(self) -> Point:
+        return Point(Place.SNI, "the day's volume is used up: reset", self._cap, RESET)
 
     def _judged_by_name(self) -> Point:
         if self.destination.scheme is not Scheme.HTTPS:
@@ -266,6 +284,8 @@ class _Journey:
         if self.destination.host is None:
             return Point(Place.SNI, "a handshake without a name: reset", "", RESET)
         decision = self._judged(Scheme.HTTPS)
+        if self._past_cap(decision):
+            return self._used_up()
         if decision.verdict is Verdict.ALLOW and self.truth.addresses:
             return Point(Place.SNI, "the name may be reached: passed on", decision.rule, TLS)
         return Point(Place.SNI, "the name may not be reached: reset", decision.rule, RESET)

@@ -1,5 +1,6 @@
 """What a flow meets on a bearer, point by point, and what the phone sees of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
@@ -7,8 +8,8 @@ import pytest
 
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import NotFound
-from nfemu.model.identity import PolicyName
-from nfemu.model.policy import Verdict
+from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.policy import Limits, Verdict
 from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME, REFUSED
 from nfemu.policy.compile.specification import Specification
 from nfemu.policy.compile.steering import SteeringPlan, Way
@@ -193,6 +194,43 @@ def test_a_request_to_a_trusted_literal_is_read() -> None:
         line("open"), Destination(None, V4, 80, Transport.TCP, Scheme.HTTP), Truth((V4,)), Way.OUTSIDE
     )
     assert [one.verdict for one in found] == ["to the HTTP engine", "forwarded", "not enriched"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://news.example/", ("HTTP", "429 from the gateway")),
+        ("http://203.0.113.9/", ("HTTP", "429 from the gateway")),
+        ("http://pay.example/", ("identity", "no header inserted")),
+        ("https://pay.example/", ("SNI gate", "TLS")),
+        ("https://a.shop.example/", ("SNI gate", "TLS")),
+        ("https://aid.example/", ("SNI gate", "reset")),
+        ("tcp://192.0.2.7:22", ("nft", "refused")),
+    ],
+)
+def test_past_the_daily_cap_only_what_is_essential(url: str, expected: tuple[str, str]) -> None:
+    found = points_of_bearer(past_cap(), destination_of(url), TRUTH, Way.OUTSIDE)
+    assert (found[-1].place.value, found[-1].sign) == expected
+    assert (found[-1].rule == "capped/daily-cap") is not opens(found)
+
+
+def past_cap() -> Bearer:
+    capped = replace(
+        profile("capped", Verdict.REDIRECT, "portal", "pay", "office", "aid", "database", redirect_to=LANDING),
+        limits=Limits(daily_cap=1000),
+        essential=(GroupName("portal"), GroupName("pay")),
+    )
+    groups = [
+        group("portal", "portal.carrier.example", trusted=True),
+        group("pay", "pay.example", ".shop.example"),
+        group("office", networks=("203.0.113.0/24",)),
+        group("aid", "aid.example"),
+        group("database", networks=("192.0.2.7",), ports=(22,)),
+    ]
+    name = PolicyName("capped")
+    policies = PolicySet.build(groups, [capped])
+    specification = Specification(policies, SteeringPlan(), {}, capped=frozenset({name}))
+    return Bearer(specification, name, NO_BINDINGS, (4, 6), OWN, NOW)
 
 
 def test_the_real_internet_carries_tcp_alone() -> None:

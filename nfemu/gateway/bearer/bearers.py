@@ -149,8 +149,8 @@ class Bearers:
         judge = Judge(view, self._now, self._bindings.of, _no_address)
         dialler = self._dialler()
         sockets = self._sockets.copies()
-        responder = Responder(sockets.responder, view, judge, self._reports)
         gate = Gate(sockets.gate, view, judge, dialler, self._reports, server_at=self._places.server_at)
+        responder = Responder(sockets.responder, view, judge, gate.caps, self._reports)
         resolvers = system_resolvers() if self._real is not None else ()
         sinkholes = Sinkholes()
         dns = DnsService(DnsSockets(sockets.udp, sockets.tcp), view, self._names, self, sinkholes, resolvers, self._now)
@@ -267,7 +267,7 @@ class Bearers:
         if running is None or state is None or state.policy is None:
             return None
         rules, told = running.view.rules(), self._bindings.of(state)
-        specification = self._specified.by(rules)
+        specification = self._specified.by(rules, running.metering.capped(state.imsi))
         line = Bearer(specification, state.policy, told, families_of(state), networks_of(state), self._now())
         truth = await truth_of(self._names, line, destination, self._may_dial)
         way = self._phones.way(destination.address) if destination.address is not None else Way.OUTSIDE

@@ -1,7 +1,8 @@
 """The redirect responder: answers plain HTTP of restricted lines that can only be sent to the landing page.
 
 Theory. nft steers here what no rule of the line's profile can allow at that address. Each connection gets one answer,
-which closes it: 302 for GET and HEAD, 511 for other methods, 403 where the profile rejects, as on proxy access. The
+which closes it: 302 for GET and HEAD, 511 for other methods, 403 where the profile rejects, 429 past the line's daily
+cap, as on proxy access. The
 head is read as strictly as there; a body is not read at all, only thrown away until the phone has heard the answer.
 TLS has no answer but a reset, at its first octet: no name in it may be reached here, or it would have been steered on.
 A request that the policy *allows* by now (the line was restored, or a name was bound, while the connection was on its
@@ -20,6 +21,7 @@ from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
 from nfemu.gateway.bearer.prepared import PreparedRedirects
 from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.caps import Caps
 from nfemu.gateway.engine.judge import Judge, Refusal, Target
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import LineView, Reports
@@ -55,6 +57,7 @@ class Responder:
         sockets: Sequence[socket.socket],
         view: LineView,
         judge: Judge,
+        caps: Caps,
         reports: Reports,
         *,
         original: Original = original_destination,
@@ -65,6 +68,7 @@ class Responder:
         self.view = view
         self.linger_s = linger_s
         self._judge = judge
+        self._caps = caps
         self._reports = reports
         self._original = original
         self._patience_s = patience_s
@@ -106,7 +110,7 @@ class Responder:
         try:
             line = self._judge.attached(state)
             target = _target(head, leads_to)
-            with reporting(self._reports, line):
+            with self._caps.explained(line, target, head), reporting(self._reports, line):
                 self._judge.request(line, target, head)
         except Refusal as refusal:
             return responses.without_body(refusal.answer) if head.method == b"HEAD" else refusal.answer
@@ -144,7 +148,7 @@ class Responder:
         if request is None:
             return False
         answer = self._prepared.answer(line, request.host, request.target)
-        if answer is None:
+        if answer is None or self._caps.exceeded(line, self.view.rules()):
             return False
         try:
             if self._original(sock)[1] != HTTP_PORT:

@@ -7,15 +7,15 @@ from typing import Protocol
 from mitmproxy import http
 
 from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.caps import Caps
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.flows import Flow, FlowTable, Limited
 from nfemu.gateway.engine.forwarding import forwarded_fields
-from nfemu.gateway.engine.judge import Blocked, Judge, Line, Refusal, Target
+from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
 from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.engine.reporting import reporting
-from nfemu.gateway.engine.responses import is_check
 from nfemu.gateway.ports import Reports
 from nfemu.model.destination import IpAddress, Scheme
 from nfemu.model.identity import Imsi, Msisdn
@@ -62,6 +62,7 @@ class Admission:
         self.judge = judge
         self._flows = flows
         self._meters = meters
+        self._caps = Caps(judge, meters)
         self._reports = reports
         self._connection = connection
         self.owner = owner
@@ -94,7 +95,7 @@ class Admission:
         """Judge a tunnel and enter its flow. Raises Refusal."""
         with reporting(self._reports, line):
             decision = self.judge.tunnel(line, target)
-        self._check_cap(line, decision)
+        self._caps.check(line, decision)
         self._enter(line, target, decision, Scheme.RAW, named=False)
 
     def name_tunnel(self, target: Target) -> None:
@@ -123,7 +124,7 @@ class Admission:
         target = self._target(authority, addresses)
         with reporting(self._reports, line):
             decision = self.judge.tls(line, target)
-        self._check_cap(line, decision)
+        self._caps.check(line, decision)
         self._enter(line, target, decision, Scheme.HTTPS, named=target.host is not None)
         return DialRequest(target.text, target.port, False, line.state)
 
@@ -134,8 +135,9 @@ class Admission:
         """
         line = self._line(head.notable[b"proxy-authorization"])
         target = self._target(head.authority, addresses)
-        decision = self._judged(line, target, head)
-        self._check_cap(line, decision)
+        with self._caps.explained(line, target, head), reporting(self._reports, line):
+            decision = self.judge.request(line, target, head)
+        self._caps.check(line, decision)
         fields = line.rules.enricher.strip(forwarded_fields(head, target.authority))
         if decision.enrich:
             fields += self.judge.enrichment(line, target, decision)
@@ -161,30 +163,6 @@ class Admission:
         """What was entered last has ended."""
         self._flows.leave(self._connection)
         self._connection.unmetered()
-
-    def _judged(self, line: Line, target: Target, head: RequestHead) -> Decision:
-        """What the policy says. Past the cap whoever would be sent to the landing page is told why nothing works; an
-        operating system's check is sent there all the same, since it shows the page. Raises Refusal."""
-        try:
-            with reporting(self._reports, line):
-                return self.judge.request(line, target, head)
-        except Blocked:
-            limiter = self._meters.limiter(line)
-            if limiter is None or not limiter.exceeded() or is_check(target.name, head.target):
-                raise
-            raise self._over(line) from None
-
-    def _check_cap(self, line: Line, decision: Decision) -> None:
-        """Raises Refusal past the daily cap, unless paying needs it."""
-        if decision.group in line.profile.essential:
-            return
-        limiter = self._meters.limiter(line)
-        if limiter is not None and limiter.exceeded():
-            raise self._over(line)
-
-    def _over(self, line: Line) -> Refusal:
-        cap, ends = line.profile.limits.daily_cap, self._meters.day_ends
-        return Refusal(responses.cap_reached(cap, ends, self.judge.landing_past_cap(line)))
 
     def _target(self, authority: Authority, addresses: Sequence[IpAddress]) -> Target:
         """By the authority, and by where the tunnel leads: two places are one request's only as a name at an address.

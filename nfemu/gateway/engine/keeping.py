@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.engine.caps import Caps
 from nfemu.gateway.engine.flows import FlowTable, Limited, cut_all
 from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.engine.meter import Key, Meters, limits_of
@@ -24,6 +25,7 @@ class FlowKeeper:
         self._judge = judge
         self._reports = reports
         self._meters = Meters(time.monotonic)
+        self.caps = Caps(judge, self._meters)
         self._flows: FlowTable[Limited] = FlowTable()
         self._reporting: asyncio.Task[None] | None = None
 

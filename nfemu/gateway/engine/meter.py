@@ -83,6 +83,11 @@ class Meters:
                 limiter.allow(known.others, known.sharers)
         return limiter
 
+    def exceeded(self, key: Key, limits: Limits) -> bool:
+        """Has the line used its daily cap?"""
+        limiter = self.limiter_of(key, limits) if limits.daily_cap else None
+        return limiter is not None and limiter.exceeded()
+
     def growth(self) -> list[Usage]:
         """What has passed since the last call. Counters that nobody uses and that did not grow are forgotten."""
         grown = []

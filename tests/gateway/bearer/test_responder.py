@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,12 +11,15 @@ import pytest
 
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.engine import responses
+from nfemu.gateway.engine.caps import Caps
+from nfemu.gateway.engine.meter import Meters
 from nfemu.model.destination import IpAddress
 from nfemu.model.identity import GroupName
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.usage import Allowance
 from nfemu.policy.rules import PolicySet
 from nfemu.runtime.crowd import Bounds
-from tests.fakes.gateway import ARREARS, CAPPED, LANDING, OPEN, WALLED, line
+from tests.fakes.gateway import ARREARS, CAP, CAPPED, LANDING, OPEN, WALLED, line
 from tests.gateway.bearer.world import PUBLIC, SINKHOLE, Steering, outcome
 from tests.gateway.engine.conftest import turns, until
 
@@ -31,10 +35,13 @@ class World(Steering):
         self.walled = self.line("13800138002", WALLED, "127.0.0.3")
         self.open = self.line("13800138000", OPEN, "127.0.0.4")
         self.detached = self.line("13800138003", None, "127.0.0.5")
+        self.capped = self.line("13800138004", CAPPED, "127.0.0.6")
+        self.meters = Meters(time.monotonic)
         self.responder = Responder(
             [self.listener],
             self.view,
             self.judge,
+            Caps(self.judge, self.meters),
             self.reports,
             original=self.original,
             bounds=bounds,
@@ -125,6 +132,22 @@ async def test_head_has_no_body(world: World) -> None:
 async def test_other_port(world: World) -> None:
     world.endpoint = (PUBLIC, 8080)
     assert b"url=http%3A%2F%2Fnews.example%3A8080%2F" in await world.ask(_GET)
+
+
+@pytest.mark.parametrize("pieces", [(_GET,), (_GET[:9], _GET[9:])])
+async def test_past_the_daily_cap_it_is_said_why(world: World, pieces: tuple[bytes, ...]) -> None:
+    """By whoever has used it up; a line of which nobody has told anything has used nothing."""
+    assert await world.ask(*pieces, source="127.0.0.6") == _ANSWER
+    world.meters.allow([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    assert await world.ask(*pieces, source="127.0.0.6") == responses.cap_reached(CAP, None, LANDING)
+    assert await world.ask(*pieces) == _ANSWER
+    assert world.reports.seen == [world.capped, world.capped, world.arrears]
+
+
+async def test_past_the_daily_cap_checks_still_show_the_landing_page(world: World) -> None:
+    world.meters.allow([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    check = b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n"
+    assert (await world.ask(check, source="127.0.0.6")).startswith(b"HTTP/1.1 302 ")
 
 
 async def test_profile_that_rejects(world: World) -> None:

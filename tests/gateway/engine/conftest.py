@@ -4,7 +4,6 @@ import asyncio
 import base64
 import errno
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -132,17 +131,6 @@ class Client:
 
     def close(self) -> None:
         self.writer.close()
-
-
-def client_hello(name: str | None) -> bytes:
-    """A real one, from OpenSSL."""
-    outgoing = ssl.MemoryBIO()
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name)
-    with pytest.raises(ssl.SSLWantReadError):
-        client.do_handshake()
-    return outgoing.read()
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -9,8 +9,9 @@ from nfemu.carrier.ports import LineState
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import PolicyName
 from tests.fakes.gateway import ARREARS, CAP, CAPPED, OPEN, WALLED, Visit, echo, line
-from tests.gateway.engine.conftest import OPEN_NUMBER, Client, World, client_hello, status, turns
+from tests.gateway.engine.conftest import OPEN_NUMBER, Client, World, status, turns
 from tests.gateway.engine.test_bearers import NEWS, PAY, PORTAL, SINKHOLE, address_of, at_ue, dial
+from tests.gateway.engine.test_tunnels import client_hello
 
 HELP = "help.carrier.example"
 

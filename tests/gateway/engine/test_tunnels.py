@@ -1,5 +1,7 @@
 """CONNECT: what may be opened, what may go through it, and that nothing forbidden is ever dialled."""
 
+import ssl
+
 import pytest
 
 from nfemu.model.errors import NotFound
@@ -12,7 +14,6 @@ from tests.gateway.engine.conftest import (
     Client,
     World,
     auth,
-    client_hello,
     get,
     header,
     status,
@@ -23,6 +24,17 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 def connect(authority: str, number: str) -> bytes:
     return f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n".encode() + auth(number) + b"\r\n"
+
+
+def client_hello(name: str | None) -> bytes:
+    """A real one, from OpenSSL."""
+    outgoing = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()
 
 
 async def opened(world: World, authority: str, number: str) -> Client:

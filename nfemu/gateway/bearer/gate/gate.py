@@ -158,11 +158,10 @@ class Gate(FlowKeeper):
     def _enter(
         self, connection: GateConnection, line: Line, target: Target, decision: Decision, *, named: bool
     ) -> None:
-        """Raises Refused past the line's daily cap."""
+        """Raises Refusal past the line's daily cap."""
+        self.caps.check(line, decision)
         essential = decision.group in line.profile.essential
         limiter = self._meters.limiter(line)
-        if limiter is not None and limiter.exceeded() and not essential:
-            raise Refused
         state = line.state
         destination = target.destination(Scheme.HTTPS)
         flow = Flow(state.imsi, state.msisdn, state.generation, destination, named, line.profile.name, essential)
