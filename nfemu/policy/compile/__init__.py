@@ -10,8 +10,9 @@ The theory, in order of appearance:
   A rule of the policy that cannot be kept that way is refused with its id (`ports`), and nothing is loaded.
 * A name that a restricted profile allows makes where it leads a place of its own for every line (`named`): TLS of open
   lines is read there too, since a restriction lets it go on by its name only.
-* Names are read in HTTP and in TLS, and the port says which it is: `tls_ports` of the plan, and as HTTP port 80, every
-  other port of a group with hosts, every other port of a trusted group. A port means the same under all profiles.
+* Names are read in HTTP and in TLS, and the port says by whom: TLS alone on `tls_ports` of the plan, both on port 80,
+  every other port of a group with hosts, every other port of a trusted group, where the engine tells them apart by
+  their first octet. A port means the same under all profiles.
 * A subscriber is an element, never a rule. The source address gives the packet a mark, the number of its profile, and
   every hook goes by that mark: a flip changes one element for each address of the line and moves all its flows,
   new and open, because the filter judges every packet of a flow in both directions (`profile_chains`).
