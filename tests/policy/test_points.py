@@ -214,6 +214,18 @@ def test_past_the_daily_cap_only_what_is_essential(url: str, expected: tuple[str
     assert (found[-1].rule == "capped/daily-cap") is not opens(found)
 
 
+def test_past_an_open_line_s_cap() -> None:
+    """TLS that is read on its way, to a trusted name's own port; what goes straight is refused by the kernel."""
+    name = PolicyName("open")
+    capped = replace(profile("open", Verdict.ALLOW, "portal"), limits=Limits(daily_cap=1000))
+    policies = PolicySet.build([group("portal", "portal.carrier.example", trusted=True)], [capped])
+    specification = Specification(policies, SteeringPlan(), {(V4, 80): None}, capped=frozenset({name}))
+    its = Bearer(specification, name, NO_BINDINGS, (4, 6), OWN, NOW)
+    for url, sign in (("https://portal.carrier.example:80/", "reset"), ("https://news.example:444/", "refused")):
+        point = points_of_bearer(its, destination_of(url), TRUTH, Way.OUTSIDE)[-1]
+        assert (point.sign, point.rule) == (sign, "open/daily-cap")
+
+
 def past_cap() -> Bearer:
     capped = replace(
         profile("capped", Verdict.REDIRECT, "portal", "pay", "office", "aid", "database", redirect_to=LANDING),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nfemu.wire.errors import WireError
-from nfemu.wire.tls_hello import MAX_HELLO, ClientHello, HelloReader, parse_client_hello
+from nfemu.wire.tls_hello import MAX_HELLO, ClientHello, HelloReader, is_handshake, parse_client_hello
 
 
 def _vector(size: int, body: bytes) -> bytes:
@@ -120,3 +120,10 @@ def test_limit_of_a_reader() -> None:
     assert reader.receive(raw[:1024]) is None
     with pytest.raises(WireError, match="1 KiB"):
         reader.receive(raw[1024:1025])
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [(b"\x16", True), (b"\x16\x03", True), (b"GET", False), (b"\r\x16", False)]
+)
+def test_a_handshake_by_its_first_octet(first: bytes, expected: bool) -> None:
+    assert is_handshake(first) is expected
