@@ -285,7 +285,7 @@ class Gateway:
             if old is None:
                 raise Unavailable("the gateway does not run")
             async with self._relief(old, old.on_bearers(bearers.workers), self._supervisor.count):
-                self._host.bearers = bearers  # what changes while they begin reaches them
+                self._host.replace_bearers(bearers)  # what changes while they begin reaches them
                 await bearers.begin(await self._compiled(), self._host.lines())
             self._host.join(bearers)
 
@@ -389,9 +389,13 @@ class _Host:
         self.bearers: BearerPoint | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
-    def join(self, bearers: BearerPoint) -> None:
-        """They are told what every point is told, from now on. Any that were there before have ended."""
+    def replace_bearers(self, bearers: BearerPoint) -> None:
+        """Those that were there before have ended: what they have reported was used elsewhere than at these."""
         self._sharing.leave(_BEARERS)
+        self.bearers = bearers
+
+    def join(self, bearers: BearerPoint) -> None:
+        """They serve, and are told what every point is told. What they have reported by now they know themselves."""
         self.bearers = bearers
         bearers.day_began(self._day_ends)
         self._tell_bearers(self._sharing.known())

@@ -21,6 +21,7 @@ from nfemu.model.usage import Allowance, Usage
 from tests.gateway.samples import NOBODY, OPEN, PORTAL, RULES, RULES_OPEN_ONLY, line
 from tests.gateway.test_gateway import NoNames, ask, config, pids, relisten
 
+MORNING = datetime.fromisoformat("2026-11-02T08:00:00+08:00")
 CAPPED = RuleSource(
     (PORTAL,), (OPEN, PolicyProfile(PolicyName("arrears"), Verdict.REJECT, (PORTAL.name,), limits=Limits(1000)))
 )
@@ -138,6 +139,26 @@ async def test_what_was_used_before_counts_for_the_others(tmp_path: Path) -> Non
             while not second.used:  # noqa: ASYNC110 - told by a task of the gateway's
                 await asyncio.sleep(0)
         assert [each.others for each in second.used] == [700]
+
+
+@pytest.mark.parametrize("exchanged", [True, False])
+async def test_what_they_report_while_they_begin_is_no_use_elsewhere(tmp_path: Path, exchanged: bool) -> None:
+    """In place of others, or for other people."""
+    first = FakeBearers()
+    async with running(tmp_path, first, CAPPED) as gateway:
+        bearers = FakeBearers() if exchanged else first
+        bearers.beginning.clear()
+        bearers.may_begin.clear()
+        began = gateway.exchange_bearers(bearers) if exchanged else gateway.change_people(lambda: MORNING)
+        beginning = asyncio.create_task(began)
+        await bearers.beginning.wait()
+        gateway.reports.used([Usage(line().imsi, PolicyName("arrears"), "portal", 300, 400)])
+        bearers.may_begin.set()
+        await beginning
+        async with asyncio.timeout(20):
+            while len(bearers.used) < 2:  # noqa: ASYNC110 - told by tasks of the gateway's
+                await asyncio.sleep(0)
+        assert [each.others for each in bearers.used] == [0, 0]
 
 
 async def test_a_gateway_that_does_not_run_takes_none(tmp_path: Path) -> None:

@@ -224,13 +224,14 @@ class LinkClient:
         self._send(Ack(update.seq))
 
     async def _hold(self, control: FlowControl) -> None:
-        """Nothing is fresh until the next picture is complete."""
+        """Nothing is fresh until the next picture is complete. What was reported and what was asked until all is closed
+        is of the people before, and nothing of it is left."""
         self._picture.clear()
         self._replica.forget_lines()
         self._staged = []
-        self._names.forget()
-        self._sightings.drop()
         await control.hold()
+        self._names.give_up()
+        self._sightings.drop()
 
     @staticmethod
     async def _meter(update: Allowances | Day, control: FlowControl) -> None:

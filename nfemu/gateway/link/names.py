@@ -11,7 +11,7 @@ from nfemu.model.errors import NotFound, Unavailable
 
 _PATIENCE_S = 6.0
 """Seconds to wait for an answer: a little longer than the control process waits for the real DNS."""
-_GONE = "the control process is gone; nothing is served until it is back"
+_GONE = "nobody answers any more: the control process is gone, or other people have come; try again"
 
 
 Answer = Resolved | Unresolved
@@ -64,7 +64,7 @@ class RemoteNames:
         self._current = max(self._hosts, default=self._current)
 
     def give_up(self) -> None:
-        """The link has ended: nobody will answer."""
+        """The link has ended, or other people come: whoever waits is told so, and later answers are to nobody."""
         self.forget()
         for number, asked in enumerate(self._asked.values()):
             if not asked.done():

@@ -203,7 +203,11 @@ class LinkServer:
         await self._publish(Hours(self._seq, at), self._rules_deadline_s)
 
     async def hold(self) -> None:
-        """Other people come. Return when nobody is served any more and every point has forgotten those before."""
+        """Other people come. Return when nobody is served any more and every point has forgotten those before.
+
+        What points report of those before is heard until then, and told to no other point: it would come behind the
+        Hold, and count for the people after it. What arrives later is not heard until the point serves again.
+        """
         self._held = True
         self._people += 1
         self._seq += 1
@@ -255,6 +259,7 @@ class LinkServer:
             if point in self._points:
                 await self._host.expel(point)
         finally:
+            point.may_serve = False
             self._points.discard(point)
             del self._leaving[point]
 
@@ -360,19 +365,26 @@ class LinkServer:
                 point.grant(number)
             case Resolve(number, host):
                 self._spawn(tasks, self._resolve(point, number, host))
-            case Used(usage):
-                self.share(self._host.used(point, usage))
-            case Blocked(lines):
-                self._host.blocked(lines)
+            case Used() | Blocked():
+                self._reported(point, message)
             case Ready():
                 point.ready = True
                 self._host.ready(point.pid)
             case Hello():
                 raise LinkError("a second hello")
 
+    def _reported(self, point: Point, report: Used | Blocked) -> None:
+        """Of a point that does not serve, and may be gone, a report is of people who are."""
+        if not point.may_serve:
+            return
+        if isinstance(report, Used):
+            self.share(self._host.used(point, report.usage))
+        else:
+            self._host.blocked(report.lines)
+
     def share(self, keys: Sequence[Key]) -> None:
-        """Each worker is told what the others have used, and with how many it shares."""
-        if not keys:
+        """Each worker is told what the others have used, and with how many it shares; between two peoples nobody is."""
+        if not keys or self._held:
             return
         for point in self._points:
             if point.role is Role.WORKER:

@@ -42,6 +42,8 @@ from tests.gateway.samples import RULES, RULES_OPEN_ONLY, line
 TOKEN = "right"
 MORNING = datetime.fromisoformat("2026-11-02T08:00:00+08:00")
 DAY_ENDS = datetime(2026, 11, 2, tzinfo=UTC)
+ARREARS = line().imsi, PolicyName("arrears")
+USED = Usage(*ARREARS, "portal", 300, 400)
 ROUTE = Route((IPv4Address("198.18.0.1"),), Emulated(), Emulated())
 
 
@@ -53,6 +55,8 @@ class Host:
     source: RuleSource = RULES
     expelled: list[Point] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    role: Role = Role.ADDON
+    shared: list[Key] = field(default_factory=lambda: [ARREARS])
     blocked_lines: list[BlockedLine] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     gone: list[Point] = field(default_factory=list)
@@ -65,7 +69,7 @@ class Host:
         return self.states
 
     def admits(self, role: Role, pid: int) -> bool:
-        return role is Role.ADDON
+        return role is self.role
 
     async def answer(self, host: str) -> Answer:
         self.asked.append(host)
@@ -90,7 +94,7 @@ class Host:
         return [(each.imsi, each.policy) for each in usage]
 
     def known(self) -> list[Key]:
-        return [(line().imsi, PolicyName("arrears"))]
+        return self.shared
 
     def allowances(self, point: Point, keys: Sequence[Key]) -> tuple[Allowance, ...]:
         return tuple(Allowance(*key, 7, 1) for key in keys)
@@ -131,6 +135,7 @@ class Engine:
 
     async def hold(self) -> None:
         self.held += 1
+        await self.gate.wait()
 
     async def allowed(self, allowances: Sequence[Allowance]) -> None:
         self.allowances += allowances
@@ -167,8 +172,8 @@ async def serving(
 
 
 @asynccontextmanager
-async def following(folder: Path) -> AsyncIterator[Follower]:
-    client = LinkClient(folder / "control.sock", Role.ADDON, "test")
+async def following(folder: Path, role: Role = Role.ADDON) -> AsyncIterator[Follower]:
+    client = LinkClient(folder / "control.sock", role, "test")
     engine = Engine(client)
     connection = await client.connect(TOKEN)
     task = asyncio.create_task(client.follow(connection, engine))
@@ -284,6 +289,69 @@ async def test_other_people_come_and_their_versions_begin_anew(tmp_path: Path) -
         assert here.client.line(line().msisdn) == line(0, 2)
         await here.client.resolve("news.example")
         assert host.asked == ["news.example"] * 2
+
+
+@asynccontextmanager
+async def other_people(server: LinkServer, here: Follower) -> AsyncIterator[None]:
+    """The block runs while the point closes what is open; on exit it serves the others."""
+    here.engine.gate.clear()
+    holding = asyncio.create_task(server.hold())
+    await until(lambda: here.engine.held > 0)
+    yield
+    here.engine.gate.set()
+    await holding
+    await server.go_on(MORNING)
+
+
+async def test_what_was_used_by_those_before_is_told_to_nobody(tmp_path: Path) -> None:
+    """Whoever reports it while the points forget: another point, or what serves bearers."""
+    host = Host([line()], role=Role.WORKER, shared=[])
+    async with serving(tmp_path, host) as server, following(tmp_path, Role.WORKER) as here:
+        async with other_people(server, here):
+            server.share([ARREARS])
+            here.client.used([USED])
+            await until(lambda: host.usage == [USED])
+        assert here.engine.allowances == []
+        server.share([ARREARS])
+        await until(lambda: here.engine.allowances == [Allowance(*ARREARS, 7, 1)])
+
+
+async def test_a_report_that_comes_late_is_not_heard(tmp_path: Path) -> None:
+    host = Host([line()])
+    async with serving(tmp_path, host) as server, following(tmp_path) as here:
+        await server.hold()
+        here.client.used([USED])
+        here.client.blocked(line(version=9))
+        await here.client.resolve("news.example")  # the server has read all by now
+        await server.go_on(MORNING)
+        assert (host.usage, host.blocked_lines) == ([], [])
+        here.client.used([USED])
+        await until(lambda: host.usage == [USED])
+
+
+async def test_what_is_refused_while_a_point_forgets_is_not_told_of_the_others(tmp_path: Path) -> None:
+    host = Host([line()])
+    async with serving(tmp_path, host) as server, following(tmp_path) as here:
+        async with other_people(server, here):
+            here.client.blocked(line(version=9))
+            here.client.blocked(line(1, version=9))  # would go out a second later
+        here.client.blocked(line(2))
+        await until(lambda: len(host.blocked_lines) > 1)
+        assert host.blocked_lines == [BlockedLine(line().msisdn, 9), BlockedLine(line(2).msisdn, 1)]
+
+
+async def test_names_that_those_before_have_asked_for_are_asked_for_again(tmp_path: Path) -> None:
+    host = Host([line()])
+    async with serving(tmp_path, host) as server, following(tmp_path) as here:
+        before = asyncio.create_task(here.client.resolve("slow.example"))
+        await until(lambda: host.asked == ["slow.example"])
+        async with other_people(server, here):
+            pass
+        with pytest.raises(Unavailable, match="other people have come"):
+            await before
+        after = asyncio.create_task(here.client.resolve("slow.example"))
+        await until(lambda: host.asked == ["slow.example"] * 2)
+        after.cancel()
 
 
 async def test_who_comes_in_between_hears_of_the_others_only(tmp_path: Path) -> None:
