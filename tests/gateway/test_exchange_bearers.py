@@ -118,6 +118,31 @@ async def test_what_changes_while_they_begin_reaches_them_and_waits_for_nobody(t
         assert [rules.policies.names for rules in second.switched] == [("open",)], "rules wait for their turn"
 
 
+async def test_other_people_come_to_bearers_that_have_begun(tmp_path: Path) -> None:
+    """Also where they come while those begin; what ends meanwhile is not waited for."""
+    first, second = FakeBearers(), FakeBearers()
+    second.may_begin.clear()
+    people = [line(version=9)]
+    gateway = Gateway(config(tmp_path, workers=1), RULES, NoNames(), lambda: people, NOBODY)
+
+    def enter() -> datetime:
+        people[:] = [line(1)]
+        return MORNING
+
+    await gateway.start(first)
+    try:
+        exchanging = asyncio.create_task(gateway.exchange_bearers(second))
+        await second.beginning.wait()
+        changing = asyncio.create_task(gateway.change_people(enter))
+        second.may_begin.set()
+        await asyncio.gather(exchanging, changing)
+        assert second.begun is not None
+        assert list(second.begun[1].values()) == [line(1)]
+        assert (await ask(gateway, line(1).msisdn, second.address))[1:3] == ["open", "1"]
+    finally:
+        await gateway.stop()
+
+
 async def test_others_that_cannot_begin_change_nothing(tmp_path: Path) -> None:
     first, second = FakeBearers(), FakeBearers(Unavailable("no core network"))
     async with running(tmp_path, first) as gateway:

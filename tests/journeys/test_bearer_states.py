@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -105,6 +106,23 @@ def test_use_and_caps_of_the_life_before_are_gone(carrier: CarrierProcess) -> No
             assert OF_NEWS in line.http(line.address(NEWS), NEWS)
         client.load_state("unused")
         assert client.usage(NUMBER).used == []
+
+
+def test_loads_while_another_core_network_is_made(carrier: CarrierProcess) -> None:
+    """Whichever of the two comes first, phones that are plugged in afterwards have the lines of the last state."""
+    with carrier.client() as client:
+        client.load_state("initial")
+        client.charge(NUMBER, "59.00")
+        client.save_state("arrears")
+        doomed = core_of(carrier)
+        os.kill(doomed, signal.SIGKILL)
+        for state in ("initial", "arrears") * 3:
+            client.load_state(state)
+        with OnLine(carrier, NUMBER) as line:
+            assert core_of(carrier) != doomed
+            assert status(line.http(line.address(NEWS), NEWS)) == 302
+            client.load_state("initial")
+            assert OF_NEWS in line.http(line.address(NEWS), NEWS)
 
 
 def test_two_instances_do_not_see_each_other(tmp_path: Path) -> None:

@@ -236,6 +236,30 @@ def test_a_flip_ends_what_it_forbids(carrier: CarrierProcess, world: World) -> N
         assert OF_THE_WORLD in line.http(sinkhole, SITE)
 
 
+def test_a_load_ends_what_is_relayed(carrier: CarrierProcess, world: World) -> None:
+    """On the far side too; from then on the phone, still plugged in, is relayed what its line in that state may have,
+    and trusted names are led by their addresses before anybody has asked for them."""
+    other = NAMES["other.example"][0]
+    with OnLine(carrier, FLIPPED) as line:
+        for command in (("state", "save", "open"), ("restrict", FLIPPED), ("state", "save", "restricted")):
+            assert carrier.nfemu(*command).status == 0
+        for state in ("restricted", "open"):
+            assert carrier.nfemu("state", "load", "open").status == 0
+            ended = world.seen().count(f"end 7 {other} {HOST4}")
+            sock = line.connect(other, 7)
+            sock.sendall(b"octets")
+            assert sock.recv(100) == b"octets"
+            assert carrier.nfemu("state", "load", state).status == 0
+            world.wait_for(f"end 7 {other} {HOST4}", ended + 1)
+            with sock, pytest.raises(ConnectionError):
+                _exchange(sock)
+            assert line.opens(other, 7) is (state == "open")
+            assert (OF_THE_WORLD in line.https(NAMES[SITE][0], SITE)) is (state == "open")
+            address = NAMES[PARTNER][0] if state == "open" else line.address(PARTNER)
+            assert f"86{FLIPPED}".encode() in line.http(address, PARTNER)
+            assert [address for address in NOBODYS if line.opens(address, 7)] == []
+
+
 def _exchange(sock: socket) -> None:
     sock.sendall(b"more")
     sock.recv(100)
