@@ -123,10 +123,11 @@ class Inside:
         self._wires.append(wire)
         return wire
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """Close every connection that was made here."""
         for wire in self._wires:
             wire.close()
+        await asyncio.gather(*(wire.closed() for wire in self._wires))
         self._wires.clear()
 
     async def charge(self, number: str, amount: str) -> LineStatus:
@@ -163,7 +164,7 @@ async def inside(
         try:
             yield carrier
         finally:
-            carrier.hang_up()
+            await carrier.hang_up()
             await tap.stop()
 
 

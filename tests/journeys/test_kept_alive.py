@@ -32,7 +32,7 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Inside
 async def paid(here: Inside) -> AsyncIterator[Inside]:
     """The line is open, and so it is left."""
     yield here
-    here.hang_up()
+    await here.hang_up()
     status = await here.emulator.service.status(Msisdn.parse(NUMBER, "86"))
     if status.amount_due.minor:
         await here.pay(NUMBER, status.amount_due.decimal())

@@ -86,7 +86,7 @@ async def edited(here: Inside, folder: Path) -> AsyncIterator[Edited]:
     """Afterwards everything is as shipped again."""
     its = Edited(here, folder)
     yield its
-    here.hang_up()
+    await here.hang_up()
     its.restore()
     await here.emulator.reload()
     for number in (NUMBER, OTHER, THIRD):

@@ -45,7 +45,7 @@ async def here(running: Inside) -> AsyncIterator[Inside]:
     """As the configuration gives it."""
     await running.emulator.states.load("initial", None)
     yield running
-    running.hang_up()
+    await running.hang_up()
 
 
 async def get(here: Inside, number: str, host: str) -> int:
@@ -395,12 +395,12 @@ async def test_loads_leave_nothing_behind(here: Inside, loads: int) -> None:
     await here.emulator.states.save("arrears")
     await here.emulator.states.load("arrears", None)
     assert await get(here, NUMBER, NEWS) == 302
-    here.hang_up()
+    await here.hang_up()
     before = await residue(here)
     for _ in range(loads):
         await here.emulator.states.load("arrears", None)
         assert await get(here, NUMBER, NEWS) == 302
-        here.hang_up()
+        await here.hang_up()
     assert await residue(here) == before
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
@@ -116,6 +117,11 @@ class Wire:
 
     def close(self) -> None:
         self._writer.close()
+
+    async def closed(self) -> None:
+        """After `close`: its descriptor is gone on return."""
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
 
 
 @cache
