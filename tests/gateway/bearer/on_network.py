@@ -321,7 +321,10 @@ async def _at_the_terminals_end(state: Path) -> None:
     ours, theirs = os.openpty()
     program = ("exec", "13800138000", "--", "sh", "-c", "echo up; exec sleep 99")
     leader = await asyncio.create_subprocess_exec(
-        *("setsid", "--ctty", *_NFEMU, "--state", str(state), *program), stdin=theirs, stdout=theirs, stderr=theirs
+        *("env", "--default-signal=HUP", "setsid", "--ctty", *_NFEMU, "--state", str(state), *program),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     )
     os.close(theirs)
     while b"up" not in await asyncio.to_thread(os.read, ours, 100):
