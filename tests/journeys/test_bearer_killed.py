@@ -229,8 +229,8 @@ def test_a_core_network_that_ends_again_and_again_is_made_again_and_nobody_waits
     assert "3 restarts" in stopped.nfemu("status").text
 
 
-def test_killed_twenty_times(stopped: CarrierProcess) -> None:
-    played(stopped, TEN * 2)
+def test_killed_ten_times(stopped: CarrierProcess) -> None:
+    played(stopped, TEN)
 
 
 @pytest.mark.long
