@@ -21,7 +21,7 @@ from nfemu.model.errors import NfemuError, Unavailable
 from tests.journeys.bearer import NEEDS_BEARERS, OF_NEWS, OnLine, core_of, hello, request
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, has_ended, status_of, until
 
-pytestmark = [pytest.mark.lab, NEEDS_BEARERS]
+pytestmark = [pytest.mark.once, pytest.mark.lab, NEEDS_BEARERS]
 
 NEWS = "news.example"
 THIRD = "13800138002"

@@ -13,7 +13,7 @@ from nfemu.client import StateFolder
 from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, OF_NEWS, OnLine, core_of, status, unverified
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, until
 
-pytestmark = [pytest.mark.lab, NEEDS_BEARERS]
+pytestmark = [pytest.mark.once, pytest.mark.lab, NEEDS_BEARERS]
 
 NEWS, EVIL, PORTAL = "news.example", "evil.example", "portal.carrier.example"
 LOADS = 10

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 _NAMESPACES = subprocess.run(["unshare", "-Urnm", "true"], check=False).returncode == 0
 _FLIP = (sys.executable, "-P", "-m", "nfemu.cli.main", "bench", "flip", "--rounds", "4", "--json")
 

@@ -12,6 +12,8 @@ from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, status_of
 from tests.journeys.configuring import ONE_WORKER, edit, own_config
 from tests.journeys.traffic import Traffic
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 MISTAKES = [
     ("carrier.yaml", "port: 8611", "port: 8610"),

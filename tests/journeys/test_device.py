@@ -11,6 +11,8 @@ from nfemu.model.errors import NotFound
 from tests.journeys.bearer import NEEDS_BEARERS
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, until
 
+pytestmark = pytest.mark.once
+
 GARDEN, BARRED = "13800138002", "13800138010"
 API = "https://portal.carrier.example/captive-api"
 

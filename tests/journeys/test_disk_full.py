@@ -24,6 +24,8 @@ from tests.journeys.configuring import MANY_ORDERS, ONE_WORKER, own_config
 from tests.journeys.phone import PIN, Phone
 from tests.journeys.provider import order
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 NUMBER = "13900000000"
 WAL_PAGE = 4096 + 24

@@ -12,6 +12,8 @@ from tests.journeys.carrier import CarrierProcess
 from tests.journeys.checkout import checkout
 from tests.journeys.console import agree, commands
 
+pytestmark = pytest.mark.once
+
 _ROOT = Path(__file__).parents[2]
 _DOCUMENTS = sorted([_ROOT / "README.md", *(_ROOT / "docs").glob("*.md")])
 

@@ -14,6 +14,8 @@ import pytest
 from nfemu.client import StateFolder
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 
+pytestmark = pytest.mark.once
+
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 _NEEDS_BEARERS = "plugIn"
 

@@ -15,6 +15,8 @@ from nfemu.client import StateFolder
 from tests.journeys.carrier import NUMBER, CarrierProcess, assert_free, has_ended, status_of, until
 from tests.journeys.configuring import ONE_WORKER, own_config
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 
 

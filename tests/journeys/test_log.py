@@ -6,11 +6,15 @@ import signal
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.journeys.carrier import CarrierProcess, until
 from tests.journeys.configuring import MANY_ORDERS, ONE_WORKER, own_config
 from tests.journeys.phone import Phone
 from tests.journeys.test_disk_full import STEPS, full_disk, paid
 from tests.web.stack import fields
+
+pytestmark = pytest.mark.once
 
 NUMBER = "13900000000"
 NEWS = "http://news.example/"

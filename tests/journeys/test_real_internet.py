@@ -24,7 +24,7 @@ from tests.journeys.packets import TCP, UDP, datagram, ip, syn
 from tests.journeys.real import World, core_process, machine
 from tests.journeys.real_world import HOST4, HOST6, MACHINE, NAMES, PARTNER, REBOUND, SITE
 
-pytestmark = [pytest.mark.lab, NEEDS_BEARERS, NEEDS_ROOT]
+pytestmark = [pytest.mark.once, pytest.mark.lab, NEEDS_BEARERS, NEEDS_ROOT]
 
 LINE, OTHER, FLIPPED, METERED, CAPPED = "13800138000", "13800138001", "13800138002", "13800138003", "13800138011"
 ALLOWED, PORTAL, OFFICE = "allowed.example", "portal.carrier.example", "93.184.217.40"

@@ -11,6 +11,8 @@ from tests.journeys.bearer import NEEDS_BEARERS, hello
 from tests.journeys.carrier import NUMBER, CarrierProcess
 from tests.replay.captures import connection, written
 
+pytestmark = pytest.mark.once
+
 GET = b"GET / HTTP/1.1\r\nHost: news.example\r\n\r\n"
 
 

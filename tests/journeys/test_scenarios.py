@@ -8,6 +8,8 @@ import pytest
 from tests.journeys.bearer import NEEDS_BEARERS
 from tests.journeys.carrier import CONFIG, NUMBER, CarrierProcess
 
+pytestmark = pytest.mark.once
+
 SCENARIOS = CONFIG / "scenarios"
 WRONG = f"""\
 name: nobody is ever stopped
@@ -72,7 +74,9 @@ def test_a_wrong_file_is_refused_before_anything_starts(stopped: CarrierProcess,
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("access", ["proxy", pytest.param("bearer", marks=NEEDS_BEARERS)])
+@pytest.mark.parametrize(
+    "access", [pytest.param("proxy", marks=pytest.mark.long), pytest.param("bearer", marks=NEEDS_BEARERS)]
+)
 def test_all_that_are_shipped(access: str, stopped: CarrierProcess, tmp_path: Path) -> None:
     """On four carriers at once."""
     command = ["--set", f"carrier.access={access}", "scenario", "run", str(SCENARIOS), "--jobs", "4"]

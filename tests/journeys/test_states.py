@@ -23,7 +23,7 @@ from nfemu.store.times import to_micros
 from tests.journeys.inside import Inside, inside
 from tests.journeys.wire import Wire, credentials
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.once, pytest.mark.asyncio(loop_scope="module")]
 
 NUMBER, OTHER, THIRD = "13800138000", "13800138001", "13800138002"
 NEWS, PORTAL = "news.example", "portal.carrier.example"

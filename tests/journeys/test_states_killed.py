@@ -10,6 +10,8 @@ from nfemu.model.errors import NfemuError
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.configuring import ONE_WORKER, own_config
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 
 

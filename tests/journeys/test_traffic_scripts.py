@@ -15,6 +15,8 @@ from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, Arrivals, core_of
 from tests.journeys.carrier import NUMBER, CarrierProcess, Done
 from tests.journeys.real import as_user
 
+pytestmark = pytest.mark.once
+
 _FOLDER = Path(__file__).parents[2] / "examples" / "traffic"
 _TO_THE_PORTAL = "http_crafted"
 _SCRIPTS = ("dns_queries", _TO_THE_PORTAL, "quic_initial", "port_scan", "fragments", "tunnels", "spoofed")
