@@ -20,6 +20,7 @@ from scapy.sendrecv import send, sniff, sr1
 
 LINE = "wwan0"
 """The phone's interface."""
+GATEWAY6 = "fe80::1"
 SITE, PORTAL = "news.example", "portal.carrier.example"
 PROHIBITED, RESET, ACCEPTED, SILENCE = "prohibited", "reset", "accepted", "silence"
 UNREACHABLE = 3
@@ -54,7 +55,8 @@ def main(rows: Callable[[bool], list[Row]], about: str | None) -> None:
 
 
 def _know_the_way() -> None:
-    """A phone's address is a network of its own, with a gateway that is on its link and answers no ARP.
+    """A phone's address is a network of its own, with a gateway that is on its link and answers no ARP, nor neighbour
+    solicitations that come from a global address.
 
     The kernel has been told so; scapy, which routes by itself, has to be told as well.
     """
@@ -64,6 +66,7 @@ def _know_the_way() -> None:
     for line in Path("/proc/net/arp").read_text().splitlines()[1:]:
         gateway, _, _, hardware, *_ = line.split()
         conf.netcache.arp_cache[gateway] = hardware  # type: ignore[attr-defined]  # added at run time
+        conf.netcache.in6_neighbor[GATEWAY6] = hardware  # type: ignore[attr-defined]  # one gateway for both
 
 
 def report(rows: list[Row]) -> int:

@@ -13,7 +13,14 @@ from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6
 from scapy.volatile import RandShort
 
-GATEWAY, NEIGHBOUR, NEIGHBOUR6 = "10.45.0.1", "10.45.0.3", "2001:db8:4500:2::1"
+GATEWAY = "10.45.0.1"
+FIRST_LINES = (("10.45.0.2", "2001:db8:4500:1::1"), ("10.45.0.3", "2001:db8:4500:2::1"))
+"""The addresses that the PGW gives out first."""
+
+
+def neighbour(own: str) -> tuple[str, str]:
+    """Another line's addresses than those of the one that has `own`."""
+    return next(line for line in FIRST_LINES if own not in line)
 
 
 def sent(source: str) -> str:
@@ -23,16 +30,18 @@ def sent(source: str) -> str:
 
 
 def rows(_restricted: bool) -> list[Row]:
+    own = get_if_addr(LINE)
+    ipv4, ipv6 = neighbour(own)
     others = {
-        "another line": NEIGHBOUR,
-        "another line, IPv6": NEIGHBOUR6,
+        "another line": ipv4,
+        "another line, IPv6": ipv6,
         "the gateway": GATEWAY,
         "the portal": address(PORTAL),
         "somebody outside": "203.0.113.7",
         "nobody": "0.0.0.0",
     }
     found = [Row(f"from {who}: {source}", sent(source), (SILENCE,)) for who, source in others.items()]
-    return [*found, Row("from itself", sent(get_if_addr(LINE)), (ACCEPTED,))]
+    return [*found, Row("from itself", sent(own), (ACCEPTED,))]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from nfemu.client import StateFolder
 from tests.gateway.bearer.ordinary import ordinary
 from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, Arrivals, core_of
-from tests.journeys.carrier import NUMBER, CarrierProcess, Done
+from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, Done
 from tests.journeys.real import as_user
 
 pytestmark = pytest.mark.once
@@ -22,9 +22,9 @@ _TO_THE_PORTAL = "http_crafted"
 _SCRIPTS = ("dns_queries", _TO_THE_PORTAL, "quic_initial", "port_scan", "fragments", "tunnels", "spoofed")
 
 
-def run(carrier: CarrierProcess, script: str, expect: str) -> Done:
+def run(carrier: CarrierProcess, script: str, expect: str, number: str = NUMBER) -> Done:
     program = (carrier.python, str(_FOLDER / f"{script}.py"), "--expect", expect)
-    return carrier.nfemu("exec", NUMBER, "--", *program, timeout=120)
+    return carrier.nfemu("exec", number, "--", *program, timeout=120)
 
 
 @pytest.mark.lab
@@ -35,6 +35,8 @@ def test_open_and_restricted(carrier: CarrierProcess) -> None:
     for script in _SCRIPTS:
         done = run(carrier, script, "open")
         assert (done.status, "UNEXPECTED" in done.text) == (0, False), f"{script}\n{done.text}{done.errors}"
+    done = run(carrier, "spoofed", "open", OTHER)
+    assert done.status == 0, f"the next line's own address is not another's\n{done.text}{done.errors}"
     arrivals = Arrivals(core_of(carrier))
     carrier.nfemu("restrict", NUMBER)
     for script in _SCRIPTS:
