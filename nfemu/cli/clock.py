@@ -1,13 +1,11 @@
 """`nfemu clock show | advance | set`."""
 
-from datetime import datetime
-
 import click
 
 from nfemu.cli.context import client_of
 from nfemu.cli.output import json_option, show_json
 from nfemu.client.values import Clock
-from nfemu.model.errors import InvalidInput
+from nfemu.model.moments import moment_of
 
 
 @click.group()
@@ -39,14 +37,6 @@ def advance(context: click.Context, duration: str, as_json: bool) -> None:
 def set_command(context: click.Context, moment: str, as_json: bool) -> None:
     """Move the test clock forward to MOMENT, such as 2026-11-01T08:00:00+08:00."""
     _report(client_of(context).set_clock(moment_of(moment)), as_json=as_json)
-
-
-def moment_of(text: str) -> datetime:
-    """Raises InvalidInput."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"`{text}` is not a moment; write it like 2026-11-01T08:00:00+08:00") from None
 
 
 def _report(found: Clock, *, as_json: bool) -> None:

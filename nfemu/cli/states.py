@@ -4,9 +4,9 @@ from datetime import datetime
 
 import click
 
-from nfemu.cli.clock import moment_of
 from nfemu.cli.context import client_of
 from nfemu.cli.output import json_option, show_json, show_table
+from nfemu.model.moments import moment_of
 
 
 @click.group()

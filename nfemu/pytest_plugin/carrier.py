@@ -12,6 +12,7 @@ from nfemu.client import Client, ClientError, StateFolder
 from nfemu.client.values import Clock as Time
 from nfemu.client.values import Event, Explanation, Notice, Subscriber
 from nfemu.model.errors import Conflict, NotFound
+from nfemu.model.moments import moment_of
 from nfemu.pytest_plugin.emulators import Place
 from nfemu.pytest_plugin.line import SubscriberLine
 from nfemu.pytest_plugin.wanted import Wanted
@@ -79,7 +80,7 @@ class Carrier:
         if wanted.needs == "bearer" and not self.has_bearers:
             pytest.skip(f"needs lines with an IP interface; access is {self.state.status().access}")
         if self.place.is_ours:
-            self.client.load_state(wanted.state, datetime.fromisoformat(wanted.clock) if wanted.clock else None)
+            self.client.load_state(wanted.state, moment_of(wanted.clock) if wanted.clock else None)
 
     def subscriber(self, number: str | None = None) -> SubscriberLine:
         """An attached line in good order: that of `number`, else the first that the test does not use yet, on an

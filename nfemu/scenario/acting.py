@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Self
 
 from nfemu.client import Client, ClientError, StateFolder
@@ -11,6 +10,8 @@ from nfemu.client.line.phone import MOST
 from nfemu.client.line.way import check_attached
 from nfemu.client.values import Explanation
 from nfemu.model.errors import Conflict, InvalidInput
+from nfemu.model.moments import moment_of
+from nfemu.scenario.forms import place_of
 from nfemu.scenario.paying import last_link, pay_by_phone
 from nfemu.scenario.schema import Given, Pay, Step
 from nfemu.scenario.values import Act
@@ -55,7 +56,7 @@ class Actor:
 
     def prepare(self, given: Given) -> None:
         """What is so before the first step. Raises NfemuError."""
-        clock = None if given.clock is None else datetime.fromisoformat(given.clock)
+        clock = None if given.clock is None else moment_of(given.clock)
         self.client.load_state(given.state, clock)
         for number, profile in (given.profile or {}).items():
             self.client.order_profile(number, profile)
@@ -150,11 +151,11 @@ class Actor:
     def _exchange(self, place: str, step: Step, number: str) -> Outcome:
         data = (step.send or "").encode()
         most = MOST if data else 0
-        return Outcome(heard=self.phone(number).exchange(*_place(place), data, at=step.at or "", most=most))
+        return Outcome(heard=self.phone(number).exchange(*place_of(place), data, at=step.at or "", most=most))
 
     def _datagram(self, place: str, step: Step, number: str) -> Outcome:
         return Outcome(
-            heard=self.phone(number).datagram(*_place(place), (step.send or "nfemu").encode(), step.at or "")
+            heard=self.phone(number).datagram(*place_of(place), (step.send or "nfemu").encode(), step.at or "")
         )
 
     def _pay(self, pay: Pay, _: Step, number: str) -> Outcome:
@@ -200,11 +201,3 @@ def _needed(number: str | None, act: Act) -> str:
     if number is None:
         raise InvalidInput(f"it is not said whose line `{act.name}` is for; write `as: 13800138000` with the step")
     return number
-
-
-def _place(text: str) -> tuple[str, int]:
-    """`192.0.2.1:22`, `[2001:db8::1]:22`, `news.example:80`."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise InvalidInput(f"`{text}` names no port; write it like 192.0.2.1:22")
-    return host.strip("[]"), int(port)

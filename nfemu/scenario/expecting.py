@@ -10,7 +10,7 @@ from nfemu.scenario.matching import contains, matches
 from nfemu.scenario.schema import Expect
 from nfemu.scenario.values import Mismatch
 
-_NOTHING = "nothing"
+_NOTHING, _ANYTHING = "nothing", "*"
 _SHOWN = 300
 """Characters of an answer in a report."""
 
@@ -96,14 +96,14 @@ def _headers(wanted: Mapping[str, str], outcome: Outcome) -> Mismatch | None:
 
 
 def _received(wanted: Mapping[str, str], outcome: Outcome) -> Mismatch | None:
-    """Exactly one of each name, in that spelling or another case."""
+    """Exactly one of each name, in that spelling or another case; where it may be anything, at least one."""
     fields = received_by_site(outcome.answer)
     if fields is None:
         return Mismatch("received", _fields(wanted.items()), f"the site shows nothing: {_as_answered(outcome)}")
     wrong = []
     for name, pattern in wanted.items():
         values = [value for known, value in fields if known.lower() == name.lower()]
-        if len(values) != 1 or not matches(pattern, values[0]):
+        if not values or (pattern != _ANYTHING and (len(values) != 1 or not matches(pattern, values[0]))):
             wrong.append(name)
     got = [(known, value) for known, value in fields if known.lower() in {name.lower() for name in wrong}]
     expected = _fields((name, wanted[name]) for name in wrong)

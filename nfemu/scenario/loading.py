@@ -47,6 +47,8 @@ OF_THE_LINE = frozenset(
     {"balance", "standing", "ordered", "effective", "attached", "notices", "events", "used", "failure"}
 )
 """What can be expected of every step."""
+OF_NOBODY = frozenset({"advance", "reload", "save", "load"})
+"""What can be done without a line."""
 _HOW = frozenset().union(*(how for how, _ in ACTS.values()))
 
 
@@ -71,6 +73,7 @@ def load(file: Path) -> Scenario:
     if written is not None and not source.findings:
         for index, step in enumerate(written.steps):
             _check(source, index, step)
+        _check_lines(source, written)
     if source.findings or written is None:
         raise ConfigurationError(source.findings)
     steps = [
@@ -116,6 +119,20 @@ def _check(source: Source, index: int, step: Step) -> None:
     for name in expected:
         if name not in of_it | OF_THE_LINE:
             source.report((*path, "expect", name), f"`{name}` cannot be expected here; {_expectable(of_it)}")
+
+
+def _check_lines(source: Source, written: ScenarioFile) -> None:
+    """A step is for its own line, else for the one before; somebody must have said which."""
+    line = written.line
+    for index, step in enumerate(written.steps):
+        line = line or step.whose
+        act = act_of(step)
+        looks = any(getattr(step.expect, name) is not None for name in OF_THE_LINE - {"failure"})
+        if line is None and (looks or (act is not None and act.name not in OF_NOBODY)):
+            what = f"`{act.name}`" if act is not None else "this step"
+            source.report(
+                ("steps", index), f"it is not said whose line {what} is for; write `as: 13800138000` with the step"
+            )
 
 
 def _is_there(step: Step, name: str) -> bool:

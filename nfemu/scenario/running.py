@@ -87,7 +87,7 @@ class _Player:
     def play(self, scenario: Scenario) -> list[Played]:
         played: list[Played] = []
         for step in scenario.steps:
-            self.number = number_of(step) or self.number
+            self.number = step.written.whose or self.number
             played.append(self._played(step))
             if played[-1].verdict is Verdict.FAILED:
                 break
@@ -124,14 +124,6 @@ class _Player:
 def seconds(span: str | None) -> int:
     """`1m30s` is 90."""
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall("([0-9]+)([smhd])", span or ""))
-
-
-def number_of(step: ScenarioStep) -> str | None:
-    """Whose line a step is about, where it says so."""
-    written = step.written
-    paying = written.pay.line if written.pay is not None else None
-    own = (written.attach, written.detach, written.restrict, written.restore)
-    return written.line or paying or next((number for number in own if number is not None), None)
 
 
 def _evidence(client: Client, failed: Played) -> tuple[Explanation | None, list[Event]]:

@@ -7,6 +7,17 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from nfemu.files.sections import CUSTOM, Section
+from nfemu.model.identity import Msisdn
+from nfemu.model.moments import moment_of
+from nfemu.scenario.forms import (
+    check_field_name,
+    check_field_value,
+    check_message,
+    check_state,
+    check_url,
+    checked,
+    place_of,
+)
 
 _PLAIN: dict[str, Any] = {"type": ["string", "number"]}
 """In an editor's eyes a phone number and an amount are numbers."""
@@ -51,9 +62,18 @@ class _OrPlain:
         return {"anyOf": [handler(schema), _PLAIN]}
 
 
-Number = Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$", examples=["13800138000"]), WithJsonSchema(_PLAIN)]
+Number = Annotated[
+    str,
+    Field(pattern=r"^\+?[0-9]{3,15}$", examples=["13800138000"]),
+    checked(Msisdn.parse),
+    WithJsonSchema(_PLAIN),
+]
 Amount = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$", examples=["59.00"]), WithJsonSchema(_PLAIN)]
 Span = Annotated[str, Field(pattern=r"^([0-9]+[smhd])+$", examples=["15m"])]
+Moment = Annotated[str, checked(moment_of)]
+Url = Annotated[str, checked(check_url)]
+HostPort = Annotated[str, checked(place_of)]
+StateName = Annotated[str, checked(check_state)]
 Whole = Annotated[int, BeforeValidator(_digits)]
 Pattern = Annotated[str, Field(examples=["http://portal.carrier.example/*"])]
 """`*` stands for anything."""
@@ -63,7 +83,16 @@ Patterns = Annotated[
 Texts = Annotated[
     list[str], BeforeValidator(_listed), WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}})
 ]
-Message = Annotated[dict[str, Pattern], BeforeValidator(_kind_alone), WithJsonSchema({"type": ["string", "object"]})]
+Fields = dict[
+    Annotated[str, checked(check_field_name)],
+    Annotated[
+        list[Annotated[str, checked(check_field_value)]],
+        BeforeValidator(_listed),
+        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    ],
+]
+Kind = Annotated[str, checked(check_message)]
+Message = Annotated[dict[Kind, Pattern], BeforeValidator(_kind_alone), WithJsonSchema({"type": ["string", "object"]})]
 Numbers = Annotated[
     list[Number], BeforeValidator(_listed), WithJsonSchema({"type": ["array", "string", "number"], "items": _PLAIN})
 ]
@@ -93,8 +122,8 @@ class Given(Written):
         "Single values of the configuration, as `--set` takes them; it is then played on a temporary carrier.",
         examples=["{dunning.restricted_profile: barred}"],
     )
-    state: str = Field(default="initial", description="The saved state that it starts from.")
-    clock: str | None = _documented("What time it is, with its zone; needs a test clock.")
+    state: StateName = Field(default="initial", description="The saved state that it starts from.")
+    clock: Moment | None = _documented("What time it is, with its zone; needs a test clock.")
     charged: dict[Number, Amount] | None = _documented("Fees, by number.", examples=["{13800138000: 59.00}"])
     restricted: Numbers | None = _documented("Lines that are restricted by hand.")
     detached: Numbers | None = _documented("Lines that have no session.")
@@ -153,10 +182,10 @@ class Step(Written):
 
     line: Number | None = _documented("Whose line; the one before without it.", alias="as")
     needs: Literal["bearer"] | None = _documented("Left out where lines have no IP interface.")
-    get: str | None = _documented("Ask for a URL.", examples=["http://news.example/"])
-    head: str | None = None
-    post: str | None = None
-    headers: dict[str, Texts] | None = _documented("Sent with the request; several of one name as a list.")
+    get: Url | None = _documented("Ask for a URL.", examples=["http://news.example/"])
+    head: Url | None = None
+    post: Url | None = None
+    headers: Fields | None = _documented("Sent with the request; several of one name as a list.")
     body: str | None = _documented("Sent with the request.")
     follow: StrictBool | None = _documented("Whether to follow redirects.")
     within: Span | None = _documented("Done again, for so long, until it is as expected.", examples=["5s"])
@@ -165,8 +194,8 @@ class Step(Written):
     kind: str | None = _documented("Of DNS records; A without it.")
     resolver: str | None = _documented("Another than the line's own.")
     quic: str | None = _documented("Knock with QUIC at a site.", examples=["news.example"])
-    tcp: str | None = _documented("Connect to HOST:PORT.", examples=["192.0.2.1:22"])
-    udp: str | None = _documented("Send a datagram to HOST:PORT.", examples=["192.0.2.1:53"])
+    tcp: HostPort | None = _documented("Connect to HOST:PORT.", examples=["192.0.2.1:22"])
+    udp: HostPort | None = _documented("Send a datagram to HOST:PORT.", examples=["192.0.2.1:53"])
     send: str | None = _documented("Octets for `tcp` and `udp`, as text.")
     attach: Number | None = None
     detach: Number | None = None
@@ -182,9 +211,16 @@ class Step(Written):
     click: Literal["sms"] | None = _documented("Open the link in the last message.")
     run: Command | None = _documented("A program on the line.")
     explain: str | None = _documented("May the line go there, and by which rule?")
-    save: str | None = _documented("Keep the whole carrier as a state of that name.")
-    load: str | None = _documented("Go back to a saved state.")
+    save: StateName | None = _documented("Keep the whole carrier as a state of that name.")
+    load: StateName | None = _documented("Go back to a saved state.")
     expect: Expect = Expect()
+
+    @property
+    def whose(self) -> str | None:
+        """The line that it is about, where it says so."""
+        paying = self.pay.line if self.pay is not None else None
+        own = (self.attach, self.detach, self.restrict, self.restore)
+        return self.line or paying or next((number for number in own if number is not None), None)
 
 
 class ScenarioFile(Written):

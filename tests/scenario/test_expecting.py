@@ -18,6 +18,10 @@ SITE = answer(
     body=json.dumps({"headers": [["Host", "news.example"], ["x-msisdn", "8613800138000"], ["X_Other", "1"]]}),
     content_type="application/json",
 )
+TWICE = answer(
+    body=json.dumps({"headers": [["X-Twice", "1"], ["x-twice", "12"]]}),
+    content_type="application/json",
+)
 REDIRECT = answer(302, location="http://portal.example/green?url=x")
 REFUSED = Outcome(answer=failed("CONNECT answered with 403", Stage.TUNNEL, 403))
 EXPLAINED = Explanation("d", "p", "reject", False, "arrears/default", "r", "s", [], "", [], [])
@@ -62,6 +66,9 @@ def heard(data: bytes = b"", failure: str = "") -> Outcome:
         ({"received": {"X-MSISDN": "86*"}}, Outcome(answer=SITE), True),
         ({"received": {"X-MSISDN": "85*"}}, Outcome(answer=SITE), False),
         ({"received": {"X-Other": "1"}}, Outcome(answer=SITE), False),
+        ({"received": {"X-Twice": "*"}}, Outcome(answer=TWICE), True),
+        ({"received": {"X-Twice": "1*"}}, Outcome(answer=TWICE), False),
+        ({"received": {"X-Nothing": "*"}}, Outcome(answer=SITE), False),
         ({"received": {"Host": "*"}}, Outcome(answer=answer(body="none")), False),
         ({"not_received": ["X-ACR", "8613800138001"]}, Outcome(answer=SITE), True),
         ({"not_received": ["x_msisdn"]}, Outcome(answer=SITE), False),

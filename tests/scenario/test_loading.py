@@ -52,7 +52,10 @@ def test_a_scenario(tmp_path: Path) -> None:
     ("step", "said"),
     [
         ("{gett: http://a.example/}", "3: unknown key `gett` in `steps[1]`; did you mean `get`?"),
-        ("{get: x, post: y}", "3: a step does one thing, and this one does `get`, `post`; make it two steps"),
+        (
+            "{get: 'http://a.example/', post: 'http://a.example/'}",
+            "3: a step does one thing, and this one does `get`, `post`; make it two steps",
+        ),
         ("{expect: {}}", "3: this step does nothing; write one of `advance`, `attach`"),
         ("{as: 13800138000}", "3: this step does nothing; "),
         (
@@ -60,19 +63,50 @@ def test_a_scenario(tmp_path: Path) -> None:
             "3: `headers` says nothing here; it belongs to `get`, `head`",
         ),
         ("{dns: a.example, expect: {status: 200}}", "3: `status` cannot be expected here; possible are `answer`"),
-        ("{get: x, expect: {status: ok}}", "3: `steps[1].expect.status`: `ok` is not a whole number; write one"),
-        ("{get: x, expect: {stats: 1}}", "3: unknown key `stats` in `steps[1].expect`; did you mean `status`?"),
+        (
+            "{get: 'http://a.example/', expect: {status: ok}}",
+            "3: `steps[1].expect.status`: `ok` is not a whole number; write one",
+        ),
+        (
+            "{get: 'http://a.example/', expect: {stats: 1}}",
+            "3: unknown key `stats` in `steps[1].expect`; did you mean `status`?",
+        ),
         ("{attach: phone}", "3: `steps[1].attach`: `phone` does not have the form that is needed here, for example"),
         ("{pay: {amout: 1}}", "3: unknown key `amout` in `steps[1].pay`; did you mean `amount`?"),
         ("{bank: maybe}", "3: `steps[1].bank`: `maybe` is not possible here; write one of `accept`"),
         ('{run: "curl \'x"}', "3: `steps[1].run`: `curl 'x` has an open quote (No closing quotation); close it"),
         ("{advance: soon}", "3: `steps[1].advance`: `soon` does not have the form"),
+        ("{tcp: nowhere}", "3: `steps[1].tcp`: `nowhere` names no port; write it like 192.0.2.1:22"),
+        ("{tcp: 'a.example:99999'}", "3: `steps[1].tcp`: `a.example:99999` has a port that does not exist; write one"),
+        ("{get: a.example}", "3: `steps[1].get`: `a.example` is no URL that can be asked for; write it like https://"),
+        ("{get: 'ftp://a.example/'}", "3: `steps[1].get`: `ftp://a.example/` is no URL that can be asked for"),
+        ("{get: 'http://a.example:99999/'}", "3: `steps[1].get`: `http://a.example:99999/` is no URL that can be"),
+        ("{attach: 99999}", "3: `steps[1].attach`: `99999` is not a phone number; write it like 13800138000"),
+        ("{save: ../x}", "3: `steps[1].save`: `../x` is not the name of a state; write it like after-payment"),
+        ("{charge: 1.00}", "3: it is not said whose line `charge` is for; write `as: 13800138000` with the step"),
+        ("{reload: true, expect: {attached: true}}", "3: it is not said whose line `reload` is for"),
+        ("{expect: {attached: true}}", "3: it is not said whose line this step is for"),
+        (
+            "{attach: 13800138000, expect: {notices: [stoped]}}",
+            "3: `steps[1].expect.notices[1].stoped`: `stoped` is no kind of message; did you mean `stopped`?",
+        ),
+        ('{get: "http://a.example/", headers: {a b: c}}', "3: `steps[1].headers.a b`: `a b` is not the name of a"),
+        (
+            '{get: "http://a.example/", headers: {a: "b\\nc"}}',
+            "3: `steps[1].headers.a[1]`: `b c` cannot be sent as a header; write one line of Latin letters",
+        ),
     ],
 )
 def test_mistakes(step: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
         scenario(tmp_path, f"name: x\nsteps:\n  - {step}\n")
     assert str(refused.value).removeprefix(f"{tmp_path}/one.yaml:").startswith(said), str(refused.value)
+
+
+@pytest.mark.parametrize("clock", ["yesterday", "2026-13-01"])
+def test_a_clock_that_is_no_moment(clock: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"one.yaml:2: `given.clock`: `{clock}` is not a moment; write it lik"):
+        scenario(tmp_path, f"name: x\ngiven: {{clock: {clock}}}\nsteps: [{{attach: 13800138000}}]\n")
 
 
 def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:

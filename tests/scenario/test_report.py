@@ -20,7 +20,9 @@ RULE = Explanation("http://a.example:80", "arrears", "redirect", False, "arrears
 
 @pytest.fixture
 def results(tmp_path: Path) -> Sequence[Result]:
-    read = scenario(tmp_path, "name: G4 <b>&\nsteps:\n  - {get: http://a.example/, as: 1380}\n  - {detach: 1380}\n")
+    read = scenario(
+        tmp_path, "name: G4 <b>&\nsteps:\n  - {get: http://a.example/, as: 13800138000}\n  - {detach: 13800138000}\n"
+    )
     first, second = read.steps
     good = Played(first, "1380", Verdict.PASSED, (), "", 12.0)
     left_out = Played(second, "1380", Verdict.NOT_APPLICABLE, (), "lines have no IP interface", 0)
@@ -55,7 +57,10 @@ def test_for_people(results: Sequence[Result]) -> None:
         "  timeline of 1380:",
         "    08:00:00      1.5 ms  order.created  kind stop",
     ]
-    assert list(failure(results[2])) == [f"{file}:4: step 2: detach 1380", "  could not be done: there is no way"]
+    assert list(failure(results[2])) == [
+        f"{file}:4: step 2: detach 13800138000",
+        "  could not be done: there is no way",
+    ]
     assert list(failure(results[3])) == [f"{file}: what is given cannot be: no such number"]
     assert list(failure(results[4])) == []
 
