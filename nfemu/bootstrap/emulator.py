@@ -50,6 +50,7 @@ from nfemu.runtime.keys import private_folder
 from nfemu.runtime.service import CarrierService
 from nfemu.settings import Configuration
 from nfemu.store import SqlStore
+from nfemu.store.soundness import readable
 from nfemu.web.api.backend import ApiBackend, Component, ConfigChange, PluggedIn
 from nfemu.web.current import Current
 from nfemu.web.listener import Listener
@@ -191,9 +192,11 @@ class Emulator:
         stack = self._stack
         await self.store.open()
         stack.push_async_callback(self._close_store)
-        await check_currency(self.state, self.store, self.configuration)
+        with readable(self.state.path):
+            await check_currency(self.state, self.store, self.configuration)
         await seed(self.store, self.configuration.people)
-        await self.service.load()
+        with readable(self.state.path):
+            await self.service.load()
         await self.front.start()
         stack.push_async_callback(self.front.stop)
         await self.life.opening.tell_now()

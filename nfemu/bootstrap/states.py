@@ -29,6 +29,7 @@ from nfemu.settings import ClockKind
 from nfemu.store import SqlStore, state_file
 from nfemu.store.content import Part
 from nfemu.store.schema import HEAD
+from nfemu.store.soundness import check
 from nfemu.store.state_file import Header
 from nfemu.store.times import to_micros
 from nfemu.web.api.backend import NamedState
@@ -187,11 +188,13 @@ class States:
     def _read(self, name: str) -> tuple[Header, list[Part]]:
         """Raises NotFound, Conflict, Unavailable."""
         try:
-            return state_file.read(self._path(name))
+            header, parts = state_file.read(self._path(name))
         except FileNotFoundError:
             raise _unknown(name) from None
         except OSError as error:
             raise Unavailable(f"`{self._path(name)}`: {error.strerror}") from error
+        check(name, parts, header.subscribers)
+        return header, parts
 
     def _saved(self) -> list[NamedState]:
         """Those that can be read; what else lies there is none of ours."""

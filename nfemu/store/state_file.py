@@ -75,7 +75,10 @@ def read(path: Path) -> tuple[Header, list[Part]]:
         raise _damaged(path)
     first, *others = body.split(b"\n")
     header = _header(path, first)
-    parts = [_part(json.loads(line)) for line in others]
+    try:
+        parts = [_part(json.loads(line)) for line in others]
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(path) from None
     return header, parts if header.schema == HEAD else _brought_up(path, header.schema, parts)
 
 

@@ -5,9 +5,11 @@ import gc
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 import pytest_asyncio
@@ -347,6 +349,22 @@ async def test_a_state_that_cannot_be_loaded_changes_nothing(here: Inside) -> No
     assert not here.emulator.start_wanted.is_set()
 
 
+async def test_an_impossible_state_leaves_the_carrier_as_it_was(here: Inside) -> None:
+    await here.emulator.states.save("odd")
+    path = here.emulator.state.states / "odd"
+    header, parts = state_file.read(path)
+    state_file.write(path, header, [with_value(part, "10.45.0.2", "300.45.0.2") for part in parts])
+    before = await picture(here)
+    with pytest.raises(Conflict, match=r"state `odd` cannot be a carrier's: row [0-9]+ of `session` .*300\.45\.0\.2"):
+        await here.emulator.states.load("odd", None)
+    assert await picture(here) == before
+    assert not here.emulator.start_wanted.is_set()
+
+
+def with_value(part: Part, old: str, new: str) -> Part:
+    return Part(part.table, part.columns, [[new if value == old else value for value in row] for row in part.rows])
+
+
 def with_another_card(part: Part) -> Part:
     """The number's IMSI is another one, wherever it stands."""
     other = {"460001380013800": "460001380013899"}
@@ -402,6 +420,17 @@ async def test_loads_leave_nothing_behind(here: Inside, loads: int) -> None:
         assert await get(here, NUMBER, NEWS) == 302
         await here.hang_up()
     assert await residue(here) == before
+
+
+async def test_a_start_on_an_impossible_store_says_the_way_out(tmp_path: Path) -> None:
+    settings = {"carrier.access": "proxy", "carrier.proxy.workers": "1"}
+    async with inside(tmp_path, settings) as carrier:
+        store = next(carrier.emulator.state.path.glob("*.sqlite"))
+    with closing(connect(store)) as connection, connection:
+        connection.execute("UPDATE session SET ue_ipv4 = '300.45.0.2' WHERE ue_ipv4 = '10.45.0.2'")
+    with pytest.raises(Unavailable, match=r"300\.45\.0\.2.*; empty it with `nfemu reset`"):
+        async with inside(tmp_path, settings):
+            pass
 
 
 async def test_what_cannot_be_put_in_force_makes_the_carrier_start_again(tmp_path: Path) -> None:
