@@ -197,15 +197,9 @@ class States:
         return header, parts
 
     def _saved(self) -> list[NamedState]:
-        """Those that can be read; what else lies there is none of ours."""
-        found = []
-        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
-            if _NAME.fullmatch(path.name):
-                try:
-                    found.append(_summary(path.name, state_file.read_header(path)))
-                except (NfemuError, OSError) as error:
-                    _log.warning("no state: %s", error)
-        return found
+        """Regular files; what else lies there is none of ours. Their content is not looked at."""
+        paths = sorted(self._folder.iterdir()) if self._folder.is_dir() else ()
+        return [_listed(path) for path in paths if _NAME.fullmatch(path.name) and path.is_file()]
 
 
 def _write(path: Path, header: Header, parts: Sequence[Part]) -> None:
@@ -213,6 +207,14 @@ def _write(path: Path, header: Header, parts: Sequence[Part]) -> None:
         state_file.write(path, header, parts)
     except OSError as error:
         raise Unavailable(f"`{path}`: {error.strerror}; the state folder must be writable and have room") from error
+
+
+def _listed(path: Path) -> NamedState:
+    try:
+        return _summary(path.name, state_file.read_header(path))
+    except (NfemuError, OSError) as error:
+        _log.warning("no state that can be loaded: %s", error)
+        return NamedState(path.name, damaged=True)
 
 
 def _summary(name: str, header: Header) -> NamedState:

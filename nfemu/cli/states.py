@@ -45,13 +45,16 @@ def load(context: click.Context, name: str, clock: str | None, as_json: bool) ->
 @json_option
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
-    """List the states that can be loaded."""
+    """List the states; one that is damaged cannot be loaded."""
     states = client_of(context).states()
     if as_json:
         show_json(states)
         return
     rows = (
-        (each.name, str(each.subscribers or ""), _shown(each.business_time), _shown(each.saved_at)) for each in states
+        (each.name, "", "damaged", "")
+        if each.damaged
+        else (each.name, str(each.subscribers or ""), _shown(each.business_time), _shown(each.saved_at))
+        for each in states
     )
     show_table(("STATE", "SUBSCRIBERS", "BUSINESS TIME", "SAVED AT"), rows)
 

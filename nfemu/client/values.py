@@ -406,6 +406,8 @@ class NamedState:
     business_time: datetime | None
     """Where business time stood."""
     subscribers: int | None
+    damaged: bool
+    """It cannot be loaded: cut off, changed, or of a newer program."""
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:

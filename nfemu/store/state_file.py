@@ -7,6 +7,9 @@ A state of an older schema is brought up by the migrations that a store of that 
 
 import hashlib
 import json
+import os
+import re
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -23,6 +26,9 @@ from nfemu.store.migrate import upgrade
 from nfemu.store.schema import HEAD
 
 FORMAT = 1
+_END = 66
+_ENDING = re.compile(rb"\n[0-9a-f]{64}\n")
+"""A line's end and the digest."""
 Facts = dict[str, dict[str, str]]
 """File of the configuration → what it is about → a digest of what it says there."""
 
@@ -62,13 +68,20 @@ def write(path: Path, header: Header, parts: Iterable[Part]) -> None:
 
 
 def read_header(path: Path) -> Header:
-    """Raises FileNotFoundError; Unavailable where it is no state, Conflict where a newer program wrote it."""
+    """Of a file that has its end. Raises FileNotFoundError; Unavailable where it is no state, Conflict where a newer
+    program wrote it."""
+    _check_regular(path)
     with path.open("rb") as file:
-        return _header(path, file.readline())
+        header = _header(path, file.readline())
+        file.seek(-min(_END, path.stat().st_size), os.SEEK_END)
+        if not _ENDING.fullmatch(file.read()):
+            raise _damaged(path)
+        return header
 
 
 def read(path: Path) -> tuple[Header, list[Part]]:
     """The content as the present schema has it. Raises as `read_header`; Unavailable for what is damaged."""
+    _check_regular(path)
     data = read_private(path)
     body, _, digest = data[:-1].rpartition(b"\n")
     if _digest(body + b"\n").encode() != digest:
@@ -80,6 +93,12 @@ def read(path: Path) -> tuple[Header, list[Part]]:
     except (ValueError, KeyError, TypeError):
         raise _damaged(path) from None
     return header, parts if header.schema == HEAD else _brought_up(path, header.schema, parts)
+
+
+def _check_regular(path: Path) -> None:
+    """To read from a pipe may last for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise Unavailable(f"`{path}` is no file, and so no state; remove it")
 
 
 def _header(path: Path, line: bytes) -> Header:

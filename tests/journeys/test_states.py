@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -322,8 +323,13 @@ async def test_listed_and_deleted(here: Inside) -> None:
     await states.save("another")
     (here.emulator.state.states / ".draft").write_text("half")
     (here.emulator.state.states / "damaged").write_text("half")
+    (here.emulator.state.states / "folder").mkdir()
+    os.mkfifo(here.emulator.state.states / "pipe")
     found = await states.all()
-    assert [each.name for each in found] == ["initial", "another", "one"]
+    assert [each.name for each in found] == ["initial", "another", "damaged", "one"]
+    assert [each.name for each in found if each.damaged] == ["damaged"]
+    with pytest.raises(Unavailable, match="no file, and so no state"):
+        await states.load("pipe", None)
     assert found[1].subscribers == await here.emulator.service.count_subscribers()
     with pytest.raises(Unavailable, match="no whole state"):
         await states.load("damaged", None)

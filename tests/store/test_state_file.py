@@ -65,6 +65,9 @@ def test_what_is_damaged_is_no_state(path: Path, damage: str) -> None:
     path.write_bytes(wrong[damage])
     with pytest.raises(Unavailable, match="no whole state"):
         state_file.read(path)
+    if damage in ("cut", "empty", "other"):
+        with pytest.raises(Unavailable, match="no whole state"):
+            state_file.read_header(path)
 
 
 @pytest.mark.parametrize("line", ["", "[]", "{}", '{"format": 1, "schema": "0001"}', '{"format": "x"}'])

@@ -72,13 +72,15 @@ class PluggedIn:
 
 @dataclass(frozen=True, slots=True)
 class NamedState:
-    """What is known of a state. `initial`, what the configuration's files give, has no more than its name."""
+    """What is known of a state. `initial`, what the configuration's files give, has no more than its name, nor has
+    one that is `damaged`: its header or its end is not what this program writes."""
 
     name: str
     saved_at: datetime | None = None
     """Wall time."""
     business_time: datetime | None = None
     subscribers: int | None = None
+    damaged: bool = False
 
 
 class States(Protocol):

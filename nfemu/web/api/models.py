@@ -270,6 +270,7 @@ class NamedStateOut(Model):
     saved_at: datetime | None = Field(description="Wall time.")
     business_time: datetime | None = Field(description="Where business time stood.")
     subscribers: int | None
+    damaged: bool = Field(description="It cannot be loaded: cut off, changed, or of a newer program.")
 
 
 class NamedStates(Model):

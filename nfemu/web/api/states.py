@@ -48,8 +48,9 @@ def _shown(state: NamedState, zone: ZoneInfo) -> NamedStateOut:
     saved_at, business_time = (None if each is None else each.astimezone(zone) for each in moments)
     return NamedStateOut(
         name=state.name,
-        built_in=state.saved_at is None,
+        built_in=state.saved_at is None and not state.damaged,
         saved_at=saved_at,
         business_time=business_time,
         subscribers=state.subscribers,
+        damaged=state.damaged,
     )

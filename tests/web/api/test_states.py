@@ -8,8 +8,16 @@ SAVED = {
     "saved_at": "2026-11-01T16:00:00+08:00",
     "business_time": "2026-11-01T16:10:00+08:00",
     "subscribers": 7,
+    "damaged": False,
 }
-INITIAL = {"name": "initial", "built_in": True, "saved_at": None, "business_time": None, "subscribers": None}
+INITIAL = {
+    "name": "initial",
+    "built_in": True,
+    "saved_at": None,
+    "business_time": None,
+    "subscribers": None,
+    "damaged": False,
+}
 
 
 async def test_a_state_is_saved_and_listed_behind_the_built_in_one(api: Api) -> None:
