@@ -21,6 +21,15 @@ steps:
 """
 
 
+def test_a_report_that_cannot_be_written_is_known_before(stopped: CarrierProcess, tmp_path: Path) -> None:
+    for option, place, said in (
+        ("--junit", tmp_path / "nosuch" / "x.xml", f"there is no folder `{tmp_path}/nosuch`"),
+        ("--html", tmp_path, "name a file that can be"),
+    ):
+        done = stopped.nfemu("scenario", "run", option, str(place))
+        assert (done.status, done.text, said in done.errors) == (2, "", True), done.errors
+
+
 def test_on_a_temporary_carrier(stopped: CarrierProcess, tmp_path: Path) -> None:
     """One passes, one does not apply by proxy, and a wrong expectation is named with its step and the rule."""
     wrong, report, page = tmp_path / "wrong.yaml", tmp_path / "out.xml", tmp_path / "out.html"

@@ -1,6 +1,7 @@
 """`nfemu scenario run | record | schema`."""
 
 import json
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,16 +15,13 @@ from nfemu.cli import control
 from nfemu.cli.context import carrier_option, client_of, config_of, settings_of, state_of
 from nfemu.cli.scenarios.carriers import carrier_of, kept
 from nfemu.cli.temporary import temporary_carrier
+from nfemu.model.errors import InvalidInput
 from nfemu.scenario.loading import load_all
 from nfemu.scenario.report.junit import junit as as_junit
 from nfemu.scenario.report.text import failure, headline, summary
 from nfemu.scenario.running import Carrier
 from nfemu.scenario.shifts import Shifts
 from nfemu.scenario.values import USUAL, Needs, Result, Verdict
-
-FOLDER = "scenarios"
-"""Of the configuration."""
-
 
 FOLDER = "scenarios"
 """Of the configuration."""
@@ -56,6 +54,7 @@ def run(
     Each starts from a state of the carrier that it names. It is the running carrier, which has what it knows back
     afterwards, or a temporary one with a test clock; with --jobs always temporary ones. Exit status 1 where one fails.
     """
+    _check_writable(*(report.name for report in (junit, html) if report is not None))
     scenarios = load_all(paths or [config_of(context) / FOLDER])
     if pcap is not None:
         pcap.mkdir(parents=True, exist_ok=True)
@@ -76,6 +75,17 @@ def run(
         html.write(_page(results, access))
     if any(result.verdict is Verdict.FAILED for result in results):
         context.exit(1)
+
+
+def _check_writable(*names: str) -> None:
+    """Reports, before anything is played for them. Raises InvalidInput."""
+    for path in (Path(name) for name in names if name != "-"):
+        if not path.parent.is_dir():
+            raise InvalidInput(
+                f"the report `{path}` cannot be written: there is no folder `{path.parent}`; make it first"
+            )
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise InvalidInput(f"the report `{path}` cannot be written; name a file that can be")
 
 
 def _page(results: Sequence[Result], access: str) -> str:
