@@ -113,6 +113,11 @@ class StateFolder:
         return self.path / "states"
 
     @property
+    def leases(self) -> Path:
+        """Locked (flock), a file each: by a run that has the carrier or shares it, and for each line that it took."""
+        return self.path / "leases"
+
+    @property
     def ports_file(self) -> Path:
         """The ports that a carrier took because any would do: it takes them again."""
         return self.path / "ports.json"

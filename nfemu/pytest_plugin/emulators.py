@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from nfemu.client.leases import Leases
 from nfemu.client.state import StateFolder
 from nfemu.model.errors import NfemuError
-from nfemu.pytest_plugin.given import Leases, state_given
+from nfemu.pytest_plugin.given import state_given
 from nfemu.pytest_plugin.options import Options
 from nfemu.pytest_plugin.own import OwnEmulator
 from nfemu.pytest_plugin.wanted import Wanted
@@ -21,7 +22,7 @@ class Place:
 
     @property
     def is_ours(self) -> bool:
-        """Whether the whole carrier may be put back, and its clock moved."""
+        """Whether the whole carrier may be put back, and its clock moved; else only the lines that were taken are."""
         return self.leases is None or self.leases.alone
 
 

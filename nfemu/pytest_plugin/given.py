@@ -1,18 +1,11 @@
-"""An emulator that runs already, and who of several test runs and xdist workers may have which of its lines.
-
-One run alone may put the whole carrier back before each test. Workers of pytest-xdist share it: each leases lines of
-its own, which alone are put back. Both are kept by locks (flock), which end with their process.
-"""
+"""An emulator that runs already, here or elsewhere."""
 
 import atexit
-import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
 
 from nfemu.client.state import RunningStatus, StateFolder, reachable
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
@@ -61,49 +54,9 @@ def _stand_in(options: Options, address: str) -> StateFolder:
     state.ca.parent.mkdir()
     state.ca.write_bytes(Path(options.ca).read_bytes())
     by_proxy = "proxy: the emulator is not on this machine"
+    state.leases.symlink_to(_common_folder(address))
     state.publish(RunningStatus(0, "", address, options.proxy, "", {}, str(state.ca), "", by_proxy))
     return state
-
-
-class Leases:
-    """`alone`: nobody else uses the carrier meanwhile."""
-
-    def __init__(self, state: StateFolder, worker: str) -> None:
-        """`worker`: of pytest-xdist, else empty. Raises Conflict where another run has the carrier."""
-        self.alone = not worker
-        self._folder = _common_folder(reachable(state.status().api))
-        self._held: list[IO[str]] = []
-        self._lines: list[str] = []
-        if not self._lock("carrier", fcntl.LOCK_EX if self.alone else fcntl.LOCK_SH):
-            raise Conflict(
-                f"another test run uses the emulator of `{state.path}`, and one that is not divided among workers "
-                "needs it alone; wait for it, or leave the emulator out: each run then starts one of its own"
-            )
-
-    def take(self, numbers: Sequence[str]) -> str | None:
-        """The first that this run has already, or that none has; None where all are taken. Kept until the end."""
-        if self.alone:
-            return next(iter(numbers), None)
-        known = next((number for number in self._lines if number in numbers), None)
-        if known is not None:
-            return known
-        new = next((number for number in numbers if self._lock(number, fcntl.LOCK_EX)), None)
-        self._lines += [new] if new is not None else []
-        return new
-
-    def close(self) -> None:
-        for each in self._held:
-            each.close()
-
-    def _lock(self, name: str, kind: int) -> bool:
-        handle = (self._folder / name).open("a")
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
-            return False
-        self._held.append(handle)
-        return True
 
 
 def _common_folder(address: str) -> Path:

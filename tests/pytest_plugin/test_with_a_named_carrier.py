@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.chromium import BINARY, CERTUTIL
-from tests.journeys.carrier import CarrierProcess
+from tests.journeys.carrier import CONFIG, CarrierProcess
 from tests.pytest_plugin.conftest import Project
 
 GOOD = """
@@ -142,16 +142,18 @@ def test_workers_have_lines_of_their_own(project: Project, named: str) -> None:
 
 
 def test_two_runs_do_not_empty_one_carrier(project: Project, named: str, running: CarrierProcess) -> None:
-    """The inner one is refused while the outer one has it."""
+    """The inner ones, of tests and of scenarios, are refused while the outer one has it."""
+    scenario = running.command("scenario", "run", str(CONFIG / "scenarios"))
     inner = f"""
-import subprocess, sys
+import os, subprocess, sys
 
 def test_outer(carrier, pytestconfig):
     if pytestconfig.getoption("--nfemu-url"):
         return
-    command = [sys.executable, "-m", "pytest", "-q", "--nfemu-url=http://{running.running.api}"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert "another test run uses the emulator of `{running.state.path}`" in done.stdout, done.stdout
+    for command in ([sys.executable, "-m", "pytest", "-q", "--nfemu-url=http://{running.running.api}"], {scenario}):
+        done = subprocess.run(command, capture_output=True, text=True)
+        said = f"another run is under way (process {{os.getpid()}}) on the carrier of `{running.state.path}`"
+        assert said in done.stdout + done.stderr, done
 """
     run = project.pytest(inner, named, NFEMU_STATE=str(running.state.path))
     assert run.status == 0, run.text

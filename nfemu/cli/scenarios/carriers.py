@@ -2,11 +2,12 @@
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from nfemu.cli.control import SAME_PROGRAM
 from nfemu.client import Client, StateFolder
+from nfemu.client.leases import Leases
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.scenario.running import Carrier
 
@@ -25,20 +26,22 @@ def carrier_of(state: StateFolder, pcap: Path | None) -> Carrier:
 
 @contextmanager
 def kept(state: StateFolder) -> Iterator[None]:
-    """What the running carrier knows is there again afterwards. Raises Conflict where an earlier run was cut off."""
-    with Client.find(state) as client:
-        if any(each.name == _ASIDE for each in client.states()):
-            raise Conflict(
-                f"an earlier run was cut off: `nfemu state load {_ASIDE}` brings back what there was before it, "
-                f"`nfemu state delete {_ASIDE}` gives it up"
-            )
-        client.save_state(_ASIDE)
-    try:
-        yield
-    finally:
+    """What the running carrier knows is there again afterwards. Raises Conflict where another run has the carrier,
+    or an earlier one was cut off."""
+    with closing(Leases(state)):
         with Client.find(state) as client:
-            client.load_state(_ASIDE)
-            client.delete_state(_ASIDE)
+            if any(each.name == _ASIDE for each in client.states()):
+                raise Conflict(
+                    f"an earlier run was cut off: `nfemu state load {_ASIDE}` brings back what there was before it, "
+                    f"`nfemu state delete {_ASIDE}` gives it up"
+                )
+            client.save_state(_ASIDE)
+        try:
+            yield
+        finally:
+            with Client.find(state) as client:
+                client.load_state(_ASIDE)
+                client.delete_state(_ASIDE)
 
 
 def capturing(state: StateFolder, folder: Path) -> Capture:
