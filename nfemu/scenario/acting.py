@@ -13,6 +13,7 @@ from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.moments import moment_of
 from nfemu.scenario.forms import place_of
 from nfemu.scenario.paying import last_link, pay_by_phone
+from nfemu.scenario.saving import OwnStates
 from nfemu.scenario.schema import Given, Pay, Step
 from nfemu.scenario.values import Act
 
@@ -41,11 +42,12 @@ Watch = Callable[[str], None]
 
 @dataclass(slots=True)
 class Actor:
-    """A context, for one scenario: its phones end with it."""
+    """A context, for one scenario: its phones and the states that it saved end with it."""
 
     client: Client
     state: StateFolder
     watch: Watch
+    states: OwnStates
     _phones: dict[str, tuple[object, Phone]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -53,6 +55,7 @@ class Actor:
 
     def __exit__(self, *_: object) -> None:
         self._hang_up()
+        self.states.forget()
 
     def prepare(self, given: Given) -> None:
         """What is so before the first step. Raises NfemuError."""
@@ -112,9 +115,9 @@ class Actor:
             client.advance_clock(act.value)
         elif act.name == "load":
             self._hang_up()
-            client.load_state(act.value)
+            self.states.load(act.value)
         elif act.name == "save":
-            client.save_state(act.value)
+            self.states.save(act.value)
 
     def phone(self, number: str) -> Phone:
         """Kept for as long as the line's session is the same. Raises Conflict, Unavailable."""

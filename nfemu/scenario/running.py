@@ -14,6 +14,7 @@ from nfemu.client.values import Event, Explanation
 from nfemu.model.errors import NfemuError
 from nfemu.scenario.acting import NOTHING, Actor, destination_of
 from nfemu.scenario.expecting import compare
+from nfemu.scenario.saving import OwnStates
 from nfemu.scenario.values import Mismatch, Played, Result, Scenario, ScenarioStep, Verdict
 from nfemu.scenario.watching import before, watch
 
@@ -53,7 +54,7 @@ def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack)
         if carrier.capture is not None:
             kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}{again}.pcap")))
 
-    actor = kept.enter_context(Actor(client, carrier.state, watched))
+    actor = kept.enter_context(Actor(client, carrier.state, watched, OwnStates(client)))
     try:
         actor.prepare(scenario.given)
     except NfemuError as error:

@@ -211,8 +211,8 @@ class Step(Written):
     click: Literal["sms"] | None = _documented("Open the link in the last message.")
     run: Command | None = _documented("A program on the line.")
     explain: str | None = _documented("May the line go there, and by which rule?")
-    save: StateName | None = _documented("Keep the whole carrier as a state of that name.")
-    load: StateName | None = _documented("Go back to a saved state.")
+    save: StateName | None = _documented("Keep the whole carrier as a state of that name, until the scenario ends.")
+    load: StateName | None = _documented("Go back to a state that the scenario saved, else to one of the carrier's.")
     expect: Expect = Expect()
 
     @property

@@ -158,8 +158,17 @@ def test_states(carrier: Carrier, running: Running, tmp_path: Path) -> None:
     given = 'given: {state: initial, clock: "2030-01-07T19:30:00+08:00"}'
     result = played(carrier, tmp_path, "  - save: here\n  - load: here\n  - load: nowhere\n", given)
     assert [each.verdict for each in result.played] == [Verdict.PASSED, Verdict.PASSED, Verdict.FAILED]
-    assert running.program.states.loaded == ["initial at 2030-01-07T19:30:00+08:00", "here"]
+    assert running.program.states.loaded == ["initial at 2030-01-07T19:30:00+08:00", "scenario--here"]
     assert "there is no state `nowhere`" in result.played[-1].mismatches[0].got
+
+
+def test_what_is_saved_is_the_scenario_s_own(carrier: Carrier, running: Running, tmp_path: Path) -> None:
+    """A state of its user's that has the same name is another one, and stays."""
+    mine = running.program.states.saved["here"] = NamedState("here")
+    result = played(carrier, tmp_path, "  - load: here\n  - save: here\n  - load: here\n  - save: initial\n")
+    assert running.program.states.loaded == ["initial", "here", "scenario--here"]
+    assert result.verdict is Verdict.FAILED
+    assert running.program.states.saved == {"initial": NamedState("initial"), "here": mine}
 
 
 def test_spans() -> None:
