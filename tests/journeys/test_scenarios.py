@@ -67,11 +67,31 @@ def test_what_is_recorded_runs(carrier: CarrierProcess, tmp_path: Path) -> None:
         line = client.subscriber(NUMBER)
         assert (line.profile, line.account.balance.amount) == ("inflight", "0.00")
         assert [state.name for state in client.states()] == ["initial"]
-        client.save_state("before-scenarios")
-    cut_off = carrier.nfemu("scenario", "run", str(file))
-    assert (cut_off.status, "an earlier run was cut off" in cut_off.errors) == (1, True)
     refused = carrier.nfemu("scenario", "record", "13800138011")
     assert (refused.status, "nothing has happened" in refused.errors) == (1, True)
+
+
+def test_after_a_run_that_was_killed(carrier: CarrierProcess, tmp_path: Path) -> None:
+    """What it kept stays until its user forgets it, what was done since then too; what its scenarios saved is gone."""
+    file = tmp_path / "one.yaml"
+    file.write_text(f"name: one\nas: {NUMBER}\nsteps:\n  - charge: 59.00\n")
+    with carrier.client() as client:
+        client.load_state("initial")
+        client.save_state("before-scenarios")
+        client.save_state("scenario--here")
+        client.order_profile(NUMBER, "inflight")
+    again = carrier.nfemu("scenario", "run", str(file))
+    assert again.status == 0, again.errors
+    assert again.errors == (
+        "an earlier run was cut off: `nfemu state load before-scenarios` brings back what there was before it, "
+        "`nfemu state delete before-scenarios` forgets it\n"
+    )
+    with carrier.client() as client:
+        assert client.subscriber(NUMBER).profile == "inflight"
+        assert [state.name for state in client.states()] == ["initial", "before-scenarios"]
+        client.load_state("before-scenarios")
+        client.delete_state("before-scenarios")
+        assert client.subscriber(NUMBER).profile == "internet"
 
 
 def test_a_wrong_file_is_refused_before_anything_starts(stopped: CarrierProcess, tmp_path: Path) -> None:
