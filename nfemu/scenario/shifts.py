@@ -25,7 +25,13 @@ class Shifts:
             self._free[USUAL].put(carrier)
 
     def play_all(self, scenarios: Sequence[Scenario]) -> Iterator[Result]:
-        """In the order of the scenarios, whichever is finished first. Raises Unavailable where a carrier is gone."""
+        """In the order of the scenarios, whichever is finished first. Raises Unavailable where a carrier is gone.
+
+        One after the other is in the caller's own thread, so that what is raised there, by a signal too, ends the step.
+        """
+        if self._at_once == 1:
+            yield from map(self._play, scenarios)
+            return
         pool = ThreadPoolExecutor(self._at_once)
         try:
             yield from pool.map(self._play, scenarios)

@@ -1,5 +1,9 @@
 """Scenario files as their users run them: by the command, on carriers of its own and on the running one."""
 
+import os
+import select
+import signal
+import subprocess
 from pathlib import Path
 from xml.etree.ElementTree import parse
 
@@ -92,6 +96,43 @@ def test_after_a_run_that_was_killed(carrier: CarrierProcess, tmp_path: Path) ->
         client.load_state("before-scenarios")
         client.delete_state("before-scenarios")
         assert client.subscriber(NUMBER).profile == "internet"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_end_puts_back_what_there_was(
+    number: signal.Signals, carrier: CarrierProcess, tmp_path: Path
+) -> None:
+    """In the midst of a program, which ends too; what was played before is reported."""
+    first, second, report, held = (tmp_path / name for name in ("1.yaml", "2.yaml", "out.xml", "held"))
+    first.write_text(f"name: first\nas: {NUMBER}\nsteps:\n  - charge: 59.00\n")
+    os.mkfifo(held)
+    program = f"sh -c 'exec > {held}; echo begun; sleep 50; exit'"
+    second.write_text(f'name: second\nas: {NUMBER}\nsteps:\n  - run: "{program}"\n')
+    with carrier.client() as client:
+        client.load_state("initial")
+        client.charge(NUMBER, "1.00")
+    holding = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    with subprocess.Popen(
+        [*carrier.command("scenario", "run", str(first), str(second), "--junit", str(report))],
+        env={**os.environ, "NFEMU_STATE": str(carrier.state.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert _heard(holding) == b"begun\n"
+        run.send_signal(number)
+        text, _ = run.communicate(timeout=40)
+    assert (run.returncode, text.splitlines()[-1]) == (128 + number, "1 passed, 0 failed, 0 not applicable")
+    assert [case.get("name") for case in parse(report).iter("testcase")] == ["first"]
+    assert _heard(holding) == b"", "nobody holds it any more"
+    os.close(holding)
+    with carrier.client() as client:
+        assert client.subscriber(NUMBER).account.balance.amount == "29.00"
+        assert [state.name for state in client.states()] == ["initial"]
+
+
+def _heard(pipe: int) -> bytes:
+    assert select.select([pipe], [], [], 40)[0], "nothing is heard"
+    return os.read(pipe, 100)
 
 
 def test_a_wrong_file_is_refused_before_anything_starts(stopped: CarrierProcess, tmp_path: Path) -> None:

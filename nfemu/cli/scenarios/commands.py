@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +13,7 @@ import click
 
 from nfemu.cli import control
 from nfemu.cli.context import carrier_option, client_of, config_of, settings_of, state_of
+from nfemu.cli.interrupted import ends_when_asked
 from nfemu.cli.scenarios.carriers import carrier_of, kept
 from nfemu.cli.temporary import temporary_carrier
 from nfemu.model.errors import InvalidInput
@@ -58,23 +59,41 @@ def run(
     scenarios = load_all(paths or [config_of(context) / FOLDER])
     if pcap is not None:
         pcap.mkdir(parents=True, exist_ok=True)
-    results: list[Result] = []
-    with ExitStack() as kept:
+    played = _Run(junit, html)
+    with ends_when_asked(), closing(played), ExitStack() as kept:
         own = _Own(context, kept, carrier, pcap)
         usual = own.usual(min(jobs, len(scenarios)))
-        access = usual[0].state.status().access
+        played.access = usual[0].state.status().access
         for result in Shifts(usual, own.start).play_all(scenarios):
-            results.append(result)
-            click.echo(headline(result))
-            for line in failure(result):
-                click.echo(f"      {line}")
-    click.echo(summary(results))
-    if junit is not None:
-        junit.write(as_junit(results))
-    if html is not None:
-        html.write(_page(results, access))
-    if any(result.verdict is Verdict.FAILED for result in results):
+            played.add(result)
+    if any(result.verdict is Verdict.FAILED for result in played.results):
         context.exit(1)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What was played, told as it is played; its reports are written at its end, also where it was cut short."""
+
+    junit: TextIO | None
+    html: TextIO | None
+    access: str = ""
+    results: list[Result] = field(default_factory=list)
+
+    def add(self, result: Result) -> None:
+        self.results.append(result)
+        click.echo(headline(result))
+        for line in failure(result):
+            click.echo(f"      {line}")
+
+    def close(self) -> None:
+        """Nothing where no carrier was found to play on."""
+        if not self.access:
+            return
+        click.echo(summary(self.results))
+        if self.junit is not None:
+            self.junit.write(as_junit(self.results))
+        if self.html is not None:
+            self.html.write(_page(self.results, self.access))
 
 
 def _check_writable(*names: str) -> None:

@@ -4,6 +4,7 @@ On an IP bearer the program lives in the network of the line's phone. By proxy a
 environment says which proxy. Either way signals, exit status and terminal are its own.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -40,15 +41,28 @@ def become(client: Client, state: StateFolder, number: str, program: Sequence[st
 
 
 def run_program(state: StateFolder, number: str, program: Sequence[str], stdin: str, timeout_s: float) -> Ran:
-    """To its end. Raises Unavailable where it does not end."""
-    command = [*_ARGV, str(state.path), number, *program]
-    try:
-        done = subprocess.run(  # noqa: S603 - ours, and then the user's own
-            command, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"`{program[0]}` did not end within {timeout_s:g} s and was killed") from None
-    return Ran(done.returncode, done.stdout, done.stderr)
+    """To its end. Raises Unavailable where it does not end; it, and what it has started, then does not live on, nor
+    where the caller is interrupted."""
+    process = subprocess.Popen(  # noqa: S603 - ours, and then the user's own
+        [*_ARGV, str(state.path), number, *program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        process_group=0,
+    )
+    with process:
+        try:
+            out, err = process.communicate(stdin, timeout_s)
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                words = f"`{program[0]}` did not end within {timeout_s:g} s and was killed"
+                raise Unavailable(words) from None
+            raise
+    return Ran(process.returncode, out, err)
 
 
 def replace(program: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
