@@ -86,14 +86,14 @@ class _Run:
             click.echo(f"      {line}")
 
     def close(self) -> None:
-        """Nothing where no carrier was found to play on."""
+        """Nothing where no carrier was found to play on. The terminal comes last: it may be closed."""
         if not self.access:
             return
-        click.echo(summary(self.results))
         if self.junit is not None:
             self.junit.write(as_junit(self.results))
         if self.html is not None:
             self.html.write(_page(self.results, self.access))
+        click.echo(summary(self.results))
 
 
 def _check_writable(*names: str) -> None:
