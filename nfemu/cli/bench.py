@@ -54,9 +54,16 @@ def lines(figures: "FlipFigures") -> list[str]:
         f"access {figures.access}",
         f"payment notified → first open page, connected anew   {_quantiles(figures.anew)} (budget 10 and 50)",
         f"payment notified → first open page, as the phone was {_quantiles(figures.kept)} (budget 10 and 50)",
+        f"payment notified → next page of a warm Chromium      {_of_browser(figures)}",
         f"charge → restriction acknowledged                    {_quantiles(figures.restricted)}",
         f"octets that got through after it                     {figures.leaked} (budget 0)",
     ]
+
+
+def _of_browser(figures: "FlipFigures") -> str:
+    if not figures.browser:
+        return "left out, there is none on PATH"
+    return f"{_quantiles(figures.browser)}; {figures.browser_refused} refused when it was acknowledged (budget 0)"
 
 
 def _quantiles(milliseconds: Sequence[float]) -> str:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from nfemu.bootstrap import BoundPorts, Emulator
 from nfemu.carrier.payments import PaymentNotification
 from nfemu.client.state import StateFolder
+from nfemu.measuring.browser import BINARY, Onto, bearer, proxy, warm
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
@@ -42,24 +43,31 @@ class FlipFigures:
     """Octets of pages that were asked for after the restriction was acknowledged, in all rounds. None is right."""
     restricted: list[float]
     """Milliseconds from charge to acknowledgement, under the phone's load."""
+    browser: list[float]
+    """Of a warm Chromium that asks as soon as the flip is acknowledged; empty where there is none on PATH."""
+    browser_refused: int
+    """How many of these first requests were refused. None is right."""
 
 
 async def measure(read: Callable[[], Configuration], number: Msisdn, rounds: int) -> FlipFigures:
     """A carrier with this configuration, on free ports and a state folder of its own; its line `number` is stopped and
-    paid for `rounds` times, half of them each way. Raises what the carrier's start raises; Conflict where a charge
-    does not restrict the line; Unavailable where the phone gets no answer.
+    paid for `rounds` times, half of them each way, and then once more for every four of them with a browser.
+
+    Raises what the carrier's start raises; Conflict where a charge does not restrict the line; Unavailable where the
+    phone or the browser gets no answer.
     """
     with tempfile.TemporaryDirectory(prefix="nfemu-bench-") as folder:
         state = StateFolder(Path(folder) / "state")
         private_folder(state.path)
         async with Emulator(state, read, BoundPorts.of(read()).free()) as emulator, _phone(emulator, number) as phone:
-            figures = FlipFigures(emulator.status().access, [], [], 0, [])
+            figures = FlipFigures(emulator.status().access, [], [], 0, [], [], 0)
             leaked = 0
             for index in range(rounds):
                 leaked += await _restrict(emulator, number, phone, figures.restricted)
                 command, times = ("opening", figures.anew) if index % 2 == 0 else ("reopening", figures.kept)
                 times.append(await _pay(emulator, number, phone, command))
-            return FlipFigures(figures.access, figures.anew, figures.kept, leaked, figures.restricted)
+            refused = await _browse(emulator, number, Path(folder) / "home", rounds // 4, figures.browser)
+            return replace(figures, leaked=leaked, browser_refused=refused)
 
 
 class _Phone:
@@ -105,31 +113,70 @@ async def _phone(emulator: Emulator, number: Msisdn) -> AsyncIterator[_Phone]:
 
 async def _restrict(emulator: Emulator, number: Msisdn, phone: _Phone, times: list[float]) -> int:
     """Octets that the phone got for what it asked after the acknowledgement."""
-    service = emulator.service
     phone.tell("closing")
     await phone.answer()
+    took, acknowledged = await _stop(emulator, number)
+    times.append(took)
+    return sum(octets for sent, octets in await phone.answer() if sent > acknowledged)
+
+
+async def _stop(emulator: Emulator, number: Msisdn) -> tuple[float, float]:
+    """Milliseconds from charge to acknowledgement, and when that came."""
+    service = emulator.service
     status = await service.status(number)
     began = time.monotonic()
     status = await service.charge(number, status.balance + status.account.credit_limit + _one(status.balance))
     acknowledged = time.monotonic()
     if status.effective == status.profile:
         raise Conflict("a charge beyond the credit limit does not restrict the line here; see `dunning.yaml`")
-    times.append((acknowledged - began) * 1000)
-    return sum(octets for sent, octets in await phone.answer() if sent > acknowledged)
+    return (acknowledged - began) * 1000, acknowledged
+
+
+async def _browse(emulator: Emulator, number: Msisdn, home: Path, rounds: int, times: list[float]) -> int:
+    """How often the browser was refused on the open line; `times` gets milliseconds from notification to page."""
+    if BINARY is None:
+        return 0
+    refused = 0
+    async with warm(await _way_of(emulator, number), home) as tab:
+        for _ in range(rounds):
+            await _stop(emulator, number)
+            if await tab.page():
+                raise Conflict("Chromium gets the page on a restricted line")
+            notification = await _ordered(emulator, number)
+            notified = time.monotonic()
+            await emulator.service.settle(notification)
+            while not await tab.page():
+                refused += 1
+            times.append((time.monotonic() - notified) * 1000)
+    return refused
+
+
+async def _way_of(emulator: Emulator, number: Msisdn) -> Onto:
+    status = emulator.status()
+    if status.has_bearers:
+        plugged = await emulator.plug(number)
+        return bearer(plugged.pid, plugged.network, plugged.resolvers)
+    own = status.subscriber_proxies.get(number.e164)
+    if own is None:
+        raise Conflict(f"`{number}` has no proxy listener of its own, which Chromium needs; add it in `carrier.yaml`")
+    return proxy(own)
 
 
 async def _pay(emulator: Emulator, number: Msisdn, phone: _Phone, command: str) -> float:
     """Milliseconds from the notification to the first page."""
+    notification = await _ordered(emulator, number)
+    notified = time.monotonic()
+    phone.tell(command)
+    _, opened = await asyncio.gather(emulator.service.settle(notification), phone.answer())
+    return float((opened - notified) * 1000)
+
+
+async def _ordered(emulator: Emulator, number: Msisdn) -> PaymentNotification:
+    """What the provider will say of a payment of all that is due."""
     service = emulator.service
     due = (await service.status(number)).amount_due
     payment, _ = await service.order_payment(number, due, "")
-    notification = PaymentNotification(
-        payment.provider, payment.no, f"bench-{payment.no}", payment.amount, datetime.now(UTC)
-    )
-    notified = time.monotonic()
-    phone.tell(command)
-    _, opened = await asyncio.gather(service.settle(notification), phone.answer())
-    return float((opened - notified) * 1000)
+    return PaymentNotification(payment.provider, payment.no, f"bench-{payment.no}", payment.amount, datetime.now(UTC))
 
 
 def _one(like: Money) -> Money:

@@ -6,10 +6,12 @@ import sys
 
 import pytest
 
+from nfemu.measuring.browser import BINARY
+
 pytestmark = pytest.mark.once
 
 _NAMESPACES = subprocess.run(["unshare", "-Urnm", "true"], check=False).returncode == 0
-_FLIP = (sys.executable, "-P", "-m", "nfemu.cli.main", "bench", "flip", "--rounds", "4", "--json")
+_FLIP = (sys.executable, "-P", "-m", "nfemu.cli.main", "bench", "flip", "--rounds", "8", "--json")
 
 
 _BEARER = (pytest.mark.lab, pytest.mark.skipif(not _NAMESPACES, reason="needs user namespaces"))
@@ -22,4 +24,5 @@ def test_flip(access: str) -> None:
     figures = json.loads(done.stdout)
     assert figures["access"].startswith(access)
     assert figures["leaked"] == 0
-    assert [len(figures[name]) for name in ("anew", "kept", "restricted")] == [2, 2, 4]
+    assert [len(figures[name]) for name in ("anew", "kept", "restricted")] == [4, 4, 8]
+    assert (len(figures["browser"]), figures["browser_refused"]) == (0 if BINARY is None else 2, 0)
