@@ -4,8 +4,9 @@ One carrier for all. `LINE` is restricted, `WITNESS` is open and shows what the 
 """
 
 import ssl
+import sys
 from collections.abc import Iterator
-from socket import AF_INET, create_server, getaddrinfo, gethostname, socket
+from socket import AF_INET, IPPROTO_IP, IPPROTO_IPV6, create_server, getaddrinfo, gethostname, socket
 from threading import Event
 
 import pytest
@@ -37,6 +38,27 @@ CORE = (8070, 8080, 8081, 8443, 8000)
 SAMPLE = (*range(1, 1024, 37), *CORE, 22, 853, 3128, 5432, 8610, 8611, 65535)
 EVERY = range(1, 65536)
 _IN_ONE_GO = 200
+IP_RECVERR, IPV6_RECVERR = 11, 25
+BURST = """
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+socks = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(200)]
+for number, sock in enumerate(socks):
+    sock.setsockopt(int(sys.argv[2]), int(sys.argv[3]), 1)
+    sock.settimeout(5)
+    sock.connect((sys.argv[1], 20000 + number))
+for sock in socks:
+    sock.send(b"nfemu")
+told = 0
+for sock in socks:
+    try:
+        sock.recv(1)
+    except TimeoutError:
+        break
+    except OSError:
+        told += 1
+print(told)
+"""
 SPELLINGS = ("X-MSISDN: ", "x-msisdn:", "X_MSISDN: ", "x_msisdn: ", "X-Msisdn:\t", "X-MSISDN: 1\r\nX-MSISDN: ")
 
 
@@ -155,6 +177,14 @@ def test_refusals_come_at_once(line: OnLine, targets: list[str], arrivals: Arriv
             (target, port) for target in targets for port in (*SAMPLE[::9], *CORE, 853, 22) if line.opens(target, port)
         }
     assert opened == set()
+
+
+def test_every_refusal_of_a_burst_comes(carrier: CarrierProcess, line: OnLine) -> None:
+    """The kernel answers a thousand times a second at the most, by itself, and fifty times at once."""
+    for kind, level, option in (("A", IPPROTO_IP, IP_RECVERR), ("AAAA", IPPROTO_IPV6, IPV6_RECVERR)):
+        place = (line.address(NEWS, kind), str(level), str(option))
+        told = carrier.nfemu("exec", LINE, "--", sys.executable, "-c", BURST, *place)
+        assert (told.status, told.text) == (0, "200\n")
 
 
 def test_no_line_reaches_the_machine_or_another_phone(carrier: CarrierProcess, line: OnLine, witness: OnLine) -> None:

@@ -71,6 +71,9 @@ _FORWARDING = {
     # Else most refusals of a busy line are silent, and programs hang until they give up.
     "net/ipv4/icmp_ratelimit": "0",
     "net/ipv6/icmp/ratelimit": "0",
+    # The limits above are by target; these are what a limit of a thousand a second, with bursts of fifty, holds for.
+    "net/ipv4/icmp_ratemask": "0",
+    "net/ipv6/icmp/ratemask": "\n",
     # Anti-spoofing is nftables' business: a reverse path says nothing of a whitelist.
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
