@@ -143,10 +143,8 @@ def test_a_wrong_file_is_refused_before_anything_starts(stopped: CarrierProcess,
     assert done.errors == f"nfemu: {file}:3: unknown key `gett` in `steps[1]`; did you mean `get`?\n"
 
 
-@pytest.mark.lab
-@pytest.mark.parametrize(
-    "access", [pytest.param("proxy", marks=pytest.mark.long), pytest.param("bearer", marks=NEEDS_BEARERS)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("access", ["proxy", pytest.param("bearer", marks=NEEDS_BEARERS)])
 def test_all_that_are_shipped(access: str, stopped: CarrierProcess, tmp_path: Path) -> None:
     """On four carriers at once."""
     command = ["--set", f"carrier.access={access}", "scenario", "run", str(SCENARIOS), "--jobs", "4"]

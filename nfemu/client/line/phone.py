@@ -18,7 +18,7 @@ from nfemu.model.urls import host_as_written, in_full, path_of
 
 PATIENCE_S = 15.0
 """Longest that a request, a connection or a question may take."""
-DATAGRAM_PATIENCE_S = 0.5
+DATAGRAM_PATIENCE_S = 1.5
 """Datagrams that nobody refuses are often not answered either."""
 MOST = 1 << 20
 """Octets of an answer that are kept."""
