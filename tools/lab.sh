@@ -43,8 +43,6 @@ if has_postgresql; then
     export NFEMU_TEST_POSTGRES="postgresql+psycopg://nfemu@/nfemu?host=$cluster"
 fi
 
-"$venv/bin/python" -m pytest -m "lab and not long" -q
-
 # The journeys once more on Python 3.12, which brings mitmproxy 12; those of the lab say little of that.
 python312=
 for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python3.12; do
@@ -53,11 +51,20 @@ for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/pyt
         break
     fi
 done
+same=$("$venv/bin/python" -c 'import sys; print(sys.version_info[:2] == (3, 12))')
+setting_up=
+if [ -n "$python312" ] && [ "$same" = False ]; then
+    tools/setup.sh .venv-312 "$python312" & # beside the tests, which leave a processor free
+    setting_up=$!
+fi
+
+"$venv/bin/python" -m pytest -m "lab and not long" -q
+
 if [ -z "$python312" ]; then
     say "left out: the journeys on Python 3.12 (no python3.12 here)"
-elif ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] == (3, 12))'; then
+elif [ "$same" = True ]; then
     say "left out: a second run of the journeys, this is Python 3.12 already"
 else
-    tools/setup.sh .venv-312 "$python312"
+    wait "$setting_up"
     .venv-312/bin/python -m pytest tests/journeys -n 2 --dist worksteal -m "not long and not once and not lab" -q
 fi

@@ -229,6 +229,7 @@ def test_a_core_network_that_ends_again_and_again_is_made_again_and_nobody_waits
     assert "3 restarts" in stopped.nfemu("status").text
 
 
+@pytest.mark.long
 def test_killed_ten_times(stopped: CarrierProcess) -> None:
     played(stopped, TEN)
 

@@ -167,6 +167,7 @@ def test_the_payer_is_told_and_pays_once(overdue: CarrierProcess, tmp_path: Path
 
 @pytest.mark.lab
 @pytest.mark.skipif(os.getuid() != 0, reason="mounts a file system, which needs root")
+@pytest.mark.long
 def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
     """ENOSPC, freed again: the provider's next notification settles."""
     disk = tmp_path / "disk"

@@ -73,6 +73,7 @@ def test_by_an_ordinary_user() -> None:
 
 @pytest.mark.lab
 @NEEDS_BEARERS
+@pytest.mark.long
 def test_the_walk(carrier: CarrierProcess) -> None:
     """Detached at first."""
     carrier.nfemu("detach", NUMBER)
