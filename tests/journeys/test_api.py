@@ -13,6 +13,8 @@ import pytest
 from nfemu.cli.main import _COMMANDS
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, until
 
+pytestmark = pytest.mark.once
+
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 OPERATIONS = {
     "subscriber list": ("GET", "/subscribers"),

@@ -9,6 +9,8 @@ from tests.journeys.carrier import NUMBER, CarrierProcess, status_of
 from tests.journeys.configuring import ONE_WORKER, own_config
 from tests.journeys.provider import notification, notify, order
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 UNKNOWN = "13811112222"
 NOBODY = f"no subscriber has the number `86{UNKNOWN}`; `nfemu subscriber list` shows all"

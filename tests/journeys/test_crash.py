@@ -23,6 +23,8 @@ from nfemu.model.errors import NfemuError
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, has_ended, status_of
 from tests.journeys.configuring import ONE_WORKER, own_config
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 ROUNDS = 11
 PAYMENTS = 10

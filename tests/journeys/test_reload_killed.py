@@ -10,6 +10,8 @@ from nfemu.model.errors import NfemuError
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.configuring import ONE_WORKER, edit, own_config
 
+pytestmark = pytest.mark.once
+
 THIRD = "13800138002"
 NEWS, EVIL = "news.example", "evil.example"
 

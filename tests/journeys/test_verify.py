@@ -9,6 +9,8 @@ from bench.urls import urls
 from nfemu.settings import load
 from tests.journeys.carrier import CONFIG, NUMBER, OTHER, CarrierProcess
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 MANY = 2_000
 
