@@ -8,7 +8,6 @@ RESOLVERS PROGRAM…` puts it onto a bearer; by proxy it runs beside us.
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -16,10 +15,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from nfemu.client.line.chromium import installed
 from nfemu.measuring.phone import HOST
 from nfemu.model.errors import Unavailable
 
-BINARY = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BINARY = installed()
 _PATIENCE_S = 30.0
 _MOST = 1 << 24
 """Octets of one message."""

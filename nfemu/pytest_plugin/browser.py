@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from nfemu.client import StateFolder
+from nfemu.client.line.chromium import installed
 from nfemu.client.line.programs import run_program
 from nfemu.client.line.way import PASSWORD, ByProxy, proxy_of
 from nfemu.client.values import Subscriber
@@ -20,7 +21,6 @@ from nfemu.model.errors import Unavailable
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = (
     "--no-sandbox",  # it needs namespaces of its own, and may be in one of the line's already
     "--disable-gpu",
@@ -80,7 +80,7 @@ class Browser:
 
         playwright = sync_playwright().start()
         own = Path(playwright.chromium.executable_path)
-        chromium = _installed() or (str(own) if own.exists() else None)
+        chromium = installed() or (str(own) if own.exists() else None)
         if chromium is None:
             playwright.stop()
             pytest.skip(_NO_CHROMIUM)
@@ -103,7 +103,7 @@ class Browser:
         return script
 
     def _dumped(self, url: str) -> str:
-        chromium = _installed()
+        chromium = installed()
         if chromium is None:
             pytest.skip(_NO_CHROMIUM)
         if self.proxy is not None and self.proxy.user:
@@ -119,7 +119,3 @@ class Browser:
 
 def _become(state: StateFolder, number: str) -> list[str]:
     return [sys.executable, "-P", "-m", "nfemu.client.line.become", str(state.path), number]
-
-
-def _installed() -> str | None:
-    return next((found for name in _NAMES if (found := shutil.which(name))), None)

@@ -12,15 +12,18 @@ from pathlib import Path
 from nfemu.client.state import StateFolder
 from nfemu.model.errors import Unavailable
 
-_NAMES = frozenset(
-    {"chromium", "chromium-browser", "chrome", "google-chrome", "google-chrome-stable", "microsoft-edge"}
-)
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 _LEADING_HOME = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "CHROME_CONFIG_HOME", "CHROME_USER_DATA_DIR")
 _NICKNAME = "nfemu"
 
 
 def is_chromium(program: str) -> bool:
     return Path(program).name in _NAMES
+
+
+def installed() -> str | None:
+    """The first of them on PATH."""
+    return next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
 def at_home(environ: Mapping[str, str], state: StateFolder, number: str) -> dict[str, str]:
