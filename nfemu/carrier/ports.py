@@ -12,6 +12,7 @@ from typing import Protocol
 
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
@@ -147,6 +148,15 @@ class PutDeduction:
 
 
 @dataclass(frozen=True, slots=True)
+class PutDuty:
+    """When the account's duty of that kind falls due, instead of when it did; None: not any more."""
+
+    account: AccountId
+    kind: DutyKind
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class AddEvent:
     event: TimelineEvent
 
@@ -163,6 +173,7 @@ Change = (
     | PutPayment
     | PutAgreement
     | PutDeduction
+    | PutDuty
     | AddEvent
 )
 
@@ -238,6 +249,15 @@ class Store(Protocol):
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         """The latest `limit`, oldest first."""
+
+    async def next_duty(self) -> AccountDuty | None:
+        """The first of all that are stored, due or not; see `duties_due` for the order."""
+
+    async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
+        """What falls due by then: by moment, kind (in the order of `DutyKind`) and account."""
+
+    async def duties(self, account: AccountId) -> list[AccountDuty]:
+        """Those of one account, in the same order."""
 
     async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
         """Add to what lines have used in that business day (G7)."""

@@ -28,6 +28,7 @@ from nfemu.carrier.ports import (
     Notifier,
     PaymentProvider,
     PaymentView,
+    PutDuty,
     PutSession,
     Store,
 )
@@ -80,6 +81,8 @@ class Later(Protocol):
     def expire(self, payment: Payment) -> None: ...
 
     def ask_again(self, deduction: Deduction) -> None: ...
+
+    def watch(self, due_at: datetime) -> None: ...
 
 
 class Runner:
@@ -235,6 +238,8 @@ class Runner:
             if isinstance(change, PutSession):
                 self.pgw.accept(change.session)
                 run.reservations.pop(change.session.imsi, None)
+            elif isinstance(change, PutDuty) and change.due_at is not None:
+                self._later.watch(change.due_at)
 
     async def _reserve(self, run: _Run, command: c.Reserve) -> Reservation:
         reservation = self.pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())

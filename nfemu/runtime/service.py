@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from nfemu.carrier import agreements, billing, detection, payments, profiles, resume, sessions
+from nfemu.carrier import agreements, billing, detection, duties, payments, profiles, resume, sessions
 from nfemu.carrier.commands import Step
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
@@ -24,6 +24,7 @@ from nfemu.epc.pgw import Pgw, is_acknowledged, is_active, is_cut_off
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.destination import IpAddress
+from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
 from nfemu.model.money import Money
@@ -33,6 +34,7 @@ from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
 from nfemu.runtime.agenda import Agenda, Happening
+from nfemu.runtime.calendar import Calendar
 from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeover, restored_table
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
@@ -79,6 +81,7 @@ class CarrierService:
         self._runner = Runner(outside, self._pgw, self, provider_within)
         self._agenda = Agenda(clock)
         self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
+        self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
         self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began)
         self._detection = Detection(self._request_blocked, clock)
         self._clock_lock = asyncio.Lock()
@@ -116,6 +119,7 @@ class CarrierService:
             self.expire(payment)
         for deduction in await self._store.open_deductions():
             self.ask_again(deduction)
+        await self._calendar.start()
         self._detection.start()
         self._usage.start()
         if isinstance(self.clock, WallClock):
@@ -410,7 +414,14 @@ class CarrierService:
         if deduction.retry_at is not None:
             self._agenda.add(deduction.retry_at, run)
 
+    def watch(self, due_at: datetime) -> None:
+        """Some account's duty falls due then."""
+        self._calendar.watch(due_at)
+
     # ---- inside
+
+    async def _do_duty(self, duty: AccountDuty) -> str | None:
+        return await self._run(lambda rules: duties.do(rules, duty))
 
     async def _close_unpaid(self, no: PaymentNo) -> bool:
         return await self._run(lambda _: payments.expire(no))

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
 from nfemu.model.agreements import Agreement, AgreementState, Deduction, DeductionState
+from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import (
     AccountId,
@@ -341,6 +342,10 @@ def deduction_from(row: Row[Any]) -> Deduction:
         retry_at=from_micros_or_none(row.retry_at),
         trade_no=row.trade_no,
     )
+
+
+def duty_from(row: Row[Any]) -> AccountDuty:
+    return AccountDuty(AccountId(row.account_id), DutyKind(row.kind), from_micros(row.due_at))
 
 
 def event_values(event: TimelineEvent) -> Values:

@@ -25,7 +25,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -293,6 +293,17 @@ usage = sa.Table(
     sqlite_with_rowid=False,
 )
 """Octets of a line in one business day (ISO 8601, the carrier's), by policy profile and group of destinations."""
+
+duty = sa.Table(
+    "duty",
+    metadata,
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), primary_key=True),
+    sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("due_at", _MOMENT, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What an account has to expect next, of each kind (`model.duties`)."""
+duty_in_order = sa.Index("ix_duty_due_at", duty.c.due_at, duty.c.kind, duty.c.account_id)
 
 provider_contract = sa.Table(
     "provider_contract",

@@ -44,6 +44,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "payment": rows.payment_from,
     "agreement": rows.agreement_from,
     "deduction": rows.deduction_from,
+    "duty": rows.duty_from,
     "event": rows.event_from,
     "usage": lambda row: date.fromisoformat(row.day),
     "setting": _setting,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from nfemu.carrier.ports import AccountView, Change, PaymentView
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Contract, Deduction
+from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
@@ -24,7 +25,7 @@ from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
-from nfemu.store import alignment, content, contracts, provider_book, reads, seed, values, wipe, writes
+from nfemu.store import alignment, content, contracts, duties, provider_book, reads, seed, values, wipe, writes
 from nfemu.store import usage as usages
 from nfemu.store.content import Part
 from nfemu.store.database import READERS, Database, parse_url
@@ -273,6 +274,15 @@ class SqlStore:
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return await self._read(lambda connection: reads.events(connection, imsi, limit))
+
+    async def next_duty(self) -> AccountDuty | None:
+        return await self._read(duties.next_duty)
+
+    async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
+        return await self._read(lambda connection: duties.due(connection, until, limit))
+
+    async def duties(self, account: AccountId) -> list[AccountDuty]:
+        return await self._read(lambda connection: duties.of_account(connection, account))
 
     async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
         await self._write(lambda connection: usages.add(connection, day, usage))

@@ -17,6 +17,7 @@ from nfemu.carrier.ports import (
     PutAccount,
     PutAgreement,
     PutDeduction,
+    PutDuty,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -26,7 +27,7 @@ from nfemu.carrier.ports import (
     WithdrawNotice,
 )
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
-from nfemu.store import rows, schema
+from nfemu.store import duties, rows, schema
 from nfemu.store.prepared import Prepared, insert, insert_or_update, written_columns
 from nfemu.store.refusal import Broken, broken_rule
 
@@ -86,6 +87,7 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
     PutPayment: lambda change: f"payment `{change.payment.no}`",
     PutAgreement: lambda change: f"agreement `{change.agreement.no}`",
     PutDeduction: lambda change: f"deduction `{change.deduction.no}`",
+    PutDuty: lambda change: f"duty of account `{change.account}`",
     AddEvent: lambda change: f"event `{change.event.name}`",
 }
 
@@ -195,6 +197,10 @@ def _put_deduction(connection: Connection, change: PutDeduction) -> None:
     _put_deduction_row.run(connection, rows.deduction_values(change.deduction))
 
 
+def _put_duty(connection: Connection, change: PutDuty) -> None:
+    duties.put(connection, change.account, change.kind, change.due_at)
+
+
 def _add_event(connection: Connection, change: AddEvent) -> None:
     _insert_event.run(connection, rows.event_values(change.event))
 
@@ -211,5 +217,6 @@ _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     PutPayment: _put_payment,
     PutAgreement: _put_agreement,
     PutDeduction: _put_deduction,
+    PutDuty: _put_duty,
     AddEvent: _add_event,
 }

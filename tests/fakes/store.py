@@ -19,6 +19,7 @@ from nfemu.carrier.ports import (
     PutAccount,
     PutAgreement,
     PutDeduction,
+    PutDuty,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -29,6 +30,7 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, Agreement, AgreementState, Contract, Deduction
+from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import (
     AccountId,
@@ -67,6 +69,7 @@ class _Tables:
     agreements: dict[AgreementNo, Agreement] = field(default_factory=dict)
     deductions: dict[DeductionNo, Deduction] = field(default_factory=dict)
     events: list[TimelineEvent] = field(default_factory=list)
+    duties: dict[tuple[AccountId, DutyKind], AccountDuty] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
         match change:
@@ -83,13 +86,13 @@ class _Tables:
                 self.entries.append(entry)
             case AddEvent(event):
                 self.events.append(event)
-            case PutAgreement() | PutDeduction():
+            case PutAgreement() | PutDeduction() | PutDuty():
                 self._put_single(change)
             case _:
                 self._put(change)
 
-    def _put_single(self, change: PutAgreement | PutDeduction) -> None:
-        """An account has one signed agreement and one open deduction at most."""
+    def _put_single(self, change: PutAgreement | PutDeduction | PutDuty) -> None:
+        """An account has one signed agreement, one open deduction, and one duty of each kind at most."""
         match change:
             case PutAgreement(agreement):
                 if agreement.state is AgreementState.SIGNED:
@@ -99,6 +102,10 @@ class _Tables:
                 if deduction.state in OPEN_DEDUCTIONS:
                     self._check_single(deduction.account, self.open(deduction.account), deduction.no)
                 self.deductions[deduction.no] = deduction
+            case PutDuty(account, kind, due_at):
+                self.duties.pop((account, kind), None)
+                if due_at is not None:
+                    self.duties[account, kind] = AccountDuty(account, kind, due_at)
 
     def signed(self, account: AccountId) -> Agreement | None:
         found = (each for each in self.agreements.values() if each.account == account)
@@ -255,6 +262,18 @@ class MemoryStore:
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return [event for event in self._tables.events if event.imsi == imsi][-limit:]
+
+    async def next_duty(self) -> AccountDuty | None:
+        return next(iter(self._duties_in_order()), None)
+
+    async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
+        return [each for each in self._duties_in_order() if each.due_at <= until][:limit]
+
+    async def duties(self, account: AccountId) -> list[AccountDuty]:
+        return [each for each in self._duties_in_order() if each.account == account]
+
+    def _duties_in_order(self) -> list[AccountDuty]:
+        return sorted(self._tables.duties.values(), key=lambda each: (each.due_at, each.kind.value, each.account))
 
     async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
         with self._faults.point("store"):

@@ -12,6 +12,7 @@ from nfemu.carrier.ports import (
     PutAccount,
     PutAgreement,
     PutDeduction,
+    PutDuty,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -23,6 +24,7 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, DeductionState
+from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
 from nfemu.model.money import Money
@@ -353,6 +355,27 @@ class StoreContract:
         await store.commit([*people(), *(AddEvent(each) for each in events), AddEvent(event("other", MAIN))])
         assert await store.events(PHONE.imsi) == events
         assert await store.events(PHONE.imsi, limit=2) == events[3:]
+
+    async def test_duties_come_in_the_order_in_which_they_fall_due(self, store: Store) -> None:
+        """By moment, then kind, then account; one of each kind for an account."""
+        await store.commit(people())
+        assert (await store.next_duty(), await store.duties_due(after(9))) == (None, [])
+        planned = [
+            AccountDuty(WANG, DutyKind.DUNNING, after(1)),
+            AccountDuty(WANG, DutyKind.FEES, after(2)),
+            AccountDuty(ZHANG, DutyKind.FEES, after(2)),
+            AccountDuty(ZHANG, DutyKind.CREDIT, after(2)),
+            AccountDuty(ZHANG, DutyKind.GRANTS, after(5)),
+        ]
+        await store.commit([PutDuty(each.account, each.kind, each.due_at) for each in reversed(planned)])
+        assert await store.next_duty() == planned[0]
+        assert await store.duties_due(after(2)) == planned[:4]
+        assert await store.duties_due(after(5), limit=2) == planned[:2]
+        assert await store.duties(ZHANG) == planned[2:]
+        later = AccountDuty(WANG, DutyKind.FEES, after(7))
+        await store.commit([PutDuty(WANG, DutyKind.DUNNING, None), PutDuty(WANG, DutyKind.FEES, later.due_at)])
+        assert await store.duties_due(after(9)) == [*planned[2:], later]
+        assert await store.duties(WANG) == [later]
 
     async def test_usage_adds_up_by_day_policy_and_group(self, store: Store) -> None:
         today, other = date(2026, 11, 1), date(2026, 11, 2)

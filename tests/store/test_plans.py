@@ -3,17 +3,17 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from nfemu.store import SqlStore, reads, values, writes
+from nfemu.store import SqlStore, duties, reads, values, writes
 from nfemu.store.prepared import Prepared
 from tests.store.direct import connected
 
-WHOLE_LISTINGS = {"_count", "_highest_number"}
-"""Their cost is the table's by their nature (or that of one step: the highest key)."""
+WHOLE_LISTINGS = {"_count", "_highest_number", "_next_duty"}
+"""Their cost is the table's by their nature (or that of one step: the first or last key)."""
 
 
 def statements() -> dict[str, Prepared]:
     """Every prepared question and change of the store."""
-    named = {name: value for module in (reads, values, writes) for name, value in vars(module).items()}
+    named = {name: value for module in (duties, reads, values, writes) for name, value in vars(module).items()}
     return {name: value for name, value in named.items() if isinstance(value, Prepared) and name not in WHOLE_LISTINGS}
 
 

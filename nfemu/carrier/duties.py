@@ -1,0 +1,28 @@
+"""What is done when an account's duty falls due: one use case for each kind.
+
+A use case locks the account, decides as of the duty's own moment (`due_at`, which after an outage is past), and moves
+the duty on, or away, in the commit of what it decides. What it says is one line for whoever moves the clock, with
+numbers masked; None: nothing that anybody would ask about.
+"""
+
+from collections.abc import Callable, Mapping
+
+from nfemu.carrier.commands import Commit, Lock, Step, ask
+from nfemu.carrier.ports import PutDuty
+from nfemu.carrier.rules import CarrierRules
+from nfemu.model.duties import AccountDuty, DutyKind
+
+UseCase = Callable[[CarrierRules, AccountDuty], Step[str | None]]
+
+USE_CASES: Mapping[DutyKind, UseCase] = {}
+
+
+def do(rules: CarrierRules, duty: AccountDuty) -> Step[str | None]:
+    """Raises what the use case raises. A duty of which nothing is known here is forgotten."""
+    use_case = USE_CASES.get(duty.kind, _forget)
+    return (yield from use_case(rules, duty))
+
+
+def _forget(_: CarrierRules, duty: AccountDuty) -> Step[None]:
+    yield from ask(Lock(duty.account))
+    yield from ask(Commit((PutDuty(duty.account, duty.kind, None),)))

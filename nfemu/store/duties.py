@@ -1,0 +1,45 @@
+"""What accounts have to expect of the future, in the order in which it happens."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from nfemu.model.duties import AccountDuty, DutyKind
+from nfemu.model.identity import AccountId
+from nfemu.store import rows, schema
+from nfemu.store.prepared import Prepared, insert_or_update
+from nfemu.store.times import to_micros
+
+_put_duty = insert_or_update(schema.duty, "account_id", "kind")
+_forget_duty = Prepared(
+    sa.delete(schema.duty).where(
+        schema.duty.c.account_id == sa.bindparam("account_id"), schema.duty.c.kind == sa.bindparam("kind")
+    )
+)
+_in_order = sa.select(schema.duty).order_by(*schema.duty_in_order.columns)
+_next_duty = Prepared(_in_order.limit(sa.literal_column("1")))
+_duties_due = Prepared(_in_order.where(schema.duty.c.due_at <= sa.bindparam("until")).limit(sa.bindparam("limit")))
+_account_duties = Prepared(_in_order.where(schema.duty.c.account_id == sa.bindparam("account")))
+
+
+def put(connection: Connection, account: AccountId, kind: DutyKind, due_at: datetime | None) -> None:
+    """None: there is nothing to expect."""
+    values = {"account_id": account, "kind": kind.value}
+    if due_at is None:
+        _forget_duty.run(connection, values)
+    else:
+        _put_duty.run(connection, {**values, "due_at": to_micros(due_at)})
+
+
+def next_duty(connection: Connection) -> AccountDuty | None:
+    row = _next_duty.run(connection).one_or_none()
+    return None if row is None else rows.duty_from(row)
+
+
+def due(connection: Connection, until: datetime, limit: int) -> list[AccountDuty]:
+    return [rows.duty_from(row) for row in _duties_due.run(connection, {"until": to_micros(until), "limit": limit})]
+
+
+def of_account(connection: Connection, account: AccountId) -> list[AccountDuty]:
+    return [rows.duty_from(row) for row in _account_duties.run(connection, {"account": account})]
