@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from nfemu.bss.auto_deduct import AutoDeductRules
 from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
+from nfemu.bss.fees import FeeRules
 from nfemu.bss.notices import Letterhead
 from nfemu.carrier.rules import CarrierRules
 from nfemu.client.state import StateFolder
@@ -57,6 +58,7 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         order_expiry=dunning.order_expiry,
         open_orders=dunning.open_orders,
         detection=DetectionRules(dunning.detection.enabled, dunning.detection.after_stop_notice, carrier.timezone),
+        fees=FeeRules(configuration.prices, carrier.timezone),
     )
 
 

@@ -1,7 +1,8 @@
 """The ledger: append-only, in minor units, one entry per trade number.
 
 The `trade_no` of an entry says where it comes from, so that numbers of different origin can never meet:
-`<provider>/<provider's number>` for a payment, `charge/<caller's key>` for a charge that may be repeated.
+`<provider>/<provider's number>` for a payment, `charge/<caller's key>` for a charge that may be repeated, `fee/…` and
+`service/…` for what falls due by the calendar (`fees`), `data/…` and `voice/…` for what is used (`tariffs`).
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,12 @@ def charge(account: Account, imsi: Imsi, amount: Money, at: datetime, note: str,
     """The entry that takes `amount` (positive) from the account. Raises InvalidInput."""
     check_amount(account, amount)
     trade_no = None if key is None else _number("charge", key, "idempotency key")
+    return LedgerEntry(account.id, EntryKind.CHARGE, -amount, at, trade_no, imsi, note)
+
+
+def fee(account: Account, imsi: Imsi, amount: Money, at: datetime, note: str, trade_no: str) -> LedgerEntry:
+    """The entry that takes what is due by a price list, under a number of the carrier's own. Raises InvalidInput."""
+    check_amount(account, amount)
     return LedgerEntry(account.id, EntryKind.CHARGE, -amount, at, trade_no, imsi, note)
 
 

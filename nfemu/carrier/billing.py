@@ -1,5 +1,7 @@
 """Charging an account, and a person's restrict and restore."""
 
+from collections.abc import Sequence
+
 from nfemu.bss import ledger
 from nfemu.bss.standing import is_cleared
 from nfemu.carrier.commands import Begin, LoadEntry, Now, Step, ask
@@ -12,6 +14,8 @@ from nfemu.carrier.ports import AccountView, AppendEntry, Change, Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.transitions import ByHand
+from nfemu.carrier.view import applied
+from nfemu.model.account import LedgerEntry
 from nfemu.model.identity import CorrelationId, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice
@@ -29,17 +33,37 @@ def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: s
     now = yield from ask(Now())
     entry = ledger.charge(view.account, line.subscriber.imsi, amount, now, note, key)
     known = None
-    changes: list[Change] = []
-    told: tuple[Notice, ...] = ()
     if entry.trade_no is not None:
         known = yield from ask(LoadEntry(entry.trade_no))
-    if not ledger.is_repeat(known, entry):
-        yield from emit_entry(view, line.subscriber.imsi, entry, correlation)
-        asked = yield from request(rules, view, view.balance + entry.amount, view.balance, correlation)
-        ordered = yield from after_entry(rules, with_request(view, asked), entry.amount, correlation)
-        changes, told = [AppendEntry(entry), *asked.changes, *ordered], asked.notices
-    view = yield from carry_out(rules, view, changes, correlation, told)
+    booked = [] if ledger.is_repeat(known, entry) else [entry]
+    view = yield from book(rules, view, booked, (), correlation)
     return line_status(rules, view, line.subscriber.imsi)
+
+
+def book(
+    rules: CarrierRules,
+    view: AccountView,
+    entries: Sequence[LedgerEntry],
+    also: Sequence[Change],
+    correlation: CorrelationId,
+) -> Step[AccountView]:
+    """Charge the locked account with `entries`, each of a card, all of them or none, and `also` in the same commit; the
+    view when all that follows from it is done. Raises as `charge` does."""
+    changes: list[Change] = []
+    told: tuple[Notice, ...] = ()
+    if entries:
+        total = sum((entry.amount for entry in entries[1:]), start=entries[0].amount)
+        yield from _emit_entries(view, entries, correlation)
+        asked = yield from request(rules, view, view.balance + total, view.balance, correlation)
+        ordered = yield from after_entry(rules, with_request(view, asked), total, correlation)
+        changes, told = [*map(AppendEntry, entries), *asked.changes, *ordered], asked.notices
+    return (yield from carry_out(rules, view, [*changes, *also], correlation, told))
+
+
+def _emit_entries(view: AccountView, entries: Sequence[LedgerEntry], correlation: CorrelationId) -> Step[None]:
+    for imsi, entry in [(entry.imsi, entry) for entry in entries if entry.imsi is not None]:
+        yield from emit_entry(view, imsi, entry, correlation)
+        view = applied(view, AppendEntry(entry))
 
 
 def restrict(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:

@@ -256,6 +256,12 @@ class Store(Protocol):
     async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
         """What falls due by then: by moment, kind (in the order of `DutyKind`) and account."""
 
+    async def cards_without_fees_planned(
+        self, *, after: AccountId | None = None, limit: int = 1000
+    ) -> list[Subscriber]:
+        """Cards with a plan or services whose account has no duty of FEES: those of the first `limit` such accounts
+        behind `after`, by account."""
+
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         """Those of one account, in the same order."""
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from nfemu.bss.auto_deduct import AutoDeductRules
 from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
+from nfemu.bss.fees import FeeRules
 from nfemu.bss.notices import Letterhead
 from nfemu.epc.catalogue import Catalogue
 
@@ -22,3 +23,4 @@ class CarrierRules:
     order_expiry: timedelta = timedelta(minutes=15)
     open_orders: int = 10
     detection: DetectionRules = field(default_factory=DetectionRules)
+    fees: FeeRules = field(default_factory=FeeRules)

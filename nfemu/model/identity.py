@@ -19,6 +19,8 @@ ProfileName = NewType("ProfileName", str)
 PolicyName = NewType("PolicyName", str)
 """Name of a policy profile (`policies.yaml`), for example `open` or `arrears`."""
 GroupName = NewType("GroupName", str)
+PlanName = NewType("PlanName", str)
+ServiceName = NewType("ServiceName", str)
 PoolName = NewType("PoolName", str)
 
 # compiled once: a million subscribers are a million checks of each

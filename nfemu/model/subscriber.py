@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Network
 
-from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PolicyName, PoolName, ProfileName
+from nfemu.model.identity import (
+    AccountId,
+    Apn,
+    Imsi,
+    Msisdn,
+    PlanName,
+    PolicyName,
+    PoolName,
+    ProfileName,
+    ServiceName,
+)
 
 
 class CardRole(Enum):
@@ -63,6 +73,10 @@ class Subscriber:
     """Language of messages to the phone's owner: `zh` or `en`."""
     static_ipv4: IPv4Address | None = None
     static_ipv6: IPv6Network | None = None
+    plan: PlanName | None = None
+    """What it costs each month (S1); None: nothing."""
+    services: tuple[ServiceName, ...] = ()
+    """Value-added services beside those of the plan (S1b)."""
 
 
 class OrderedProfile(Enum):

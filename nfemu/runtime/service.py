@@ -39,6 +39,7 @@ from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeov
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
 from nfemu.runtime.expiry import Expiry
+from nfemu.runtime.planning import plan_fees
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
 from nfemu.runtime.usage import UsageBook
@@ -119,7 +120,7 @@ class CarrierService:
             self.expire(payment)
         for deduction in await self._store.open_deductions():
             self.ask_again(deduction)
-        await self._calendar.start()
+        await self.plan_duties()
         self._detection.start()
         self._usage.start()
         if isinstance(self.clock, WallClock):
@@ -341,6 +342,11 @@ class CarrierService:
             return
         for session in changeover.confirmed_sessions():
             self._pgw.accept(session)
+
+    async def plan_duties(self) -> None:
+        """Whatever accounts have to expect under the rules, and did not yet, is planned. Raises Unavailable."""
+        await plan_fees(self._store, self.clock, self._rules.fees)
+        await self._calendar.start()
 
     async def realign(self) -> int:
         """Finish what is unfinished, and bring every line to where its account's standing puts it under the rules.

@@ -12,6 +12,7 @@ from nfemu.epc.catalogue import Catalogue
 from nfemu.model.identity import Msisdn, Plmn
 from nfemu.model.landing import LandingPage
 from nfemu.model.money import Money
+from nfemu.model.plans import PriceList
 from nfemu.model.policy import DestinationGroup, PolicyProfile
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.policy.rules import PolicySet
@@ -198,5 +199,6 @@ class Configuration:
     dunning: Dunning
     internet: EmulatedInternet
     landing: tuple[LandingPage, ...] = ()
+    prices: PriceList = field(default_factory=PriceList)
     overlay: str | None = None
     """The carrier whose overlay lies over the files."""

@@ -1,12 +1,14 @@
 """What the subscribers' files are gathered into while they are checked: terms, accounts, and every identity seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Network
 
 from nfemu.epc.catalogue import Pool
+from nfemu.files.findings import nearest
 from nfemu.files.source import Source, ValuePath
 from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import PlanName, ServiceName
 from nfemu.settings.people import OpeningAccount, Terms
 from nfemu.settings.register import Place, Register
 from nfemu.settings.schema import AccountSection
@@ -28,6 +30,20 @@ class Gathering:
 
     def place(self, path: ValuePath) -> Place:
         return Place(*self.source.place(path))
+
+
+def check_fees(
+    path: ValuePath, plan: str | None, services: Sequence[str], gathered: Gathering
+) -> tuple[PlanName | None, tuple[ServiceName, ...]]:
+    """A card's plan and services; those that do not exist are reported."""
+    prices = gathered.terms.prices
+    if prices is not None and plan is not None and plan not in prices.plans:
+        gathered.source.report((*path, "plan"), f"plan `{plan}` does not exist; {nearest(plan, prices.plans)}")
+    for index, name in enumerate(services):
+        if prices is not None and name not in prices.services:
+            text = f"service `{name}` does not exist; {nearest(name, prices.services)}"
+            gathered.source.report((*path, "services", index), text)
+    return None if plan is None else PlanName(plan), tuple(map(ServiceName, services))
 
 
 def imsi_key(digits: str) -> int:

@@ -20,6 +20,7 @@ from nfemu.settings.landing_part import landing_part
 from nfemu.settings.overlay import lay_over
 from nfemu.settings.people import Terms
 from nfemu.settings.people_part import people_part
+from nfemu.settings.plans_part import plans_part
 from nfemu.settings.policies_part import policies_part
 from nfemu.settings.portal_check import check_portal
 from nfemu.settings.register import Register
@@ -30,6 +31,7 @@ from nfemu.settings.schema import (
     EnrichmentFile,
     InternetFile,
     LandingFile,
+    PlansFile,
     PoliciesFile,
     SubscribersFile,
 )
@@ -39,7 +41,7 @@ File = TypeVar("File", bound=BaseModel)
 Part = TypeVar("Part")
 
 NEEDED = ("carrier", "apns", "policies", "subscribers")
-OPTIONAL = ("enrichment", "dunning", "internet", "landing")
+OPTIONAL = ("enrichment", "dunning", "internet", "landing", "plans")
 """Files that may be left out; everything in them then has its default."""
 
 _NO_OVERRIDES: Mapping[str, object] = {}
@@ -110,12 +112,15 @@ def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) 
     dunning_file = validate(DunningFile, sources["dunning"])
     people_file = validate(SubscribersFile, sources["subscribers"])
     dunning = dunning_part(dunning_file, sources["dunning"], currency) if dunning_file is not None else None
+    plans_file = validate(PlansFile, sources["plans"])
+    prices = plans_part(plans_file, sources["plans"], currency) if plans_file is not None else None
     people = None
     if people_file is not None:
         terms = Terms(
             carrier.country_code if carrier is not None else _FALLBACK_COUNTRY,
             currency,
             dunning.credit_limit if dunning is not None else Money(0, currency),
+            prices,
         )
         csv_folder = Path(sources["subscribers"].place(("csv",))[0]).parent
         people, numbers = people_part(people_file, sources["subscribers"], terms, catalogue, csv_folder)
@@ -137,10 +142,11 @@ def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) 
         or dunning is None
         or internet is None
         or landing is None
+        or prices is None
     ):
         return None
     return Configuration(
-        directory, carrier, catalogue, policies, enrichment, people, dunning, internet, landing, overlay
+        directory, carrier, catalogue, policies, enrichment, people, dunning, internet, landing, prices, overlay
     )
 
 

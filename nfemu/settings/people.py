@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from nfemu.model.account import Account, AccountKind
-from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PlanName, ProfileName, ServiceName
 from nfemu.model.money import Money
+from nfemu.model.plans import PriceList
 from nfemu.model.subscriber import Subscriber
 from nfemu.settings.people_csv import PeopleCsv
 
@@ -40,6 +41,8 @@ class Terms:
     country_code: str
     currency: str
     credit_limit: Money
+    prices: PriceList | None = None
+    """What their plans cost; None: that is not known, since the file is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,21 @@ class NumberRange:
     balance: Money
     language: str
     profile: ProfileName | None = None
+    plan: PlanName | None = None
+    services: tuple[ServiceName, ...] = ()
 
     def subscribers(self) -> Iterator[Subscriber]:
         width, imsi = len(self.first_imsi), int(self.first_imsi)
         for index in range(self.count):
             msisdn = Msisdn(str(self.first_number + index))
-            yield Subscriber(Imsi(f"{imsi + index:0{width}d}"), msisdn, own_account(msisdn), language=self.language)
+            yield Subscriber(
+                Imsi(f"{imsi + index:0{width}d}"),
+                msisdn,
+                own_account(msisdn),
+                language=self.language,
+                plan=self.plan,
+                services=self.services,
+            )
 
     def accounts(self, terms: Terms) -> Iterator[OpeningAccount]:
         for index in range(self.count):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nfemu.files.findings import listing, nearest
 from nfemu.model.errors import InvalidInput
-from nfemu.model.identity import AccountId, Imsi, Msisdn
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PlanName, ServiceName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import CardRole, Subscriber
 from nfemu.settings.scalars import amount, static_ipv4, static_ipv6
@@ -42,6 +42,9 @@ class CsvRow(NamedTuple):
     balance: str = ""
     static_ipv4: str = ""
     static_ipv6: str = ""
+    plan: str = ""
+    services: str = ""
+    """Names with a space between each two."""
 
     def msisdn(self, country_code: str) -> Msisdn:
         """Raises InvalidInput, as all methods here do."""
@@ -68,6 +71,8 @@ class CsvRow(NamedTuple):
             _LANGUAGES[self.language],
             static_ipv4(self.static_ipv4) if self.static_ipv4 else None,
             static_ipv6(self.static_ipv6) if self.static_ipv6 else None,
+            PlanName(self.plan) if self.plan else None,
+            tuple(map(ServiceName, self.services.split())),
         )
 
 

@@ -60,6 +60,7 @@ class _CsvChecker:
             subscriber = row.subscriber(gathered.terms.country_code)
             row.opening_balance(gathered.terms.currency)
             self._check_account(row, subscriber)
+            self._check_fees(subscriber)
             self._static(line, subscriber)
         except InvalidInput as error:
             return str(error)
@@ -73,6 +74,16 @@ class _CsvChecker:
             raise InvalidInput(f"account `{row.account}` does not exist; {nearest(row.account, accounts)}")
         if subscriber.role is CardRole.SECONDARY and not row.account:
             raise InvalidInput("a secondary card has no account of its own; name the main card's in `account`")
+
+    def _check_fees(self, subscriber: Subscriber) -> None:
+        prices = self._gathered.terms.prices
+        if prices is None:
+            return
+        if subscriber.plan is not None and subscriber.plan not in prices.plans:
+            raise InvalidInput(f"plan `{subscriber.plan}` does not exist; {nearest(subscriber.plan, prices.plans)}")
+        for name in subscriber.services:
+            if name not in prices.services:
+                raise InvalidInput(f"service `{name}` does not exist; {nearest(name, prices.services)}")
 
     def _static(self, line: int, subscriber: Subscriber) -> None:
         gathered = self._gathered

@@ -13,7 +13,7 @@ from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import CardRole, OrderedProfile, Subscriber
-from nfemu.settings.gathering import Gathering, check_ipv4, check_ipv6, imsi_key, prefix_key
+from nfemu.settings.gathering import Gathering, check_fees, check_ipv4, check_ipv6, imsi_key, prefix_key
 from nfemu.settings.people import AttachAtStart, NumberRange, OpeningAccount, People, Terms, opening, own_account
 from nfemu.settings.people_csv_part import read_people
 from nfemu.settings.register import Double, Register
@@ -92,7 +92,10 @@ def _listed(index: int, section: SubscriberSection, gathered: Gathering) -> Subs
     if msisdn is None or imsi is None:
         return None
     account = _account_of(path, section, msisdn, gathered)
-    return Subscriber(imsi, msisdn, account, CardRole(section.role), section.language, ipv4, ipv6)
+    plan, services = check_fees(path, section.plan, section.services, gathered)
+    return Subscriber(
+        imsi, msisdn, account, CardRole(section.role), section.language, ipv4, ipv6, plan=plan, services=services
+    )
 
 
 def _account_of(path: ValuePath, section: SubscriberSection, msisdn: Msisdn, gathered: Gathering) -> AccountId:
@@ -185,7 +188,8 @@ def _range(index: int, section: RangeSection, gathered: Gathering, catalogue: Ca
     gathered.numbers.add_range(int(msisdn.e164), section.count, gathered.place(path))
     gathered.imsis.add_range(imsi_key(imsi.digits), section.count, gathered.place(path))
     profile = _profile(path, section.profile, source, catalogue)
-    return NumberRange(int(msisdn.e164), imsi.digits, section.count, balance, section.language, profile)
+    plan, services = check_fees(path, section.plan, section.services, gathered)
+    return NumberRange(int(msisdn.e164), imsi.digits, section.count, balance, section.language, profile, plan, services)
 
 
 def _report_doubles(gathered: Gathering) -> None:

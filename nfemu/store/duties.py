@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId
+from nfemu.model.subscriber import Subscriber
 from nfemu.store import rows, schema
 from nfemu.store.prepared import Prepared, insert_or_update
 from nfemu.store.times import to_micros
@@ -20,6 +21,29 @@ _forget_duty = Prepared(
 _in_order = sa.select(schema.duty).order_by(*schema.duty_in_order.columns)
 _next_duty = Prepared(_in_order.limit(sa.literal_column("1")))
 _duties_due = Prepared(_in_order.where(schema.duty.c.due_at <= sa.bindparam("until")).limit(sa.bindparam("limit")))
+_forget_later = Prepared(
+    sa.delete(schema.duty).where(schema.duty.c.due_at > sa.bindparam("at"), schema.duty.c.kind == sa.bindparam("kind"))
+)
+# Driven by the index of those who pay fees: a million others are not looked at.
+_payers = (
+    sa.select(schema.subscriber.c.account_id)
+    .where(
+        schema.HAS_FEES,
+        schema.subscriber.c.account_id > sa.bindparam("after"),
+        ~sa.exists().where(
+            schema.duty.c.account_id == schema.subscriber.c.account_id,
+            schema.duty.c.kind == sa.literal_column(str(DutyKind.FEES.value)),
+        ),
+    )
+    .distinct()
+    .order_by(schema.subscriber.c.account_id)
+    .limit(sa.bindparam("limit"))
+)
+_unplanned = Prepared(
+    sa.select(schema.subscriber)
+    .where(schema.HAS_FEES, schema.subscriber.c.account_id.in_(_payers.scalar_subquery()))
+    .order_by(schema.subscriber.c.account_id, schema.subscriber.c.imsi)
+)
 _account_duties = Prepared(_in_order.where(schema.duty.c.account_id == sa.bindparam("account")))
 
 
@@ -39,6 +63,17 @@ def next_duty(connection: Connection) -> AccountDuty | None:
 
 def due(connection: Connection, until: datetime, limit: int) -> list[AccountDuty]:
     return [rows.duty_from(row) for row in _duties_due.run(connection, {"until": to_micros(until), "limit": limit})]
+
+
+def forget_later(connection: Connection, kind: DutyKind, at: datetime) -> None:
+    """All of that kind that fall due behind `at`."""
+    _forget_later.run(connection, {"at": to_micros(at), "kind": kind.value})
+
+
+def cards_without_fees_planned(connection: Connection, after: AccountId | None, limit: int) -> list[Subscriber]:
+    """Cards with a plan or services whose account has no duty of fees: of the first `limit` accounts behind `after`."""
+    found = _unplanned.run(connection, {"after": after or "", "limit": limit})
+    return [rows.subscriber_from(row) for row in found]
 
 
 def of_account(connection: Connection, account: AccountId) -> list[AccountDuty]:

@@ -22,8 +22,10 @@ from nfemu.model.identity import (
     NoticeId,
     OrderId,
     PaymentNo,
+    PlanName,
     PolicyName,
     ProfileName,
+    ServiceName,
     SessionId,
 )
 from nfemu.model.money import Money
@@ -52,7 +54,13 @@ NEW_TERMS = (
     f"({' OR '.join(f'account.{name} <> excluded.{name}' for name in _TERMS)})"
 )
 """Ends an INSERT of accounts: one that is there keeps its balance and gets the terms, if they are others."""
-SUBSCRIBER = ("imsi", "msisdn", "account_id", "role", "language", "static_ipv4", "static_ipv6")
+SUBSCRIBER = ("imsi", "msisdn", "account_id", "role", "language", "static_ipv4", "static_ipv6", "plan", "services")
+NEW_FEES = (
+    "ON CONFLICT (imsi) DO UPDATE SET plan = excluded.plan, services = excluded.services "
+    "WHERE coalesce(subscriber.plan, '') <> coalesce(excluded.plan, '') "
+    "OR coalesce(subscriber.services, '') <> coalesce(excluded.services, '')"
+)
+"""Ends an INSERT of cards: one that is there stays as it is, but for what it costs from now on."""
 
 
 def account_values(account: Account) -> Values:
@@ -95,6 +103,8 @@ def subscriber_tuple(subscriber: Subscriber) -> tuple[str | None, ...]:
         subscriber.language,
         _text(subscriber.static_ipv4),
         _text(subscriber.static_ipv6),
+        subscriber.plan,
+        " ".join(subscriber.services) or None,
     )
 
 
@@ -107,6 +117,8 @@ def subscriber_from(row: Row[Any]) -> Subscriber:
         language=row.language,
         static_ipv4=_ipv4(row.static_ipv4),
         static_ipv6=_ipv6(row.static_ipv6),
+        plan=None if row.plan is None else PlanName(row.plan),
+        services=() if row.services is None else tuple(map(ServiceName, row.services.split(" "))),
     )
 
 

@@ -38,6 +38,7 @@ UNFINISHED = sa.text("(state = 'created' OR state = 'executed')")
 SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
+HAS_FEES = sa.text("(plan IS NOT NULL OR services IS NOT NULL)")
 TO_NOTIFY = sa.text("notify_at IS NOT NULL")
 SIGNED = sa.text("state = 'signed'")
 UNSETTLED = sa.text("(state = 'requested' OR state = 'unanswered')")
@@ -98,6 +99,8 @@ subscriber = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("hold", sa.Text, nullable=False, server_default=Hold.NONE.value),
     sa.Column("profile", sa.Text, nullable=False, server_default=NO_PROFILE),
+    sa.Column("plan", sa.Text),
+    sa.Column("services", sa.Text),
     _one_of("role", CardRole),
     _one_of("ordered", OrderedProfile),
     _one_of("hold", Hold),
@@ -105,6 +108,7 @@ subscriber = sa.Table(
 )
 subscriber_by_msisdn = sa.Index("ux_subscriber_msisdn", subscriber.c.msisdn, unique=True)
 subscriber_by_account = sa.Index("ix_subscriber_account_id", subscriber.c.account_id)
+_partial("ix_subscriber_fees", subscriber.c.account_id, where=HAS_FEES)
 
 session = sa.Table(
     "session",

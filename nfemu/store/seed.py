@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 
 from nfemu.model.account import EntryKind
+from nfemu.model.duties import DutyKind
 from nfemu.model.errors import Conflict, NotFound
 from nfemu.model.identity import AccountId
 from nfemu.model.subscriber import Subscriber
-from nfemu.store import ranges, rows, schema
+from nfemu.store import duties, ranges, rows, schema
 from nfemu.store.seed_types import SeedAccount, SeedRange
 from nfemu.store.times import to_micros
 from nfemu.store.twins import Twins, as_digits
@@ -43,7 +44,9 @@ def load(
     at: datetime,
 ) -> None:
     """Add the accounts and cards that are not in the store. Accounts that are there get their terms: kind, level and
-    credit limit. All else that is there stays as it is.
+    credit limit; cards, what they cost from now on: plan and services. All else that is there stays as it is.
+
+    When fees fall due behind `at` is forgotten, since it may be another time now: whoever starts plans it.
 
     A new account with an opening balance other than zero gets one ledger entry at `at`, trade number
     `opening:<account>`. Raises Conflict for an account, IMSI or number that the seed holds twice, or a number that
@@ -61,6 +64,7 @@ def load(
     _add_cards(connection, subscribers, blocks)
     for index in later:
         index.create(connection)
+    duties.forget_later(connection, DutyKind.FEES, at)
 
 
 def _add_accounts(connection: Connection, accounts: Iterable[SeedAccount], blocks: Sequence[SeedRange]) -> None:
@@ -100,7 +104,7 @@ def _open_ledgers(connection: Connection, at: datetime, empty: bool) -> None:
 
 
 def _add_cards(connection: Connection, subscribers: Iterable[Subscriber], blocks: Sequence[SeedRange]) -> None:
-    insert = f"{_insert(connection, schema.subscriber, rows.SUBSCRIBER)} ON CONFLICT (imsi) DO NOTHING"
+    insert = f"{_insert(connection, schema.subscriber, rows.SUBSCRIBER)} {rows.NEW_FEES}"
     twins = Twins([block.imsis for block in blocks], [block.numbers for block in blocks])
     for batch in _batches(subscribers):
         twins.add(batch)

@@ -281,6 +281,11 @@ class SqlStore:
     async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
         return await self._read(lambda connection: duties.due(connection, until, limit))
 
+    async def cards_without_fees_planned(
+        self, *, after: AccountId | None = None, limit: int = 1000
+    ) -> list[Subscriber]:
+        return await self._read(lambda connection: duties.cards_without_fees_planned(connection, after, limit))
+
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         return await self._read(lambda connection: duties.of_account(connection, account))
 

@@ -269,6 +269,15 @@ class MemoryStore:
     async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
         return [each for each in self._duties_in_order() if each.due_at <= until][:limit]
 
+    async def cards_without_fees_planned(
+        self, *, after: AccountId | None = None, limit: int = 1000
+    ) -> list[Subscriber]:
+        planned = {account for account, kind in self._tables.duties if kind is DutyKind.FEES}
+        cards = [each for each in self._tables.subscribers.values() if each.plan is not None or each.services]
+        accounts = sorted({each.account for each in cards} - planned)
+        chosen = [each for each in accounts if after is None or each > after][:limit]
+        return sorted((each for each in cards if each.account in chosen), key=lambda each: (each.account, each.imsi))
+
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         return [each for each in self._duties_in_order() if each.account == account]
 

@@ -119,4 +119,6 @@ def test_a_state_of_an_older_schema_is_brought_up(path: Path, tmp_path: Path) ->
     assert dict(zip(cards.columns, cards.rows[0], strict=True)) == {
         **dict(zip(columns, row, strict=True)),
         "profile": "-",
+        "plan": None,
+        "services": None,
     }

@@ -1,8 +1,9 @@
-"""What differs in `carrier.yaml`, `enrichment.yaml`, `dunning.yaml`, `internet.yaml` and `landing.yaml`."""
+"""What differs in all files but `apns.yaml`, `policies.yaml` and `subscribers.yaml`."""
 
 from collections.abc import Iterator
 
 from nfemu.bootstrap.reload.facts import Facts, differing, lines
+from nfemu.bootstrap.reload.prices import price_facts
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
 from nfemu.settings.people import People
 from nfemu.web.api.backend import ConfigChange
@@ -16,6 +17,7 @@ _DUNNING_NOTES = {
     "auto_deduct.retry": "for every deduction that stays without an answer from now on",
     "auto_deduct.give_up": "also for deductions that wait for an answer, when they are asked about next",
 }
+_PRICES_NOTE = "for what falls due or is used from now on"
 
 
 def house_changes(before: Configuration, after: Configuration, moving: int) -> Iterator[ConfigChange]:
@@ -31,6 +33,7 @@ def house_changes(before: Configuration, after: Configuration, moving: int) -> I
     yield from differing("dunning.yaml", _dunning(before), _dunning(after), dunning_note)
     yield from differing("internet.yaml", _internet(before.internet), _internet(after.internet))
     yield from differing("landing.yaml", _landing(before), _landing(after))
+    yield from differing("plans.yaml", price_facts(before.prices), price_facts(after.prices), lambda _: _PRICES_NOTE)
 
 
 def house_facts(configuration: Configuration) -> dict[str, Facts]:
@@ -41,6 +44,7 @@ def house_facts(configuration: Configuration) -> dict[str, Facts]:
         "dunning.yaml": _dunning(configuration),
         "internet.yaml": _internet(configuration.internet),
         "landing.yaml": _landing(configuration),
+        "plans.yaml": price_facts(configuration.prices),
     }
 
 

@@ -1,8 +1,9 @@
 """What became of the people between two configurations, and what of it a running carrier takes over.
 
-New cards and accounts are added, and accounts get their terms (kind, level, credit limit). A card that is known stays
-as it is, also where the files take it out or give it to another account: the ledger is append-only, and what was
-booked on an account under a card cannot be told otherwise afterwards. Each thing that stays is named, with the reason.
+New cards and accounts are added, accounts get their terms (kind, level, credit limit), and cards the plan and services
+that they pay for from now on. Otherwise a card that is known stays as it is, also where the files take it out or give
+it to another account: the ledger is append-only, and what was booked on an account under a card cannot be told
+otherwise afterwards. Each thing that stays is named, with the reason.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from nfemu.web.api.backend import ConfigChange
 FILE = "subscribers.yaml"
 _KEPT = "card, account and ledger stay, since the ledger is append-only; `nfemu reset` forgets them"
 _KNOWN = "a card that is known stays as it is; `nfemu reset` starts over"
+_FEES = "for what falls due from now on"
 _BOOKED = (
     "an opening balance counts for new accounts only, since the ledger is append-only; use `nfemu charge` or `pay`"
 )
@@ -64,6 +66,12 @@ def _cards(cards: _Compared[Subscriber], country: str) -> Iterator[ConfigChange]
     for old, new in cards.kept:
         for change in _differences(_card_facts(old), _card_facts(new)):
             yield ConfigChange(FILE, old.msisdn.national(country), change, _KNOWN, applied=False)
+        for change in _differences(_fees(old), _fees(new)):
+            yield ConfigChange(FILE, old.msisdn.national(country), change, _FEES)
+
+
+def _fees(card: Subscriber | NumberRange) -> dict[str, object]:
+    return {"plan": card.plan or "none", "services": ", ".join(card.services) or "none"}
 
 
 def _card_facts(card: Subscriber) -> dict[str, object]:
@@ -121,6 +129,8 @@ def _ranges(ranges: _Compared[NumberRange], country: str) -> Iterator[ConfigChan
         yield from _balance(subject, old.balance, new.balance)
         for change in _differences(_range_facts(old), _range_facts(new)):
             yield ConfigChange(FILE, subject, change, _KNOWN, applied=False)
+        for change in _differences(_fees(old), _fees(new)):
+            yield ConfigChange(FILE, subject, change, _FEES)
 
 
 def _range_facts(part: NumberRange) -> dict[str, object]:

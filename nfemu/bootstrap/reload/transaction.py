@@ -104,6 +104,7 @@ class Reload:
                 await switch.now(plan.states)
                 carrier.life.plan_opening()
                 await carrier.service.confirm(plan)
+                await carrier.service.plan_duties()
         return [*found, *await self._follow_up(fresh)]
 
     async def _refuse_collisions(self, fresh: Configuration) -> None:

@@ -20,6 +20,7 @@ from nfemu.settings.schema.enrichment import EnrichmentFile, HeaderSection
 from nfemu.settings.schema.internet import InternetFile, SiteSection
 from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSection, LandingSection
 from nfemu.settings.schema.people import AccountSection, RangeSection, SubscriberSection, SubscribersFile
+from nfemu.settings.schema.plans import DataSection, PlanSection, PlansFile, ServiceSection, VoiceSection
 from nfemu.settings.schema.policies import GroupSection, PoliciesFile, PolicySection
 
 FILES: Mapping[str, type[Section]] = {
@@ -28,6 +29,7 @@ FILES: Mapping[str, type[Section]] = {
     "policies": PoliciesFile,
     "enrichment": EnrichmentFile,
     "subscribers": SubscribersFile,
+    "plans": PlansFile,
     "dunning": DunningFile,
     "internet": InternetFile,
     "landing": LandingFile,
@@ -44,6 +46,7 @@ __all__ = [
     "Bilingual",
     "CarrierFile",
     "CarrierName",
+    "DataSection",
     "DetectionSection",
     "DunningFile",
     "EnrichmentFile",
@@ -54,6 +57,8 @@ __all__ = [
     "LandingLinkSection",
     "LandingSection",
     "OrderedSection",
+    "PlanSection",
+    "PlansFile",
     "PlmnSection",
     "PoliciesFile",
     "PolicySection",
@@ -62,8 +67,10 @@ __all__ = [
     "ProfileSection",
     "ProxySection",
     "RangeSection",
+    "ServiceSection",
     "SiteSection",
     "SubscriberSection",
     "SubscribersFile",
     "UpstreamSection",
+    "VoiceSection",
 ]

@@ -38,6 +38,10 @@ class SubscriberSection(Section):
     profile: Name | None = Field(
         default=None, description="APN profile that the line is given. Left out: what `open` means."
     )
+    plan: Name | None = Field(
+        default=None, examples=["basic"], description="What it costs, of `plans.yaml`. Left out: no fees."
+    )
+    services: list[Name] = Field(default=[], description="Of `plans.yaml`, beside those of the plan.")
     static_ipv4: str | None = Field(
         default=None, examples=["10.45.1.7"], description="Its address, of the pool of `open`; once."
     )
@@ -55,6 +59,10 @@ class RangeSection(Section):
     balance: Amount = Field(default="0", description="Of each, at the very first start.")
     language: Language = Field(default="zh", description="Of their messages.")
     profile: Name | None = Field(default=None, description="APN profile that each is given.")
+    plan: Name | None = Field(
+        default=None, examples=["basic"], description="What it costs, of `plans.yaml`. Left out: no fees."
+    )
+    services: list[Name] = Field(default=[], description="Of `plans.yaml`, beside those of the plan.")
 
 
 class SubscribersFile(Section):

@@ -1,4 +1,4 @@
-"""What accounts have to expect of the future: one moment for each kind of duty."""
+"""What accounts have to expect of the future, one moment for each kind of duty; and what cards cost."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,3 +18,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_duty_due_at", "duty", ["due_at", "kind", "account_id"])
+    op.add_column("subscriber", sa.Column("plan", sa.Text(), nullable=True))
+    op.add_column("subscriber", sa.Column("services", sa.Text(), nullable=True))
+    fees = sa.text("(plan IS NOT NULL OR services IS NOT NULL)")
+    op.create_index("ix_subscriber_fees", "subscriber", ["account_id"], sqlite_where=fees, postgresql_where=fees)

@@ -1,0 +1,27 @@
+"""Fees planned for whoever has none planned: at a start, and after a reload, over everybody.
+
+Nobody who pays no fees is looked at, and nothing is done twice: what is planned stays so.
+"""
+
+from itertools import groupby
+
+from nfemu.bss.fees import FeeRules, next_moment
+from nfemu.carrier.ports import Clock, PutDuty, Store
+from nfemu.model.duties import DutyKind
+
+_AT_ONCE = 1000
+"""Accounts of one commit."""
+
+
+async def plan_fees(store: Store, clock: Clock, rules: FeeRules) -> None:
+    """For each account with a plan or services, its next fee behind the present; a month that has begun is free.
+
+    Raises Unavailable: what was planned stays.
+    """
+    after = None
+    while cards := await store.cards_without_fees_planned(after=after, limit=_AT_ONCE):
+        now, changes = clock.now(), []
+        for account, its in groupby(cards, key=lambda card: card.account):
+            changes.append(PutDuty(account, DutyKind.FEES, next_moment(rules, account, list(its), now)))
+        await store.commit([change for change in changes if change.due_at is not None])
+        after = cards[-1].account
