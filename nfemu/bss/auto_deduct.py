@@ -55,9 +55,9 @@ TRANSITIONS: dict[tuple[DeductionState, DeductionInput], DeductionState] = {
 
 def wanted(account: Account, balance: Money, resume_balance: Money) -> Money:
     """What an agreement is asked for: all that clears an account whose balance has run out, else zero."""
-    if standing(balance, account.credit_limit) is Standing.IN_CREDIT:
+    if standing(balance, account.limit) is Standing.IN_CREDIT:
         return Money(0, balance.currency)
-    return amount_due(balance, account.credit_limit, resume_balance)
+    return amount_due(balance, account.limit, resume_balance)
 
 
 def check_cap(account: Account, cap: Money) -> None:

@@ -40,10 +40,15 @@ class Movement(Enum):
 
 def movement(rules: DunningRules, account: Account, before: Money, after: Money) -> Movement:
     """What the change of balance from `before` to `after` means."""
-    now = standing(after, account.credit_limit)
-    turned = now is not standing(before, account.credit_limit)
+    return moved(rules, account, standing(before, account.limit), after)
+
+
+def moved(rules: DunningRules, account: Account, was: Standing, after: Money) -> Movement:
+    """The same for an account that had the standing `was`, also where its limit is what changed."""
+    now = standing(after, account.limit)
+    turned = now is not was
     if now is Standing.OVERDUE:
         return Movement.TURNED_OVERDUE if turned else Movement.STILL_OVERDUE
-    if is_cleared(after, account.credit_limit, rules.resume_balance):
+    if is_cleared(after, account.limit, rules.resume_balance):
         return Movement.CLEARED
     return Movement.TURNED_OWING if turned else Movement.STILL_OWING

@@ -80,7 +80,7 @@ def restore(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
     """
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
-    cleared = is_cleared(view.balance, view.account.credit_limit, rules.dunning.resume_balance)
+    cleared = is_cleared(view.balance, view.account.limit, rules.dunning.resume_balance)
     trigger = ByHand.RESTORE_CLEARED if cleared else ByHand.RESTORE_OWING
     return (yield from _by_hand(rules, view, line, trigger, correlation))
 

@@ -6,15 +6,18 @@ parameter. A command that fails raises one of `nfemu.model.errors` at that place
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from nfemu.carrier.ports import AccountView, Change, LineState, PaymentView
 from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import CreditGrant
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
 from nfemu.model.orders import Notice, NoticeKind, Payment
+from nfemu.model.plans import Measured
 from nfemu.model.subscriber import ApnProfile, Subscriber
 
 T = TypeVar("T")
@@ -71,6 +74,22 @@ class LoadAccount(Command[AccountView | None]):
 @dataclass(frozen=True, slots=True)
 class LoadEntry(Command[LedgerEntry | None]):
     trade_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadGrants(Command[list[CreditGrant]]):
+    """The account's open ones, those that expire first in front."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadConsumption(Command[Consumption | None]):
+    """None: nothing was used in that month."""
+
+    imsi: Imsi
+    month: date
+    measured: Measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from nfemu.bss.dunning import Movement, movement
+from nfemu.bss.dunning import Movement, moved, movement
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import standing
 from nfemu.carrier import events
@@ -12,6 +12,7 @@ from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSubscrip
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.transitions import Aim, Demand, Trigger, respond
 from nfemu.epc import hss
+from nfemu.model.account import Account, Standing
 from nfemu.model.agreements import DeductionState
 from nfemu.model.identity import CorrelationId, OrderId
 from nfemu.model.money import Money
@@ -55,6 +56,23 @@ def after_movement(
     return changes
 
 
+def after_limit(
+    rules: CarrierRules, view: AccountView, before: Account, correlation: CorrelationId
+) -> Step[list[Change]]:
+    """What another limit than that of `before` means for every line of the account, its ledger being as it was."""
+    was = standing(view.balance, before.limit)
+    if was is standing(view.balance, view.account.limit):
+        return []
+    yield from _emit_turn(view, was, view.balance, correlation)
+    trigger = moved(rules.dunning, view.account, was, view.balance)
+    if _waits(view, trigger):
+        return []
+    changes: list[Change] = []
+    for line in view.lines:
+        changes += yield from line_changes(rules, view, line, trigger, Cause.RULES, correlation)
+    return changes
+
+
 def after_rules(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[list[Change]]:
     """What rules that may be others than before mean for every line of the account, its ledger being as it was."""
     trigger = movement(rules.dunning, view.account, view.balance, view.balance)
@@ -78,10 +96,14 @@ def _waits(view: AccountView, trigger: Movement) -> bool:
 
 def emit_standing(view: AccountView, balance: Money, correlation: CorrelationId) -> Step[None]:
     """The timeline of every line, where `balance` gives the account another standing than it has in `view`."""
-    before, now = (standing(each, view.account.credit_limit) for each in (view.balance, balance))
-    if before is now:
+    yield from _emit_turn(view, standing(view.balance, view.account.limit), balance, correlation)
+
+
+def _emit_turn(view: AccountView, was: Standing, balance: Money, correlation: CorrelationId) -> Step[None]:
+    now = standing(balance, view.account.limit)
+    if was is now:
         return
-    detail = {"from": before.value, "to": now.value, "balance": balance.decimal()}
+    detail = {"from": was.value, "to": now.value, "balance": balance.decimal()}
     for line in view.lines:
         yield from ask(Emit(line.subscriber.imsi, correlation, events.STANDING_CHANGED, detail))
 

@@ -12,10 +12,13 @@ from typing import Protocol
 
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
+from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Ambr, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
@@ -148,6 +151,18 @@ class PutDeduction:
 
 
 @dataclass(frozen=True, slots=True)
+class PutGrant:
+    """A new grant of credit, or one in a new state; the account's sum of open ones follows."""
+
+    grant: CreditGrant
+
+
+@dataclass(frozen=True, slots=True)
+class PutConsumption:
+    consumption: Consumption
+
+
+@dataclass(frozen=True, slots=True)
 class PutDuty:
     """When the account's duty of that kind falls due, instead of when it did; None: not any more."""
 
@@ -173,6 +188,8 @@ Change = (
     | PutPayment
     | PutAgreement
     | PutDeduction
+    | PutGrant
+    | PutConsumption
     | PutDuty
     | AddEvent
 )
@@ -249,6 +266,12 @@ class Store(Protocol):
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         """The latest `limit`, oldest first."""
+
+    async def open_grants(self, account: AccountId) -> list[CreditGrant]:
+        """Those of an account, which expire first in front."""
+
+    async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
+        """`month`: its first day."""
 
     async def next_duty(self) -> AccountDuty | None:
         """The first of all that are stored, due or not; see `duties_due` for the order."""

@@ -10,12 +10,14 @@ from nfemu.carrier.ports import (
     Change,
     PutAgreement,
     PutDeduction,
+    PutGrant,
     PutOrder,
     PutSession,
     PutSubscription,
 )
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, AgreementState
+from nfemu.model.credits import CreditGrant, GrantState
 from nfemu.model.money import Money
 from nfemu.model.orders import OrderState, WorkOrder
 from nfemu.model.session import PdnSession
@@ -52,8 +54,16 @@ def applied(view: AccountView, change: Change) -> AccountView:
             return replace(view, agreement=agreement if agreement.state is AgreementState.SIGNED else None)
         case PutDeduction(deduction):
             return replace(view, deduction=deduction if deduction.state in OPEN_DEDUCTIONS else None)
+        case PutGrant(grant):
+            return _with_grant(view, grant)
         case _:
             return view
+
+
+def _with_grant(view: AccountView, grant: CreditGrant) -> AccountView:
+    """A grant is put when it is given, and when it has expired."""
+    change = grant.amount.minor if grant.state is GrantState.OPEN else -grant.amount.minor
+    return replace(view, account=replace(view.account, granted=view.account.granted + change))
 
 
 def _with_entry(view: AccountView, entry: LedgerEntry) -> AccountView:

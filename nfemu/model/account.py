@@ -29,9 +29,16 @@ class Account:
     kind: AccountKind
     currency: str
     credit_limit: Money
-    """How far below zero the balance may fall before the account is overdue (S25)."""
+    """How far below zero the balance may fall before the account is overdue (S25), grants left aside."""
     level: int = 5
     """Credit level 1 to 10 (S20)."""
+    granted: int = 0
+    """Minor units of credit beside the limit, by grants that have not expired (S1b)."""
+
+    @property
+    def limit(self) -> Money:
+        """How far below zero the balance may fall now, grants included."""
+        return self.credit_limit + Money(self.granted, self.currency)
 
 
 class EntryKind(Enum):

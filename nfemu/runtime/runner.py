@@ -35,6 +35,8 @@ from nfemu.carrier.ports import (
 from nfemu.epc.pgw import Pgw, Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionAnswer
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import CreditGrant
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi
 from nfemu.model.orders import Notice, Payment
@@ -104,6 +106,8 @@ class Runner:
             c.LoadSubscriber: self._load_subscriber,
             c.LoadAccount: self._load_account,
             c.LoadEntry: self._load_entry,
+            c.LoadGrants: self._load_grants,
+            c.LoadConsumption: self._load_consumption,
             c.LoadPayment: self._load_payment,
             c.LoadPaymentView: self._load_payment_view,
             c.LoadUnpaid: self._load_unpaid,
@@ -195,6 +199,12 @@ class Runner:
 
     async def _load_entry(self, _: _Run, command: c.LoadEntry) -> LedgerEntry | None:
         return await self._outside.store.entry(command.trade_no)
+
+    async def _load_grants(self, _: _Run, command: c.LoadGrants) -> list[CreditGrant]:
+        return await self._outside.store.open_grants(command.account)
+
+    async def _load_consumption(self, _: _Run, command: c.LoadConsumption) -> Consumption | None:
+        return await self._outside.store.consumption(command.imsi, command.month, command.measured)
 
     async def _load_payment(self, _: _Run, command: c.LoadPayment) -> Payment | None:
         return await self._outside.store.payment(command.no)

@@ -12,7 +12,20 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from nfemu.carrier import agreements, billing, detection, duties, payments, profiles, resume, sessions
+from nfemu.bss.fees import next_fees
+from nfemu.carrier import (
+    agreements,
+    billing,
+    consumption,
+    detection,
+    duties,
+    grants,
+    payments,
+    profiles,
+    resume,
+    sessions,
+)
+from nfemu.carrier.bill import Bill
 from nfemu.carrier.commands import Step
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
@@ -23,12 +36,14 @@ from nfemu.epc.catalogue import Catalogue
 from nfemu.epc.pgw import Pgw, is_acknowledged, is_active, is_cut_off
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionState
+from nfemu.model.consumption import Consumption
 from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment
+from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
@@ -39,6 +54,7 @@ from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeov
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
 from nfemu.runtime.expiry import Expiry
+from nfemu.runtime.metering import Metering
 from nfemu.runtime.planning import plan_fees
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
@@ -83,7 +99,8 @@ class CarrierService:
         self._agenda = Agenda(clock)
         self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
         self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
-        self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began)
+        self._metering = Metering(self._charge_traffic, self._is_free)
+        self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began, self._metering.add)
         self._detection = Detection(self._request_blocked, clock)
         self._clock_lock = asyncio.Lock()
         self._running = asyncio.Event()
@@ -135,16 +152,19 @@ class CarrierService:
         await self._runner.drain()
         await self._stop_retries()
         await self._usage.stop()
+        await self._metering.settle()
 
     async def abandon(self) -> None:
         """What is stored is another life's from now on: what waits or is under way ends, and nothing is stored."""
         self._abandoned = True
+        self._metering.abandon()
         self._running.set()
         await self._agenda.stop()
         await self._detection.stop()
         await self._runner.drain()
         await self._stop_retries()
         await self._usage.abandon()
+        await self._metering.settle()
 
     async def _stop_retries(self) -> None:
         for later in (self._finishing, self._reactivating, self._realigning):
@@ -213,6 +233,21 @@ class CarrierService:
         """Octets that lines had used in this business day before this process began, by policy."""
         return self._usage.used_at_start()
 
+    async def bill(self, msisdn: Msisdn) -> Bill:
+        """What the line costs, what is to come, and what it has used this month. Raises NotFound."""
+        card = await self._subscriber(msisdn)
+        view = await self._account(card.account)
+        month = self.today().replace(day=1)
+        used = [await self._store.consumption(card.imsi, month, measured) for measured in Measured]
+        return Bill(
+            card,
+            tuple(
+                each or Consumption(card.imsi, month, measured) for each, measured in zip(used, Measured, strict=True)
+            ),
+            next_fees(self._rules.fees, view.account.id, [line.subscriber for line in view.lines], self.now()),
+            tuple(await self._store.open_grants(view.account.id)),
+        )
+
     async def payment(self, no: PaymentNo) -> Payment:
         """Raises NotFound."""
         found = await self._store.payment(no)
@@ -233,6 +268,14 @@ class CarrierService:
     async def charge(self, msisdn: Msisdn, amount: Money, note: str = "", key: str | None = None) -> LineStatus:
         """See `carrier.billing.charge`."""
         return await self._run(lambda rules: billing.charge(rules, msisdn, amount, note, key))
+
+    async def grant_credit(self, msisdn: Msisdn, amount: Money, expires_at: datetime, reason: str = "") -> LineStatus:
+        """See `carrier.grants.grant`."""
+        return await self._run(lambda rules: grants.grant(rules, msisdn, amount, expires_at, reason))
+
+    async def consume(self, msisdn: Msisdn, measured: Measured, amount: int) -> LineStatus:
+        """See `carrier.consumption.consume`."""
+        return await self._run(lambda rules: consumption.consume(rules, msisdn, measured, amount))
 
     async def restrict(self, msisdn: Msisdn) -> LineStatus:
         """See `carrier.billing.restrict`."""
@@ -425,6 +468,17 @@ class CarrierService:
         self._calendar.watch(due_at)
 
     # ---- inside
+
+    async def _charge_traffic(self, imsi: Imsi, octets: int) -> None:
+        """Of a line that has a tariff for it; of others only the day's use is kept."""
+        card = await self._store.subscriber_by_imsi(imsi)
+        plan = self._rules.fees.prices.plans.get(card.plan) if card is not None and card.plan is not None else None
+        if card is not None and plan is not None and Measured.DATA in plan.tariffs:
+            await self.consume(card.msisdn, Measured.DATA, octets)
+
+    def _is_free(self, policy: PolicyName) -> bool:
+        """What a stopped line carries in the green channel is never charged."""
+        return policy == self.catalogue.meaning(self._rules.dunning.restricted).policy
 
     async def _do_duty(self, duty: AccountDuty) -> str | None:
         return await self._run(lambda rules: duties.do(rules, duty))

@@ -28,13 +28,22 @@ Key = tuple[Imsi, PolicyName]
 
 
 class UsageBook:
-    """`zone` is the carrier's, which a reload may change; `day_began` is called when the day has become another one."""
+    """`zone` is the carrier's, which a reload may change; `day_began` is called when the day has become another one,
+    `stored` with what has become durable."""
 
-    def __init__(self, store: Store, clock: Clock, zone: Callable[[], tzinfo], day_began: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        zone: Callable[[], tzinfo],
+        day_began: Callable[[], None],
+        stored: Callable[[Sequence[Usage]], None] = lambda _: None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
         self._day_began = day_began
+        self._stored = stored
         self._day = self.today()
         self._waiting: dict[tuple[date, Imsi, PolicyName, str], tuple[int, int]] = {}
         self._at_start: dict[Key, int] = {}
@@ -99,7 +108,7 @@ class UsageBook:
                     for each, usage in by_day.items():
                         self._wait(each, usage)
                     raise
-                del by_day[day]
+                self._stored(by_day.pop(day))
 
     def look_at_the_day(self) -> None:
         """Called whenever business time may have moved."""

@@ -11,7 +11,7 @@ from nfemu.store.schema import account, subscriber
 
 _OPEN = OrderedProfile.OPEN.value
 _free = subscriber.c.hold == Hold.NONE.value
-_is_overdue = account.c.balance + account.c.credit_limit < 0
+_is_overdue = account.c.balance + account.c.credit_limit + account.c.granted < 0
 _is_cleared = sa.and_(account.c.balance >= sa.bindparam("resume"), sa.not_(_is_overdue))
 _owner = account.c.id == subscriber.c.account_id
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import IPv4Address, IPv6Network
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import Row
 
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
 from nfemu.model.agreements import Agreement, AgreementState, Deduction, DeductionState
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import CreditGrant, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import (
@@ -17,6 +20,7 @@ from nfemu.model.identity import (
     Apn,
     CorrelationId,
     DeductionNo,
+    GrantId,
     Imsi,
     Msisdn,
     NoticeId,
@@ -39,6 +43,7 @@ from nfemu.model.orders import (
     PaymentState,
     WorkOrder,
 )
+from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
@@ -85,6 +90,7 @@ def account_from(row: Row[Any]) -> Account:
         currency=row.currency,
         credit_limit=Money(row.credit_limit, row.currency),
         level=row.level,
+        granted=row.granted,
     )
 
 
@@ -354,6 +360,47 @@ def deduction_from(row: Row[Any]) -> Deduction:
         retry_at=from_micros_or_none(row.retry_at),
         trade_no=row.trade_no,
     )
+
+
+def grant_values(grant: CreditGrant) -> Values:
+    return {
+        "id": grant.id,
+        "account_id": grant.account,
+        "imsi": grant.imsi.digits,
+        "amount": grant.amount.minor,
+        "currency": grant.amount.currency,
+        "reason": grant.reason,
+        "granted_at": to_micros(grant.granted_at),
+        "expires_at": to_micros(grant.expires_at),
+        "state": grant.state.value,
+    }
+
+
+def grant_from(row: Row[Any]) -> CreditGrant:
+    return CreditGrant(
+        id=GrantId(row.id),
+        account=AccountId(row.account_id),
+        imsi=Imsi(row.imsi),
+        amount=Money(row.amount, row.currency),
+        reason=row.reason,
+        granted_at=from_micros(row.granted_at),
+        expires_at=from_micros(row.expires_at),
+        state=GrantState(row.state),
+    )
+
+
+def consumption_values(consumption: Consumption) -> Values:
+    return {
+        "imsi": consumption.imsi.digits,
+        "month": consumption.month.isoformat(),
+        "measured": consumption.measured.value,
+        "used": consumption.used,
+        "units": consumption.units,
+    }
+
+
+def consumption_from(row: Row[Any]) -> Consumption:
+    return Consumption(Imsi(row.imsi), date.fromisoformat(row.month), Measured(row.measured), row.used, row.units)
 
 
 def duty_from(row: Row[Any]) -> AccountDuty:

@@ -20,7 +20,9 @@ import sqlalchemy as sa
 
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, Bank, DeductionState
+from nfemu.model.credits import GrantState
 from nfemu.model.orders import NoticeState, OrderState, PaymentState
+from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
@@ -38,6 +40,7 @@ UNFINISHED = sa.text("(state = 'created' OR state = 'executed')")
 SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
+GRANTED = sa.text("state = 'open'")
 HAS_FEES = sa.text("(plan IS NOT NULL OR services IS NOT NULL)")
 TO_NOTIFY = sa.text("notify_at IS NOT NULL")
 SIGNED = sa.text("state = 'signed'")
@@ -80,6 +83,7 @@ account = sa.Table(
     sa.Column("credit_limit", sa.BigInteger, nullable=False),
     sa.Column("level", sa.SmallInteger, nullable=False),
     sa.Column("balance", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("granted", sa.BigInteger, nullable=False, server_default="0"),
     _one_of("kind", AccountKind),
     sa.CheckConstraint("level BETWEEN 1 AND 10", name="level"),
     sqlite_with_rowid=False,
@@ -297,6 +301,38 @@ usage = sa.Table(
     sqlite_with_rowid=False,
 )
 """Octets of a line in one business day (ISO 8601, the carrier's), by policy profile and group of destinations."""
+
+credit_grant = sa.Table(
+    "credit_grant",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("granted_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    _one_of("state", GrantState),
+    sa.CheckConstraint("amount > 0", name="amount"),
+    sqlite_with_rowid=False,
+)
+"""Credit for a while. `account.granted` is the sum of the open ones, kept in the transaction that puts one."""
+_partial("ix_credit_grant_open", credit_grant.c.account_id, where=GRANTED)
+
+consumption = sa.Table(
+    "consumption",
+    metadata,
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("measured", sa.Text, primary_key=True),
+    sa.Column("used", sa.BigInteger, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    _one_of("measured", Measured),
+    sqlite_with_rowid=False,
+)
+"""What a card has used in a calendar month (its first day, ISO 8601), as its tariff counts it."""
 
 duty = sa.Table(
     "duty",

@@ -44,6 +44,8 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "payment": rows.payment_from,
     "agreement": rows.agreement_from,
     "deduction": rows.deduction_from,
+    "credit_grant": rows.grant_from,
+    "consumption": rows.consumption_from,
     "duty": rows.duty_from,
     "event": rows.event_from,
     "usage": lambda row: date.fromisoformat(row.day),

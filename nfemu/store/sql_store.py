@@ -15,17 +15,20 @@ from sqlalchemy import Connection
 from nfemu.carrier.ports import AccountView, Change, PaymentView
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Contract, Deduction
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
+from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
-from nfemu.store import alignment, content, contracts, duties, provider_book, reads, seed, values, wipe, writes
+from nfemu.store import alignment, billing, content, contracts, duties, provider_book, reads, seed, values, wipe, writes
 from nfemu.store import usage as usages
 from nfemu.store.content import Part
 from nfemu.store.database import READERS, Database, parse_url
@@ -274,6 +277,12 @@ class SqlStore:
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return await self._read(lambda connection: reads.events(connection, imsi, limit))
+
+    async def open_grants(self, account: AccountId) -> list[CreditGrant]:
+        return await self._read(lambda connection: billing.open_grants(connection, account))
+
+    async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
+        return await self._read(lambda connection: billing.consumption(connection, imsi, month, measured))
 
     async def next_duty(self) -> AccountDuty | None:
         return await self._read(duties.next_duty)

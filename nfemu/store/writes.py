@@ -16,8 +16,10 @@ from nfemu.carrier.ports import (
     Change,
     PutAccount,
     PutAgreement,
+    PutConsumption,
     PutDeduction,
     PutDuty,
+    PutGrant,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -27,7 +29,7 @@ from nfemu.carrier.ports import (
     WithdrawNotice,
 )
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
-from nfemu.store import duties, rows, schema
+from nfemu.store import billing, duties, rows, schema
 from nfemu.store.prepared import Prepared, insert, insert_or_update, written_columns
 from nfemu.store.refusal import Broken, broken_rule
 
@@ -87,6 +89,8 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
     PutPayment: lambda change: f"payment `{change.payment.no}`",
     PutAgreement: lambda change: f"agreement `{change.agreement.no}`",
     PutDeduction: lambda change: f"deduction `{change.deduction.no}`",
+    PutGrant: lambda change: f"credit grant `{change.grant.id}`",
+    PutConsumption: lambda change: f"what IMSI `{change.consumption.imsi}` has used",
     PutDuty: lambda change: f"duty of account `{change.account}`",
     AddEvent: lambda change: f"event `{change.event.name}`",
 }
@@ -197,6 +201,14 @@ def _put_deduction(connection: Connection, change: PutDeduction) -> None:
     _put_deduction_row.run(connection, rows.deduction_values(change.deduction))
 
 
+def _put_grant(connection: Connection, change: PutGrant) -> None:
+    billing.put_grant(connection, change.grant)
+
+
+def _put_consumption(connection: Connection, change: PutConsumption) -> None:
+    billing.put_consumption(connection, change.consumption)
+
+
 def _put_duty(connection: Connection, change: PutDuty) -> None:
     duties.put(connection, change.account, change.kind, change.due_at)
 
@@ -217,6 +229,8 @@ _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     PutPayment: _put_payment,
     PutAgreement: _put_agreement,
     PutDeduction: _put_deduction,
+    PutGrant: _put_grant,
+    PutConsumption: _put_consumption,
     PutDuty: _put_duty,
     AddEvent: _add_event,
 }

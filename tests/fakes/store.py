@@ -5,7 +5,7 @@ Each commit is checked and applied on a copy, so that it happens wholly or not a
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from nfemu.bss import ledger
@@ -18,8 +18,10 @@ from nfemu.carrier.ports import (
     PaymentView,
     PutAccount,
     PutAgreement,
+    PutConsumption,
     PutDeduction,
     PutDuty,
+    PutGrant,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -30,12 +32,15 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, Agreement, AgreementState, Contract, Deduction
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import CreditGrant, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import (
     AccountId,
     AgreementNo,
     DeductionNo,
+    GrantId,
     Imsi,
     Msisdn,
     NoticeId,
@@ -46,6 +51,7 @@ from nfemu.model.identity import (
 )
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, NoticeKind, NoticeState, OrderState, Payment, PaymentState, WorkOrder
+from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Hold, OrderedProfile, Subscriber, Subscription
@@ -69,6 +75,8 @@ class _Tables:
     agreements: dict[AgreementNo, Agreement] = field(default_factory=dict)
     deductions: dict[DeductionNo, Deduction] = field(default_factory=dict)
     events: list[TimelineEvent] = field(default_factory=list)
+    grants: dict[GrantId, CreditGrant] = field(default_factory=dict)
+    consumed: dict[tuple[Imsi, date, Measured], Consumption] = field(default_factory=dict)
     duties: dict[tuple[AccountId, DutyKind], AccountDuty] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
@@ -84,15 +92,15 @@ class _Tables:
                 if entry.trade_no is not None and any(entry.trade_no == known.trade_no for known in self.entries):
                     raise Conflict(f"trade number `{entry.trade_no}` is taken")
                 self.entries.append(entry)
-            case AddEvent(event):
-                self.events.append(event)
-            case PutAgreement() | PutDeduction() | PutDuty():
+            case PutAgreement() | PutDeduction():
                 self._put_single(change)
+            case PutGrant() | PutConsumption() | PutDuty():
+                self._put_terms(change)
             case _:
                 self._put(change)
 
-    def _put_single(self, change: PutAgreement | PutDeduction | PutDuty) -> None:
-        """An account has one signed agreement, one open deduction, and one duty of each kind at most."""
+    def _put_single(self, change: PutAgreement | PutDeduction) -> None:
+        """An account has one signed agreement and one open deduction at most."""
         match change:
             case PutAgreement(agreement):
                 if agreement.state is AgreementState.SIGNED:
@@ -102,10 +110,21 @@ class _Tables:
                 if deduction.state in OPEN_DEDUCTIONS:
                     self._check_single(deduction.account, self.open(deduction.account), deduction.no)
                 self.deductions[deduction.no] = deduction
+
+    def _put_terms(self, change: PutGrant | PutConsumption | PutDuty) -> None:
+        match change:
             case PutDuty(account, kind, due_at):
                 self.duties.pop((account, kind), None)
                 if due_at is not None:
                     self.duties[account, kind] = AccountDuty(account, kind, due_at)
+            case PutGrant(grant):
+                self.grants[grant.id] = grant
+            case PutConsumption(consumed):
+                self.consumed[consumed.imsi, consumed.month, consumed.measured] = consumed
+
+    def open_grants(self, account: AccountId) -> list[CreditGrant]:
+        found = [each for each in self.grants.values() if each.account == account and each.state is GrantState.OPEN]
+        return sorted(found, key=lambda each: (each.expires_at, each.id))
 
     def signed(self, account: AccountId) -> Agreement | None:
         found = (each for each in self.agreements.values() if each.account == account)
@@ -120,7 +139,9 @@ class _Tables:
         if there is not None and there.no != number:
             raise Conflict(f"account `{account}` has `{there.no}` already")
 
-    def _put(self, change: PutAccount | PutSession | PutOrder | PutNotice | WithdrawNotice | PutPayment) -> None:
+    def _put(
+        self, change: PutAccount | PutSession | PutOrder | PutNotice | WithdrawNotice | PutPayment | AddEvent
+    ) -> None:
         match change:
             case PutAccount(account):
                 self.accounts[account.id] = account
@@ -134,6 +155,8 @@ class _Tables:
                 del self.notices[identifier]
             case PutPayment(payment):
                 self.payments[payment.no] = payment
+            case AddEvent(event):
+                self.events.append(event)
 
 
 class MemoryStore:
@@ -184,7 +207,7 @@ class MemoryStore:
         for name in sorted(self._tables.accounts):
             view = await self.account(name)
             assert view is not None
-            overdue = (view.balance + view.account.credit_limit).minor < 0
+            overdue = (view.balance + view.account.limit).minor < 0
             cleared = not overdue and view.balance.minor >= resume_balance.minor
             for line in view.lines:
                 ordered, free = line.subscription.ordered, line.subscription.hold is Hold.NONE
@@ -204,8 +227,9 @@ class MemoryStore:
         orders = tuple(
             order for order in self._tables.orders.values() if order.imsi in imsis and order.state in _UNFINISHED
         )
+        granted = sum(each.amount.minor for each in self._tables.open_grants(account))
         return AccountView(
-            found,
+            replace(found, granted=granted),
             ledger.balance(entries, found.currency),
             ledger.shares(entries, found.currency),
             tuple(Line(card, self._tables.subscriptions[card.imsi], self._latest(card.imsi)) for card in cards),
@@ -262,6 +286,12 @@ class MemoryStore:
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return [event for event in self._tables.events if event.imsi == imsi][-limit:]
+
+    async def open_grants(self, account: AccountId) -> list[CreditGrant]:
+        return self._tables.open_grants(account)
+
+    async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
+        return self._tables.consumed.get((imsi, month, measured))
 
     async def next_duty(self) -> AccountDuty | None:
         return next(iter(self._duties_in_order()), None)

@@ -11,8 +11,10 @@ from nfemu.carrier.ports import (
     PaymentView,
     PutAccount,
     PutAgreement,
+    PutConsumption,
     PutDeduction,
     PutDuty,
+    PutGrant,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -24,11 +26,14 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, DeductionState
+from nfemu.model.consumption import Consumption
+from nfemu.model.credits import GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
-from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PlanName, PolicyName, ServiceName
 from nfemu.model.money import Money
 from nfemu.model.orders import NoticeKind, OrderState, PaymentState
+from nfemu.model.plans import Measured
 from nfemu.model.subscriber import Hold, OrderedProfile, Subscription
 from nfemu.model.usage import Usage
 from tests.store.people import (
@@ -45,6 +50,7 @@ from tests.store.people import (
     deduction,
     entry,
     event,
+    grant,
     notice,
     order,
     payment,
@@ -376,6 +382,49 @@ class StoreContract:
         await store.commit([PutDuty(WANG, DutyKind.DUNNING, None), PutDuty(WANG, DutyKind.FEES, later.due_at)])
         assert await store.duties_due(after(9)) == [*planned[2:], later]
         assert await store.duties(WANG) == [later]
+
+    async def test_fees_are_planned_for_accounts_that_pay_any(self, store: Store) -> None:
+        """By account, those that have no duty of fees, with all cards that cost something."""
+        await store.commit(people())
+        assert await store.cards_without_fees_planned() == []
+        phone, main = (
+            replace(PHONE, plan=PlanName("basic")),
+            replace(MAIN, services=(ServiceName("a"), ServiceName("b"))),
+        )
+        await store.commit([PutSubscriber(phone), PutSubscriber(main)])
+        assert await store.subscriber(MAIN.msisdn) == main
+        assert await store.cards_without_fees_planned() == [main, phone]
+        assert await store.cards_without_fees_planned(limit=1) == [main]
+        assert await store.cards_without_fees_planned(after=WANG) == [phone]
+        await store.commit([PutDuty(WANG, DutyKind.FEES, after(1)), PutDuty(ZHANG, DutyKind.CREDIT, after(1))])
+        assert await store.cards_without_fees_planned() == [phone]
+
+    async def test_open_grants_add_up_to_what_the_account_may_owe_beside_its_limit(self, store: Store) -> None:
+        first, second = grant("grt-1", 500, 9), grant("grt-2", 700, 5)
+        await store.commit([*people(), PutGrant(first), PutGrant(second)])
+        assert await store.open_grants(ZHANG) == [second, first]
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert (view.account.granted, view.account.limit) == (1200, Money(1200))
+        await store.commit([AppendEntry(entry(-800)), PutAccount(replace(view.account, level=7))])
+        assert await store.misplaced_accounts(Money(0), OrderedProfile.ARREARS) == []
+        await store.commit([PutGrant(replace(first, state=GrantState.EXPIRED))])
+        assert await store.open_grants(ZHANG) == [second]
+        view = await store.account(ZHANG)
+        assert view is not None
+        assert (view.account.granted, view.account.level) == (700, 7)
+        assert await store.misplaced_accounts(Money(0), OrderedProfile.ARREARS) == [ZHANG]
+
+    async def test_consumption_is_kept_by_month_and_measure(self, store: Store) -> None:
+        november, december = date(2026, 11, 1), date(2026, 12, 1)
+        data = Consumption(PHONE.imsi, november, Measured.DATA, 1 << 40, 3)
+        voice = Consumption(PHONE.imsi, november, Measured.VOICE, 60)
+        await store.commit([*people(), PutConsumption(replace(data, used=1)), PutConsumption(voice)])
+        await store.commit([PutConsumption(data)])
+        assert await store.consumption(PHONE.imsi, november, Measured.DATA) == data
+        assert await store.consumption(PHONE.imsi, november, Measured.VOICE) == voice
+        assert await store.consumption(PHONE.imsi, december, Measured.DATA) is None
+        assert await store.consumption(MAIN.imsi, november, Measured.DATA) is None
 
     async def test_usage_adds_up_by_day_policy_and_group(self, store: Store) -> None:
         today, other = date(2026, 11, 1), date(2026, 11, 2)

@@ -7,12 +7,14 @@ from ipaddress import IPv4Address, IPv6Network
 from nfemu.carrier.ports import Change, PutAccount, PutSubscriber
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction
+from nfemu.model.credits import CreditGrant
 from nfemu.model.identity import (
     AccountId,
     AgreementNo,
     Apn,
     CorrelationId,
     DeductionNo,
+    GrantId,
     Imsi,
     Msisdn,
     NoticeId,
@@ -153,3 +155,9 @@ def deduction(name: str, of: str, card: Subscriber = PHONE) -> Deduction:
 
 def event(name: str, card: Subscriber = PHONE, seconds: float = 0) -> TimelineEvent:
     return TimelineEvent(card.imsi, CorrelationId("cor-1"), name, after(seconds), 1.25, {"理由": "欠费", "rule": "S27"})
+
+
+def grant(name: str, minor: int, seconds: float, card: Subscriber = PHONE) -> CreditGrant:
+    """An open one of a card's account, until so many seconds after the start."""
+    amount = Money(minor, "CNY" if card.account == ZHANG else "EUR")
+    return CreditGrant(GrantId(name), card.account, card.imsi, amount, "patience", START, after(seconds))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from nfemu.store import SqlStore, duties, reads, values, writes
+from nfemu.store import SqlStore, billing, duties, reads, values, writes
 from nfemu.store.prepared import Prepared
 from tests.store.direct import connected
 
@@ -13,7 +13,7 @@ WHOLE_LISTINGS = {"_count", "_highest_number", "_next_duty"}
 
 def statements() -> dict[str, Prepared]:
     """Every prepared question and change of the store."""
-    named = {name: value for module in (duties, reads, values, writes) for name, value in vars(module).items()}
+    named = {name: value for module in (billing, duties, reads, values, writes) for name, value in vars(module).items()}
     return {name: value for name, value in named.items() if isinstance(value, Prepared) and name not in WHOLE_LISTINGS}
 
 

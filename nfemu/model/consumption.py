@@ -1,0 +1,19 @@
+"""What a card has used in a calendar month, as its tariff counts it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from nfemu.model.identity import Imsi
+from nfemu.model.plans import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """`month`: its first day, in the carrier's zone. `used`: octets or seconds. `units`: of those past the bundle, how
+    many have been charged."""
+
+    imsi: Imsi
+    month: date
+    measured: Measured
+    used: int = 0
+    units: int = 0
