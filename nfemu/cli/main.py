@@ -31,6 +31,8 @@ _COMMANDS = {
     "ledger": "accounts",
     "autodeduct": "auto_deduct",
     "usage": "usage",
+    "bill": "billing",
+    "grant": "billing",
     "inbox": "history",
     "timeline": "history",
     "explain": "policies",

@@ -127,6 +127,7 @@ def show_subscriber(found: Subscriber) -> None:
             ("account", f"{account.id} ({account.kind}, level {account.level})"),
             ("balance", str(account.balance)),
             ("credit limit", str(account.credit_limit) if account.credit_limit else ""),
+            ("credit for a while", str(account.granted) if account.granted else ""),
             ("standing", account.standing),
             ("due", str(account.amount_due) if account.amount_due else ""),
             ("owner sees", f"{found.shown_due} due" if found.shown_due != account.amount_due else ""),

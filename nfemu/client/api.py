@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Self
 
+from nfemu.client.billing import Bill
 from nfemu.client.errors import NOT_RUNNING
 from nfemu.client.state import StateFolder, reachable
 from nfemu.client.values import (
@@ -137,6 +138,20 @@ class Client:
     def usage(self, number: str, day: date | None = None) -> Usage:
         """Octets by policy and group in that business day; None: today."""
         return Usage.of(self._api.get(*_line(number), "usage", day=None if day is None else day.isoformat()))
+
+    def bill(self, number: str) -> Bill:
+        """What the line costs."""
+        return Bill.of(self._api.get(*_line(number), "bill"))
+
+    def grant_credit(self, number: str, amount: str, lasts: str, reason: str = "") -> Subscriber:
+        """Credit beside the limit; `lasts` such as `30d`."""
+        body = {"amount": amount, "lasts": lasts, "reason": reason}
+        return Subscriber.of(self._api.post(*_line(number), "credit", body=body))
+
+    def post_usage(self, number: str, measured: str, amount: int) -> Subscriber:
+        """Count `data` in octets or `voice` in seconds; what is past the bundle is charged."""
+        body = {"measured": measured, "amount": amount}
+        return Subscriber.of(self._api.post(*_line(number), "usage", body=body))
 
     def explain(self, number: str, url: str) -> Explanation:
         return Explanation.of(self._api.get(*_line(number), "explain", url=url))

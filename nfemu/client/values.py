@@ -35,6 +35,8 @@ class Account:
     level: int
     balance: Amount
     credit_limit: Amount
+    granted: Amount
+    """By how much further the balance may fall, by grants of credit."""
     standing: str
     """`in credit`, `in grace` or `overdue`."""
     amount_due: Amount
@@ -46,6 +48,7 @@ class Account:
                 **_known(cls, data),
                 "balance": Amount.of(data["balance"]),
                 "credit_limit": Amount.of(data["credit_limit"]),
+                "granted": Amount.of(data["granted"]),
                 "amount_due": Amount.of(data["amount_due"]),
             }
         )

@@ -39,6 +39,16 @@ def test_the_journey(nfemu: Client) -> None:
     assert nfemu.detach("13800138000").state == "released"
 
 
+def test_what_a_line_costs(nfemu: Client) -> None:
+    granted = nfemu.grant_credit("13800138000", "10.00", "30d", "on holiday")
+    assert (str(granted.account.granted), str(granted.account.credit_limit)) == ("¥10.00", "¥0.00")
+    nfemu.post_usage("13800138000", "voice", 90)
+    bill = nfemu.bill("13800138000")
+    assert [(each.measured, each.used, each.units) for each in bill.consumption] == [("data", 0, 0), ("voice", 90, 0)]
+    assert [(str(each.amount), each.reason) for each in bill.grants] == [("¥10.00", "on holiday")]
+    assert (bill.plan, bill.services, bill.next_fees) == (None, [], None)
+
+
 def test_subscribers(nfemu: Client) -> None:
     page = nfemu.subscribers(limit=5)
     assert ([each.number for each in page.subscribers][:2], page.total) == (["13800138000", "13800138001"], 7)

@@ -7,6 +7,7 @@ from nfemu import __version__
 from nfemu.web.api import problems
 from nfemu.web.api.auto_deduct import AutoDeduct
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
+from nfemu.web.api.billing import Billing
 from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
@@ -40,6 +41,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned = APIRouter(prefix="/api/v1", responses=refusals(409, 422, 503))
     versioned.include_router(Subscribers(carrier, config, backend).router())
     versioned.include_router(LineUsage(carrier, backend).router())
+    versioned.include_router(Billing(carrier, config).router())
     versioned.include_router(AutoDeduct(carrier, config, backend).router())
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())

@@ -23,7 +23,8 @@ class AccountOut(Model):
     kind: Literal["personal", "unit"] = Field(description="A unit's: an employer's, of which each card has a share.")
     level: int = Field(description="Credit level, 1 to 10.")
     balance: MoneyOut
-    credit_limit: MoneyOut = Field(description="How far below zero the balance may fall.")
+    credit_limit: MoneyOut = Field(description="How far below zero the balance may fall, without grants.")
+    granted: MoneyOut = Field(description="How much further, by grants of credit that have not expired.")
     standing: Literal["in credit", "in grace", "overdue"] = Field(description="Derived from the ledger.")
     amount_due: MoneyOut = Field(description="What clears the account; zero where nothing is due.")
 
@@ -187,6 +188,43 @@ class UsageOut(Model):
     day: date = Field(description="Business day, in the carrier's zone.")
     used: list[UsedOut]
     cap: CapOut | None = Field(description="Today's; null where the line has none.")
+
+
+class ConsumptionOut(Model):
+    measured: Literal["data", "voice"]
+    used: int = Field(description="Octets or seconds of this calendar month.")
+    units: int = Field(description="Units past the bundle that were charged.")
+
+
+class GrantOut(Model):
+    amount: MoneyOut
+    reason: str
+    expires_at: datetime = Field(description="Business time.")
+
+
+class FeesOut(Model):
+    amount: MoneyOut
+    at: datetime = Field(description="When the first of them falls due, in the carrier's zone.")
+
+
+class BillOut(Model):
+    """What a line costs."""
+
+    plan: str | None = Field(description="Of `plans.yaml`; null: no fees.")
+    services: list[str] = Field(description="Beside those of the plan.")
+    consumption: list[ConsumptionOut]
+    next_fees: FeesOut | None = Field(description="What the account's next month costs on its first day.")
+    grants: list[GrantOut] = Field(description="The account's credit beside its limit, that which ends first in front.")
+
+
+class GrantIn(AmountIn):
+    lasts: str = Field(examples=["30d"], max_length=16, description="Like `90s`, `24h`, `30d` or `1d12h`.")
+    reason: str = Field(default="", max_length=200, description="For people.")
+
+
+class ConsumeIn(Model):
+    measured: Literal["data", "voice"]
+    amount: int = Field(ge=1, examples=[10485760], description="Octets, or seconds of calls.")
 
 
 class CandidateOut(Model):

@@ -1,9 +1,7 @@
 """The rest of `/api/v1`: business clock, status, reload, reset, links into the pages."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Literal
 
 from fastapi import APIRouter
@@ -14,6 +12,7 @@ from nfemu.runtime.agenda import Happening
 from nfemu.runtime.clocks import TestClock
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import declare
+from nfemu.web.api.durations import duration
 from nfemu.web.api.login import Logins
 from nfemu.web.api.models import (
     AdvanceIn,
@@ -27,8 +26,6 @@ from nfemu.web.api.models import (
     SetClockIn,
     StatusOut,
 )
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class System:
@@ -110,10 +107,3 @@ class System:
         zone = self._config.timezone
         lines = [f"{each.at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} {each.text}" for each in happened]
         return ClockOut(now=self._carrier().now().astimezone(zone), kind=kind, happened=lines)
-
-
-def duration(text: str) -> timedelta:
-    """Read `90s`, `15m`, `24h`, `30d`, or several of them (`1d12h`). Raises InvalidInput."""
-    if not re.fullmatch(r"([0-9]{1,7}[smhd])+", text, re.ASCII):
-        raise InvalidInput(f"`{text}` is not a duration; write it like 15m, 24h or 1d12h")
-    return timedelta(seconds=sum(int(part[:-1]) * _UNITS[part[-1]] for part in re.findall(r"[0-9]+[smhd]", text)))

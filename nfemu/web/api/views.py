@@ -2,6 +2,7 @@
 
 from datetime import tzinfo
 
+from nfemu.carrier.bill import Bill
 from nfemu.carrier.payments import Settlement
 from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import is_acknowledged
@@ -15,10 +16,14 @@ from nfemu.policy.reach import Reach
 from nfemu.web.api.models import (
     AccountOut,
     AutoDeductOut,
+    BillOut,
     CandidateOut,
+    ConsumptionOut,
     EntryOut,
     EventOut,
     ExplanationOut,
+    FeesOut,
+    GrantOut,
     MoneyOut,
     NoticeOut,
     PointOut,
@@ -30,6 +35,22 @@ from nfemu.web.api.models import (
 
 def money(value: Money) -> MoneyOut:
     return MoneyOut(amount=value.decimal(), currency=value.currency)
+
+
+def bill(value: Bill, zone: tzinfo) -> BillOut:
+    fees = value.next_fees
+    return BillOut(
+        plan=value.card.plan,
+        services=list(value.card.services),
+        consumption=[
+            ConsumptionOut(measured=each.measured.value, used=each.used, units=each.units) for each in value.used
+        ],
+        next_fees=None if fees is None else FeesOut(amount=money(fees[0]), at=fees[1].astimezone(zone)),
+        grants=[
+            GrantOut(amount=money(each.amount), reason=each.reason, expires_at=each.expires_at.astimezone(zone))
+            for each in value.grants
+        ],
+    )
 
 
 def session(value: PdnSession, zone: tzinfo) -> SessionOut:
@@ -62,6 +83,7 @@ def subscriber(status: LineStatus, country_code: str, zone: tzinfo) -> Subscribe
             level=account.level,
             balance=money(status.balance),
             credit_limit=money(account.credit_limit),
+            granted=money(account.limit - account.credit_limit),
             standing=status.standing.value,
             amount_due=money(status.amount_due),
         ),

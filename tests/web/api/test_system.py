@@ -7,7 +7,7 @@ import pytest
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.money import Money
 from nfemu.runtime.clocks import WallClock
-from nfemu.web.api.system import duration
+from nfemu.web.api.durations import duration
 from tests.fakes.world import ZHANG
 from tests.web.api.conftest import Api
 
