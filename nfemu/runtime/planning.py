@@ -9,7 +9,7 @@ from nfemu.bss.fees import FeeRules, next_moment
 from nfemu.carrier.ports import Clock, PutDuty, Store
 from nfemu.model.duties import DutyKind
 
-_AT_ONCE = 1000
+_AT_ONCE = 2000
 """Accounts of one commit."""
 
 

@@ -25,7 +25,7 @@ _forget_later = Prepared(
     sa.delete(schema.duty).where(schema.duty.c.due_at > sa.bindparam("at"), schema.duty.c.kind == sa.bindparam("kind"))
 )
 # Driven by the index of those who pay fees: a million others are not looked at.
-_payers = (
+_payers = Prepared(
     sa.select(schema.subscriber.c.account_id)
     .where(
         schema.HAS_FEES,
@@ -39,9 +39,13 @@ _payers = (
     .order_by(schema.subscriber.c.account_id)
     .limit(sa.bindparam("limit"))
 )
-_unplanned = Prepared(
+_cards_with_fees = Prepared(
     sa.select(schema.subscriber)
-    .where(schema.HAS_FEES, schema.subscriber.c.account_id.in_(_payers.scalar_subquery()))
+    .where(
+        schema.HAS_FEES,
+        schema.subscriber.c.account_id >= sa.bindparam("first"),
+        schema.subscriber.c.account_id <= sa.bindparam("last"),
+    )
     .order_by(schema.subscriber.c.account_id, schema.subscriber.c.imsi)
 )
 _account_duties = Prepared(_in_order.where(schema.duty.c.account_id == sa.bindparam("account")))
@@ -72,8 +76,12 @@ def forget_later(connection: Connection, kind: DutyKind, at: datetime) -> None:
 
 def cards_without_fees_planned(connection: Connection, after: AccountId | None, limit: int) -> list[Subscriber]:
     """Cards with a plan or services whose account has no duty of fees: of the first `limit` accounts behind `after`."""
-    found = _unplanned.run(connection, {"after": after or "", "limit": limit})
-    return [rows.subscriber_from(row) for row in found]
+    accounts = list(_payers.run(connection, {"after": after or "", "limit": limit}).scalars())
+    if not accounts:
+        return []
+    wanted = set(accounts)
+    found = _cards_with_fees.run(connection, {"first": accounts[0], "last": accounts[-1]})
+    return [rows.subscriber_from(row) for row in found if row.account_id in wanted]
 
 
 def of_account(connection: Connection, account: AccountId) -> list[AccountDuty]:
