@@ -53,6 +53,19 @@ def said(folder: Path) -> list[str]:
         ("zhang: {balance: 30.00", "zhang: {balance: 35", [f"account zhang: balance 30.00 → 35.00: {BOOKED}"]),
         ("acme: {kind: unit, ", "acme: {", ["account acme: kind unit → personal"]),
         (
+            "account: li, language: en",
+            "account: li, language: en, plan: basic, services: [video-day]",
+            [
+                "13800138001: plan none → basic; for what falls due from now on",
+                "13800138001: services none → video-day; for what falls due from now on",
+            ],
+        ),
+        (
+            "count: 20, balance: 50.00",
+            "count: 20, balance: 50.00, plan: basic",
+            ["range from 13900000000: plan none → basic; for what falls due from now on"],
+        ),
+        (
             "li: {balance: 100.00, level: 8}",
             "eve: {balance: 1}\n  li: {balance: 100.00, level: 9}",
             ["account eve: new, balance 1.00", "account li: level 8 → 9"],

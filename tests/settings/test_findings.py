@@ -96,6 +96,16 @@ MISTAKES = [
     ("subscribers", "account: zhang, language", "account: zhang, profile: green, language", "subscribers.yaml:9: `pro"),
     ("subscribers", "account: zhang, language", "account: zhang, profile: gren, language", "subscribers.yaml:9: `prof"),
     ("apns", "  inflight:\n    apn: internet", "  inflight:\n    apn: flight", "apns.yaml:7: profile `internet` chang"),
+    # plans
+    ("plans", "[ringback]", "[ringbock]", "plans.yaml:20: service `ringbock` does not exist; did you mean `ringback`?"),
+    ("plans", "window: 6h", "window: 25h", "plans.yaml:5: the fees of day 1 fall due on day 1: `begin` and `window` "),
+    ("plans", "unit: 100MiB", "unit: 0", "plans.yaml:16: a unit is more than nothing; write for example `1MiB`, or "),
+    ("plans", "unit: 1m, price: 0.15}", "unit: 300ms, price: 0.15}", "plans.yaml:17: a unit is more than nothing; wr"),
+    ("plans", "fee: 29.00", "fee: -29.00", "plans.yaml:15: `-29.00` would be a gift; write what it costs, `0` for no"),
+    ("plans", "fee: 29.00", "fee: free", "plans.yaml:15: `plans.basic.fee`: `free` is not an amount in CNY; write it"),
+    ("plans", "day: 1,", "day: 29,", "plans.yaml:10: "),
+    ("subscribers", "account: zhang, language", "account: zhang, plan: bosic, language", "subscribers.yaml:9: plan `b"),
+    ("subscribers", "balance: 50.00}", "balance: 50.00, services: [vide]}", "subscribers.yaml:18: service `vide` doe"),
     # pools and profiles
     ("apns", "10.46.0.0/16", "10.45.128.0/17", "apns.yaml:4: `ipv4` of pool `green` overlaps pool `internet`; give ea"),
     ("apns", "2001:db8:4600::/40", "2001:db8:4500::/48", "apns.yaml:4: `ipv6` of pool `green` overlaps pool `internet"),

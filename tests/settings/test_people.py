@@ -94,10 +94,10 @@ def test_credit_limit_of_the_account_or_of_dunning(folder: Path, change: Change)
 
 def test_csv_with_every_column(folder: Path, people: Path) -> None:
     people.write_text(
-        "\ufeffimsi, number ,account,role,language,balance,static_ipv4,static_ipv6\n"
-        '460002000000001,"+86 13700000001",,,,12.50,10.45.3.3,2001:db8:4500:3::/64\n'
+        "\ufeffimsi, number ,account,role,language,balance,static_ipv4,static_ipv6,plan,services\n"
+        '460002000000001,"+86 13700000001",,,,12.50,10.45.3.3,2001:db8:4500:3::/64,basic,video-day ringback\n'
         "\n"
-        "460002000000002,13700000002,wang,secondary,en,,,\n",
+        "460002000000002,13700000002,wang,secondary,en,,,,,\n",
         encoding="utf-8",
     )
     configuration = load(folder)
@@ -105,6 +105,7 @@ def test_csv_with_every_column(folder: Path, people: Path) -> None:
     assert (one.msisdn, one.static_ipv4) == (Msisdn("8613700000001"), IPv4Address("10.45.3.3"))
     assert (one.static_ipv6, one.role, one.language) == (IPv6Network("2001:db8:4500:3::/64"), CardRole.MAIN, "zh")
     assert (two.account, two.role, two.language) == ("wang", CardRole.SECONDARY, "en")
+    assert (one.plan, one.services, two.plan, two.services) == ("basic", ("video-day", "ringback"), None, ())
     last = list(configuration.people.accounts())[-1]
     assert (last.account.id, last.balance) == ("8613700000001", Money(1250))
     assert len(configuration.people) == 28
@@ -129,6 +130,8 @@ def test_csv_of_numbers_and_imsis_only(folder: Path, people: Path, change: Chang
 
 
 CSV_MISTAKES = [
+    ("number,imsi,plan\n13700000001,460002000000001,bosic\n", "people.csv:2: plan `bosic` does not exist; did you"),
+    ("number,imsi,services\n13700000001,460002000000001,vide\n", "people.csv:2: service `vide` does not exist"),
     ("number,imsi\n12,460002000000001\n", "people.csv:2: `12` is not a phone number"),
     ("number,imsi\n13700000001,46\n", "people.csv:2: IMSI `46` is not 6 to 15 digits"),
     ("number,imsi\n13700000001\n", "people.csv:2: has 1 values where the header names 2 columns"),

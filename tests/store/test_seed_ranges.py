@@ -1,14 +1,16 @@
 """Ranges that are made in the database are what one by one would have been."""
 
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import IPv4Address
 
 import pytest
 
-from nfemu.carrier.ports import AppendEntry, PutSubscriber, PutSubscription
+from nfemu.carrier.ports import AppendEntry, PutDuty, PutSubscriber, PutSubscription
 from nfemu.model.account import Account, AccountKind
+from nfemu.model.duties import DutyKind
 from nfemu.model.errors import Conflict, InvalidInput
-from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
+from nfemu.model.identity import AccountId, Imsi, Msisdn, PlanName, ProfileName, ServiceName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile, Subscriber, Subscription
 from nfemu.store import SeedAccount, SeedRange, SqlStore
@@ -134,3 +136,21 @@ async def test_a_range_that_cannot_be_meant_is_refused(sql_store: SqlStore, wron
     with pytest.raises(InvalidInput, match=text):
         await sql_store.seed([], [], ranges=[wrong])
     assert await sql_store.count_subscribers() == 0
+
+
+async def test_a_seed_gives_known_cards_their_plan_and_forgets_what_was_planned_ahead(sql_store: SqlStore) -> None:
+    """One by one and in ranges; what is due already stays due."""
+    await sql_store.seed([account(0)], [card(0)], ranges=[block(1, 2)], at=START)
+    late, soon = START - timedelta(days=1), START + timedelta(days=1)
+    due, planned = card(0).account, card(1).account
+    await sql_store.commit([PutDuty(due, DutyKind.FEES, late), PutDuty(planned, DutyKind.FEES, soon)])
+    await sql_store.commit([PutDuty(planned, DutyKind.CREDIT, soon)])
+    priced = [replace(card(index), plan=PlanName("basic"), services=(ServiceName("rent"),)) for index in range(3)]
+    block_of_two = SeedRange(priced[1], account(1), 2)
+    await sql_store.seed([account(0)], [priced[0]], ranges=[block_of_two], at=START)
+    assert await sql_store.subscribers() == priced
+    assert [each.kind for each in await sql_store.duties(planned)] == [DutyKind.CREDIT]
+    assert [each.due_at for each in await sql_store.duties(due)] == [late]
+    assert await sql_store.cards_without_fees_planned() == priced[1:]
+    await sql_store.seed([account(0)], [card(0)], ranges=[block(1, 2)], at=START)
+    assert await sql_store.subscribers() == [card(index) for index in range(3)]
