@@ -1,5 +1,6 @@
 """Duties of accounts: in order, each at its own moment, none held up by another one, none lost."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +9,11 @@ from nfemu.carrier.ports import PutDuty
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId
+from nfemu.runtime import agenda as agendas
 from nfemu.runtime import clocks
 from nfemu.runtime.agenda import Agenda, Happening
 from nfemu.runtime.calendar import Calendar
+from tests.fakes.ports import FakeClock
 from tests.fakes.store import MemoryStore
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -107,3 +110,27 @@ async def test_a_duty_that_fails_holds_up_no_other_and_is_done_later(diary: Diar
     assert diary.clock.now() == START + DAY
     diary.stuck.clear()
     assert await diary.agenda.advance(diary.clock, START + 2 * DAY) == [Happening(START + DAY, "li: fees")]
+
+
+async def test_on_the_wall_clock_a_start_does_what_was_missed_and_tries_again_what_failed(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agendas, "_RETRY", timedelta(0))
+    agenda = Agenda(FakeClock(START))
+    tried = asyncio.Event()
+
+    async def do(duty: AccountDuty) -> str | None:
+        if duty.account == WANG and not tried.is_set():
+            tried.set()
+            raise Unavailable("disk full; try again")
+        await diary.store.commit([PutDuty(duty.account, duty.kind, None)])
+        diary.done.append((duty, START))
+        return None
+
+    await diary.plan(ZHANG, START - DAY)
+    await diary.plan(LI, START - 40 * DAY)
+    await diary.plan(WANG, START - 50 * DAY)
+    await Calendar(diary.store, agenda, FakeClock(START), do).start()
+    await agenda.start()
+    assert [duty.account for duty, _ in diary.done] == [LI, WANG, ZHANG]
+    await agenda.stop()
