@@ -12,7 +12,7 @@ from nfemu.model.identity import Imsi
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.render import render_batch, render_removal, render_table
 from nfemu.policy.compile.steering import SteeringPlan
-from nfemu.policy.compile.table import Batch, Table
+from nfemu.policy.compile.table import FIRST_STAMP, Batch, Table
 from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line
 
 _log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class KernelPolicy:
         self._plan = plan
         self._transaction = transaction
         self._table: Table | None = None
+        self._stamp = FIRST_STAMP
         self._lines: dict[Imsi, SteeredLine] = {}
         self._turn = asyncio.Lock()
         self._waiting: dict[Imsi, SteeredLine] = {}
@@ -35,7 +36,9 @@ class KernelPolicy:
 
     def compile(self, rules: GatewayRules) -> Table:
         """Raises InvalidInput that names a rule which the kernel cannot keep."""
-        return compile_table(rules.policies, self._plan, rules.hours_at)
+        table = compile_table(rules.policies, self._plan, rules.hours_at, self._stamp)
+        self._stamp = table.next_stamp
+        return table
 
     async def load(self, table: Table, lines: Iterable[LineState]) -> None:
         """These rules and these lines, in one step. Raises Unavailable."""

@@ -4,7 +4,7 @@
 |---|---|---|
 | prerouting, raw | `guard` | drops foreign sources, gives the mark of the line's profile |
 | prerouting, dstnat | `steer` | new flows, by mark: `steer_<profile>` |
-| forward | `forward` | between a phone and the Internet only, by mark: `up_<profile>`, `down_<profile>` |
+| forward | `forward` | phones and the Internet only: by mark and stamp, else by mark `up_<profile>`, `down_<profile>` |
 | input | `input` | from phones only what was steered here |
 """
 
@@ -17,16 +17,19 @@ from nfemu.model.identity import PolicyName
 from nfemu.policy.compile.families import FAMILIES, IPV6
 from nfemu.policy.compile.marks import marks_of, use_marks
 from nfemu.policy.compile.ports import check_expressible, http_ports
-from nfemu.policy.compile.profile_chains import REFUSE_DOWN, REFUSE_UP, ProfileCompiler
+from nfemu.policy.compile.profile_chains import DOWN, REFUSE_DOWN, REFUSE_UP, UP, Direction, ProfileCompiler
 from nfemu.policy.compile.steering import NEVER_REDIRECTED, PHONE_ON_LINK, SteeringPlan
 from nfemu.policy.compile.table import (
+    FIRST_STAMP,
     STEERED,
     ByMark,
+    ByStamp,
     Chain,
     Field,
     Goto,
     Hook,
     In,
+    Judged,
     Jump,
     NotIn,
     Rule,
@@ -50,16 +53,20 @@ _MAPPED = IPv6Network("::ffff:0:0/96")
 _FROM_PHONE, _TO_PHONE = "from_phone", "to_phone"
 
 
-def compile_table(policies: PolicySet, plan: SteeringPlan, hours_at: datetime | None = None) -> Table:
+def compile_table(
+    policies: PolicySet, plan: SteeringPlan, hours_at: datetime | None = None, stamps_from: int = FIRST_STAMP
+) -> Table:
     """The table without elements. `hours_at` is business time in the carrier's zone, as for `decide`: compiled again
-    when a group opens or closes. Raises InvalidInput that names a rule which cannot be kept on bearers.
+    when a group opens or closes. `stamps_from`: the `next_stamp` of the table before it in the same kernel, so that no
+    flow is taken to be judged by rules that have never seen it. Raises InvalidInput that names a rule which cannot be
+    kept on bearers.
     """
     if not policies.names:
         raise InvalidInput("there is no policy profile; write one under `profiles`")
     check_expressible(policies, plan)
     marks = marks_of(policies.names)
-    use_marks(policies)
-    compiler = ProfileCompiler(policies, plan, http_ports(policies, plan), hours_at)
+    stamps = {use: stamps_from + number for number, use in enumerate(use_marks(policies).values())}
+    compiler = ProfileCompiler(policies, plan, http_ports(policies, plan), hours_at, stamps)
     return Table(
         tuple(one for family in FAMILIES for one in family.sets()),
         (
@@ -68,11 +75,17 @@ def compile_table(policies: PolicySet, plan: SteeringPlan, hours_at: datetime | 
             *(chain for name in policies.names for chain in compiler.chains(policies.profile(name))),
             *_guard(plan),
             _steer(plan, marks),
-            _to_phone(marks),
-            _forward(plan, marks),
+            _to_phone(marks, _judged(policies, compiler, DOWN)),
+            _forward(plan, marks, _judged(policies, compiler, UP)),
             _input(plan, marks),
         ),
+        stamps_from + len(stamps),
     )
+
+
+def _judged(policies: PolicySet, compiler: ProfileCompiler, direction: Direction) -> tuple[Judged, ...]:
+    profiles = map(policies.profile, policies.names)
+    return tuple(one for profile in profiles for one in compiler.judged(profile, direction))
 
 
 def _refuse_up() -> Chain:
@@ -116,29 +129,37 @@ def _steer(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
     return Chain("steer", rules, Hook("nat", "prerouting", "dstnat", Verdict.ACCEPT))
 
 
-def _to_phone(marks: dict[int, PolicyName]) -> Chain:
+def _to_phone(marks: dict[int, PolicyName], judged: tuple[Judged, ...]) -> Chain:
     """Answers; nobody outside opens a flow to a phone."""
     return Chain(
         _TO_PHONE,
         (
-            Rule((In((Field.STATE,), ((State.NEW,),)),), Verdict.DROP),
             Rule((), SetMark()),
             *(Rule((), SetMark(family.policies, family.to_line)) for family in FAMILIES),
+            *_go_on((), judged),
+            Rule((In((Field.STATE,), ((State.NEW,), (State.INVALID,))),), Verdict.DROP),
             Rule((), _by_mark(marks, "down")),
             Rule((), Goto(REFUSE_DOWN)),
         ),
     )
 
 
-def _forward(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
+def _go_on(matches: tuple[In, ...], judged: tuple[Judged, ...]) -> Iterator[Rule]:
+    """First of all: it is for most packets, and what all others are asked costs as much as the way through the core."""
+    if judged:
+        yield Rule(matches, ByStamp(judged))
+
+
+def _forward(plan: SteeringPlan, marks: dict[int, PolicyName], judged: tuple[Judged, ...]) -> Chain:
     inwards, outwards = _is(Field.IN_FROM, plan.outside), _is(Field.OUT_TO, plan.outside)
     to_phone = _is(Field.OUT_TO, f"{plan.phones}*")
     rules = (
+        *_go_on((outwards, _from_phone(plan)), judged),
+        Rule((inwards, to_phone), Goto(_TO_PHONE)),
         # What belongs to no flow is often the late packet of a steered one: an answer would end that.
         Rule((In((Field.STATE,), ((State.INVALID,),)),), Verdict.DROP),
         Rule((_from_phone(plan), outwards), _by_mark(marks, "up")),
         Rule((_from_phone(plan),), Goto(REFUSE_UP)),
-        Rule((inwards, to_phone), Goto(_TO_PHONE)),
     )
     return Chain("forward", rules, Hook("filter", "forward", "filter", Verdict.DROP))
 

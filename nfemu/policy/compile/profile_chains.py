@@ -5,22 +5,42 @@
 | prerouting, nat | `steer_<profile>` | the first packet of every flow of a line |
 | forward | `up_<profile>` | every packet from the line that was not steered to a port of the core |
 | forward | `down_<profile>` | every packet of such a flow to the line |
-| forward | `use_up_<mark>`, `use_down_<mark>` | those of them that go through, counted by the group that allows them |
+| forward | `judged_up_<mark>`, `judged_down_<mark>` | those of them that go through, by the group that allows them |
+| forward | `use_up_<mark>`, `use_down_<mark>` | the same, and what is known to go through: it is counted |
 
-The last two ask the same of the far end, once as target and once as source: a flow that the profile does not permit
+`up` and `down` ask the same of the far end, once as target and once as source: a flow that the profile does not permit
 ends at its next packet, whichever way that goes and whenever the flow began. Past a line's daily cap the profile
 permits only what it calls essential. What was steered is counted, and held to the cap, by those who read it.
+
+What may be forwarded for as long as its line's profile and these rules stay is asked once: the flow is given a stamp,
+a number that no other rules have, and its next packets go to the counter by the mark that the line has then and that
+stamp (`compiler`). What elements can forbid later is asked at every packet: HTTP, since its target may come to be
+trusted, and what a cap ends.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from nfemu.policy.compile.families import FAMILIES, Family
-from nfemu.policy.compile.marks import Use, use_mark
+from nfemu.policy.compile.marks import Use, mark_of, use_mark
 from nfemu.policy.compile.ranges import allowed_ranges, ranges_by_group, trusted_ranges
 from nfemu.policy.compile.steering import DNS_PORT, SteeringPlan
-from nfemu.policy.compile.table import Action, Chain, Count, Field, Goto, In, Key, Redirect, Rule, State, Verdict
+from nfemu.policy.compile.table import (
+    Action,
+    Chain,
+    Count,
+    Field,
+    Goto,
+    In,
+    Judged,
+    Key,
+    Redirect,
+    Rule,
+    Stamp,
+    State,
+    Verdict,
+)
 from nfemu.policy.rules import CompiledProfile, PolicySet
 
 REFUSE_UP, REFUSE_DOWN = "refuse_up", "refuse_down"
@@ -51,12 +71,13 @@ DOWN = Direction("down", Field.TCP_FROM, Field.UDP_FROM, REFUSE_DOWN)
 
 @dataclass(frozen=True, slots=True)
 class ProfileCompiler:
-    """`http` is what `http_ports` gave; `hours_at` as for `decide`."""
+    """`http` is what `http_ports` gave; `hours_at` as for `decide`; `stamps` has one for every use."""
 
     policies: PolicySet
     plan: SteeringPlan
     http: tuple[int, ...]
     hours_at: datetime | None
+    stamps: Mapping[Use, int]
 
     def chains(self, profile: CompiledProfile) -> tuple[Chain, ...]:
         steer = self._steer_restricted(profile) if profile.restricted else self._steer_open()
@@ -64,8 +85,24 @@ class ProfileCompiler:
             Chain(f"steer_{profile.name}", (*self._steer_dns(), *steer)),
             Chain(f"up_{profile.name}", tuple(self._permit(profile, UP))),
             Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
+            *(self._judged(profile, use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
             *(_used(use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
         )
+
+    def judged(self, profile: CompiledProfile, direction: Direction) -> Iterator[Judged]:
+        """What has a stamp of this profile."""
+        for use in self._uses(profile):
+            if _lasts(profile, use):
+                yield Judged(mark_of(profile.name), self.stamps[use], _use_chain(use, direction))
+
+    def _judged(self, profile: CompiledProfile, use: Use, direction: Direction) -> Chain:
+        """An error about a flow says nothing of where that leads, and stamps nothing."""
+        then = Rule((), Goto(_use_chain(use, direction)))
+        if not _lasts(profile, use):
+            return Chain(_judged_chain(use, direction), (then,))
+        http = Rule((In((direction.port,), _keys(self.http)),), then.action)
+        whole = In((Field.STATE,), ((State.NEW,), (State.ESTABLISHED,)))
+        return Chain(_judged_chain(use, direction), (http, Rule((whole,), Stamp(self.stamps[use])), then))
 
     def _uses(self, profile: CompiledProfile) -> Iterator[Use]:
         if not profile.restricted:
@@ -122,7 +159,7 @@ class ProfileCompiler:
             for match in (*self._trusted(family, direction), self._sinkhole(family, direction)):
                 yield from _where(match, Goto(direction.refuse))
         yield from self._listed(profile, direction, lambda _: True)
-        yield Rule((), Goto(_use_chain((profile.name, None), direction)))
+        yield Rule((), Goto(_judged_chain((profile.name, None), direction)))
 
     def _listed(self, profile: CompiledProfile, direction: Direction, ports: Callable[[int], bool]) -> Iterator[Rule]:
         """What networks allow, to its counter; a line past its cap gets no further than what is essential."""
@@ -130,7 +167,7 @@ class ProfileCompiler:
         for family in FAMILIES:
             for group, keys in ranges_by_group(profile, family.version, ports, self.hours_at).items():
                 listed = In((direction.far(family), direction.port), keys)
-                rule = Rule((listed,), Goto(_use_chain((profile.name, group), direction)))
+                rule = Rule((listed,), Goto(_judged_chain((profile.name, group), direction)))
                 if group in profile.essential:
                     yield rule
                 else:
@@ -164,6 +201,15 @@ class ProfileCompiler:
     @property
     def _engine(self) -> Redirect:
         return Redirect(self.plan.ports.engine)
+
+
+def _lasts(profile: CompiledProfile, use: Use) -> bool:
+    """No cap ends it."""
+    return not profile.limits.daily_cap or use[1] in profile.essential
+
+
+def _judged_chain(use: Use, direction: Direction) -> str:
+    return f"judged_{direction.name}_{use_mark(use):08x}"
 
 
 def _use_chain(use: Use, direction: Direction) -> str:

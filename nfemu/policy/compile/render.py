@@ -9,6 +9,7 @@ from nfemu.policy.compile.table import (
     Action,
     Batch,
     ByMark,
+    ByStamp,
     Chain,
     Clear,
     Count,
@@ -26,6 +27,7 @@ from nfemu.policy.compile.table import (
     Rule,
     SetMark,
     SetSource6,
+    Stamp,
     State,
     Table,
     Value,
@@ -114,20 +116,26 @@ def _action(action: Action) -> str:
             return f"goto {chain}"
         case ByMark(chains):
             return f"meta mark vmap {{ {', '.join(f'{mark:#x} : goto {chain}' for mark, chain in chains)} }}"
+        case ByStamp(flows):
+            fields = " . ".join(field.value for field in (Field.STATE, Field.MARK, Field.FLOW_MARK))
+            keys = (f"{State.ESTABLISHED.value} . {one.mark:#x} . {one.stamp:#x} : goto {one.chain}" for one in flows)
+            return f"{fields} vmap {{ {', '.join(keys)} }}"
         case Redirect(port):
             return f"ct mark set {STEERED:#x} redirect to :{port}"
-        case SetMark() | SetSource6() | Count():
+        case SetMark() | SetSource6() | Count() | Stamp():
             return _change(action)
         case _:  # pragma: no cover
             assert_never(action)
 
 
-def _change(action: SetMark | SetSource6 | Count) -> str:
+def _change(action: SetMark | SetSource6 | Count | Stamp) -> str:
     match action:
         case SetMark():
             return f"meta mark set {action.field.value} map @{action.by}" if action.by else "meta mark set 0x0"
         case SetSource6():
             return f"{Field.SOURCE6.value} set {action.address}"
+        case Stamp(stamp):
+            return f"{Field.FLOW_MARK.value} set {stamp:#x}"
         case Count():
             key = f"{action.line.value} . {Field.MARK.value}"
             return f"{Field.MARK.value} set {action.mark:#x} update @{action.into} {{ {key} }}"

@@ -33,10 +33,12 @@ class Field(Enum):
     MARK = "meta mark"
     """Of the packet: the number of the profile that it is judged by; 0 without one."""
     FLOW_MARK = "ct mark"
-    """Of the flow: `STEERED` where it was redirected to a port of ours."""
+    """Of the flow: `STEERED` where it was redirected to a port of ours, a stamp where it may be forwarded."""
 
 
 STEERED = 1
+FIRST_STAMP = 2
+"""Of the numbers for `Stamp`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,31 @@ class ByMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """By which profile (its mark) a flow was found to be forwarded, and with which stamp; `chain` counts it."""
+
+    mark: int
+    stamp: int
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByStamp:
+    """`Goto` the chain of an established flow by the packet's mark and the flow's stamp; on with the next rule where
+    the two are not together here. An error about the flow is not the flow's.
+    """
+
+    flows: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The flow has that number from now on."""
+
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class Redirect:
     """The flow goes to a port of the core itself, and is marked `STEERED`."""
 
@@ -142,7 +169,7 @@ class Count:
     mark: int
 
 
-Action = Verdict | Jump | Goto | ByMark | Redirect | SetMark | SetSource6 | Count
+Action = Verdict | Jump | Goto | ByMark | ByStamp | Redirect | SetMark | SetSource6 | Count | Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +216,8 @@ class ElementSet:
 class Table:
     sets: tuple[ElementSet, ...]
     chains: tuple[Chain, ...]
+    next_stamp: int
+    """The first that is free for other rules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,22 @@ def reload() -> None:
     assert both.lab.tcp(TARGETS[0], 80) == "reset"
 
 
+def stamped() -> None:
+    """A flow that was judged goes on without its profile's chains, until the line has another one; HTTP does not."""
+    both = Both()
+    opened = SteeredLine(LINE, OPEN)
+    both.apply(change_line(None, opened))
+    targets = (TARGETS[3], TARGETS[7])
+    flows = [both.lab.flow(target, 5432) for target in targets]
+    pages = [both.lab.flow(target, 80) for target in targets]
+    for way in ("up", "down"):
+        both.lab.nft.run(f"flush chain inet nfemu {way}_open\nadd rule inet nfemu {way}_open goto refuse_{way}\n")
+    assert all(flow.upwards() and flow.downwards() for flow in flows)
+    assert not any(page.upwards() for page in pages)
+    both.apply(change_line(opened, SteeredLine(LINE, ARREARS)))
+    assert not any(flow.upwards() for flow in flows)
+
+
 def prefix() -> None:
     """A line is steered whatever it takes from its /64."""
     both = Both()
@@ -243,7 +259,7 @@ def scan() -> None:
     assert arrived() > before
 
 
-CASES = {case.__name__: case for case in (equality, spoofing, flip, detached, reload, prefix, elements, scan)}
+CASES = {case.__name__: case for case in (equality, spoofing, flip, detached, reload, stamped, prefix, elements, scan)}
 
 if __name__ == "__main__":
     CASES[sys.argv[1]]()

@@ -13,6 +13,7 @@ from nfemu.policy.compile.table import (
     STEERED,
     Batch,
     ByMark,
+    ByStamp,
     Clear,
     Count,
     Field,
@@ -27,6 +28,7 @@ from nfemu.policy.compile.table import (
     Remove,
     SetMark,
     SetSource6,
+    Stamp,
     State,
     Table,
     Value,
@@ -86,6 +88,8 @@ class Plane:
         """Packets, by set and element."""
         self.heard_from: IpAddress | None = None
         """Whom the last packet came from, as the core has seen it."""
+        self.flow_mark = 0
+        """Of the last packet's flow, behind it."""
         self.load(table)
 
     def load(self, table: Table) -> None:
@@ -125,7 +129,8 @@ class Plane:
         if packet.flow_mark == STEERED:
             packet = replace(packet, out_to=LOCAL)
         self.heard_from = packet.source
-        _, verdict = self._filter("forward" if packet.out_to else "input", packet)
+        packet, verdict = self._filter("forward" if packet.out_to else "input", packet)
+        self.flow_mark = packet.flow_mark
         return End(verdict, port)
 
     def _filter(self, place: str, packet: Seen) -> tuple[Seen, Verdict]:
@@ -160,19 +165,21 @@ class Plane:
             match rule.action:
                 case Verdict() | Redirect() as ending:
                     return packet, ending
-                case SetMark() | SetSource6() | Count() as change:
+                case SetMark() | SetSource6() | Count() | Stamp() as change:
                     packet = self._change(change, packet)
                 case Jump(name):
                     packet, found = self._walk(name, packet)
                     if found is not None:
                         return packet, found
-                case Goto() | ByMark() as action if (then := _next(action, packet)) is not None:
+                case Goto() | ByMark() | ByStamp() as action if (then := _next(action, packet)) is not None:
                     return self._walk(then, packet)
         return packet, None
 
-    def _change(self, change: SetMark | SetSource6 | Count, packet: Seen) -> Seen:
+    def _change(self, change: SetMark | SetSource6 | Count | Stamp, packet: Seen) -> Seen:
         if isinstance(change, SetSource6):
             return replace(packet, source=change.address)
+        if isinstance(change, Stamp):
+            return replace(packet, flow_mark=change.stamp)
         return self._mark(change, packet)
 
     def _count(self, count: Count, packet: Seen) -> Seen:
@@ -206,8 +213,15 @@ class Plane:
         return any(all(_covers(*pair) for pair in zip(one, key, strict=True)) for one in match.among)
 
 
-def _next(action: Goto | ByMark, packet: Seen) -> str | None:
-    return action.chain if isinstance(action, Goto) else dict(action.chains).get(packet.mark)
+def _next(action: Goto | ByMark | ByStamp, packet: Seen) -> str | None:
+    match action:
+        case Goto(chain):
+            return chain
+        case ByMark(chains):
+            return dict(chains).get(packet.mark)
+        case ByStamp(flows):
+            judged = {(State.ESTABLISHED, one.mark, one.stamp): one.chain for one in flows}
+            return judged.get((packet.state, packet.mark, packet.flow_mark))
 
 
 def _covers(wanted: Value, value: Value) -> bool:

@@ -60,7 +60,9 @@ def test_table_does_what_the_specification_says(
     for name in policies.names:
         plane.apply(cap(LINE, name) if name in capped else uncap(LINE, name))
     before = None
-    for policy in (None, *policies.names, GONE):
+    stamps: dict[Packet, set[int]] = {packet: {0} for packet in PACKETS}
+    # Twice, so that every flow meets every profile with every stamp that it was given under another one.
+    for policy in (None, *policies.names, GONE, *policies.names):
         line = SteeredLine(LINE, policy)
         plane.apply(change_line(before, line))
         before = line
@@ -70,10 +72,13 @@ def test_table_does_what_the_specification_says(
             assert told(plane.enter(seen(packet))) is steering, (policy, packet)
             assert plane.counted == counts(specification, policy, packet, steering, "up"), (policy, packet)
             if packet.way is Way.OUTSIDE and steering is not Steering.DROP:
+                if steering is Steering.FORWARD:
+                    stamps[packet].add(plane.flow_mark)
                 straight = specification.goes_on(policy, packet, bindings, NOW)
-                goes_on(plane, packet, straight=straight, known=policy in policies.names)
                 forwarded = Steering.FORWARD if straight else steering
-                assert plane.counted == counts(specification, policy, packet, forwarded, "down"), (policy, packet)
+                for stamp in stamps[packet]:
+                    goes_on(plane, packet, stamp, straight=straight, known=policy in policies.names)
+                    assert plane.counted == counts(specification, policy, packet, forwarded, "down"), (policy, packet)
 
 
 def counts(
@@ -87,9 +92,9 @@ def counts(
     return {(family.used(direction), (line, use_mark(specification.counted(policy, packet, NOW)))): 1}
 
 
-def goes_on(plane: Plane, packet: Packet, *, straight: bool, known: bool) -> None:
+def goes_on(plane: Plane, packet: Packet, stamp: int, *, straight: bool, known: bool) -> None:
     """What was opened under whatever profile goes on only where this one would forward it; or where it was steered."""
-    later = replace(seen(packet), state=State.ESTABLISHED)
+    later = replace(seen(packet), state=State.ESTABLISHED, flow_mark=stamp)
     assert (plane.enter(later).verdict is Ends.ACCEPT) is straight, packet
     plane.counted.clear()
     assert (plane.enter(back(later)).verdict is Ends.ACCEPT) is straight, packet

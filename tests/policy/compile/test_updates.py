@@ -7,10 +7,11 @@ from ipaddress import ip_address
 import pytest
 
 from nfemu.model.identity import PolicyName
+from nfemu.model.policy import Limits
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.marks import mark_of
 from nfemu.policy.compile.render import render_batch, render_removal, render_table
-from nfemu.policy.compile.table import State
+from nfemu.policy.compile.table import FIRST_STAMP, State
 from nfemu.policy.compile.table import Verdict as Ends
 from nfemu.policy.compile.updates import (
     LineAddresses,
@@ -116,6 +117,46 @@ def test_errors_about_known_flows_reach_the_phone() -> None:
     assert plane.enter(replace(error, protocol=17)).verdict is Ends.DROP
 
 
+def test_a_flow_is_asked_once_until_the_rules_change() -> None:
+    """Nobody but the table that gave the stamp takes it for anything."""
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))
+    assert plane.enter(HELLO).verdict is Ends.ACCEPT
+    stamp = plane.flow_mark
+    assert FIRST_STAMP <= stamp < TABLE.next_stamp
+    later = compile_table(POLICIES, PLAN, stamps_from=TABLE.next_stamp)
+    plane.load(later)
+    assert plane.enter(replace(HELLO, state=State.ESTABLISHED, flow_mark=stamp)).verdict is Ends.ACCEPT
+    assert TABLE.next_stamp <= plane.flow_mark < later.next_stamp
+    fewer = PolicySet.build(GROUPS, PROFILES[1:])
+    plane.load(compile_table(fewer, PLAN, stamps_from=later.next_stamp))
+    for mark in (stamp, plane.flow_mark):
+        assert plane.enter(replace(HELLO, state=State.ESTABLISHED, flow_mark=mark)).verdict is Ends.RESET
+
+
+def test_an_error_about_a_flow_is_not_the_flow() -> None:
+    """It goes elsewhere than the flow does: it neither stamps that, nor goes where only the flow may."""
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))
+    error = replace(HELLO, protocol=1, state=State.RELATED)
+    assert plane.enter(error).verdict is Ends.ACCEPT
+    assert plane.flow_mark == 0
+    plane.enter(HELLO)
+    stamped = replace(error, flow_mark=plane.flow_mark)
+    plane.apply(change_line(SteeredLine(LINE, OPEN), SteeredLine(LINE, ARREARS)))
+    assert plane.enter(stamped).verdict is Ends.PROHIBIT
+
+
+def test_what_elements_may_forbid_later_is_asked_at_every_packet() -> None:
+    """HTTP to an address whose name comes to be trusted; what a cap ends."""
+    capped = replace(PROFILES[0], limits=Limits(daily_cap=1))
+    for profiles, port in (((PROFILES), 80), ((capped, *PROFILES[1:]), 5432)):
+        plane = Plane(compile_table(PolicySet.build(GROUPS, profiles), PLAN), NOW)
+        plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))
+        assert plane.enter(replace(HELLO, to_port=port)).verdict is Ends.ACCEPT
+        assert plane.flow_mark == 0
+
+
 def test_the_core_hears_neighbours_itself_and_answers() -> None:
     plane = Plane(TABLE, NOW)
     solicitation = Seen("inet0", "", ip_address("fe80::2"), ip_address("fe80::1"), 58, icmp6_type=135)
@@ -198,7 +239,7 @@ def test_chains_of_profiles_that_are_gone_are_removed() -> None:
     reloaded = render_table(fewer, TABLE).splitlines()
     assert reloaded[:2] == ["add table inet nfemu", "flush table inet nfemu"]
     gone = [line.split()[-1] for line in reloaded if line.startswith("delete chain inet nfemu ")]
-    assert [name for name in gone if not name.startswith("use_")] == [
+    assert [name for name in gone if not name.startswith(("use_", "judged_"))] == [
         f"{hook}_{name}" for name in ("arrears", "training") for hook in ("steer", "up", "down")
     ]
     assert not set(gone) & {chain.name for chain in fewer.chains}
