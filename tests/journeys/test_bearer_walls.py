@@ -59,6 +59,28 @@ for sock in socks:
         told += 1
 print(told)
 """
+OTHERS = """
+import socket, sys
+where = sys.argv[1]
+def told(protocol, payload):
+    with socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET, socket.SOCK_RAW, protocol) as sock:
+        sock.settimeout(2)
+        sock.connect((where, 0))
+        for _ in range(10):  # the kernel may owe the answer to the one before
+            sock.send(payload)
+            try:
+                sock.recv(1)
+            except TimeoutError:
+                pass
+            except OSError:
+                return True
+    return False
+for each in sys.argv[2:]:
+    protocol, octets = each.split(":")
+    if told(int(protocol), bytes.fromhex(octets)):
+        print(each)
+"""
+"""Which of `PROTOCOL:OCTETS` are refused to its face."""
 SPELLINGS = ("X-MSISDN: ", "x-msisdn:", "X_MSISDN: ", "x_msisdn: ", "X-Msisdn:\t", "X-MSISDN: 1\r\nX-MSISDN: ")
 
 
@@ -185,6 +207,19 @@ def test_every_refusal_of_a_burst_comes(carrier: CarrierProcess, line: OnLine) -
         place = (line.address(NEWS, kind), str(level), str(option))
         told = carrier.nfemu("exec", LINE, "--", sys.executable, "-c", BURST, *place)
         assert (told.status, told.text) == (0, "200\n")
+
+
+def test_tunnels_and_other_protocols_are_refused_too(
+    carrier: CarrierProcess, line: OnLine, own: dict[str, str], arrivals: Arrivals
+) -> None:
+    """With a real packet inside, whose sum is no check sum, and SCTP that belongs to no association."""
+    inner = ip(own["4"], "192.0.2.1", UDP, datagram(own["4"], "192.0.2.1", 5000, b"odd"))
+    asked = [f"{protocol}:{inner.hex()}" for protocol in (4, 41, 253)]
+    asked += [f"47:00000800{inner.hex()}", f"50:0000000100000001{inner.hex()}", f"132:0001000200000004{'00' * 20}"]
+    with arrivals.none():
+        for kind in ("A", "AAAA"):
+            told = carrier.nfemu("exec", LINE, "--", sys.executable, "-c", OTHERS, line.address(NEWS, kind), *asked)
+            assert (told.status, told.text.split()) == (0, asked)
 
 
 def test_no_line_reaches_the_machine_or_another_phone(carrier: CarrierProcess, line: OnLine, witness: OnLine) -> None:

@@ -18,7 +18,7 @@ from nfemu.policy.compile.families import FAMILIES, IPV6
 from nfemu.policy.compile.marks import marks_of, use_marks
 from nfemu.policy.compile.ports import check_expressible, http_ports
 from nfemu.policy.compile.profile_chains import DOWN, REFUSE_DOWN, REFUSE_UP, UP, Direction, ProfileCompiler
-from nfemu.policy.compile.steering import NEVER_REDIRECTED, PHONE_ON_LINK, SteeringPlan
+from nfemu.policy.compile.steering import NEVER_REDIRECTED, NO_WAY, PHONE_ON_LINK, SteeringPlan
 from nfemu.policy.compile.table import (
     FIRST_STAMP,
     STEERED,
@@ -41,7 +41,12 @@ from nfemu.policy.compile.table import (
 )
 from nfemu.policy.rules import PolicySet
 
-_TCP, _ICMP6 = 6, 58
+_TCP, _UDP, _ICMP, _ICMP6, _GRE, _ESP = 6, 17, 1, 58, 47, 50
+_REFUSED_BY_FILTER = (_TCP, _UDP, _ICMP, _ICMP6, _GRE, _ESP)
+"""Of other protocols the filter's refusals are not sure to be sent: the kernel takes the sum of all octets for a check
+sum, which fits almost none (nf_reject_verify_csum), or connection tracking finds them invalid. A route refuses whatever
+comes, over IPv4 five of a line at once and then one a second.
+"""
 _SOLICITATION, _ADVERTISEMENT = 135, 136
 """Neighbour discovery (RFC 4861), without which IPv6 has no neighbours. The core knows its phones, so it answers their
 solicitations and learns nothing: its kernel remembers whoever asks, about a thousand for all namespaces of a machine.
@@ -73,7 +78,7 @@ def compile_table(
             _refuse_up(),
             _refuse_down(),
             *(chain for name in policies.names for chain in compiler.chains(policies.profile(name))),
-            *_guard(plan),
+            *_guard(plan, [mark for mark, name in marks.items() if not policies.profile(name).restricted]),
             _steer(plan, marks),
             _to_phone(marks, _judged(policies, compiler, DOWN)),
             _forward(plan, marks, _judged(policies, compiler, UP)),
@@ -98,7 +103,7 @@ def _refuse_down() -> Chain:
     return Chain(REFUSE_DOWN, (Rule((_is(Field.PROTOCOL, _TCP),), Verdict.RESET), Rule((), Verdict.DROP)))
 
 
-def _guard(plan: SteeringPlan) -> Iterator[Chain]:
+def _guard(plan: SteeringPlan, opened: list[int]) -> Iterator[Chain]:
     solicits, on_link = _is(Field.ICMP6_TYPE, _SOLICITATION), _is(Field.SOURCE6, PHONE_ON_LINK)
     own = In((Field.IN_FROM, IPV6.line), IPV6.lines)
     foreign = (NotIn((Field.IN_FROM, family.line), family.lines) for family in FAMILIES)
@@ -114,6 +119,9 @@ def _guard(plan: SteeringPlan) -> Iterator[Chain]:
             Rule((_is(Field.TARGET6, _MAPPED),), Verdict.DROP),
             *(Rule((match,), Verdict.DROP) for match in foreign),
             *(Rule((), SetMark(family.policies, family.line)) for family in FAMILIES),
+            Rule((In((Field.PROTOCOL,), tuple((one,) for one in _REFUSED_BY_FILTER)),), Verdict.ACCEPT),
+            *(Rule((_is(Field.MARK, mark),), Verdict.ACCEPT) for mark in opened),
+            Rule((), SetMark(mark=NO_WAY)),
         ),
     )
     hook = Hook("filter", "prerouting", "raw", Verdict.ACCEPT)

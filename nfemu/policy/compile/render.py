@@ -131,7 +131,11 @@ def _action(action: Action) -> str:
 def _change(action: SetMark | SetSource6 | Count | Stamp) -> str:
     match action:
         case SetMark():
-            return f"meta mark set {action.field.value} map @{action.by}" if action.by else "meta mark set 0x0"
+            return (
+                f"meta mark set {action.field.value} map @{action.by}"
+                if action.by
+                else f"meta mark set {action.mark:#x}"
+            )
         case SetSource6():
             return f"{Field.SOURCE6.value} set {action.address}"
         case Stamp(stamp):

@@ -17,6 +17,12 @@ looks for an address of the same scope on the phone's interface. Nobody can be r
 """
 
 
+NO_WAY = 2
+"""Mark of packets that the core's routes are to refuse. A profile that has it, by one chance in four thousand millions,
+lets nothing through.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class SteeringPorts:
     """Listeners in the core network."""

@@ -147,10 +147,11 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class SetMark:
-    """The packet's mark becomes 0 (`by` is empty) or what the map has for the field; without an entry it stays."""
+    """The packet's mark becomes `mark` (`by` is empty) or what the map has for the field; without an entry it stays."""
 
     by: str = ""
     field: Field = Field.SOURCE4
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)

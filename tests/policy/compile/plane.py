@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 from nfemu.model.destination import IpAddress
+from nfemu.policy.compile.steering import NO_WAY
 from nfemu.policy.compile.table import (
     STEERED,
     Batch,
@@ -129,6 +130,8 @@ class Plane:
         if packet.flow_mark == STEERED:
             packet = replace(packet, out_to=LOCAL)
         self.heard_from = packet.source
+        if packet.mark == NO_WAY and packet.out_to:
+            return End(Verdict.PROHIBIT)
         packet, verdict = self._filter("forward" if packet.out_to else "input", packet)
         self.flow_mark = packet.flow_mark
         return End(verdict, port)
@@ -194,7 +197,7 @@ class Plane:
         if isinstance(setting, Count):
             return self._count(setting, packet)
         if not setting.by:
-            return replace(packet, mark=0)
+            return replace(packet, mark=setting.mark)
         value = _read(setting.field, packet)
         element = self._elements[setting.by].get((value,)) if value is not None else None
         if element is None or element.mark is None or not self._alive(element):

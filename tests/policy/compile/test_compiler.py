@@ -7,13 +7,13 @@ import pytest
 
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, Hours, Verdict
+from nfemu.model.policy import DestinationGroup, Hours, Limits, PolicyProfile, Verdict
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.marks import mark_of, marks_of, use_marks
 from nfemu.policy.compile.ports import http_ports
 from nfemu.policy.compile.ranges import allowed_ranges, trusted_ranges
 from nfemu.policy.compile.steering import SteeringPlan
-from nfemu.policy.compile.table import Range
+from nfemu.policy.compile.table import ByStamp, Range
 from nfemu.policy.rules import PolicySet
 from tests.policy.making import NOW, group, profile
 
@@ -51,6 +51,13 @@ def test_a_rule_that_cannot_be_kept_is_refused_by_name(
 def test_nothing_to_compile() -> None:
     with pytest.raises(InvalidInput, match="there is no policy profile"):
         compile_table(PolicySet.build((), ()), PLAN)
+
+
+def test_where_a_cap_may_end_everything_no_flow_is_past_judgement() -> None:
+    """Then there is nothing that a stamp could say."""
+    capped = PolicyProfile(PolicyName("garden"), Verdict.ALLOW, limits=Limits(daily_cap=1000))
+    table = compile_table(PolicySet.build((), [capped]), PLAN)
+    assert not any(isinstance(rule.action, ByStamp) for chain in table.chains for rule in chain.rules)
 
 
 def test_addresses_need_no_name() -> None:

@@ -99,6 +99,21 @@ def test_a_mark_that_a_packet_brings_is_worth_nothing() -> None:
     assert plane.enter(replace(answer, mark=mark_of(OPEN))).verdict is Ends.RESET
 
 
+def test_protocols_that_the_filter_cannot_refuse_have_no_way() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply(plug("ue1", LINE))
+    before = None
+    for policy, verdict in ((None, Ends.PROHIBIT), (OPEN, Ends.ACCEPT), (ARREARS, Ends.PROHIBIT)):
+        line = SteeredLine(LINE, policy)
+        plane.apply(change_line(before, line))
+        before = line
+        # SCTP that belongs to no association, to connection tracking
+        for protocol, state in ((4, State.NEW), (132, State.NEW), (132, State.INVALID)):
+            dropped = policy is OPEN and state is State.INVALID
+            end = plane.enter(replace(HELLO, protocol=protocol, state=state))
+            assert end.verdict is (Ends.DROP if dropped else verdict), (policy, protocol)
+
+
 def test_nobody_outside_opens_a_flow_to_a_phone() -> None:
     plane = Plane(TABLE, NOW)
     plane.apply((*plug("ue1", LINE), *change_line(None, SteeredLine(LINE, OPEN))))

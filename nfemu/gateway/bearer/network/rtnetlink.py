@@ -42,7 +42,7 @@ _MAIN, _LOCAL = 254, 255
 _UNICAST, _TO_US, _UNREACHABLE = 1, 2, 7
 """Types of routes."""
 _LINK_SCOPE, _HOST_SCOPE, _NOWHERE = 253, 254, 255
-_TO_TABLE = 1
+_TO_TABLE, _PROHIBITED = 1, 8
 _AT_THE_ROOT = 0xFFFFFFFF
 _ETHERNET = 1
 """TC_LINKLAYER_ETHERNET: the kernel reckons how long packets take by itself."""
@@ -169,6 +169,12 @@ def table_of_arrivals(family: socket.AddressFamily, interface: str, table: int) 
     fields = {"family": int(family), "table": table, "action": _TO_TABLE}
     attributes = [("FRA_PRIORITY", table), ("FRA_IIFNAME", interface), ("FRA_TABLE", table)]
     return _filled(fibmsg(), _NEW_RULE, fields, attributes)
+
+
+def prohibited(family: socket.AddressFamily, mark: int, priority: int) -> bytes:
+    """What has that mark is refused with an ICMP error (administratively prohibited), wherever it would go."""
+    attributes = [("FRA_PRIORITY", priority), ("FRA_FWMARK", mark)]
+    return _filled(fibmsg(), _NEW_RULE, {"family": int(family), "action": _PROHIBITED}, attributes)
 
 
 @lru_cache(maxsize=4096)

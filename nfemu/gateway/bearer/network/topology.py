@@ -29,6 +29,7 @@ from nfemu.gateway.bearer.network.rtnetlink import (
     address,
     neighbour,
     own_addresses,
+    prohibited,
     route,
     sends_at,
     table_of_arrivals,
@@ -42,7 +43,7 @@ from nfemu.gateway.bearer.network.rtnetlink import (
 )
 from nfemu.model.destination import IpAddress
 from nfemu.namespaces.system import Namespace, enter, unshare
-from nfemu.policy.compile.steering import PHONE_ON_LINK
+from nfemu.policy.compile.steering import NO_WAY, PHONE_ON_LINK
 
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""
@@ -64,7 +65,8 @@ _FIRST_PHONE = 100
 _OUTER_MAC, _INNER_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 """Locally administered; of either end of every link, since no two links share a wire."""
 _NOT_OURS = 100
-"""Routing table."""
+"""Routing table, and the priority of the rules that come between the kernel's own."""
+_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 _FORWARDING = {
     "net/ipv4/ip_forward": "1",
     "net/ipv6/conf/all/forwarding": "1",
@@ -145,6 +147,7 @@ def build_core(core: Network) -> Network:
         address(_FIRST, _CORE_SIDE, _PAIR),
         address(_FIRST, _GATEWAY6, 64),
         *_default_routes(_INTERNET_SIDE, _INTERNET_SIDE6, _INNER_MAC),
+        *(prohibited(family, NO_WAY, _NOT_OURS) for family in _FAMILIES),
     )
     with internet.entered(core):
         _run(
@@ -156,7 +159,7 @@ def build_core(core: Network) -> Network:
             *_default_routes(_CORE_SIDE, _GATEWAY6, _OUTER_MAC),
             *(own_addresses(network) for network in VIRTUAL),
             # What came from the core never goes back to it: no packet runs in circles.
-            *(table_of_arrivals(family, inside.name, _NOT_OURS) for family in (socket.AF_INET, socket.AF_INET6)),
+            *(table_of_arrivals(family, inside.name, _NOT_OURS) for family in _FAMILIES),
             *(unreachable(network, _NOT_OURS) for network in (_ANYWHERE, _ANYWHERE6)),
         )
     return internet
