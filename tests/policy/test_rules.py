@@ -305,3 +305,13 @@ def test_no_match_by_a_suffix_of_the_string(base: str, host: str, form: str, glu
 def test_what_a_restricted_profile_is() -> None:
     policies = PolicySet.build([], [profile("open", Verdict.ALLOW), profile("strict", Verdict.REJECT)])
     assert [policies.profile(name).restricted for name in policies.names] == [False, True]
+
+
+def test_an_address_is_as_trusted_as_a_name_that_has_it() -> None:
+    """Names that can be looked up, on the ports of all the groups that list them."""
+    arrears = POLICIES.profile(PolicyName("arrears"))
+    assert arrears.names_trusted_on(80) == [PORTAL]
+    assert arrears.names_trusted_on(8080) == [PORTAL]
+    assert arrears.names_trusted_on(8000) == []
+    wide = PolicySet.build((group("wide", "*.carrier.example", trusted=True),), (profile("p", ALLOW, "wide"),))
+    assert wide.profile(PolicyName("p")).names_trusted_on(80) == []
