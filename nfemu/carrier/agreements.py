@@ -1,7 +1,6 @@
 """Agreements: signed at the provider, revoked, and asked again where the provider had no answer (G19)."""
 
 from nfemu.bss import auto_deduct
-from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Commit, Emit, Lock, NewId, Now, RevokeAtProvider, SignAtProvider, Step, ask
 from nfemu.carrier.deductions import request, resolve
 from nfemu.carrier.flip import carry_out
@@ -10,6 +9,7 @@ from nfemu.carrier.ports import PutAgreement
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.view import commit
+from nfemu.model import events
 from nfemu.model.agreements import Agreement, DeductionState
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import AccountId, AgreementNo, Msisdn

@@ -16,7 +16,6 @@ from nfemu.bss import auto_deduct, ledger
 from nfemu.bss.auto_deduct import DeductionInput
 from nfemu.bss.notices import compose
 from nfemu.bss.texts import Template
-from nfemu.carrier import events
 from nfemu.carrier.commands import AskAgainLater, CloseDeduction, Deduct, Emit, NewId, Now, Step, ask
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.execution import execute
@@ -24,6 +23,7 @@ from nfemu.carrier.lines import line_of
 from nfemu.carrier.orders import after_movement, emit_standing
 from nfemu.carrier.ports import AccountView, AppendEntry, Change, PutAgreement, PutDeduction, PutNotice
 from nfemu.carrier.rules import CarrierRules
+from nfemu.model import events
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer, DeductionState
 from nfemu.model.errors import Unavailable

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from nfemu.bss.detection import quiet_until
 from nfemu.bss.notices import compose
 from nfemu.bss.texts import Template
-from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Emit, LoadLastNotice, LoadPendingNotices, NewId, Now, Step, ask
 from nfemu.carrier.flip import deliver_fresh
 from nfemu.carrier.lines import aimed_profile, line_of, locked_line
@@ -19,6 +18,7 @@ from nfemu.carrier.ports import AccountView, Line, PutNotice, WithdrawNotice
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import line_status
 from nfemu.carrier.view import commit
+from nfemu.model import events
 from nfemu.model.account import AccountKind
 from nfemu.model.identity import Msisdn, NoticeId
 from nfemu.model.orders import Notice, NoticeKind

@@ -1,8 +1,8 @@
 """An entry of the ledger on the timeline of the card that caused or paid it."""
 
-from nfemu.carrier import events
 from nfemu.carrier.commands import Emit, Step, ask
 from nfemu.carrier.ports import AccountView
+from nfemu.model import events
 from nfemu.model.account import LedgerEntry
 from nfemu.model.identity import CorrelationId, Imsi
 

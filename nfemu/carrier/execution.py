@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier import events
 from nfemu.carrier.commands import Emit, Now, Step, ask
 from nfemu.carrier.following import follow
 from nfemu.carrier.lines import orders_of
@@ -19,6 +18,7 @@ from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession,
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit, with_changes
 from nfemu.epc import hss
+from nfemu.model import events
 from nfemu.model.identity import CorrelationId
 from nfemu.model.orders import OrderKind, OrderState
 

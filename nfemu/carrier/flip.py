@@ -19,7 +19,6 @@ from nfemu.bss.notices import compose, delivered
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
-from nfemu.carrier import events
 from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
 from nfemu.carrier.deductions import settle
 from nfemu.carrier.execution import execute
@@ -31,6 +30,7 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import account_due
 from nfemu.carrier.view import commit
 from nfemu.epc import pgw
+from nfemu.model import events
 from nfemu.model.account import AccountKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, NoticeId

@@ -11,12 +11,12 @@ detached      any                 as it is: who detached it attaches it
 
 from datetime import datetime
 
-from nfemu.carrier import events
 from nfemu.carrier.commands import Emit, NewId, Reserve, Step, ask
 from nfemu.carrier.lines import session_detail
 from nfemu.carrier.ports import Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
+from nfemu.model import events
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, SessionId
 from nfemu.model.session import PdnSession

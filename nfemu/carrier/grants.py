@@ -5,7 +5,6 @@ from datetime import datetime
 
 from nfemu.bss import grants
 from nfemu.bss.standing import standing
-from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Emit, LoadGrants, Lock, NewId, Now, Step, ask
 from nfemu.carrier.deductions import Requested, request, with_request
 from nfemu.carrier.flip import carry_out
@@ -15,6 +14,7 @@ from nfemu.carrier.ports import AccountView, Change, PutDuty, PutGrant
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.carrier.view import with_changes
+from nfemu.model import events
 from nfemu.model.account import Standing
 from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty, DutyKind

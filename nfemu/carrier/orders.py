@@ -5,13 +5,13 @@ from enum import StrEnum
 from nfemu.bss.dunning import Movement, moved, movement
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import standing
-from nfemu.carrier import events
 from nfemu.carrier.commands import Emit, NewId, Now, Step, ask
 from nfemu.carrier.lines import aimed_profile, orders_of
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSubscription
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.transitions import Aim, Demand, Trigger, respond
 from nfemu.epc import hss
+from nfemu.model import events
 from nfemu.model.account import Account, Standing
 from nfemu.model.agreements import DeductionState
 from nfemu.model.identity import CorrelationId, OrderId

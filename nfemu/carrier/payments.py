@@ -15,7 +15,6 @@ from nfemu.bss import payments as rules_of_payments
 from nfemu.bss.notices import compose
 from nfemu.bss.payments import PaymentInput
 from nfemu.bss.texts import Template
-from nfemu.carrier import events
 from nfemu.carrier.commands import (
     Begin,
     Commit,
@@ -38,6 +37,7 @@ from nfemu.carrier.orders import after_entry
 from nfemu.carrier.ports import AccountView, AppendEntry, Line, PaymentView, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
+from nfemu.model import events
 from nfemu.model.account import LedgerEntry
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo

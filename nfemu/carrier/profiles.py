@@ -6,7 +6,6 @@ resume leads back into the garden (`transitions`).
 """
 
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Emit, NewId, Now, Step, ask
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import locked_line, orders_of
@@ -14,6 +13,7 @@ from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import Change, Line, PutOrder
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
+from nfemu.model import events
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, Msisdn, OrderId, ProfileName
 from nfemu.model.orders import OrderKind, WorkOrder

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier import events
 from nfemu.carrier.commands import Emit, NewId, Now, Reserve, Step, ask
 from nfemu.carrier.lines import line_of
 from nfemu.carrier.orders import Cause
@@ -12,6 +11,7 @@ from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit
 from nfemu.epc import pgw
+from nfemu.model import events
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import OrderId, SessionId
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder

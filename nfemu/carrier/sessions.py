@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from nfemu.carrier import events
 from nfemu.carrier.commands import Begin, Commit, Emit, NewId, Now, Reserve, Step, ask
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import line_of, locked_line, session_detail
 from nfemu.carrier.ports import AccountView, Change, Line, PutSession
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import hss, pgw
+from nfemu.model import events
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, Msisdn, SessionId
 from nfemu.model.session import PdnSession

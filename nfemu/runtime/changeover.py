@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nfemu.carrier import events
 from nfemu.carrier.catalogue_change import check_in_use, follow_catalogue
 from nfemu.carrier.lines import line_state, session_detail
 from nfemu.carrier.ports import AddEvent, Change, Clock, IdSource, LineState, PutSession, Store
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
 from nfemu.epc.pgw import Pgw
+from nfemu.model import events
 from nfemu.model.identity import CorrelationId, Imsi
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber

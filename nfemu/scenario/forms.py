@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from nfemu.files.findings import nearest
 from nfemu.files.sections import CUSTOM
+from nfemu.model import events
 from nfemu.model.errors import InvalidInput
 from nfemu.model.orders import NoticeKind
 
@@ -19,6 +20,7 @@ _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """What a line of a request's head can carry (RFC 9110 section 5.5)."""
 _KINDS = tuple(kind.value for kind in NoticeKind)
+_EVENTS = tuple(value for name, value in vars(events).items() if name.isupper())
 
 
 def checked(check: Callable[[str], object]) -> AfterValidator:
@@ -77,3 +79,9 @@ def check_message(text: str) -> None:
     """Raises InvalidInput."""
     if text not in _KINDS:
         raise InvalidInput(f"`{text}` is no kind of message; {nearest(text, _KINDS)}")
+
+
+def check_event(text: str) -> None:
+    """Raises InvalidInput."""
+    if text not in _EVENTS:
+        raise InvalidInput(f"`{text}` is no event; {nearest(text, _EVENTS)}")

@@ -10,6 +10,7 @@ from nfemu.files.sections import CUSTOM, Section
 from nfemu.model.identity import Msisdn
 from nfemu.model.moments import moment_of
 from nfemu.scenario.forms import (
+    check_event,
     check_field_name,
     check_field_value,
     check_message,
@@ -80,8 +81,10 @@ Pattern = Annotated[str, Field(examples=["http://portal.carrier.example/*"])]
 Patterns = Annotated[
     list[Pattern], BeforeValidator(_listed), WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}})
 ]
-Texts = Annotated[
-    list[str], BeforeValidator(_listed), WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}})
+Events = Annotated[
+    list[Annotated[str, checked(check_event)]],
+    BeforeValidator(_listed),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
 ]
 Fields = dict[
     Annotated[str, checked(check_field_name)],
@@ -171,7 +174,7 @@ class Expect(Written):
         "The messages of this step, and no other: each its kind, or its kind and its text.",
         examples=['[restored, {payment confirmed: "*¥29.00*"}]'],
     )
-    events: Texts | None = _documented(
+    events: Events | None = _documented(
         "Events on the line's timeline in this step, in this order; others may lie between."
     )
     used: dict[str, Used] | None = _documented("Octets of the line today, by destination group.")

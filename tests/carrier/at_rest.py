@@ -7,12 +7,12 @@ from hypothesis.stateful import invariant
 
 from nfemu.bss import ledger
 from nfemu.bss.standing import is_cleared, standing
-from nfemu.carrier import events
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.ports import AccountView
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
 from nfemu.epc.pools import Ipv4Slots, Ipv6Slots
+from nfemu.model import events
 from nfemu.model.account import EntryKind, Standing
 from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.identity import AccountId, Imsi

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from nfemu.carrier import agreements, events
+from nfemu.carrier import agreements
 from nfemu.carrier.commands import Step
+from nfemu.model import events
 from nfemu.model.account import EntryKind, Standing
 from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Msisdn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nfemu.carrier import events
+from nfemu.model import events
 from nfemu.model.account import Standing
 from nfemu.model.errors import Conflict, InvalidInput, NotFound
 from nfemu.model.identity import Msisdn

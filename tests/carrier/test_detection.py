@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from nfemu.bss.detection import DetectionRules
-from nfemu.carrier import detection, events
+from nfemu.carrier import detection
+from nfemu.model import events
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money

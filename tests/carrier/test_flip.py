@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from nfemu.carrier import events
 from nfemu.carrier.ports import AppendEntry, PutOrder, PutSession
+from nfemu.model import events
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.model.money import Money

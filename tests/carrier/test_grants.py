@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from nfemu.carrier import events
 from nfemu.carrier.ports import PutDuty
+from nfemu.model import events
 from nfemu.model.account import Standing
 from nfemu.model.duties import DutyKind
 from nfemu.model.errors import InvalidInput, Unavailable

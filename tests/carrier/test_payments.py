@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from nfemu.carrier import events
 from nfemu.carrier.lines import line_of
 from nfemu.carrier.payments import expire
 from nfemu.carrier.ports import PutPayment
+from nfemu.model import events
 from nfemu.model.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nfemu.carrier import events
 from nfemu.carrier.ports import PutSubscription
+from nfemu.model import events
 from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money

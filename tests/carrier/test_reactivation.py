@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from nfemu.carrier import events
+from nfemu.model import events
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from nfemu.carrier import events
 from nfemu.carrier.lines import line_state
+from nfemu.model import events
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money

@@ -8,10 +8,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from nfemu.carrier import events
 from nfemu.carrier.ports import PutAccount
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc.catalogue import Catalogue
+from nfemu.model import events
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money

@@ -90,6 +90,14 @@ def test_a_scenario(tmp_path: Path) -> None:
             "{attach: 13800138000, expect: {notices: [stoped]}}",
             "3: `steps[1].expect.notices[1].stoped`: `stoped` is no kind of message; did you mean `stopped`?",
         ),
+        (
+            "{attach: 13800138000, expect: {events: [hss.permitted, order.dnoe]}}",
+            "3: `steps[1].expect.events[2]`: `order.dnoe` is no event; did you mean `order.done`?",
+        ),
+        (
+            "{attach: 13800138000, expect: {events: xyzzy}}",
+            "3: `steps[1].expect.events[1]`: `xyzzy` is no event; write one of `agreement.provider_not_told`",
+        ),
         ('{get: "http://a.example/", headers: {a b: c}}', "3: `steps[1].headers.a b`: `a b` is not the name of a"),
         (
             '{get: "http://a.example/", headers: {a: "b\\nc"}}',

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby, pairwise
 from typing import Any
 
-from nfemu.carrier import events
+from nfemu.model import events
 from nfemu.web.api.document import OF_EVERYBODY
 from tools.reference.markdown import MADE, code, listed, table
 from tools.reference.openapi import Document
