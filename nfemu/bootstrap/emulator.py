@@ -224,7 +224,9 @@ class Emulator:
         if found is not None:
             return found
         found = await reach(self, profile, destination, decision)
-        return replace(found, points=points_of_proxy(profile, destination, decision, found))
+        subscriber = (await self.service.status(msisdn)).line.subscriber
+        capped = self.gateway.capped(subscriber.imsi)
+        return replace(found, points=points_of_proxy(profile, destination, decision, found, capped))
 
     async def plug(self, msisdn: Msisdn) -> PluggedIn:
         """See ApiBackend."""

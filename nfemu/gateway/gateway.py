@@ -24,7 +24,7 @@ from nfemu.gateway.sharing import Key, Sharing
 from nfemu.gateway.supervisor import PlaceStatus, Supervisor
 from nfemu.gateway.worker_process import WORKER_ARGV, Command
 from nfemu.model.errors import Unavailable
-from nfemu.model.identity import Msisdn, PolicyName
+from nfemu.model.identity import Imsi, Msisdn, PolicyName
 from nfemu.model.usage import Allowance, Usage
 
 WORKER_LOG = "nfemu.log"
@@ -227,6 +227,10 @@ class Gateway:
             others = (point.apply(state) for point in self._points())
             await asyncio.gather(self._link.publish_line(state), *others)
 
+    def capped(self, imsi: Imsi) -> frozenset[PolicyName]:
+        """The policies under which the line has used its daily cap, as far as that is reported."""
+        return self._host.capped(imsi)
+
     def start_day(self) -> None:
         """A new business day: caps begin anew (G7)."""
         self._host.start_day()
@@ -408,6 +412,11 @@ class _Host:
         before = self._limited()
         self.source = source
         return [key for key in self._sharing.known() if key[1] not in before]
+
+    def capped(self, imsi: Imsi) -> frozenset[PolicyName]:
+        """See Gateway."""
+        caps = {each.name: each.limits.daily_cap for each in self.source.profiles}
+        return frozenset(name for name, cap in caps.items() if 0 < cap <= self._sharing.used((imsi, name)))
 
     def begin_anew(self, at: datetime) -> None:
         """With other people, at that time of day."""

@@ -55,6 +55,10 @@ class Sharing:
         limited = self._limited()
         return [key for key in self._totals if key[1] in limited]
 
+    def used(self, key: Key) -> int:
+        """Octets in this day, as far as they are reported."""
+        return self._totals.get(key, 0)
+
     def allowances(self, point: Hashable, keys: Sequence[Key]) -> tuple[Allowance, ...]:
         """What `point` must know of these lines."""
         own = self._own.get(point, {})

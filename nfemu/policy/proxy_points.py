@@ -1,8 +1,9 @@
 """What a flow meets over proxy access: one point for a request, two for a tunnel."""
 
 from nfemu.model.destination import Destination, Scheme, Transport
+from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Decision, Verdict
-from nfemu.model.signs import CONNECTED, FAILED, FORBIDDEN, NOT_SENT, RESET, TLS
+from nfemu.model.signs import CONNECTED, FAILED, FORBIDDEN, NOT_SENT, OVER, RESET, TLS
 from nfemu.policy.points import Place, Point, points_of_request
 from nfemu.policy.reach import Reach
 from nfemu.policy.rules import CompiledProfile
@@ -14,11 +15,21 @@ _NO_RAW = "gateway/no-raw"
 
 
 def points_of_proxy(
-    profile: CompiledProfile, destination: Destination, decision: Decision, found: Reach
+    profile: CompiledProfile,
+    destination: Destination,
+    decision: Decision,
+    found: Reach,
+    capped: frozenset[PolicyName] = frozenset(),
 ) -> tuple[Point, ...]:
-    """`found` is what becomes of the destination, which was decided so under that profile."""
+    """`found` is what becomes of the destination, which was decided so under that profile. The line is past its daily
+    cap under the profiles `capped`.
+    """
     if destination.scheme is Scheme.DNS or destination.transport is not Transport.TCP:
         return (Point(Place.PROXY, "not carried: proxies take TCP, and ask for names themselves", "", NOT_SENT),)
+    used_up = profile.name in capped and decision.group not in profile.essential
+    if used_up and not _is_refused_first(destination, decision, found):
+        place = Place.HTTP if destination.scheme is Scheme.HTTP else Place.CONNECT
+        return (Point(place, "the day's volume is used up", f"{profile.name}/daily-cap", OVER),)
     if destination.scheme is not Scheme.HTTP:
         return _tunnel(profile, destination, decision, found)
     if (guard := found.guard) is None:
@@ -41,6 +52,13 @@ def _tunnel(profile: CompiledProfile, destination: Destination, decision: Decisi
     if guard is not None:
         return opened, Point(Place.SNI, guard.reason, guard.rule, RESET)
     return opened, Point(Place.SNI, "the name of the tunnel: passed on", decision.rule, TLS)
+
+
+def _is_refused_first(destination: Destination, decision: Decision, found: Reach) -> bool:
+    """The cap is the reason of requests that the policy blocks too, not of tunnels, nor of what nobody dials."""
+    if found.guard is not None and (found.guard.rule in _FORBIDS or found.guard.rule == _NO_RAW):
+        return True
+    return destination.scheme is not Scheme.HTTP and decision.verdict is not Verdict.ALLOW
 
 
 def _is_early(destination: Destination, rule: str) -> bool:

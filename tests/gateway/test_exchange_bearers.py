@@ -159,11 +159,15 @@ async def test_what_was_used_before_counts_for_the_others(tmp_path: Path) -> Non
     first, second = FakeBearers(), FakeBearers()
     async with running(tmp_path, first, CAPPED) as gateway:
         gateway.reports.used([Usage(line().imsi, PolicyName("arrears"), "portal", 300, 400)])
+        assert gateway.capped(line().imsi) == frozenset()
         await gateway.exchange_bearers(second)
         async with asyncio.timeout(20):
             while not second.used:  # noqa: ASYNC110 - told by a task of the gateway's
                 await asyncio.sleep(0)
         assert [each.others for each in second.used] == [700]
+        gateway.reports.used([Usage(line().imsi, PolicyName("arrears"), "portal", 0, 300)])
+        assert gateway.capped(line().imsi) == {"arrears"}
+        assert gateway.capped(Imsi("460001380013999")) == frozenset()
 
 
 @pytest.mark.parametrize("exchanged", [True, False])

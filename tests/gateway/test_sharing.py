@@ -28,6 +28,7 @@ def test_each_is_told_of_the_others() -> None:
     it = sharing(Time())
     it.start_day({KEY: 5, (LI, OPEN): 7})
     assert it.known() == [KEY]
+    assert (it.used(KEY), it.used((ZHANG, OPEN))) == (5, 0)
     assert it.add("one", [usage(10), usage(1, LI, OPEN)]) == [KEY]
     it.add("two", [usage(100)])
     assert it.allowances("one", [KEY]) == (Allowance(ZHANG, ARREARS, 205, 2),)

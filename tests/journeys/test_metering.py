@@ -52,6 +52,7 @@ def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> N
         ("policies.yaml", "    allow: [portal, payment]", "    allow: [portal, payment, help]"),
         ("policies.yaml", "daily_cap: 20MiB", "daily_cap: 0"),
         ("policies.yaml", "rate: 1M ", "rate: 0 "),
+        ("carrier.yaml", "access: auto", "access: proxy"),
     )
     stopped.up("--clock", "test")
     stopped.nfemu("clock", "set", "2099-11-01T20:00:00+08:00")
@@ -72,6 +73,8 @@ def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> N
     assert stopped.verdict(NUMBER, "http://news.example/") == 429
     assert stopped.verdict(NUMBER, "http://portal.carrier.example/") == 200
     assert stopped.verdict(NUMBER, "https://news.example/") == 0
+    for url in (HELP, "http://news.example/"):
+        assert "the day's volume is used up" in stopped.nfemu("explain", NUMBER, url).text
     page = stopped.curl(NUMBER, HELP).text
     assert "今日流量已用完" in page
     assert "64 KiB" in page

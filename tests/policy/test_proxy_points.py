@@ -2,14 +2,30 @@
 
 import pytest
 
-from nfemu.model.identity import PolicyName
+from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.policy import Limits, PolicyProfile, Verdict
+from nfemu.model.signs import OVER
 from nfemu.policy.proxy_points import points_of_proxy
 from nfemu.policy.reach import Guard, Reach
-from nfemu.policy.rules import NO_BINDINGS, decide
+from nfemu.policy.rules import NO_BINDINGS, PolicySet, decide
 from nfemu.policy.urls import destination_of
-from tests.policy.making import LANDING, NOW
+from tests.policy.making import LANDING, NOW, group
 from tests.policy.test_points import POLICIES
 
+ARREARS = PolicyName("arrears")
+CAPPED = PolicySet.build(
+    [group("portal", "portal.carrier.example", trusted=True), group("pay", "pay.example")],
+    [
+        PolicyProfile(
+            ARREARS,
+            Verdict.REDIRECT,
+            (GroupName("portal"), GroupName("pay")),
+            LANDING,
+            limits=Limits(daily_cap=1000),
+            essential=(GroupName("portal"),),
+        )
+    ],
+)
 REACHED = Reach(leads_to="the emulated Internet")
 
 
@@ -45,3 +61,21 @@ def test_points(policy: str, url: str, found: Reach, expected: list[tuple[str, s
     profile, destination = POLICIES.profile(PolicyName(policy)), destination_of(url)
     decision = decide(profile, destination, NO_BINDINGS, NOW)
     assert [(one.place.value, one.sign) for one in points_of_proxy(profile, destination, decision, found)] == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "expected"),
+    [
+        ("http://news.example/", Reach(), [("HTTP", OVER)]),
+        ("http://pay.example/", REACHED, [("HTTP", OVER)]),
+        ("https://pay.example/", REACHED, [("CONNECT", OVER)]),
+        ("https://news.example/", Reach(), [("CONNECT", "403 from the gateway")]),
+        ("http://10.0.0.1/", guarded("private-address"), [("HTTP", "403 from the gateway")]),
+        ("http://portal.carrier.example/", REACHED, [("HTTP", "answered"), ("identity", "header inserted")]),
+    ],
+)
+def test_past_the_cap_only_what_is_essential_goes_on(url: str, found: Reach, expected: list[tuple[str, str]]) -> None:
+    profile, destination = CAPPED.profile(ARREARS), destination_of(url)
+    decision = decide(profile, destination, NO_BINDINGS, NOW)
+    met = points_of_proxy(profile, destination, decision, found, frozenset({ARREARS}))
+    assert [(one.place.value, one.sign) for one in met] == expected
