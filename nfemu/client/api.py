@@ -73,6 +73,10 @@ class Client:
     def close(self) -> None:
         self._api.close()
 
+    def interrupt(self) -> None:
+        """From another thread: whoever waits for an answer has Unavailable, and so has whoever asks after that."""
+        self._api.interrupt()
+
     # ---- subscribers
 
     def subscribers(self, after: str | None = None, limit: int = 100) -> SubscriberPage:

@@ -1,8 +1,10 @@
 """One connection to the API: requests with the token, JSON both ways, problem documents as errors."""
 
+import contextlib
 import http.client
 import json
 import select
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +34,7 @@ class Transport:
         self._patience = patience
         self._silent = silent
         self._connection = http.client.HTTPConnection(*self._place, timeout=timeout)
+        self._interrupted = False
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     def get(self, *path: str, **query: object) -> Any:
@@ -56,6 +59,14 @@ class Transport:
     def close(self) -> None:
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """From another thread: whoever waits for an answer has Unavailable, and so has whoever asks after that."""
+        self._interrupted = True
+        waited_at = self._connection.sock
+        if waited_at is not None:
+            with contextlib.suppress(OSError):  # it has ended by itself
+                waited_at.shutdown(socket.SHUT_RDWR)
+
     def _exchange(
         self, method: str, path: tuple[str, ...], query: str, body: object, headers: Mapping[str, str]
     ) -> Any:
@@ -67,6 +78,7 @@ class Transport:
             given["Content-Type"] = "application/json"
         self._drop_stale()
         try:
+            self._check_wanted()
             self._connection.request(method, target, content, given)
             self._wait_for_answer()
             response = self._connection.getresponse()
@@ -82,9 +94,15 @@ class Transport:
         """Raises Unavailable, long before the timeout, where nobody is at work on it."""
         deadline = time.monotonic() + self._timeout
         while not _readable(self._connection, self._patience):
+            self._check_wanted()
             if time.monotonic() >= deadline:
                 raise TimeoutError("timed out")
             self._check_alive()
+
+    def _check_wanted(self) -> None:
+        """Raises Unavailable."""
+        if self._interrupted:
+            raise Unavailable(f"what was asked of the API at `{self._url}` was interrupted")
 
     def _check_alive(self) -> None:
         """The kernel takes connections and requests for a process that is stopped, too. Raises Unavailable."""

@@ -13,7 +13,7 @@ import pytest
 
 from nfemu.client import StateFolder
 from nfemu.client.line.chromium import installed
-from nfemu.client.line.programs import run_program
+from nfemu.client.line.programs import Programs
 from nfemu.client.line.way import PASSWORD, ByProxy, proxy_of
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import Unavailable
@@ -111,7 +111,7 @@ class Browser:
         by = () if self.proxy is None else (f"--proxy-server={self.proxy.host}:{self.proxy.port}",)
         profile = f"--user-data-dir={self.folder / 'profile'}"
         command = [chromium, "--headless=new", *_FLAGS, *by, profile, "--dump-dom", url]
-        ran = run_program(self.state, self.number, command, "", _LOAD_S)
+        ran = Programs(self.state, self.number).run(command, "", _LOAD_S)
         if ran.status != 0:
             raise Unavailable(f"Chromium did not load `{url}`: {ran.err.strip()[-500:]}")
         return ran.out

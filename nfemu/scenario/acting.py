@@ -49,6 +49,7 @@ class Actor:
     watch: Watch
     states: OwnStates
     _phones: dict[str, tuple[object, Phone]] = field(default_factory=dict)
+    _interrupted: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +57,13 @@ class Actor:
     def __exit__(self, *_: object) -> None:
         self._hang_up()
         self.states.forget()
+
+    def interrupt(self) -> None:
+        """From another thread: what is under way fails, and so does what is begun after that."""
+        self._interrupted = True
+        self.client.interrupt()
+        for _, phone in list(self._phones.values()):
+            phone.interrupt()
 
     def prepare(self, given: Given) -> None:
         """What is so before the first step. Raises NfemuError."""
@@ -134,6 +142,8 @@ class Actor:
         phone = Phone.on_line(self.client, self.state, number)
         phone.__enter__()
         self._phones[line.e164] = attached, phone
+        if self._interrupted:
+            phone.interrupt()
         return phone
 
     def _request(self, url: str, step: Step, number: str) -> Outcome:

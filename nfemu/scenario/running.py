@@ -14,8 +14,9 @@ from nfemu.client.values import Event, Explanation
 from nfemu.model.errors import NfemuError
 from nfemu.scenario.acting import NOTHING, Actor, destination_of
 from nfemu.scenario.expecting import compare
+from nfemu.scenario.interrupting import Interruption
 from nfemu.scenario.saving import OwnStates
-from nfemu.scenario.values import Mismatch, Played, Result, Scenario, ScenarioStep, Verdict
+from nfemu.scenario.values import ENDING, Mismatch, Played, Result, Scenario, ScenarioStep, Verdict
 from nfemu.scenario.watching import before, watch
 
 _EVENTS = 20
@@ -34,15 +35,15 @@ class Carrier:
     capture: Callable[[str, Path], AbstractContextManager[object]] | None = None
 
 
-def play(scenario: Scenario, carrier: Carrier) -> Result:
+def play(scenario: Scenario, carrier: Carrier, interruption: Interruption | None = None) -> Result:
     """From a known state. What goes wrong is in the result; raises Unavailable where there is no carrier."""
     started = time.perf_counter()
     with Client.find(carrier.state) as client, ExitStack() as kept:
-        result = _play(scenario, carrier, client, kept)
+        result = _play(scenario, carrier, client, kept, interruption or Interruption())
     return replace(result, elapsed_ms=(time.perf_counter() - started) * 1000)
 
 
-def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack) -> Result:
+def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack, interruption: Interruption) -> Result:
     if reason := _missing(scenario, carrier, client):
         return Result(scenario, Verdict.NOT_APPLICABLE, (), reason, 0)
 
@@ -54,17 +55,21 @@ def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack)
         if carrier.capture is not None:
             kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}{again}.pcap")))
 
-    actor = kept.enter_context(Actor(client, carrier.state, watched, OwnStates(client)))
+    tidying = kept.enter_context(Client.find(carrier.state))  # what was saved goes after an interruption, too
+    actor = kept.enter_context(Actor(client, carrier.state, watched, OwnStates(tidying)))
+    kept.enter_context(interruption.calls(actor.interrupt))
     try:
         actor.prepare(scenario.given)
     except NfemuError as error:
+        if interruption.asked:
+            return Result(scenario, Verdict.INTERRUPTED, (), "before its first step", 0)
         return Result(scenario, Verdict.FAILED, (), f"what is given cannot be: {error}", 0)
-    player = _Player(client, actor, carrier.state.status().has_bearers, scenario.line)
+    player = _Player(client, actor, carrier.state.status().has_bearers, interruption, scenario.line)
     played = player.play(scenario)
-    failed = next((each for each in played if each.verdict is Verdict.FAILED), None)
-    verdict = Verdict.PASSED if failed is None else Verdict.FAILED
-    rule, timeline = (None, ()) if failed is None else _evidence(client, failed)
-    return Result(scenario, verdict, played, "", 0, rule, timeline)
+    ended = next((each for each in played if each.verdict in ENDING), None)
+    if ended is None:
+        return Result(scenario, Verdict.PASSED, played, "", 0)
+    return Result(scenario, ended.verdict, played, "", 0, *_evidence(client, ended))
 
 
 def _missing(scenario: Scenario, carrier: Carrier, client: Client) -> str:
@@ -82,6 +87,7 @@ class _Player:
     client: Client
     actor: Actor
     bearers: bool
+    interruption: Interruption
     number: str | None
     """Whose line, as of the last step that said so."""
 
@@ -90,7 +96,7 @@ class _Player:
         for step in scenario.steps:
             self.number = step.written.whose or self.number
             played.append(self._played(step))
-            if played[-1].verdict is Verdict.FAILED:
+            if played[-1].verdict in ENDING:
                 break
         return played
 
@@ -104,8 +110,10 @@ class _Player:
             mismatches = self._mismatches(step)
         except NfemuError as wrong:
             error = str(wrong)
-        verdict = Verdict.FAILED if mismatches or error else Verdict.PASSED
         elapsed = (time.perf_counter() - started) * 1000
+        if self.interruption.asked:
+            return Played(step, self.number, Verdict.INTERRUPTED, (), "", elapsed)
+        verdict = Verdict.FAILED if mismatches or error else Verdict.PASSED
         return Played(step, self.number, verdict, mismatches, error, elapsed)
 
     def _mismatches(self, step: ScenarioStep) -> list[Mismatch]:

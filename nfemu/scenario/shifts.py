@@ -1,14 +1,18 @@
 """Many scenarios on a few carriers, each of which plays one after the other."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Lock
 
+from nfemu.model.errors import Unavailable
+from nfemu.scenario.interrupting import Interruption
 from nfemu.scenario.running import Carrier, play
 from nfemu.scenario.values import USUAL, Needs, Result, Scenario
 
 Start = Callable[[Needs], Carrier]
+Tell = Callable[[Result], None]
 
 
 class Shifts:
@@ -20,29 +24,40 @@ class Shifts:
         self._at_once = len(usual)
         self._start = start
         self._lock = Lock()
+        self._interruption = Interruption()
         self._free: dict[Needs, SimpleQueue[Carrier]] = {USUAL: SimpleQueue()}
         for carrier in usual:
             self._free[USUAL].put(carrier)
 
-    def play_all(self, scenarios: Sequence[Scenario]) -> Iterator[Result]:
+    def play_all(self, scenarios: Sequence[Scenario], tell: Tell) -> None:
         """In the order of the scenarios, whichever is finished first. Raises Unavailable where a carrier is gone.
 
-        One after the other is in the caller's own thread, so that what is raised there, by a signal too, ends the step.
+        Whatever is raised meanwhile, by a signal in the caller's thread too, ends the run: the steps that are under way
+        are interrupted, and of the scenarios that were begun is told how far they came.
         """
-        if self._at_once == 1:
-            yield from map(self._play, scenarios)
-            return
         pool = ThreadPoolExecutor(self._at_once)
+        untold = deque(pool.submit(self._play, scenario) for scenario in scenarios)
         try:
-            yield from pool.map(self._play, scenarios)
-        finally:
+            while untold:
+                result = untold[0].result()
+                untold.popleft()
+                tell(result)
+        except BaseException:
+            self._interruption.ask()
             pool.shutdown(cancel_futures=True)
+            for each in filter(_has_result, untold):
+                tell(each.result())
+            raise
+        pool.shutdown()
 
     def _play(self, scenario: Scenario) -> Result:
+        """Raises Unavailable where it has not been begun when the run is interrupted."""
         free = self._fitting(Needs.of(scenario.given))
         carrier = free.get()
         try:
-            return play(scenario, carrier)
+            if self._interruption.asked:
+                raise Unavailable("the run has ended")
+            return play(scenario, carrier, self._interruption)
         finally:
             free.put(carrier)
 
@@ -54,3 +69,7 @@ class Shifts:
                 self._free[needs] = SimpleQueue()
                 self._free[needs].put(carrier)
             return self._free[needs]
+
+
+def _has_result(played: Future[Result]) -> bool:
+    return not played.cancelled() and played.exception() is None

@@ -67,6 +67,12 @@ class Verdict(Enum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_APPLICABLE = "not applicable"
+    INTERRUPTED = "interrupted"
+    """The run was asked to end in the midst of it."""
+
+
+ENDING = (Verdict.FAILED, Verdict.INTERRUPTED)
+"""No further step is played then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,9 @@ class Result:
     timeline: Sequence[Event] = ()
 
     @property
-    def failed_at(self) -> Played | None:
-        return next((each for each in self.played if each.verdict is Verdict.FAILED), None)
+    def ended_at(self) -> Played | None:
+        """The step that failed, or was interrupted."""
+        return next((each for each in self.played if each.verdict in ENDING), None)
 
 
 def _shown(value: object) -> str:

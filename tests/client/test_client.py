@@ -204,6 +204,21 @@ def test_whoever_is_alive_is_waited_for() -> None:
     assert [request.split(maxsplit=2)[1] for request in heard] == [b"/healthz", b"/api/v1/reload"]
 
 
+def test_whoever_waits_can_be_interrupted() -> None:
+    """By another thread, at once: the server is not asked whether it is there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(10)
+        with Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN, patience=30) as client:
+            waiting = pool.submit(client.reload)
+            with listener.accept()[0] as connection:
+                assert connection.recv(4096)
+                client.interrupt()
+                with pytest.raises(Unavailable):
+                    waiting.result(10)
+            with pytest.raises(Unavailable, match="was interrupted"):
+                client.status()
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:8600", "https://127.0.0.1", "http://"])
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(InvalidInput, match="is not the address of the API"):

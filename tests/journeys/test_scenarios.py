@@ -121,13 +121,47 @@ def test_a_run_that_is_asked_to_end_puts_back_what_there_was(
         assert _heard(holding) == b"begun\n"
         run.send_signal(number)
         text, _ = run.communicate(timeout=40)
-    assert (run.returncode, text.splitlines()[-1]) == (128 + number, "1 passed, 0 failed, 0 not applicable")
-    assert [case.get("name") for case in parse(report).iter("testcase")] == ["first"]
+    assert (run.returncode, text.splitlines()[-1]) == (
+        128 + number,
+        "1 passed, 0 failed, 0 not applicable, 1 interrupted",
+    )
+    assert [(case.get("name"), *(each.tag for each in case)) for case in parse(report).iter("testcase")] == [
+        ("first",),
+        ("second", "error"),
+    ]
     assert _heard(holding) == b"", "nobody holds it any more"
     os.close(holding)
     with carrier.client() as client:
         assert client.subscriber(NUMBER).account.balance.amount == "29.00"
         assert [state.name for state in client.states()] == ["initial"]
+
+
+def test_all_that_is_under_way_ends_when_asked(stopped: CarrierProcess, tmp_path: Path) -> None:
+    """On carriers of the run's own, which end with it."""
+    report, page, held = (tmp_path / name for name in ("out.xml", "out.html", "held"))
+    os.mkfifo(held)
+    holding = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    files = [tmp_path / f"{number}.yaml" for number in (1, 2)]
+    for file in files:
+        program = f"sh -c 'exec > {held}; echo begun; sleep 50; exit'"
+        file.write_text(f'name: {file.stem}\nas: {NUMBER}\nsteps:\n  - run: "{program}"\n')
+    command = stopped.command("--set", "carrier.access=proxy", "scenario", "run", *map(str, files), "--jobs", "2")
+    with subprocess.Popen(
+        [*command, "--junit", str(report), "--html", str(page)],
+        env={**os.environ, "NFEMU_STATE": str(stopped.state.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        begun = b""
+        while begun.count(b"begun") < 2:
+            begun += _heard(holding)
+        run.send_signal(signal.SIGTERM)
+        text, _ = run.communicate(timeout=40)
+    assert (run.returncode, text.splitlines()[-1]) == (143, "0 passed, 0 failed, 0 not applicable, 2 interrupted")
+    assert [each.tag for case in parse(report).iter("testcase") for each in case] == ["error", "error"]
+    assert f"{files[1]}:4: interrupted in step 1: run sh -c" in page.read_text()
+    assert _heard(holding) == b"", "nobody holds it any more"
+    os.close(holding)
 
 
 def _heard(pipe: int) -> bytes:

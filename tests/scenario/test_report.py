@@ -28,6 +28,7 @@ def results(tmp_path: Path) -> Sequence[Result]:
     left_out = Played(second, "1380", Verdict.NOT_APPLICABLE, (), "lines have no IP interface", 0)
     bad = Played(first, "1380", Verdict.FAILED, [Mismatch("status", "302", "<script>\x0b 200")], "", 12.0)
     undone = Played(second, None, Verdict.FAILED, (), "there is no way", 1.0)
+    cut = Played(second, "1380", Verdict.INTERRUPTED, (), "", 1.0)
     event = Event("order.created", AT, 1.5, "c", {"kind": "stop"})
     return [
         Result(read, Verdict.PASSED, [good, left_out], "", 1500),
@@ -35,6 +36,8 @@ def results(tmp_path: Path) -> Sequence[Result]:
         Result(read, Verdict.FAILED, [undone], "", 10),
         Result(read, Verdict.FAILED, (), "what is given cannot be: no such number", 10),
         Result(read, Verdict.NOT_APPLICABLE, (), "lines have no IP interface", 0),
+        Result(read, Verdict.INTERRUPTED, [good, cut], "", 10),
+        Result(read, Verdict.INTERRUPTED, (), "before its first step", 0),
     ]
 
 
@@ -45,8 +48,10 @@ def test_for_people(results: Sequence[Result]) -> None:
         "FAIL  G4 <b>&  (0.0 s)",
         "FAIL  G4 <b>&  (0.0 s)",
         "n/a   G4 <b>&: lines have no IP interface",
+        "cut   G4 <b>&  (0.0 s)",
+        "cut   G4 <b>&  (0.0 s)",
     ]
-    assert summary(results) == "1 passed, 3 failed, 1 not applicable"
+    assert summary(results) == "1 passed, 3 failed, 1 not applicable, 2 interrupted"
     file = results[0].scenario.file
     assert list(failure(results[1])) == [
         f"{file}:3: step 1: get http://a.example/",
@@ -63,15 +68,23 @@ def test_for_people(results: Sequence[Result]) -> None:
     ]
     assert list(failure(results[3])) == [f"{file}: what is given cannot be: no such number"]
     assert list(failure(results[4])) == []
+    assert list(failure(results[5])) == [f"{file}:4: interrupted in step 2: detach 13800138000"]
+    assert list(failure(results[6])) == [f"{file}: interrupted before its first step"]
 
 
 def test_for_build_servers(results: Sequence[Result]) -> None:
     document = fromstring(junit(results).partition("?>")[2])
     suite = document.find("testsuite")
     assert suite is not None
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped"), suite.get("time")) == (
-        *("5", "3", "1"),
-        "3.520",
+    assert (
+        suite.get("tests"),
+        suite.get("failures"),
+        suite.get("errors"),
+        suite.get("skipped"),
+        suite.get("time"),
+    ) == (
+        *("7", "3", "2", "1"),
+        "3.530",
     )
     cases = suite.findall("testcase")
     assert (cases[0].get("name"), cases[0].get("classname"), len(cases[0])) == ("G4 <b>&", "one", 0)
@@ -83,6 +96,9 @@ def test_for_build_servers(results: Sequence[Result]) -> None:
     skipped = cases[4].find("skipped")
     assert skipped is not None
     assert skipped.get("message") == "lines have no IP interface"
+    interrupted = cases[5].find("error")
+    assert interrupted is not None
+    assert (interrupted.get("message") or "").endswith("one.yaml:4: interrupted in step 2: detach 13800138000")
 
 
 def test_a_page_that_needs_nothing_and_runs_nothing(results: Sequence[Result]) -> None:
@@ -92,3 +108,5 @@ def test_a_page_that_needs_nothing_and_runs_nothing(results: Sequence[Result]) -
     assert ("src=" in made, "href=" in made, "url(" in made, " style=" in made) == (False,) * 4
     for text in ("G4 &lt;b&gt;&amp;", "&lt;script&gt;", "arrears/default", "order.created", "not applicable"):
         assert text in made
+    assert f"{results[1].scenario.file}:3: step 1: get http://a.example/" in made
+    assert f"{results[5].scenario.file}:4: interrupted in step 2: detach" in made

@@ -1,5 +1,6 @@
 """Playing scenarios step by step on a carrier behind its real API, and what is left out or fails, and how."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -56,7 +57,7 @@ def test_every_order_and_what_it_comes_to(carrier: Carrier, tmp_path: Path) -> N
 def test_a_failure_has_its_evidence_and_ends_it(carrier: Carrier, tmp_path: Path) -> None:
     steps = "  - attach: 13800138000\n  - {explain: 'http://a.example/', expect: {verdict: reject}}\n  - charge: 1.00\n"
     result = played(carrier, tmp_path, steps)
-    failed = result.failed_at
+    failed = result.ended_at
     assert failed is not None
     assert (result.verdict, len(result.played), failed.step.number, failed.step.line) == (Verdict.FAILED, 2, 2, 6)
     assert (result.rule is not None and result.rule.verdict, result.timeline[-1].name) == (
@@ -76,7 +77,7 @@ def test_a_failure_has_its_evidence_and_ends_it(carrier: Carrier, tmp_path: Path
 )
 def test_what_cannot_be_done_is_a_failure(step: str, said: str, carrier: Carrier, tmp_path: Path) -> None:
     result = played(carrier, tmp_path, f"  - attach: 13800138000\n  - {step}\n")
-    failed = result.failed_at
+    failed = result.ended_at
     assert failed is not None
     assert said in failed.error + "".join(each.got for each in failed.mismatches)
 
@@ -84,8 +85,8 @@ def test_what_cannot_be_done_is_a_failure(step: str, said: str, carrier: Carrier
 def test_a_failure_on_nobodys_line(carrier: Carrier, tmp_path: Path) -> None:
     """There is no rule to tell, and no timeline."""
     result = play(scenario(tmp_path, "name: x\nsteps:\n  - load: nosuch\n"), carrier)
-    assert result.failed_at is not None
-    assert "there is no state `nosuch`" in result.failed_at.mismatches[0].got
+    assert result.ended_at is not None
+    assert "there is no state `nosuch`" in result.ended_at.mismatches[0].got
     assert (result.rule, result.timeline) == (None, [])
 
 
@@ -142,15 +143,48 @@ def test_shifts(carrier: Carrier, running: Running, tmp_path: Path) -> None:
         started.append(needs)
         return carrier
 
-    names = [result.scenario.name for result in Shifts([carrier, carrier], start).play_all(scenarios)]
+    results: list[Result] = []
+    Shifts([carrier, carrier], start).play_all(scenarios, results.append)
+    names = [result.scenario.name for result in results]
     assert (names, started) == (["n0", "n1", "n2", "n3"], [Needs("other", ())])
     assert running.program.states.loaded == ["initial"] * 4
 
-    def refuse(_: Needs) -> Carrier:
-        raise Unavailable("no ports")
-
     with pytest.raises(Unavailable, match="no ports"):
-        list(Shifts([carrier], refuse).play_all(scenarios))
+        Shifts([carrier], fail).play_all(scenarios, results.append)
+
+
+@pytest.mark.parametrize("step", ["run: bash -c 'exec 3<>/dev/tcp/$1; sleep 50' - {0}", "get: http://held.example/"])
+def test_what_is_under_way_is_interrupted(step: str, carrier: Carrier, running: Running, tmp_path: Path) -> None:
+    """A program, and a request to a proxy that says nothing: both hold a connection while they are under way."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        running.state.publish(replace(running.state.status(), http_proxy=place))
+        done = "name: done\nas: 13800138001\nsteps:\n  - charge: 1.00\n"
+        held = f"name: held\nas: 13800138000\nsteps:\n  - attach: 13800138000\n  - save: mine\n  - {step}\n"
+        scenarios = [scenario(tmp_path, done), scenario(tmp_path, held.format(place.replace(":", "/")), "held.yaml")]
+        results: list[Result] = []
+        connections: list[socket.socket] = []
+
+        def tell(result: Result) -> None:
+            results.append(result)
+            if not connections:
+                connections.append(silent.accept()[0])
+                raise SystemExit(143)
+
+        with pytest.raises(SystemExit):
+            Shifts([carrier, carrier], fail).play_all(scenarios, tell)
+        with connections[0] as connection:
+            connection.settimeout(20)
+            while connection.recv(1000):
+                """Until nobody holds it any more."""
+    assert [result.verdict for result in results] == [Verdict.PASSED, Verdict.INTERRUPTED]
+    assert [each.verdict for each in results[1].played[1:]] == [Verdict.PASSED, Verdict.INTERRUPTED]
+    assert list(running.program.states.saved) == ["initial"], "what it had saved is gone"
+
+
+def fail(_: Needs) -> Carrier:
+    raise Unavailable("no ports")
 
 
 def test_states(carrier: Carrier, running: Running, tmp_path: Path) -> None:

@@ -64,8 +64,7 @@ def run(
         own = _Own(context, kept, carrier, pcap)
         usual = own.usual(min(jobs, len(scenarios)))
         played.access = usual[0].state.status().access
-        for result in Shifts(usual, own.start).play_all(scenarios):
-            played.add(result)
+        Shifts(usual, own.start).play_all(scenarios, played.add)
     if any(result.verdict is Verdict.FAILED for result in played.results):
         context.exit(1)
 

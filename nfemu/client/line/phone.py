@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from nfemu.client.api import Client
 from nfemu.client.line.environment import trusted_by_programs
 from nfemu.client.line.process import AgentProcess
-from nfemu.client.line.programs import run_program
+from nfemu.client.line.programs import Programs
 from nfemu.client.line.values import Answer, Heard, Ran, Told
 from nfemu.client.line.way import OnBearer, Way, check_attached, way_onto
 from nfemu.client.state import StateFolder
@@ -65,6 +65,7 @@ class Phone:
         self._state = state
         self._way = way
         self._agent: AgentProcess | None = None
+        self._programs = Programs(state, number)
 
     @classmethod
     def on_line(cls, client: Client, state: StateFolder, number: str) -> Self:
@@ -206,7 +207,14 @@ class Phone:
 
     def run(self, program: Sequence[str], stdin: str = "", timeout_s: float = 60.0) -> Ran:
         """Run a program on the line to its end, as `nfemu exec` does. Raises Unavailable where it does not end."""
-        return run_program(self._state, self.number, program, stdin, timeout_s)
+        return self._programs.run(program, stdin, timeout_s)
+
+    def interrupt(self) -> None:
+        """From another thread: what sends for it ends, programs too; whoever waits for an answer has Unavailable."""
+        self._programs.end()
+        agent = self._agent
+        if agent is not None:
+            agent.interrupt()
 
     def check_bearer(self, what: str) -> OnBearer:
         """Raises Conflict where the line has no interface of its own."""

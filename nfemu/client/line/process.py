@@ -56,6 +56,10 @@ class AgentProcess:
         result: Result = told["result"]
         return result
 
+    def interrupt(self) -> None:
+        """From another thread: whoever waits for a job has Unavailable."""
+        self._process.kill()
+
     def close(self) -> None:
         process = self._process
         with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from nfemu.client.api import Client
@@ -40,29 +41,53 @@ def become(client: Client, state: StateFolder, number: str, program: Sequence[st
     run_on_line(way.pid, way.network, way.resolvers, lambda: replace(program, environ))
 
 
-def run_program(state: StateFolder, number: str, program: Sequence[str], stdin: str, timeout_s: float) -> Ran:
-    """To its end. Raises Unavailable where it does not end; it, and what it has started, then does not live on, nor
-    where the caller is interrupted."""
-    process = subprocess.Popen(  # noqa: S603 - ours, and then the user's own
-        [*_ARGV, str(state.path), number, *program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        process_group=0,
-    )
-    with process:
-        try:
-            out, err = process.communicate(stdin, timeout_s)
-        except BaseException as error:
-            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                words = f"`{program[0]}` did not end within {timeout_s:g} s and was killed"
-                raise Unavailable(words) from None
-            raise
-    return Ran(process.returncode, out, err)
+@dataclass(slots=True)
+class Programs:
+    """That run on a line, while who started them waits. Safe for several threads."""
+
+    state: StateFolder
+    number: str
+    _running: set[subprocess.Popen[str]] = field(default_factory=set)
+    _ended: bool = False
+
+    def run(self, program: Sequence[str], stdin: str, timeout_s: float) -> Ran:
+        """To its end. Raises Unavailable where it does not end; it, and what it has started, then does not live on, nor
+        where the caller is interrupted."""
+        process = subprocess.Popen(  # noqa: S603 - ours, and then the user's own
+            [*_ARGV, str(self.state.path), self.number, *program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            process_group=0,
+        )
+        self._running.add(process)
+        if self._ended:
+            _kill(process)
+        with process:
+            try:
+                out, err = process.communicate(stdin, timeout_s)
+            except BaseException as error:
+                _kill(process)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    words = f"`{program[0]}` did not end within {timeout_s:g} s and was killed"
+                    raise Unavailable(words) from None
+                raise
+            finally:
+                self._running.discard(process)
+        return Ran(process.returncode, out, err)
+
+    def end(self) -> None:
+        """All of them, with what they have started; one that is begun after that, too."""
+        self._ended = True
+        for process in list(self._running):
+            _kill(process)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def replace(program: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

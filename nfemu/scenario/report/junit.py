@@ -1,4 +1,5 @@
-"""JUnit XML, as build servers read it. What is not applicable is skipped, with its reason."""
+"""JUnit XML, as build servers read it. What is not applicable is skipped, with its reason; what was interrupted
+is an error."""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from nfemu.scenario.values import Result, Verdict
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """XML 1.0 section 2.2: a page may contain what a report may not."""
+_TOLD_AS = {Verdict.FAILED: ("failure", "expectation"), Verdict.INTERRUPTED: ("error", "interrupted")}
+"""Element and type."""
 
 
 def junit(results: Sequence[Result]) -> str:
@@ -27,7 +30,7 @@ def _counts(results: Sequence[Result]) -> dict[str, str]:
     return {
         "tests": str(len(results)),
         "failures": str(verdicts.count(Verdict.FAILED)),
-        "errors": "0",
+        "errors": str(verdicts.count(Verdict.INTERRUPTED)),
         "skipped": str(verdicts.count(Verdict.NOT_APPLICABLE)),
         "time": _seconds(sum(result.elapsed_ms for result in results)),
     }
@@ -39,9 +42,10 @@ def _case(result: Result) -> Element:
     case = Element("testcase", {**described, "time": _seconds(result.elapsed_ms)})
     if result.verdict is Verdict.NOT_APPLICABLE:
         SubElement(case, "skipped", message=_clean(result.reason))
-    if result.verdict is Verdict.FAILED:
+    if result.verdict in _TOLD_AS:
         lines = list(failure(result))
-        told = SubElement(case, "failure", message=_clean(lines[0]), type="expectation")
+        name, kind = _TOLD_AS[result.verdict]
+        told = SubElement(case, name, message=_clean(lines[0]), type=kind)
         told.text = _clean("\n".join(lines))
     return case
 

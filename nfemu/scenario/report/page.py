@@ -8,8 +8,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from nfemu.scenario.report.text import ruled, told
-from nfemu.scenario.values import Result, Verdict
+from nfemu.scenario.report.text import place, ruled, told
+from nfemu.scenario.values import ENDING, Result, Verdict
 
 
 def page(results: Sequence[Result], access: str, at: datetime) -> str:
@@ -18,7 +18,16 @@ def page(results: Sequence[Result], access: str, at: datetime) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     counts = {verdict.value: sum(result.verdict is verdict for result in results) for verdict in Verdict}
     return template.render(
-        results=results, counts=counts, access=access, at=at, style=style, digest=digest, ruled=ruled, told=told
+        results=results,
+        counts=counts,
+        access=access,
+        at=at,
+        style=style,
+        digest=digest,
+        ending=ENDING,
+        place=place,
+        ruled=ruled,
+        told=told,
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from nfemu.client.values import Event, Explanation
-from nfemu.scenario.values import Played, Result, Verdict
+from nfemu.scenario.values import ENDING, Played, Result, Verdict
 
-_MARKS = {Verdict.PASSED: "ok  ", Verdict.FAILED: "FAIL", Verdict.NOT_APPLICABLE: "n/a "}
+_MARKS = {Verdict.PASSED: "ok  ", Verdict.FAILED: "FAIL", Verdict.NOT_APPLICABLE: "n/a ", Verdict.INTERRUPTED: "cut "}
 
 
 def headline(result: Result) -> str:
@@ -20,24 +20,35 @@ def headline(result: Result) -> str:
 
 def summary(results: Sequence[Result]) -> str:
     counts = [sum(result.verdict is verdict for result in results) for verdict in Verdict]
-    return f"{counts[0]} passed, {counts[1]} failed, {counts[2]} not applicable"
+    told = f"{counts[0]} passed, {counts[1]} failed, {counts[2]} not applicable"
+    return f"{told}, {counts[3]} interrupted" if counts[3] else told
 
 
 def failure(result: Result) -> Iterator[str]:
-    """What went wrong, line by line; nothing for what did not fail."""
-    if result.verdict is not Verdict.FAILED:
+    """What went wrong, line by line; nothing for what was played to a good end, or not at all."""
+    if result.verdict not in ENDING:
         return
-    failed = result.failed_at
+    yield place(result)
+    failed = result.ended_at
     if failed is None:
-        yield f"{result.scenario.file}: {result.reason}"
         return
-    yield f"{result.scenario.file}:{failed.step.line}: step {failed.step.number}: {failed.step.as_written}"
     yield from deviations(failed)
     if result.rule is not None:
         yield f"  rule      {ruled(result.rule)}"
     if result.timeline:
         yield f"  timeline of {failed.number}:"
         yield from (f"    {told(event)}" for event in result.timeline)
+
+
+def place(result: Result) -> str:
+    """Where in the file, and in which step, it failed or was interrupted."""
+    ended = result.ended_at
+    interrupted = "interrupted " if result.verdict is Verdict.INTERRUPTED else ""
+    if ended is None:
+        return f"{result.scenario.file}: {interrupted}{result.reason}"
+    within = "in " if interrupted else ""
+    step = f"step {ended.step.number}: {ended.step.as_written}"
+    return f"{result.scenario.file}:{ended.step.line}: {interrupted}{within}{step}"
 
 
 def deviations(failed: Played) -> Iterator[str]:
