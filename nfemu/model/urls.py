@@ -5,6 +5,16 @@ from urllib.parse import quote, urlsplit
 MOST_URL = 2048
 """Characters of a URL that one can ask about."""
 _SENT_AS_IT_IS = "/?:@!$&'()*+,;=~%[]|"
+_ASKED_BY = ("http", "https")
+
+
+def can_be_asked_for(url: str) -> bool:
+    """Whether it is whole: `http` or `https`, a host, and no port that cannot be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in _ASKED_BY and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def host_as_written(url: str) -> str:

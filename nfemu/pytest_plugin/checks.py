@@ -7,11 +7,13 @@ if TYPE_CHECKING:
 
 HEADER = "X-MSISDN"
 """That carries the number to trusted sites, as shipped."""
+_GIVES = {"Heard": "`quic`", "Told": "`dig`", "Ran": "`run`"}
 
 
 def assert_open(response: "Response", status: int = 200) -> None:
     """The site itself answered."""
     __tracebackhide__ = True
+    _check_kind(response)
     if response.status != status or response.location is not None:
         _fail(response, f"{status} from the site", _came(response))
 
@@ -19,6 +21,7 @@ def assert_open(response: "Response", status: int = 200) -> None:
 def assert_redirected(response: "Response", to: str = "*") -> None:
     """To a place like `to`, in which `*` stands for anything."""
     __tracebackhide__ = True
+    _check_kind(response)
     from nfemu.scenario.matching import matches
 
     if response.location is None or not matches(to, response.location):
@@ -28,6 +31,7 @@ def assert_redirected(response: "Response", to: str = "*") -> None:
 def assert_refused(response: "Response") -> None:
     """At once, before a request could be sent: reset, refused, or CONNECT answered with 403."""
     __tracebackhide__ = True
+    _check_kind(response)
     if not response.refused:
         _fail(response, "refused at once", _came(response))
 
@@ -35,6 +39,7 @@ def assert_refused(response: "Response") -> None:
 def assert_enriched(response: "Response", value: str | None = None, header: str = HEADER) -> None:
     """The site received the header, once; with `value`, else the line's own number."""
     __tracebackhide__ = True
+    _check_kind(response)
     wanted = value if value is not None else response.line.e164
     values = [text for name, text in _received(response) if name.lower() == header.lower()]
     if values != [wanted]:
@@ -44,6 +49,7 @@ def assert_enriched(response: "Response", value: str | None = None, header: str 
 def assert_not_enriched(response: "Response", header: str = HEADER) -> None:
     """The site received no such header in any spelling (`x_msisdn`), nor the line's number in another."""
     __tracebackhide__ = True
+    _check_kind(response)
     number = response.line.line
     telling = [
         (name, text)
@@ -53,6 +59,18 @@ def assert_not_enriched(response: "Response", header: str = HEADER) -> None:
     if telling:
         got = ", ".join(f"{name}: {text}" for name, text in telling)
         _fail(response, f"the site receives no {header} and no number", f"it receives {got}")
+
+
+def _check_kind(response: object) -> None:
+    """Raises TypeError for what is no answer to a request."""
+    __tracebackhide__ = True
+    from nfemu.pytest_plugin.line import Response
+
+    if not isinstance(response, Response):
+        gave = _GIVES.get(type(response).__name__, type(response).__name__)
+        raise TypeError(
+            f"an answer of `get`, `post` or `request` is judged here, and this is what {gave} gave; look at its fields"
+        )
 
 
 def _received(response: "Response") -> list[tuple[str, str]]:

@@ -84,7 +84,8 @@ class SubscriberLine:
         return Response(**{each.name: getattr(answer, each.name) for each in fields(Answer)}, line=self, method=method)
 
     def dig(self, name: str, kind: str = "A", resolver: str | None = None) -> Told:
-        """A DNS question. Raises Conflict by proxy: mark such a test with needs="bearer"."""
+        """A DNS question. Raises Conflict by proxy."""
+        self._check_bearer("a DNS question")
         return self.phone.dig(name, kind, resolver)
 
     def device(self, system: str, api: str | None = None) -> Report:
@@ -93,6 +94,7 @@ class SubscriberLine:
 
     def quic(self, host: str) -> Heard:
         """Knock with the first datagram of a QUIC connection. Raises Conflict by proxy."""
+        self._check_bearer("QUIC")
         return self.phone.quic(host)
 
     def run(self, *program: str, stdin: str = "", timeout_s: float = 60.0) -> Ran:
@@ -160,8 +162,11 @@ class SubscriberLine:
         return charged
 
     def pay(self, amount: str | float | Decimal | None = None) -> Settlement:
-        """All that is due, or `amount`; returns when service is restored, or when it is clear what is missing."""
+        """All that is due, or `amount`; returns when service is restored, or when it is clear what is missing. Raises
+        Conflict where nothing is due."""
         line = self.line
+        if amount is None and not line.account.amount_due:
+            raise Conflict(f"nothing is due on the line of {self.number}; say an amount to pay ahead")
         due = line.account.amount_due.amount if amount is None else _written(line, Decimal(str(amount)))
         return self.client.pay(self.number, due)
 
@@ -199,6 +204,14 @@ class SubscriberLine:
         for browser in self._browsers:
             browser.close()
         self._hang_up()
+
+    def _check_bearer(self, what: str) -> None:
+        """Raises Conflict."""
+        if not self.phone.has_bearer:
+            raise Conflict(
+                f"{what} needs an IP line, and access is by proxy here; mark the test with "
+                '`@pytest.mark.nfemu(needs="bearer")`, and it is skipped where that is so'
+            )
 
     def _hang_up(self) -> None:
         if self._phone is not None:

@@ -1,7 +1,7 @@
 """`@pytest.mark.nfemu(…)`: what a test needs of its emulator."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import pytest
@@ -29,7 +29,11 @@ class Wanted:
     @classmethod
     def of(cls, node: pytest.Item) -> Self:
         """Of the test's markers, the nearest first. Raises UsageError."""
-        return cls.read([mark.kwargs for mark in node.iter_markers("nfemu")])
+        markers = list(node.iter_markers("nfemu"))
+        unnamed = next((value for mark in markers for value in mark.args), None)
+        if unnamed is not None:
+            raise pytest.UsageError(f'@pytest.mark.nfemu: `{unnamed}` is for what? Write number="13800138000"')
+        return cls.read([mark.kwargs for mark in markers])
 
     @classmethod
     def read(cls, markers: Iterable[Mapping[str, object]]) -> Self:
@@ -37,10 +41,12 @@ class Wanted:
         said: dict[str, object] = {}
         for each in markers:
             said = {**each, **said}
-        try:
-            wanted = cls(**said)  # type: ignore[arg-type]  # as the test's author wrote them
-        except TypeError as error:
-            raise pytest.UsageError(f"@pytest.mark.nfemu: {error}") from None
+        known = [field.name for field in fields(cls)]
+        for name in said:
+            if name not in known:
+                possible = ", ".join(f"`{each}`" for each in known)
+                raise pytest.UsageError(f"@pytest.mark.nfemu: unknown argument `{name}`; possible are {possible}")
+        wanted = cls(**said)  # type: ignore[arg-type]  # as the test's author wrote them
         if wanted.needs not in _NEEDS:
             raise pytest.UsageError(f'@pytest.mark.nfemu: `{wanted.needs}` cannot be needed; write needs="bearer"')
         if isinstance(said.get("settings"), str):

@@ -174,8 +174,10 @@ class Actor:
     def _pay(self, pay: Pay, _: Step, number: str) -> Outcome:
         if pay.by == "phone":
             return Outcome(answer=pay_by_phone(self.client, self.phone(number), pay.amount))
-        amount = pay.amount if pay.amount is not None else self.client.subscriber(number).shown_due.amount
-        self.client.pay(number, amount)
+        due = self.client.subscriber(number).shown_due
+        if pay.amount is None and not due:
+            raise Conflict(f"nothing is due on the line of {number}; write `pay: {{by: api, amount: …}}` to pay ahead")
+        self.client.pay(number, pay.amount or due.amount)
         return NOTHING
 
     def _click(self, _: str, step: Step, number: str) -> Outcome:

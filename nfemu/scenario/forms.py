@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
@@ -12,8 +11,8 @@ from nfemu.files.sections import CUSTOM
 from nfemu.model import events
 from nfemu.model.errors import InvalidInput
 from nfemu.model.orders import NoticeKind
+from nfemu.model.urls import can_be_asked_for
 
-_SCHEMES = ("http", "https")
 _MOST_PORT = 65_535
 _STATE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -48,12 +47,7 @@ def place_of(text: str) -> tuple[str, int]:
 
 def check_url(text: str) -> None:
     """Raises InvalidInput for what cannot be asked for."""
-    try:
-        parts = urlsplit(text)
-        fits = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits:
+    if not can_be_asked_for(text):
         raise InvalidInput(f"`{text}` is no URL that can be asked for; write it like https://news.example/")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nfemu.model.urls import host_as_written, path_of
+from nfemu.model.urls import can_be_asked_for, host_as_written, path_of
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,22 @@ from nfemu.model.urls import host_as_written, path_of
 )
 def test_the_host_as_written(url: str, host: str) -> None:
     assert host_as_written(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("https://news.example/", True),
+        ("http://[2001:2::1]:8080", True),
+        ("ftp://news.example/", False),
+        ("news.example", False),
+        ("http:///path", False),
+        ("http://news.example:0/", False),
+        ("http://news.example:99999/", False),
+    ],
+)
+def test_whether_it_can_be_asked_for(url: str, whole: bool) -> None:
+    assert can_be_asked_for(url) == whole
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,15 @@ def test_header(subscriber):
 def test_no_site(subscriber):
     assert_enriched(subscriber.get("http://portal.carrier.example/"))
 
+def test_not_over_quic(subscriber):
+    assert_open(subscriber.quic("news.example"))
+
+def test_not_of_a_program(subscriber):
+    assert_open(subscriber.run("true"))
+
+def test_nothing_due(subscriber):
+    subscriber.pay()
+
 def test_no_message(subscriber):
     subscriber.wait_for_notice("stopped", within_s=0)
 """
@@ -113,7 +122,7 @@ def test_the_example_in_the_documentation(project: Project, named: str) -> None:
 
 def test_failures_tell_the_rule_and_the_timeline(project: Project, named: str) -> None:
     run = project.pytest(WRONG, named)
-    assert (run.status, "7 failed" in run.text) == (1, True), run.text
+    assert (run.status, "10 failed" in run.text) == (1, True), run.text
     for line in (
         "E       AssertionError: GET http://news.example/ on 13800138000",
         "E         expected  200 from the site",
@@ -129,6 +138,9 @@ def test_failures_tell_the_rule_and_the_timeline(project: Project, named: str) -
         "E         got       it receives X-MSISDN: 8613800138000",
         "E         expected  a site of the emulated Internet, which shows what it received",
         "E         expected  stopped, within 0 s",
+        "QUIC needs an IP line, and access is by proxy here; mark the test with `@pytest.mark.nfemu(needs=",
+        "E       TypeError: an answer of `get`, `post` or `request` is judged here, and this is what `run` gave",
+        "nothing is due on the line of 13800138000; say an amount to pay ahead",
     ):
         assert line in run.text, line
 
@@ -179,7 +191,11 @@ def test_it(subscriber):
 @pytest.mark.parametrize(
     ("marker", "words"),
     [
-        ("nmber='1'", "unexpected keyword argument 'nmber'"),
+        (
+            "nosuch=1",
+            "unknown argument `nosuch`; possible are `number`, `needs`, `carrier`, `settings`, `state`, `clock`",
+        ),
+        ("'13800138000'", "`13800138000` is for what? Write number="),
         ("needs='ipv6'", "`ipv6` cannot be needed"),
         ("settings='carrier.access=proxy'", "settings are several"),
     ],

@@ -71,6 +71,10 @@ def test_a_failure_has_its_evidence_and_ends_it(carrier: Carrier, tmp_path: Path
     [
         ("{charge: 59.00, as: 13999999999}", "refused: no subscriber has the number `8613999999999`"),
         ("{click: sms}", "refused: no message of 13800138000 has a link"),
+        (
+            "{pay: {by: api}}",
+            "refused: nothing is due on the line of 13800138000; write `pay: {by: api, amount: …}` to",
+        ),
         ("{dns: news.example}", "refused: a DNS question needs an IP line"),
         ("{expect: {attached: false}}", "true"),
     ],

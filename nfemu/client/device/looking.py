@@ -10,9 +10,11 @@ from nfemu.client.device.values import Check, Device, Finding, Question, Report,
 from nfemu.client.line import Phone
 from nfemu.client.line.way import check_attached
 from nfemu.client.state import StateFolder
-from nfemu.model.errors import Conflict, NotFound
+from nfemu.model.errors import Conflict, InvalidInput, NotFound
+from nfemu.model.urls import can_be_asked_for
 
 _ACCEPT_API = ("Accept", "application/captive+json")
+_API = "https://portal.carrier.example/captive-api"
 _BY_PROXY = "it needs an IP line, and access is by proxy here"
 
 
@@ -23,6 +25,8 @@ def look(client: Client, state: StateFolder, number: str, device: str, api: str 
     InvalidInput for an API that is no URL, Unavailable.
     """
     system = _system(device)
+    if api is not None and not can_be_asked_for(api):
+        raise InvalidInput(f"`{api}` is not the address of a captive-portal API; write it like {_API}")
     line = client.subscriber(number)
     try:
         check_attached(line)

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from nfemu.client.device.looking import look_by
+from nfemu.client import Client
+from nfemu.client.device.looking import look, look_by
 from nfemu.client.device.table import DEVICES
 from nfemu.client.device.values import Sign, Verdict
+from nfemu.model.errors import InvalidInput
 from tests.client.line.far_end import far_end, phone_by_proxy
+from tests.client.running import Running
 
 NOT_THERE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 SIGN_IN = b"HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\nContent-Length: 0\r\n\r\n"
@@ -52,3 +55,9 @@ def test_an_api_is_not_asked_by_who_does_not_know_it(device: str, tmp_path: Path
     assert report.sign_in
     unsent = [finding.got for finding in report.findings if finding.sign is Sign.NOT_SENT]
     assert unsent == (["it needs an IP line, and access is by proxy here"] if device == "windows" else [])
+
+
+@pytest.mark.parametrize("url", ["ftp:", "ftp://portal.example/api", "portal.example/api"])
+def test_an_api_that_is_none(url: str, nfemu: Client, running: Running) -> None:
+    with pytest.raises(InvalidInput, match=f"`{url}` is not the address of a captive-portal API; write it like https"):
+        look(nfemu, running.state, "13800138000", "ios", url)
