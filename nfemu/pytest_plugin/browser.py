@@ -1,9 +1,7 @@
 """Chromium on a subscriber's line: driven by Playwright where that is installed, else headless, a page at a time."""
 
 import shlex
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +15,7 @@ from nfemu.client.line.programs import Programs
 from nfemu.client.line.way import PASSWORD, ByProxy, proxy_of
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import Unavailable
+from nfemu.pytest_plugin.folders import OwnFolder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,14 +40,14 @@ class Browser:
     state: StateFolder
     number: str
     proxy: ByProxy | None
-    folder: Path
+    folder: OwnFolder
     _driven: list[Any] = field(default_factory=list)
     """Playwright, its browser and the page, once there are."""
 
     @classmethod
     def on_line(cls, state: StateFolder, line: Subscriber, has_bearer: bool) -> Self:
         proxy = None if has_bearer else proxy_of(state.status(), line)
-        return cls(state, line.e164, proxy, Path(tempfile.mkdtemp(prefix="nfemu-browser-")))
+        return cls(state, line.e164, proxy, OwnFolder())
 
     @property
     def page(self) -> "Page":
@@ -73,7 +72,7 @@ class Browser:
             browser.close()
             playwright.stop()
             self._driven.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.remove()
 
     def _drive(self) -> tuple[Any, Any, Any]:
         from playwright.sync_api import sync_playwright
@@ -97,7 +96,7 @@ class Browser:
 
     def _launcher(self, chromium: str) -> Path:
         """A program that is Chromium on the line, as `nfemu exec` starts it."""
-        script = self.folder / "chromium-on-line"
+        script = self.folder.path / "chromium-on-line"
         script.write_text(f'#!/bin/sh\nexec {shlex.join([*_become(self.state, self.number), chromium])} "$@"\n')
         script.chmod(0o700)
         return script
@@ -109,7 +108,7 @@ class Browser:
         if self.proxy is not None and self.proxy.user:
             pytest.skip(f"Chromium gives a proxy no user name by itself; {_NO_PLAYWRIGHT}, or a listener of the line")
         by = () if self.proxy is None else (f"--proxy-server={self.proxy.host}:{self.proxy.port}",)
-        profile = f"--user-data-dir={self.folder / 'profile'}"
+        profile = f"--user-data-dir={self.folder.path / 'profile'}"
         command = [chromium, "--headless=new", *_FLAGS, *by, profile, "--dump-dom", url]
         ran = Programs(self.state, self.number).run(command, "", _LOAD_S)
         if ran.status != 0:

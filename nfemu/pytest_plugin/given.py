@@ -1,14 +1,11 @@
 """An emulator that runs already, here or elsewhere."""
 
 import atexit
-import os
-import shutil
-import tempfile
-from hashlib import sha256
 from pathlib import Path
 
 from nfemu.client.state import RunningStatus, StateFolder, reachable
-from nfemu.model.errors import Conflict, InvalidInput, Unavailable
+from nfemu.model.errors import InvalidInput, Unavailable
+from nfemu.pytest_plugin.folders import OwnFolder, common_folder
 from nfemu.pytest_plugin.options import Options
 
 _ELSEWHERE = (
@@ -47,22 +44,14 @@ def _stand_in(options: Options, address: str) -> StateFolder:
     token = options.token or (Path(options.token_file).read_text().strip() if options.token_file else "")
     if not token:
         raise InvalidInput("the emulator's API needs its token: NFEMU_PYTEST_TOKEN, or --nfemu-token-file")
-    state = StateFolder(Path(tempfile.mkdtemp(prefix="nfemu-pytest-")))
-    atexit.register(shutil.rmtree, state.path, ignore_errors=True)
+    folder = OwnFolder()
+    atexit.register(folder.remove)
+    state = StateFolder(folder.path)
     state.api_token.touch(mode=0o600)
     state.api_token.write_text(token)
     state.ca.parent.mkdir()
     state.ca.write_bytes(Path(options.ca).read_bytes())
     by_proxy = "proxy: the emulator is not on this machine"
-    state.leases.symlink_to(_common_folder(address))
+    state.leases.symlink_to(common_folder(address))
     state.publish(RunningStatus(0, "", address, options.proxy, "", {}, str(state.ca), "", by_proxy))
     return state
-
-
-def _common_folder(address: str) -> Path:
-    """All runs of this user against that carrier have it."""
-    folder = Path(tempfile.gettempdir(), f"nfemu-pytest-of-{os.getuid()}", sha256(address.encode()).hexdigest()[:16])
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise Conflict(f"`{folder}` is somebody else's; remove it")
-    return folder

@@ -4,15 +4,14 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from nfemu.client.state import StateFolder
 from nfemu.model.errors import Unavailable
+from nfemu.pytest_plugin.folders import OwnFolder
 
 _ARGV = (sys.executable, "-P", "-m", "nfemu.client.dependent")
 _READY = "ready"
@@ -27,15 +26,14 @@ class OwnEmulator:
 
     def __init__(self, config: str, settings: Sequence[str], overlay: str | None) -> None:
         """Raises Unavailable with its words, or the end of its log, where it does not start."""
-        # Short, and not one of pytest's folders: sockets are in it, whose paths may have 107 octets.
-        self._folder = Path(tempfile.mkdtemp(prefix="nfemu-pytest-"))
-        self.state = StateFolder(self._folder / "state")
+        self._folder = OwnFolder()
+        self.state = StateFolder(self._folder.path / "state")
         self.state.path.mkdir(mode=0o700)
         reading, writing = os.pipe()
         with self.state.log_file.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
                 [*_ARGV, str(os.getpid()), *self._arguments(config, settings, overlay, writing)],
-                pass_fds=[writing],
+                pass_fds=[writing, self._folder.lock],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -56,7 +54,7 @@ class OwnEmulator:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def _arguments(self, config: str, settings: Sequence[str], overlay: str | None, ready: int) -> list[str]:
         chosen = [*(("--config", config) if config else ()), *(part for each in settings for part in ("--set", each))]

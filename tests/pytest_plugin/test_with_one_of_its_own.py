@@ -1,7 +1,6 @@
 """The emulator that a run starts for itself: each worker its own, and none is left behind."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nfemu.client import StateFolder
+from nfemu.pytest_plugin.folders import OwnFolder
 from tests.journeys.carrier import children, has_ended
 from tests.pytest_plugin.conftest import Project
 
@@ -64,7 +64,8 @@ def test_none_survives_kill_9(project: Project) -> None:
         born = [pid, *children(pid)]
         pytest_.send_signal(signal.SIGKILL)
     assert all(has_ended(each) for each in born)
-    shutil.rmtree(folder.parent)
+    OwnFolder().remove()
+    assert not folder.parent.exists(), "the next run removes what it left"
 
 
 @pytest.mark.parametrize(
