@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from nfemu.bss.order_queue import Admission
 from nfemu.carrier.ports import AccountView, Change, LineState, PaymentView
 from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
@@ -16,7 +17,7 @@ from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
-from nfemu.model.orders import Notice, NoticeKind, Payment
+from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import ApnProfile, Subscriber
 
@@ -133,6 +134,13 @@ class Emit(Command[None]):
     correlation: CorrelationId
     name: str
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Admit(Command[Admission]):
+    """What becomes of a created order now (S26). Its place in the queue comes back unless a commit puts the order."""
+
+    order: WorkOrder
 
 
 @dataclass(frozen=True, slots=True)

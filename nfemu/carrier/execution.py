@@ -1,8 +1,8 @@
 """Orders executed: what they make of HSS record and PGW session, in the commit that brings them.
 
 An order that is carried out at once enters the store as executed, together with the entry, the hold or the answer that
-caused it: the phone waits for one sync of the disk, not for two. One that the store has as created is executed by
-whoever comes next on its account.
+caused it: the phone waits for one sync of the disk, not for two. One for which there is no room (S26) enters it as
+created, and is executed by whoever comes on its account when its turn has come.
 
 Reactivations are not executed here: they come after what they follow has been acknowledged (`reactivation`).
 """
@@ -10,41 +10,78 @@ Reactivations are not executed here: they come after what they follow has been a
 from collections.abc import Sequence
 from datetime import datetime
 
-from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier.commands import Emit, Now, Step, ask
+from nfemu.bss.order_queue import Admission, Stage
+from nfemu.bss.orders import OrderInput, RetryRules, advance, billed, refused
+from nfemu.carrier.commands import Admit, Emit, Now, Step, ask
 from nfemu.carrier.following import follow
-from nfemu.carrier.lines import orders_of
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession, PutSubscription
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit, with_changes
 from nfemu.epc import hss
 from nfemu.model import events
 from nfemu.model.identity import CorrelationId
-from nfemu.model.orders import OrderKind, OrderState
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 
 
 def execute(
     rules: CarrierRules, view: AccountView, changes: Sequence[Change], correlation: CorrelationId
 ) -> Step[AccountView]:
-    """Commit `changes` together with what every created order of the locked account makes of its line; the view then.
+    """Commit `changes` together with what the created orders of the locked account whose turn it is make of their
+    lines; the view then.
 
     HSS and PGW hold it; no enforcement point does yet. `correlation` is for what no order asked for. Raises
     Unavailable, Conflict: nothing was written.
     """
     now = yield from ask(Now())
     changed = with_changes(view, changes)
-    executed: list[Change] = []
+    moved = yield from _admitted(rules, view, changed, now)
+    executed: list[Change] = [PutOrder(order) for order in moved]
     for line in changed.lines:
-        executed += yield from _execute_line(rules, changed, line, correlation, now)
+        executed += yield from _execute_line(rules, line, moved, correlation, now)
     return (yield from commit(view, _once([*changes, *executed])))
 
 
+def _admitted(rules: CarrierRules, before: AccountView, view: AccountView, now: datetime) -> Step[list[WorkOrder]]:
+    """Those of the created orders that have not to stay as they are, as they will be."""
+    known = {order.id for order in before.orders}
+    moved = []
+    for order in view.orders:
+        if order.state is not OrderState.CREATED or order.kind is OrderKind.REACTIVATE:
+            continue
+        match (yield from ask(Admit(order))):
+            case Admission.EXECUTES:
+                moved.append(advance(order, OrderInput.EXECUTE, now))
+            case Admission.REFUSED:
+                moved.append((yield from _refused(rules.orders.retry, order, now)))
+            case Admission.BILLED:
+                moved.append(billed(order, now))
+                yield from _emit_waits(order, Stage.NETWORK)
+            case _ if order.id not in known:
+                yield from _emit_waits(order, Stage.BILLING)
+    return moved
+
+
+def _refused(rules: RetryRules, order: WorkOrder, now: datetime) -> Step[WorkOrder]:
+    tried = refused(rules, order, now)
+    detail = {"order": order.id, "kind": order.kind.value, "attempt": str(tried.attempts)}
+    if tried.next_attempt_at is not None:
+        detail["next_attempt_at"] = tried.next_attempt_at.isoformat()
+    name = events.ORDER_DEAD if tried.state is OrderState.DEAD else events.ORDER_REFUSED
+    yield from ask(Emit(order.imsi, order.correlation, name, detail))
+    return tried
+
+
+def _emit_waits(order: WorkOrder, stage: Stage) -> Step[None]:
+    detail = {"order": order.id, "kind": order.kind.value, "stage": stage.value}
+    yield from ask(Emit(order.imsi, order.correlation, events.ORDER_WAITS, detail))
+
+
 def _execute_line(
-    rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId, now: datetime
+    rules: CarrierRules, line: Line, moved: Sequence[WorkOrder], correlation: CorrelationId, now: datetime
 ) -> Step[list[Change]]:
-    created = [order for order in orders_of(view, line.subscriber.imsi) if order.state is OrderState.CREATED]
-    orders = [order for order in created if order.kind is not OrderKind.REACTIVATE]
-    changes: list[Change] = [PutOrder(advance(order, OrderInput.EXECUTE, now)) for order in orders]
+    own = [order for order in moved if order.imsi == line.subscriber.imsi]
+    orders = [order for order in own if order.state is OrderState.EXECUTED]
+    changes: list[Change] = []
     correlation = orders[-1].correlation if orders else correlation
     subscription = hss.executed(line.subscription, orders)
     profile = rules.catalogue.granted(subscription)

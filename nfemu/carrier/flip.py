@@ -121,7 +121,7 @@ def _acknowledge(
         about = cause.get(session.imsi, correlation)
         yield from ask(Emit(session.imsi, about, events.ENFORCEMENT_ACKNOWLEDGED, session_detail(session)))
     for order in done:
-        detail = {"order": order.id, "kind": order.kind.value}
+        detail = {"order": order.id, "kind": order.kind.value, **_latencies(order, now)}
         yield from ask(Emit(order.imsi, order.correlation, events.ORDER_DONE, detail))
     notices = yield from _compose(rules, view, done, now)
     following = yield from follow_ups(rules, view, done, now)
@@ -134,6 +134,13 @@ def _acknowledge(
         ],
     )
     return view, notices
+
+
+def _latencies(order: WorkOrder, now: datetime) -> dict[str, str]:
+    """Seconds of business time from its creation to its execution, and to now (S28)."""
+    executed = order.executed_at or now
+    waited, took = ((at - order.created_at).total_seconds() for at in (executed, now))
+    return {"waited_s": f"{waited:.3f}", "took_s": f"{took:.3f}"}
 
 
 def _compose(rules: CarrierRules, view: AccountView, done: Sequence[WorkOrder], now: datetime) -> Step[list[Notice]]:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from nfemu.bss import order_queue
 from nfemu.bss.dunning import Movement, moved, movement
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import standing
@@ -9,14 +10,14 @@ from nfemu.carrier.commands import Emit, NewId, Now, Step, ask
 from nfemu.carrier.lines import aimed_profile, orders_of
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSubscription
 from nfemu.carrier.rules import CarrierRules
-from nfemu.carrier.transitions import Aim, Demand, Trigger, respond
+from nfemu.carrier.transitions import Aim, ByHand, Demand, Trigger, respond
 from nfemu.epc import hss
 from nfemu.model import events
 from nfemu.model.account import Account, Standing
 from nfemu.model.agreements import DeductionState
 from nfemu.model.identity import CorrelationId, OrderId
 from nfemu.model.money import Money
-from nfemu.model.orders import OrderKind, WorkOrder
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 from nfemu.model.subscriber import Hold, OrderedProfile
 
 
@@ -24,7 +25,7 @@ class Cause(StrEnum):
     """Why an order was created; the stop notice depends on it."""
 
     LEDGER = "ledger"
-    BY_HAND = "by hand"
+    BY_HAND = order_queue.BY_HAND
     PROFILE = "profile"
     """Another APN profile was wanted for the line."""
     RULES = "rules"
@@ -112,8 +113,7 @@ def line_changes(
     rules: CarrierRules, view: AccountView, line: Line, trigger: Trigger, cause: Cause, correlation: CorrelationId
 ) -> Step[list[Change]]:
     """The hold and the order that `trigger` brings to one line. Raises Conflict where it changes nothing."""
-    aim = Aim.OPEN if aimed_profile(view, line) is OrderedProfile.OPEN else Aim.RESTRICTED
-    response = respond(line.subscription.hold, aim, trigger)
+    response = respond(line.subscription.hold, _aim(view, line, trigger), trigger)
     changes: list[Change] = []
     subscription = hss.set_hold(line.subscription, response.hold)
     if subscription is not line.subscription:
@@ -123,6 +123,28 @@ def line_changes(
     if response.demand is not Demand.NOTHING:
         changes += yield from _order(rules, view, line, response.demand, cause, correlation)
     return changes
+
+
+def _aim(view: AccountView, line: Line, trigger: Trigger) -> Aim:
+    """What the line is about to be. A dead order for the very thing that is wanted again is about to be nothing: it
+    is ordered anew."""
+    aimed, ordered = (_as_aim(each) for each in (aimed_profile(view, line), line.subscription.ordered))
+    dead = any(each.state is OrderState.DEAD for each in orders_of(view, line.subscriber.imsi))
+    return ordered if dead and _WANTED.get(trigger) is aimed else aimed
+
+
+def _as_aim(profile: OrderedProfile) -> Aim:
+    return Aim.OPEN if profile is OrderedProfile.OPEN else Aim.RESTRICTED
+
+
+_WANTED: dict[Trigger, Aim] = {
+    Movement.TURNED_OVERDUE: Aim.RESTRICTED,
+    Movement.STILL_OVERDUE: Aim.RESTRICTED,
+    Movement.CLEARED: Aim.OPEN,
+    ByHand.RESTRICT: Aim.RESTRICTED,
+    ByHand.RESTORE_OWING: Aim.OPEN,
+    ByHand.RESTORE_CLEARED: Aim.OPEN,
+}
 
 
 def _order(

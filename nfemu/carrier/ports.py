@@ -39,7 +39,7 @@ class AccountView:
     """One account with everything a use case decides on; the unit of consistency and of locking.
 
     `balance` is the ledger's sum; `shares` the sum per card, for the personal share of a unit account (S11).
-    `orders` are the unfinished ones (created or executed), oldest first.
+    `orders` are the unfinished ones (created, executed, or dead), oldest first.
     """
 
     account: Account
@@ -254,7 +254,14 @@ class Store(Protocol):
         """
 
     async def unfinished_orders(self) -> list[WorkOrder]:
-        """Orders in state CREATED or EXECUTED, oldest first, over all accounts."""
+        """Orders in state CREATED, EXECUTED or DEAD, oldest first, over all accounts."""
+
+    async def orders_moved_since(self, since: datetime) -> list[WorkOrder]:
+        """Those that passed a stage or were done at or after `since` (business time), and those created since that
+        have not, in the order of the last of it."""
+
+    async def payments_posted_since(self, since: datetime) -> list[Payment]:
+        """Booked at or after `since` (business time), in that order."""
 
     async def pending_notices(self) -> list[Notice]: ...
 

@@ -16,7 +16,7 @@ from nfemu.carrier.status import LineStatus, line_status
 from nfemu.model import events
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import CorrelationId, Msisdn, OrderId, ProfileName
-from nfemu.model.orders import OrderKind, WorkOrder
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 
 
 def order_profile(rules: CarrierRules, msisdn: Msisdn, name: str) -> Step[LineStatus]:
@@ -29,10 +29,11 @@ def order_profile(rules: CarrierRules, msisdn: Msisdn, name: str) -> Step[LineSt
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
     waiting = [order for order in orders_of(view, line.subscriber.imsi) if order.kind is OrderKind.PROFILE]
+    alive = [order for order in waiting if order.state is not OrderState.DEAD]
     changes: list[Change] = []
-    if (waiting[-1].profile if waiting else line.subscription.profile) != profile:
+    if (alive[-1].profile if alive else line.subscription.profile) != profile:
         changes = yield from _order(line, profile, waiting, correlation)
-    elif not waiting:
+    elif not alive:
         raise Conflict(f"`{msisdn}` has profile `{name}` already; `nfemu subscriber show` says what is in force")
     view = yield from carry_out(rules, view, changes, correlation)
     return line_status(rules, view, line.subscriber.imsi)

@@ -4,13 +4,18 @@ The state to resume from is the store's alone: orders created or executed, sessi
 pending. Nothing that was visible is repeated.
 """
 
-from nfemu.carrier.commands import Begin, LoadPendingNotices, Lock, Step, ask
+from nfemu.bss.orders import OrderInput, advance
+from nfemu.carrier.commands import Begin, Emit, LoadPendingNotices, Lock, Now, Step, ask
 from nfemu.carrier.detection import still_due
 from nfemu.carrier.flip import carry_out, carry_out_reactivations, deliver
 from nfemu.carrier.lines import load_account
 from nfemu.carrier.orders import after_rules
+from nfemu.carrier.ports import PutOrder
 from nfemu.carrier.rules import CarrierRules
-from nfemu.model.identity import AccountId
+from nfemu.model import events
+from nfemu.model.errors import NotFound
+from nfemu.model.identity import AccountId, OrderId
+from nfemu.model.orders import OrderState
 
 
 def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
@@ -22,6 +27,28 @@ def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
     pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
     view = yield from carry_out(rules, view, (), correlation)
     yield from deliver(account, (yield from still_due(rules, view, pending)))
+
+
+def proceed(rules: CarrierRules, account: AccountId) -> Step[frozenset[OrderId]]:
+    """Carry out the account's orders whose turn has come; those that still wait. Raises NotFound, Unavailable."""
+    correlation = yield from ask(Begin())
+    yield from ask(Lock(account))
+    view = yield from carry_out(rules, (yield from load_account(account)), (), correlation)
+    return frozenset(order.id for order in view.orders if order.state is OrderState.CREATED)
+
+
+def resubmit(rules: CarrierRules, account: AccountId, number: OrderId) -> Step[None]:
+    """A dead order of the account is tried again. Raises NotFound where none of that number is dead; Unavailable."""
+    yield from ask(Lock(account))
+    view = yield from load_account(account)
+    for order in view.orders:
+        if order.id == number and order.state is OrderState.DEAD:
+            revived = advance(order, OrderInput.RESUBMIT, (yield from ask(Now())))
+            detail = {"order": order.id, "kind": order.kind.value}
+            yield from ask(Emit(order.imsi, order.correlation, events.ORDER_RESUBMITTED, detail))
+            yield from carry_out(rules, view, [PutOrder(revived)], order.correlation)
+            return
+    raise NotFound(f"no dead order has the number `{number}`; `nfemu orders list --dead` shows them")
 
 
 def realign(rules: CarrierRules, account: AccountId) -> Step[None]:

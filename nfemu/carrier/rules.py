@@ -8,6 +8,7 @@ from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.fees import FeeRules
 from nfemu.bss.notices import Letterhead
+from nfemu.bss.order_queue import OrderRules
 from nfemu.epc.catalogue import Catalogue
 
 
@@ -24,3 +25,4 @@ class CarrierRules:
     open_orders: int = 10
     detection: DetectionRules = field(default_factory=DetectionRules)
     fees: FeeRules = field(default_factory=FeeRules)
+    orders: OrderRules = field(default_factory=OrderRules)

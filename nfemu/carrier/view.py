@@ -19,11 +19,9 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, AgreementState
 from nfemu.model.credits import CreditGrant, GrantState
 from nfemu.model.money import Money
-from nfemu.model.orders import OrderState, WorkOrder
+from nfemu.model.orders import UNFINISHED_ORDERS, WorkOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscription
-
-_UNFINISHED = frozenset({OrderState.CREATED, OrderState.EXECUTED})
 
 
 def commit(view: AccountView, changes: Sequence[Change]) -> Step[AccountView]:
@@ -96,4 +94,4 @@ def _with_order(orders: tuple[WorkOrder, ...], order: WorkOrder) -> tuple[WorkOr
     """In its place, or last; a finished one is left out."""
     known = any(each.id == order.id for each in orders)
     after = tuple(order if each.id == order.id else each for each in orders) if known else (*orders, order)
-    return tuple(each for each in after if each.state in _UNFINISHED)
+    return tuple(each for each in after if each.state in UNFINISHED_ORDERS)

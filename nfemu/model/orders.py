@@ -21,13 +21,18 @@ class OrderKind(Enum):
 
 
 class OrderState(Enum):
-    """`CREATED`: decided. `EXECUTED`: HSS and PGW hold it, committed. `DONE`: acknowledged by every enforcement
-    point. `SUPERSEDED`: a later order for the same line overtook it."""
+    """`CREATED`: decided; it waits for its turn. `EXECUTED`: HSS and PGW hold it, committed. `DONE`: acknowledged by
+    every enforcement point. `SUPERSEDED`: a later order for the same line overtook it. `DEAD`: refused so often that
+    nobody tries it again, until a person resubmits it."""
 
     CREATED = "created"
     EXECUTED = "executed"
     DONE = "done"
     SUPERSEDED = "superseded"
+    DEAD = "dead"
+
+
+UNFINISHED_ORDERS = frozenset({OrderState.CREATED, OrderState.EXECUTED, OrderState.DEAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,13 @@ class WorkOrder:
     done_at: datetime | None = None
     profile: ProfileName | None = None
     """What a profile order gives; None: what `open` means for every line."""
+    billed_at: datetime | None = None
+    """When billing had dealt with it; from then on it waits for the network elements."""
+    executed_at: datetime | None = None
+    attempts: int = 0
+    """How often the network elements have refused it since it was created or resubmitted."""
+    next_attempt_at: datetime | None = None
+    """Not before then; None: as soon as its turn comes."""
 
 
 class NoticeKind(Enum):
@@ -107,3 +119,7 @@ class Payment:
     """The provider's number, known once paid."""
     immediate: bool = False
     """Its payer hands the money over with it (a till, a portal's own integration), so it never waits for anybody."""
+    paid_at: datetime | None = None
+    """When the payer paid, by the provider's clock; known once paid."""
+    posted_at: datetime | None = None
+    """When the money stood in the ledger, known then (S28)."""

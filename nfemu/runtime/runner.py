@@ -4,7 +4,8 @@ Rules of this file:
 
 * A use case runs in a task of its own. A caller that goes away (a client that hung up) takes nothing with it.
 * Events wait in the run until a commit takes them along, so the timeline never tells what was not stored.
-* The PGW's table follows a commit, never leads it; addresses that were reserved and not committed come back.
+* The PGW's table follows a commit, never leads it; addresses that were reserved and not committed come back. So do
+  the queues of orders, and the places in them.
 * A run that fails after it has committed something has left work behind: the account is reported to be finished.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from nfemu.bss.order_queue import Admission
 from nfemu.carrier import commands as c
 from nfemu.carrier.ports import (
     AccountView,
@@ -29,6 +31,7 @@ from nfemu.carrier.ports import (
     PaymentProvider,
     PaymentView,
     PutDuty,
+    PutOrder,
     PutSession,
     Store,
 )
@@ -38,8 +41,8 @@ from nfemu.model.agreements import Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
 from nfemu.model.errors import NfemuError, Unavailable
-from nfemu.model.identity import AccountId, CorrelationId, Imsi
-from nfemu.model.orders import Notice, Payment
+from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId
+from nfemu.model.orders import Notice, Payment, WorkOrder
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.clocks import Trace
@@ -70,6 +73,7 @@ class _Run:
     traces: dict[CorrelationId, Trace] = field(default_factory=dict)
     events: list[TimelineEvent] = field(default_factory=list)
     reservations: dict[Imsi, Reservation] = field(default_factory=dict)
+    admitted: set[OrderId] = field(default_factory=set)
     committed: bool = False
 
 
@@ -87,13 +91,26 @@ class Later(Protocol):
     def watch(self, due_at: datetime) -> None: ...
 
 
+class Turns(Protocol):
+    """Who says which orders have their turn (`bss.order_queue.OrderQueue`). It follows commits and leads none."""
+
+    def admit(self, order: WorkOrder, now: datetime) -> Admission: ...
+
+    def follow(self, order: WorkOrder) -> None: ...
+
+    def give_back(self, order: OrderId) -> None: ...
+
+
 class Runner:
     """Runs use cases against the ports. `provider_within`: seconds that a provider may take to answer about an
     agreement."""
 
-    def __init__(self, outside: Outside, pgw: Pgw, later: Later, provider_within: float = PROVIDER_WITHIN) -> None:
+    def __init__(
+        self, outside: Outside, pgw: Pgw, turns: Turns, later: Later, provider_within: float = PROVIDER_WITHIN
+    ) -> None:
         self._outside = outside
         self.pgw = pgw
+        self._turns = turns
         self._later = later
         self._provider_within = provider_within
         self._locks: KeyedLocks[AccountId] = KeyedLocks()
@@ -114,6 +131,7 @@ class Runner:
             c.LoadPendingNotices: self._load_pending_notices,
             c.LoadLastNotice: self._load_last_notice,
             c.Emit: self._emit,
+            c.Admit: self._admit,
             c.Commit: self._commit,
             c.Reserve: self._reserve,
             c.Apply: self._apply,
@@ -167,6 +185,8 @@ class Runner:
     def _end(self, run: _Run, complete: bool) -> None:
         for reservation in run.reservations.values():
             self.pgw.cancel(reservation)
+        for order in run.admitted:
+            self._turns.give_back(order)
         if run.account is not None:
             self._locks.release(run.account)
             if run.committed and not complete:
@@ -237,6 +257,10 @@ class Runner:
                 return Trace.since(event.at - timedelta(milliseconds=event.elapsed_ms))
         return Trace.begin()
 
+    async def _admit(self, run: _Run, command: c.Admit) -> Admission:
+        run.admitted.add(command.order.id)
+        return self._turns.admit(command.order, self._outside.clock.now())
+
     async def _commit(self, run: _Run, command: c.Commit) -> None:
         changes: Sequence[Change] = (*command.changes, *(AddEvent(event) for event in run.events))
         if not changes:
@@ -250,6 +274,9 @@ class Runner:
                 run.reservations.pop(change.session.imsi, None)
             elif isinstance(change, PutDuty) and change.due_at is not None:
                 self._later.watch(change.due_at)
+            elif isinstance(change, PutOrder):
+                self._turns.follow(change.order)
+                run.admitted.discard(change.order.id)
 
     async def _reserve(self, run: _Run, command: c.Reserve) -> Reservation:
         reservation = self.pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from nfemu.bss.fees import next_fees
+from nfemu.bss.orders import is_begun
 from nfemu.carrier import (
     agreements,
     billing,
@@ -40,7 +41,7 @@ from nfemu.model.consumption import Consumption
 from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
-from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
+from nfemu.model.identity import AccountId, Imsi, Msisdn, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.orders import Notice, Payment
 from nfemu.model.plans import Measured
@@ -55,6 +56,8 @@ from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
 from nfemu.runtime.expiry import Expiry
 from nfemu.runtime.metering import Metering
+from nfemu.runtime.order_desk import OrderDesk
+from nfemu.runtime.order_pump import OrderPump, PumpSource
 from nfemu.runtime.planning import plan_fees
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
@@ -62,6 +65,9 @@ from nfemu.runtime.usage import UsageBook
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+_ABREAST = 16
+"""Accounts whose orders are carried out at a time on the wall clock; on a test clock one after the other, so that a
+run can be repeated exactly."""
 PAGE_DELIVERY = 5.0
 """Seconds that a success page has at most before a reactivation ends its connection (architecture, section 5)."""
 
@@ -95,8 +101,11 @@ class CarrierService:
         self._reactivating = Retries(self._reactivate)
         self._realigning = Retries(self._realign)
         outside = Outside(store, enforcer, notifier, provider, clock, ids)
-        self._runner = Runner(outside, self._pgw, self, provider_within)
         self._agenda = Agenda(clock)
+        abreast = _ABREAST if isinstance(clock, WallClock) else 1
+        self._pump = OrderPump(PumpSource(store, self._agenda, clock), rules.orders, self._proceed, abreast)
+        self.orders = OrderDesk(store, clock, self._pump.queue, self._resubmit)
+        self._runner = Runner(outside, self._pgw, self._pump, self, provider_within)
         self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
         self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
         self._metering = Metering(self._charge_traffic, self._is_free)
@@ -125,6 +134,7 @@ class CarrierService:
             await leave_test_clock(self._store, self.clock.now())
         latest = await self._store.sessions()
         self._pgw = self._runner.pgw = await restored_table(self._store, self.clock, self._rules, latest)
+        await self._pump.load()
         await self._usage.load()
         self._loaded = True
 
@@ -369,6 +379,7 @@ class CarrierService:
         """From the next use case on by the new rules, once `changeover.changes` are committed."""
         self._rules = changeover.rules
         self._detection.forget()
+        self._pump.resize(changeover.rules.orders)
         self._pgw = self._runner.pgw = changeover.pgw
         for session in changeover.sessions:
             self._pgw.accept(session)
@@ -510,10 +521,11 @@ class CarrierService:
         return await self._run(lambda rules: detection.request_blocked(rules, msisdn))
 
     async def _unfinished_accounts(self) -> list[AccountId]:
-        """Accounts with an unfinished order, an unacknowledged or outdated session, an unsent notice, or an agreement
-        that was being asked."""
+        """Accounts with an order that was begun, an unacknowledged or outdated session, an unsent notice, or an
+        agreement that was being asked. Orders that wait have their turn, dead ones have had it."""
         ordered = await self._store.ordered_profiles()
-        cards: dict[Imsi, None] = {order.imsi: None for order in await self._store.unfinished_orders()}
+        unfinished = await self._store.unfinished_orders()
+        cards: dict[Imsi, None] = {order.imsi: None for order in unfinished if is_begun(order)}
         cards |= {notice.imsi: None for notice in await self._store.pending_notices()}
         cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session, ordered)}
         asked = [each for each in await self._store.open_deductions() if each.state is DeductionState.REQUESTED]
@@ -543,6 +555,12 @@ class CarrierService:
 
     async def _finish(self, account: AccountId) -> None:
         await self._run(lambda rules: resume.finish(rules, account))
+
+    async def _proceed(self, account: AccountId) -> frozenset[OrderId]:
+        return await self._run(lambda rules: resume.proceed(rules, account))
+
+    async def _resubmit(self, account: AccountId, number: OrderId) -> None:
+        await self._run(lambda rules: resume.resubmit(rules, account, number))
 
     async def _reactivate(self, account: AccountId) -> None:
         await self._run(lambda rules: resume.reactivate(rules, account))

@@ -60,6 +60,11 @@ _account_orders = Prepared(
         schema.subscriber.c.account_id == sa.bindparam("account")
     )
 )
+_moved_orders = Prepared(
+    sa.select(schema.work_order)
+    .where(schema.work_order.c.moved_at >= sa.bindparam("since"))
+    .order_by(schema.work_order.c.moved_at, schema.work_order.c.serial)
+)
 _ledger = Prepared(
     sa.select(schema.ledger)
     .where(schema.ledger.c.account_id == sa.bindparam("account"))
@@ -71,6 +76,11 @@ _payment = Prepared(sa.select(schema.payment).where(schema.payment.c.no == sa.bi
 _open = sa.select(schema.payment).where(schema.OPEN).order_by(schema.payment.c.created_at, schema.payment.c.serial)
 _open_payments = Prepared(_open)
 _unpaid = Prepared(_open.where(schema.payment.c.imsi == sa.bindparam("imsi")))
+_posted = Prepared(
+    sa.select(schema.payment)
+    .where(schema.POSTED, schema.payment.c.posted_at >= sa.bindparam("since"))
+    .order_by(schema.payment.c.posted_at, schema.payment.c.serial)
+)
 _agreement = Prepared(
     sa.select(schema.agreement).where(schema.agreement.c.account_id == sa.bindparam("account"), schema.SIGNED)
 )
@@ -191,6 +201,14 @@ def sessions_released_since(connection: Connection, since: datetime) -> list[Pdn
 
 def unfinished_orders(connection: Connection) -> list[WorkOrder]:
     return [rows.order_from(row) for row in _unfinished_orders.run(connection)]
+
+
+def orders_moved_since(connection: Connection, since: datetime) -> list[WorkOrder]:
+    return [rows.order_from(row) for row in _moved_orders.run(connection, {"since": to_micros(since)})]
+
+
+def payments_posted_since(connection: Connection, since: datetime) -> list[Payment]:
+    return [rows.payment_from(row) for row in _posted.run(connection, {"since": to_micros(since)})]
 
 
 def pending_notices(connection: Connection) -> list[Notice]:

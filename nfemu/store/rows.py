@@ -219,6 +219,11 @@ def order_values(order: WorkOrder) -> Values:
         "state": order.state.value,
         "done_at": to_micros_or_none(order.done_at),
         "profile": order.profile,
+        "billed_at": to_micros_or_none(order.billed_at),
+        "executed_at": to_micros_or_none(order.executed_at),
+        "attempts": order.attempts,
+        "next_attempt_at": to_micros_or_none(order.next_attempt_at),
+        "moved_at": to_micros(order.done_at or order.executed_at or order.billed_at or order.created_at),
     }
 
 
@@ -234,6 +239,10 @@ def order_from(row: Row[Any]) -> WorkOrder:
         state=OrderState(row.state),
         done_at=from_micros_or_none(row.done_at),
         profile=None if row.profile is None else ProfileName(row.profile),
+        billed_at=from_micros_or_none(row.billed_at),
+        executed_at=from_micros_or_none(row.executed_at),
+        attempts=row.attempts,
+        next_attempt_at=from_micros_or_none(row.next_attempt_at),
     )
 
 
@@ -280,6 +289,8 @@ def payment_values(payment: Payment) -> Values:
         "state": payment.state.value,
         "trade_no": payment.trade_no,
         "immediate": int(payment.immediate),
+        "paid_at": to_micros_or_none(payment.paid_at),
+        "posted_at": to_micros_or_none(payment.posted_at),
     }
 
 
@@ -295,6 +306,8 @@ def payment_from(row: Row[Any]) -> Payment:
         state=PaymentState(row.state),
         trade_no=row.trade_no,
         immediate=bool(row.immediate),
+        paid_at=from_micros_or_none(row.paid_at),
+        posted_at=from_micros_or_none(row.posted_at),
     )
 
 

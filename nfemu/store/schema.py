@@ -27,7 +27,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -36,7 +36,8 @@ NO_PROFILE = "-"
 LATEST = sa.text("latest = 1")
 ACTIVE = sa.text("state = 'active'")
 RELEASED = sa.text("state = 'released'")
-UNFINISHED = sa.text("(state = 'created' OR state = 'executed')")
+UNFINISHED = sa.text("(state = 'created' OR state = 'executed' OR state = 'dead')")
+POSTED = sa.text("posted_at IS NOT NULL")
 SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
@@ -187,10 +188,17 @@ work_order = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("done_at", _MOMENT),
     sa.Column("profile", sa.Text),
+    sa.Column("billed_at", _MOMENT),
+    sa.Column("executed_at", _MOMENT),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    sa.Column("next_attempt_at", _MOMENT),
+    sa.Column("moved_at", _MOMENT, nullable=False),
     _one_of("target", OrderedProfile),
     _one_of("state", OrderState),
 )
+"""`moved_at`: the last of its times but `next_attempt_at`, by which those of the last hour are found."""
 _partial("ix_work_order_unfinished", work_order.c.imsi, where=UNFINISHED)
+sa.Index("ix_work_order_moved_at", work_order.c.moved_at)
 
 notice = sa.Table(
     "notice",
@@ -226,10 +234,13 @@ payment = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("trade_no", sa.Text),
     sa.Column("immediate", sa.SmallInteger),
+    sa.Column("paid_at", _MOMENT),
+    sa.Column("posted_at", _MOMENT),
     _one_of("state", PaymentState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )
 _partial("ix_payment_open", payment.c.imsi, where=OPEN)
+_partial("ix_payment_posted_at", payment.c.posted_at, where=POSTED)
 
 provider_order = sa.Table(
     "provider_order",

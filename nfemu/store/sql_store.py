@@ -266,6 +266,12 @@ class SqlStore:
     async def unfinished_orders(self) -> list[WorkOrder]:
         return await self._read(reads.unfinished_orders)
 
+    async def orders_moved_since(self, since: datetime) -> list[WorkOrder]:
+        return await self._read(lambda connection: reads.orders_moved_since(connection, since))
+
+    async def payments_posted_since(self, since: datetime) -> list[Payment]:
+        return await self._read(lambda connection: reads.payments_posted_since(connection, since))
+
     async def pending_notices(self) -> list[Notice]:
         return await self._read(reads.pending_notices)
 

@@ -1,6 +1,7 @@
 """What must hold whenever nothing is under way, checked against the store alone."""
 
 from collections import Counter
+from datetime import datetime
 from ipaddress import IPv4Network
 
 from hypothesis.stateful import invariant
@@ -8,6 +9,7 @@ from hypothesis.stateful import invariant
 from nfemu.bss import ledger
 from nfemu.bss.standing import is_cleared, standing
 from nfemu.carrier.lines import line_state
+from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import AccountView
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
@@ -16,9 +18,10 @@ from nfemu.model import events
 from nfemu.model.account import EntryKind, Standing
 from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.identity import AccountId, Imsi
-from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, PaymentState
+from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, PaymentState, WorkOrder
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Hold, OrderedProfile
+from nfemu.model.timeline import TimelineEvent
 from tests.carrier.machine import Machine
 from tests.fakes.world import EVERYBODY, HOLD
 
@@ -155,6 +158,18 @@ class AtRest(Machine):
                 assert ordered is self.world.rules.dunning.restricted, "as the rules of the last start want it"
 
     @invariant()
+    def no_resume_is_left_behind_by_a_stop(self) -> None:
+        """In neither stage, unless the network elements refused it (S26). A person's word comes before both."""
+        refused = {event.detail["order"] for event in self.world.store._tables.events if _is_refusal(event)}
+        orders = [order for order in self.world.store.orders() if order.executed_at]
+        resumes = [order for order in orders if order.kind is OrderKind.RESUME and order.id not in refused]
+        stops = [order for order in orders if order.kind is OrderKind.STOP and order.cause != Cause.BY_HAND]
+        for created, billed, executed in map(_passages, resumes):
+            for _, stop_billed, stop_executed in map(_passages, stops):
+                assert not created < stop_billed < billed
+                assert not billed < stop_executed < executed
+
+    @invariant()
     def versions_never_fall(self) -> None:
         for session in self.run(self.world.store.sessions()):
             assert session.policy_version >= self.versions.get(session.imsi, 0)
@@ -218,6 +233,15 @@ class AtRest(Machine):
             owned = {space.address(slot): imsi for slot, imsi in space.slots._owner.items()}
             addresses = {each.ue_ipv4 if isinstance(space, Ipv4Slots) else each.ue_ipv6: each.imsi for each in active}
             assert owned == addresses
+
+
+def _passages(order: WorkOrder) -> tuple[datetime, datetime, datetime]:
+    """When it was created, billed and executed."""
+    return order.created_at, order.billed_at or order.created_at, order.executed_at or order.created_at
+
+
+def _is_refusal(event: TimelineEvent) -> bool:
+    return event.name in (events.ORDER_REFUSED, events.ORDER_DEAD)
 
 
 def _check_apart(one: PdnSession, other: PdnSession) -> None:

@@ -7,6 +7,7 @@ at rest.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -17,13 +18,16 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import AccountId, Imsi
-from nfemu.model.orders import NoticeState, OrderKind
+from nfemu.model.orders import NoticeState, OrderKind, OrderState
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.faults import Crash
 from tests.fakes.world import World
 
 ACCOUNTS = [AccountId(name) for name in ("zhang", "li", "wang", "acme", "static")]
+
+LONGEST_QUEUE = 500
+"""Seconds of business time in which every queue of a step has run empty."""
 
 Fault = tuple[str, int] | None
 """`crash` and the point at which, or a port and after how many calls it is unavailable; None: nothing fails."""
@@ -73,8 +77,20 @@ class Machine(RuleBasedStateMachine):
         await self._check_nothing_forgotten()
         for account in ACCOUNTS:
             await self.world.service._finish(account)
+        await self._let_orders_pass()
         await self._realign()
+        await self._let_orders_pass()
         return raised
+
+    async def _let_orders_pass(self) -> None:
+        """Business time goes on until no order waits; whoever was given up is resubmitted."""
+        service = self.world.service
+        for _ in range(LONGEST_QUEUE):
+            if service._pump.queue.waiting:
+                await service.advance_clock(timedelta(seconds=1))
+            elif not await service.orders.resubmit_all():
+                return
+        raise AssertionError("the queues never run empty")
 
     async def _realign(self) -> None:
         """What a start could not bring to where the rules want it waits for a retry, which comes now."""
@@ -116,11 +132,14 @@ class Machine(RuleBasedStateMachine):
         finishing = self.world.service._finishing
         for view in await self.views():
             late = [line for line in view.lines if line.session and not self._is_settled(line, line.session)]
-            orders = [order for order in view.orders if order.kind is not OrderKind.REACTIVATE]
+            orders = [order for order in view.orders if order.state is OrderState.EXECUTED]
+            for order in view.orders:
+                if order.state is OrderState.CREATED and order.kind is not OrderKind.REACTIVATE:
+                    assert self.world.service._pump.queue.waiting.get(order.id) == order, f"`{order.id}` is forgotten"
             unsent = pending & {line.subscriber.imsi for line in view.lines}
             if late or orders or unsent:
                 assert view.account.id in finishing or finishing._running, f"`{view.account.id}` is forgotten"
-            elif view.orders:
+            elif any(order.kind is OrderKind.REACTIVATE for order in view.orders):
                 reactivating = self.world.service._reactivating
                 waits = view.account.id in reactivating or reactivating._running or view.account.id in finishing
                 assert waits, f"reactivation of `{view.account.id}` is forgotten"

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from nfemu.bss import auto_deduct
+from nfemu.bss.order_queue import Capacity, OrderRules
+from nfemu.bss.orders import RetryRules
 from nfemu.bss.standing import is_cleared
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model.errors import NfemuError
@@ -39,6 +41,9 @@ faults = st.one_of(
     st.tuples(st.just("store"), st.integers(0, 8)),
     st.tuples(st.sampled_from(["enforcer", "notifier", "provider"]), st.integers(0, 3)),
 )
+IMPATIENT = RetryRules(attempts=2, pause=timedelta(seconds=2))
+narrow = st.builds(Capacity, st.sampled_from([20, 60]), st.integers(1, 3))
+"""Stages so slow that orders wait."""
 networks = st.sampled_from(["10.45.0.0/16", "10.45.3.0/29"])
 operators = st.fixed_dictionaries(
     {
@@ -46,6 +51,7 @@ operators = st.fixed_dictionaries(
         "reactivate": st.booleans(),
         "resume": st.sampled_from([0, 1000, -1500]),
         "policy": st.sampled_from(["arrears", "stricter"]),
+        "orders": st.one_of(st.just(OrderRules()), st.builds(OrderRules, narrow, narrow, st.just(IMPATIENT))),
     }
 )
 
@@ -60,7 +66,9 @@ def configured(network: str, operator: dict[str, object]) -> CarrierRules:
         ),
         resume_balance=Money(int(str(operator["resume"]))),
     )
-    return replace(written, open_orders=1_000)
+    orders = operator["orders"]
+    assert isinstance(orders, OrderRules)
+    return replace(written, open_orders=1_000, orders=orders)
 
 
 class Journeys(AtRest):
@@ -255,6 +263,10 @@ class Journeys(AtRest):
         self.step(fault, lambda: self.world.service.advance_clock(timedelta(minutes=minutes)))
 
     # ---- operators
+
+    @rule(count=st.integers(0, 3))
+    def network_elements_fail(self, count: int) -> None:
+        self.world.service.orders.fail(count)
 
     @rule()
     def restart(self) -> None:

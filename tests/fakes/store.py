@@ -50,7 +50,7 @@ from nfemu.model.identity import (
     SessionId,
 )
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, NoticeState, OrderState, Payment, PaymentState, WorkOrder
+from nfemu.model.orders import UNFINISHED_ORDERS, Notice, NoticeKind, NoticeState, Payment, PaymentState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
@@ -58,8 +58,6 @@ from nfemu.model.subscriber import Hold, OrderedProfile, Subscriber, Subscriptio
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
 from tests.fakes.faults import Faults
-
-_UNFINISHED = (OrderState.CREATED, OrderState.EXECUTED)
 
 
 @dataclass
@@ -225,7 +223,7 @@ class MemoryStore:
         cards = [card for card in self._tables.subscribers.values() if card.account == account]
         imsis = {card.imsi for card in cards}
         orders = tuple(
-            order for order in self._tables.orders.values() if order.imsi in imsis and order.state in _UNFINISHED
+            order for order in self._tables.orders.values() if order.imsi in imsis and order.state in UNFINISHED_ORDERS
         )
         granted = sum(each.amount.minor for each in self._tables.open_grants(account))
         return AccountView(
@@ -271,7 +269,15 @@ class MemoryStore:
         return [each for _, each in sorted(recent, key=lambda pair: pair[0])]
 
     async def unfinished_orders(self) -> list[WorkOrder]:
-        return [order for order in self._tables.orders.values() if order.state in _UNFINISHED]
+        return [order for order in self._tables.orders.values() if order.state in UNFINISHED_ORDERS]
+
+    async def orders_moved_since(self, since: datetime) -> list[WorkOrder]:
+        moved = [(_moved_at(order), order) for order in self._tables.orders.values()]
+        return [order for at, order in sorted(moved, key=lambda each: each[0]) if at >= since]
+
+    async def payments_posted_since(self, since: datetime) -> list[Payment]:
+        posted = [(each.posted_at, each) for each in self._tables.payments.values() if each.posted_at is not None]
+        return [payment for at, payment in sorted(posted, key=lambda each: each[0]) if at >= since]
 
     async def pending_notices(self) -> list[Notice]:
         return [notice for notice in self._tables.notices.values() if notice.state is NoticeState.PENDING]
@@ -371,3 +377,7 @@ class MemoryStore:
     def _latest(self, imsi: Imsi) -> PdnSession | None:
         sessions = [session for session in self._tables.sessions.values() if session.imsi == imsi]
         return max(sessions, key=lambda session: session.policy_version, default=None)
+
+
+def _moved_at(order: WorkOrder) -> datetime:
+    return order.done_at or order.executed_at or order.billed_at or order.created_at

@@ -329,6 +329,24 @@ class StoreContract:
         assert other is not None
         assert other.orders == ()
 
+    async def test_an_order_keeps_its_times_and_attempts_until_somebody_resubmits_it(self, store: Store) -> None:
+        waits = replace(order("ord-1"), billed_at=after(1), attempts=2, next_attempt_at=after(60))
+        dead = replace(order("ord-2"), state=OrderState.DEAD, billed_at=after(2), attempts=5)
+        await store.commit([*people(), PutOrder(waits), PutOrder(dead)])
+        assert await store.unfinished_orders() == [waits, dead]
+        done = replace(waits, state=OrderState.DONE, executed_at=after(70), done_at=after(71), next_attempt_at=None)
+        await store.commit([PutOrder(done)])
+        assert await store.unfinished_orders() == [dead]
+        assert await store.orders_moved_since(after(2)) == [dead, done]
+        assert await store.orders_moved_since(after(71)) == [done]
+        assert await store.orders_moved_since(after(72)) == []
+
+    async def test_payments_are_found_by_when_they_were_booked(self, store: Store) -> None:
+        paid = replace(payment("pay-1"), state=PaymentState.PAID, trade_no="t-1", paid_at=after(3), posted_at=after(5))
+        await store.commit([*people(), PutPayment(paid), PutPayment(payment("pay-2"))])
+        assert await store.payments_posted_since(after(5)) == [paid]
+        assert await store.payments_posted_since(after(6)) == []
+
     async def test_notices_are_pending_then_in_the_inbox(self, store: Store) -> None:
         first, second, foreign = notice("not-1"), notice("not-2", seconds=1), notice("not-3", MAIN, 2)
         await store.commit([*people(), PutNotice(first), PutNotice(second), PutNotice(foreign)])

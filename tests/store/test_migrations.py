@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import nfemu.store
-from nfemu.carrier.ports import AppendEntry
+from nfemu.carrier.ports import AppendEntry, PutOrder
 from nfemu.model.errors import Conflict, Unavailable
+from nfemu.model.identity import OrderId
+from nfemu.model.orders import OrderState
 from nfemu.store import SqlStore, schema
+from nfemu.store.migrate import upgrade
 from tests.store.direct import connected
 from tests.store.people import ZHANG, entry, people
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCRIPTS = Path(nfemu.store.__file__).parent / "migrations"
 
 
@@ -52,6 +58,35 @@ async def test_migrations_build_the_same_checks(sqlite_url: str, tmp_path: Path)
     with connected(described) as by_code, connected(sqlite_url) as by_migrations:
         schema.metadata.create_all(by_code)
         assert statements(by_migrations) == statements(by_code)
+
+
+async def test_orders_of_an_earlier_program_are_kept(url: str, sql_store: SqlStore) -> None:
+    """Of before the queues: the table is built anew, and its numbers go on where they were."""
+    await sql_store.close()
+    with connected(url) as connection:
+        schema.metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    with connected(url) as connection:
+        upgrade(connection, "0007")
+        connection.exec_driver_sql("INSERT INTO account VALUES ('zhang', 'personal', 'CNY', 0, 5, 0)")
+        connection.exec_driver_sql(
+            "INSERT INTO subscriber (imsi, msisdn, account_id, role, language) "
+            "VALUES ('460001', '8613800138000', 'zhang', 'main', 'zh')"
+        )
+        for number, state, done_at in ((1, "done", "7000000"), (2, "created", "NULL")):
+            connection.exec_driver_sql(
+                "INSERT INTO work_order (id, imsi, kind, target, cause, correlation, created_at, state, done_at) "
+                f"VALUES ('ord-{number}', '460001', 'stop', 'arrears', 'ledger', 'cor-1', 5000000, '{state}', {done_at})"
+            )
+    await sql_store.open()
+    waiting, done = await sql_store.orders_moved_since(EPOCH)
+    assert (waiting.id, waiting.state, waiting.attempts) == ("ord-2", OrderState.CREATED, 0)
+    assert (done.id, done.done_at) == ("ord-1", EPOCH + timedelta(seconds=7))
+    assert await sql_store.unfinished_orders() == [waiting]
+    await sql_store.commit(
+        [PutOrder(replace(waiting, state=OrderState.DEAD)), PutOrder(replace(waiting, id=OrderId("ord-3")))]
+    )
+    assert [order.id for order in await sql_store.unfinished_orders()] == ["ord-2", "ord-3"]
 
 
 async def test_opening_again_changes_nothing(url: str, sql_store: SqlStore) -> None:
