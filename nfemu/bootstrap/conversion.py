@@ -59,6 +59,7 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         open_orders=dunning.open_orders,
         detection=DetectionRules(dunning.detection.enabled, dunning.detection.after_stop_notice, carrier.timezone),
         fees=FeeRules(configuration.prices, carrier.timezone),
+        orders=dunning.orders,
     )
 
 

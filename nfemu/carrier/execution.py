@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nfemu.bss.order_queue import Admission, Stage
-from nfemu.bss.orders import OrderInput, RetryRules, advance, billed, refused
+from nfemu.bss.orders import OrderInput, advance, billed, refused
 from nfemu.carrier.commands import Admit, Emit, Now, Step, ask
 from nfemu.carrier.following import follow
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession, PutSubscription
@@ -52,7 +52,7 @@ def _admitted(rules: CarrierRules, before: AccountView, view: AccountView, now: 
             case Admission.EXECUTES:
                 moved.append(advance(order, OrderInput.EXECUTE, now))
             case Admission.REFUSED:
-                moved.append((yield from _refused(rules.orders.retry, order, now)))
+                moved.append((yield from _refused(rules, order, now)))
             case Admission.BILLED:
                 moved.append(billed(order, now))
                 yield from _emit_waits(order, Stage.NETWORK)
@@ -61,11 +61,11 @@ def _admitted(rules: CarrierRules, before: AccountView, view: AccountView, now: 
     return moved
 
 
-def _refused(rules: RetryRules, order: WorkOrder, now: datetime) -> Step[WorkOrder]:
-    tried = refused(rules, order, now)
+def _refused(rules: CarrierRules, order: WorkOrder, now: datetime) -> Step[WorkOrder]:
+    tried = refused(rules.orders.retry, order, now)
     detail = {"order": order.id, "kind": order.kind.value, "attempt": str(tried.attempts)}
     if tried.next_attempt_at is not None:
-        detail["next_attempt_at"] = tried.next_attempt_at.isoformat()
+        detail["next_attempt_at"] = tried.next_attempt_at.astimezone(rules.detection.zone).isoformat(timespec="seconds")
     name = events.ORDER_DEAD if tried.state is OrderState.DEAD else events.ORDER_REFUSED
     yield from ask(Emit(order.imsi, order.correlation, name, detail))
     return tried

@@ -36,6 +36,10 @@ def pay(context: click.Context, number: str, amount: str) -> None:
 def _outcome(settled: Settlement, *, was_restricted: bool) -> str:
     paid, now = settled.paid, settled.subscriber
     if now.ordered != "open":
+        if now.hold != "restrict" and not now.account.amount_due:
+            return (
+                f"{paid} paid; service is restored when the resume order has its turn; `nfemu orders` shows the queues"
+            )
         why = "restricted by hand" if now.hold == "restrict" else f"{now.account.amount_due} still due"
         return f"{paid} paid; the line stays restricted: {why}"
     if was_restricted:

@@ -47,6 +47,7 @@ _COMMANDS = {
     "capture": "capture",
     "replay": "replay",
     "device": "devices",
+    "orders": "orders",
     "clock": "clock",
     "state": "states",
     "instance": "instances",

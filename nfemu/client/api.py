@@ -5,6 +5,7 @@ from typing import Self
 
 from nfemu.client.billing import Bill
 from nfemu.client.errors import NOT_RUNNING
+from nfemu.client.orders import Order, OrderReport
 from nfemu.client.state import StateFolder, reachable
 from nfemu.client.values import (
     Clock,
@@ -195,6 +196,25 @@ class Client:
     def pages_link(self, number: str | None = None) -> str:
         """A link that opens the inbox pages in a browser, once."""
         return self.url + str(self._api.post("login-links", body={"number": number})["path"])
+
+    # ---- stop and resume orders
+
+    def order_report(self, minutes: int = 60) -> OrderReport:
+        """What waits, and how orders have fared in the last minutes of business time."""
+        return OrderReport.of(self._api.get("orders", minutes=minutes))
+
+    def unfinished_orders(self, state: str | None = None, limit: int = 100) -> list[Order]:
+        """Oldest first; `state` is `created` (it waits), `executed` or `dead`."""
+        found = self._api.get("orders", "unfinished", state=state, limit=limit)
+        return [Order.of(each) for each in found["orders"]]
+
+    def fail_orders(self, count: int) -> OrderReport:
+        """Have the network elements refuse so many of the next orders; 0: none."""
+        return OrderReport.of(self._api.put("orders", "faults", body={"next": count}))
+
+    def resubmit_order(self, order: str | None = None) -> list[str]:
+        """Try a dead order again, None: all of them; what was done, a line each."""
+        return list(self._api.post("orders", *([] if order is None else [order]), "resubmit")["done"])
 
     # ---- states of the whole carrier
 

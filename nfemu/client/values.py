@@ -45,7 +45,7 @@ class Account:
     def of(cls, data: dict[str, Any]) -> Self:
         return cls(
             **{
-                **_known(cls, data),
+                **known_fields(cls, data),
                 "balance": Amount.of(data["balance"]),
                 "credit_limit": Amount.of(data["credit_limit"]),
                 "granted": Amount.of(data["granted"]),
@@ -70,7 +70,7 @@ class Session:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**_known(cls, data), "attached_at": moment(data["attached_at"])})
+        return cls(**{**known_fields(cls, data), "attached_at": moment(data["attached_at"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class PluggedIn:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Subscriber:
         agreement = data["auto_deduct"]
         return cls(
             **{
-                **_known(cls, data),
+                **known_fields(cls, data),
                 "account": Account.of(data["account"]),
                 "share": Amount.of(data["share"]),
                 "shown_due": Amount.of(data["shown_due"]),
@@ -192,7 +192,7 @@ class Notice:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
         sent = data["sent_at"]
-        return cls(**{**_known(cls, data), "sent_at": moment(sent) if sent is not None else None})
+        return cls(**{**known_fields(cls, data), "sent_at": moment(sent) if sent is not None else None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Event:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**_known(cls, data), "at": moment(data["at"])})
+        return cls(**{**known_fields(cls, data), "at": moment(data["at"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class Entry:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**_known(cls, data), "amount": Amount.of(data["amount"]), "at": moment(data["at"])})
+        return cls(**{**known_fields(cls, data), "amount": Amount.of(data["amount"]), "at": moment(data["at"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ class Used:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ class Cap:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**_known(cls, data), "ends_at": moment(data["ends_at"])})
+        return cls(**{**known_fields(cls, data), "ends_at": moment(data["ends_at"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,7 @@ class Candidate:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ class Point:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +329,7 @@ class Explanation:
     def of(cls, data: dict[str, Any]) -> Self:
         return cls(
             **{
-                **_known(cls, data),
+                **known_fields(cls, data),
                 "candidates": [Candidate.of(each) for each in data["candidates"]],
                 "points": [Point.of(each) for each in data["points"]],
             }
@@ -361,7 +361,7 @@ class ConfigChange:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
     def __str__(self) -> str:
         """`policies.yaml: profile arrears: + host pay2.example (payment) …; affects 3 restricted lines`."""
@@ -377,7 +377,7 @@ class Component:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +415,7 @@ class NamedState:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
         moments = {name: moment(data[name]) if data[name] else None for name in ("saved_at", "business_time")}
-        return cls(**{**_known(cls, data), **moments})
+        return cls(**{**known_fields(cls, data), **moments})
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +426,7 @@ class LoadedState:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**_known(cls, data))
+        return cls(**known_fields(cls, data))
 
 
 def moment(text: str) -> datetime:
@@ -434,6 +434,6 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+def known_fields(kind: type, data: dict[str, Any]) -> dict[str, Any]:
     """The fields of `kind` in `data`; a newer server may send more."""
     return {field.name: data[field.name] for field in fields(kind)}

@@ -50,7 +50,8 @@ class OrderPump:
         self._abreast = abreast
         self._planned = _NEVER
         self._looked_at = _LONG_AGO
-        self._moved: Counter[tuple[OrderKind, OrderState]] = Counter()
+        self._moved: Counter[str] = Counter()
+        """What has become of orders since the last look-out, in words."""
 
     async def load(self) -> None:
         """What waits, and what capacity has been used, as the store has it. Raises Unavailable."""
@@ -77,7 +78,7 @@ class OrderPump:
 
     def follow(self, order: WorkOrder) -> None:
         self.queue.follow(order)
-        self._moved[order.kind, order.state] += 1
+        self._moved.update(_outcome(order))
         self._plan()
 
     def give_back(self, order: OrderId) -> None:
@@ -130,8 +131,13 @@ class OrderPump:
         return None
 
     def _told(self) -> str | None:
-        executed = [f"{n} {kind.value}" for (kind, state), n in self._moved.items() if state is OrderState.EXECUTED]
-        dead = sum(n for (_, state), n in self._moved.items() if state is OrderState.DEAD)
-        told = [f"orders executed: {', '.join(executed)}"] if executed else []
-        told += [f"orders given up: {dead}"] if dead else []
-        return f"{'; '.join(told)}; {len(self.queue.waiting)} wait" if told else None
+        told = ", ".join(f"{count} {outcome}" for outcome, count in self._moved.items())
+        return f"orders: {told}; {len(self.queue.waiting)} wait" if told else None
+
+
+def _outcome(order: WorkOrder) -> list[str]:
+    """Of one that has had its turn; nothing of others."""
+    if order.state is OrderState.CREATED and order.next_attempt_at is not None:
+        return [f"{order.kind.value} refused"]
+    had_it = order.kind is not OrderKind.REACTIVATE and order.state in (OrderState.EXECUTED, OrderState.DEAD)
+    return [f"{order.kind.value} {order.state.value}"] if had_it else []

@@ -202,6 +202,13 @@ class CarrierService:
         """The subscriber of a number in any spelling. Raises InvalidInput, NotFound."""
         return await self._subscriber(Msisdn.parse(number, self._rules.letterhead.country_code))
 
+    async def number_of(self, imsi: Imsi) -> str:
+        """The card's, as dialled inside its country. Raises NotFound."""
+        card = await self._store.subscriber_by_imsi(imsi)
+        if card is None:
+            raise NotFound(f"no subscriber has the IMSI `{imsi}`; `nfemu subscriber list` shows all")
+        return card.msisdn.national(self._rules.letterhead.country_code)
+
     async def subscribers(self, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
         """By number, starting behind `after`."""
         return await self._store.subscribers(after=after, limit=limit)

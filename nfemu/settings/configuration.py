@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from nfemu.bss.order_queue import OrderRules
 from nfemu.enrichment.values import HeaderRule
 from nfemu.epc.catalogue import Catalogue
 from nfemu.model.identity import Msisdn, Plmn
@@ -134,6 +135,7 @@ class Dunning:
     open_orders: int
     detection: Detection
     auto_deduct: AutoDeduct
+    orders: OrderRules
 
 
 @dataclass(frozen=True, slots=True)

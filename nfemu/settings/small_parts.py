@@ -1,5 +1,7 @@
 """The three short files in the model's types: `enrichment.yaml`, `dunning.yaml`, `internet.yaml`."""
 
+from nfemu.bss.order_queue import Capacity, OrderRules
+from nfemu.bss.orders import RetryRules
 from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
 from nfemu.enrichment.values import Encoding, EnrichedValue, HeaderRule
 from nfemu.files.source import Source, ValuePath
@@ -7,7 +9,7 @@ from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.settings.configuration import AutoDeduct, Detection, Dunning, EmulatedInternet, Enrichment, Site
 from nfemu.settings.scalars import amount, credit_limit, host_name
-from nfemu.settings.schema import AutoDeductSection, DunningFile, EnrichmentFile, InternetFile
+from nfemu.settings.schema import AutoDeductSection, DunningFile, EnrichmentFile, InternetFile, OrdersSection
 
 
 def enrichment_part(file: EnrichmentFile, source: Source) -> Enrichment:
@@ -46,6 +48,7 @@ def dunning_part(file: DunningFile, source: Source, currency: str) -> Dunning:
         file.open_orders,
         Detection(file.detection.enabled, file.detection.after_stop_notice),
         _auto_deduct(file.auto_deduct, source, currency),
+        _orders(file.orders, source),
     )
 
 
@@ -56,6 +59,16 @@ def _auto_deduct(section: AutoDeductSection, source: Source, currency: str) -> A
     if section.retry.total_seconds() < 1:
         source.report(("auto_deduct", "retry"), "a provider that did not answer needs time; write at least `1s`")
     return AutoDeduct(cap or Money(1, currency), section.retry, section.give_up)
+
+
+def _orders(section: OrdersSection, source: Source) -> OrderRules:
+    rules = OrderRules()
+    billing, network = (
+        source.attempt(("orders", name, "burst"), Capacity, stage.per_minute, stage.burst)
+        for name, stage in (("billing", section.billing), ("network", section.network))
+    )
+    retry = source.attempt(("orders", "retry"), RetryRules, section.attempts, section.retry, section.longest_retry)
+    return OrderRules(billing or rules.billing, network or rules.network, retry or rules.retry)
 
 
 def internet_part(file: InternetFile, source: Source) -> EmulatedInternet:

@@ -156,6 +156,8 @@ SEEN = [
             "when they are asked about next"
         ),
     ),
+    ("dunning", "per_minute: 30000", "per_minute: 600", "orders.network: per_minute 30000 → 600"),
+    ("dunning", "attempts: 5", "attempts: 3", "orders.attempts: 5 → 3; for orders that are refused from now on"),
     ("internet", "status: 500", "status: 503", "site broken.example: status 500 → 503"),
     ("internet", "cdn-b.example]", "cdn-c.example]", "shared: + cdn-a.example, cdn-c.example"),
 ]

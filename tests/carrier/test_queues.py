@@ -52,9 +52,9 @@ async def test_a_stop_waits_in_both_stages_and_the_clock_carries_it_out(world: W
     assert report.waiting[Stage.BILLING, OrderKind.STOP] == 2, "both lines of an account"
     happened = await world.service.advance_clock(3 * SECOND)
     assert [(each.at - START, each.text) for each in happened] == [
-        (SECOND, "orders executed: 1 stop; 2 wait"),
-        (2 * SECOND, "orders executed: 1 stop; 1 wait"),
-        (3 * SECOND, "orders executed: 1 stop; 0 wait"),
+        (SECOND, "orders: 1 stop executed; 2 wait"),
+        (2 * SECOND, "orders: 1 stop executed; 1 wait"),
+        (3 * SECOND, "orders: 1 stop executed; 0 wait"),
     ]
     assert await names(world, ZHANG) == [events.ORDER_CREATED, events.ORDER_WAITS, events.ORDER_DONE]
     (waits, done) = [each for each in await world.service.timeline(ZHANG) if each.name[6:] in ("waits", "done")]
@@ -129,7 +129,7 @@ async def dead_stop(world: World) -> OrderId:
     world.service.orders.fail(2)
     await world.service.charge(ZHANG, Money(5000))
     happened = await world.service.advance_clock(30 * SECOND)
-    assert [each.text for each in happened] == ["orders given up: 1; 0 wait"]
+    assert [each.text for each in happened] == ["orders: 1 stop refused; 1 wait", "orders: 1 stop dead; 0 wait"]
     (dead,) = await world.service.orders.unfinished()
     assert dead.state is OrderState.DEAD
     return dead.id

@@ -76,7 +76,7 @@ async def test_orders_of_an_earlier_program_are_kept(url: str, sql_store: SqlSto
         for number, state, done_at in ((1, "done", "7000000"), (2, "created", "NULL")):
             connection.exec_driver_sql(
                 "INSERT INTO work_order (id, imsi, kind, target, cause, correlation, created_at, state, done_at) "
-                f"VALUES ('ord-{number}', '460001', 'stop', 'arrears', 'ledger', 'cor-1', 5000000, '{state}', {done_at})"
+                f"VALUES ('ord-{number}', '460001', 'stop', 'arrears', 'ledger', 'cor', 5000000, '{state}', {done_at})"
             )
     await sql_store.open()
     waiting, done = await sql_store.orders_moved_since(EPOCH)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.bootstrap.reload.prices import price_facts
+from nfemu.bss.order_queue import Capacity
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
 from nfemu.settings.people import People
 from nfemu.web.api.backend import ConfigChange
@@ -15,6 +16,9 @@ _DUNNING_NOTES = {
     "detection.after_stop_notice": "for requests that are blocked from now on",
     "auto_deduct.cap": "for agreements from now on that name none; those that are signed keep theirs",
     "auto_deduct.retry": "for every deduction that stays without an answer from now on",
+    "orders.attempts": "for orders that are refused from now on",
+    "orders.retry": "for orders that are refused from now on",
+    "orders.longest_retry": "for orders that are refused from now on",
     "auto_deduct.give_up": "also for deductions that wait for an answer, when they are asked about next",
 }
 _PRICES_NOTE = "for what falls due or is used from now on"
@@ -112,7 +116,16 @@ def _dunning(configuration: Configuration) -> Facts:
         "auto_deduct.cap": {"": dunning.auto_deduct.cap.decimal()},
         "auto_deduct.retry": {"": str(dunning.auto_deduct.retry)},
         "auto_deduct.give_up": {"": str(dunning.auto_deduct.give_up)},
+        "orders.billing": _capacity(dunning.orders.billing),
+        "orders.network": _capacity(dunning.orders.network),
+        "orders.attempts": {"": str(dunning.orders.retry.attempts)},
+        "orders.retry": {"": str(dunning.orders.retry.pause)},
+        "orders.longest_retry": {"": str(dunning.orders.retry.longest)},
     }
+
+
+def _capacity(capacity: Capacity) -> dict[str, str]:
+    return {"per_minute": str(capacity.per_minute), "burst": str(capacity.burst)}
 
 
 def _credit_note(people: People) -> str:

@@ -15,7 +15,7 @@ from nfemu.settings.schema.carrier import (
     ProxySection,
     UpstreamSection,
 )
-from nfemu.settings.schema.dunning import AutoDeductSection, DetectionSection, DunningFile
+from nfemu.settings.schema.dunning import AutoDeductSection, DetectionSection, DunningFile, OrdersSection
 from nfemu.settings.schema.enrichment import EnrichmentFile, HeaderSection
 from nfemu.settings.schema.internet import InternetFile, SiteSection
 from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSection, LandingSection
@@ -57,6 +57,7 @@ __all__ = [
     "LandingLinkSection",
     "LandingSection",
     "OrderedSection",
+    "OrdersSection",
     "PlanSection",
     "PlansFile",
     "PlmnSection",

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
+from nfemu.bss.order_queue import MOST_PER_MINUTE
 from nfemu.files.sections import Section
 from nfemu.settings.schema.values import Amount, Duration, Number
 
@@ -30,6 +31,41 @@ class AutoDeductSection(Section):
     )
 
 
+class CapacitySection(Section):
+    """What a stage can do. Of a large queue, orders are dealt with in portions, ten of them a second."""
+
+    per_minute: Number = Field(
+        default=60_000,
+        ge=1,
+        le=MOST_PER_MINUTE,
+        examples=["60000"],
+        description="Orders that it deals with in a minute of business time.",
+    )
+    burst: Number = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        examples=["10000"],
+        description="Orders that it deals with at one moment, if it had time to rest.",
+    )
+
+
+class OrdersSection(Section):
+    """The queues of stop and resume orders, and what is refused there (S26)."""
+
+    billing: CapacitySection = CapacitySection()
+    network: CapacitySection = CapacitySection(per_minute=30_000)
+    attempts: Number = Field(
+        default=5,
+        ge=1,
+        le=100,
+        examples=["5"],
+        description="An order that the network elements refuse so often is dead until somebody resubmits it.",
+    )
+    retry: Duration = Field(default=timedelta(seconds=30), description="Before the second attempt; pauses double.")
+    longest_retry: Duration = Field(default=timedelta(hours=1), description="No pause is longer.")
+
+
 class DunningFile(Section):
     """When standing becomes an order."""
 
@@ -50,3 +86,4 @@ class DunningFile(Section):
     )
     detection: DetectionSection = DetectionSection()
     auto_deduct: AutoDeductSection = AutoDeductSection()
+    orders: OrdersSection = OrdersSection()

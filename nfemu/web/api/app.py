@@ -12,6 +12,7 @@ from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
 from nfemu.web.api.login import Logins
+from nfemu.web.api.orders import Orders
 from nfemu.web.api.states import StateRoutes
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
@@ -43,6 +44,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(LineUsage(carrier, backend).router())
     versioned.include_router(Billing(carrier, config).router())
     versioned.include_router(AutoDeduct(carrier, config, backend).router())
+    versioned.include_router(Orders(carrier, config).router())
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)
