@@ -88,6 +88,18 @@ def test_a_fresh_resume_overtakes_stops_and_a_fresh_stop_overtakes_nobody() -> N
     assert made.admit(billed(order(1), NOW), later) is Admission.WAITS, "the resume took the room"
 
 
+def test_a_stop_that_billing_has_dealt_with_leaves_no_resume_behind_that_is_about_to_pass_it() -> None:
+    stop, resume = order(1), order(2, RESUME)
+    made = queue(billing=Capacity(60, 2))
+    assert [made.admit(each, NOW) for each in (order(0), stop)] == [Admission.EXECUTES, Admission.BILLED]
+    made.follow(billed(stop, NOW))
+    assert made.admit(resume, NOW) is Admission.WAITS
+    made.follow(resume)
+    later = NOW + SECOND
+    assert made.admit(billed(stop, NOW), later) is Admission.WAITS
+    assert made.admit(resume, later) is Admission.EXECUTES
+
+
 def test_what_was_admitted_and_not_committed_keeps_its_place() -> None:
     made = crowded(order(1), order(2))
     later = NOW + SECOND

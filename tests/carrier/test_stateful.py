@@ -209,6 +209,27 @@ class Journeys(AtRest):
     def _paid(self) -> list[Payment]:
         return [each for each in self.world.store._tables.payments.values() if each.state is PaymentState.PAID]
 
+    @rule(
+        owing=st.sets(numbers, min_size=2),
+        payers=st.lists(numbers, max_size=4),
+        seconds=st.integers(0, 8),
+        fault=faults,
+    )
+    def month_start(self, owing: set[Msisdn], payers: list[Msisdn], seconds: int, fault: Fault) -> None:
+        """Many are stopped at a time, and while their orders wait some pay what is due: whoever has is open in the end,
+        and nobody's resume is left behind by a stop (`no_resume_is_left_behind_by_a_stop`)."""
+
+        async def action() -> None:
+            for number in sorted(owing, key=str):
+                await self.world.service.charge(number, Money(60_000))
+            for payer in payers:
+                await self.world.service.advance_clock(timedelta(seconds=seconds))
+                due = (await self.world.service.status(payer)).amount_due
+                if due.minor:
+                    await pay(self.world.service, payer, due)
+
+        self.step(fault, action)
+
     # ---- people at the carrier
 
     @rule(number=numbers, fault=faults)
