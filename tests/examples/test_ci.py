@@ -46,6 +46,16 @@ def test_the_commands_exist(recipe: Path) -> None:
         read(shlex.split(arguments))
 
 
+@pytest.mark.parametrize("recipe", _RECIPES, ids=lambda path: path.name)
+def test_the_journeys_are_played_and_reported(recipe: Path) -> None:
+    """The report that is handed on is the one that is written."""
+    text = recipe.read_text(encoding="utf-8")
+    played = [line for line in scripts(yaml.safe_load(text)) if "nfemu scenario run" in line]
+    assert len(played) == 1
+    written = Path(shlex.split(played[0].partition("--junit ")[2])[0]).name
+    assert re.search(rf"^ +(path|junit): {written}$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize("wrong", ["polcy lint", "policy lint --stict", "timeline", "restrict 13800138000 now"])
 def test_a_command_that_does_not_exist_is_found(wrong: str) -> None:
     with pytest.raises((AssertionError, click.UsageError)):

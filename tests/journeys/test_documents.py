@@ -16,6 +16,9 @@ pytestmark = pytest.mark.once
 
 _ROOT = Path(__file__).parents[2]
 _DOCUMENTS = sorted([_ROOT / "README.md", *(_ROOT / "docs").glob("*.md")])
+_WRITTEN = sorted(
+    [*_ROOT.glob("*.md"), *(path for room in ("docs", "examples", "tests") for path in (_ROOT / room).rglob("*.md"))]
+)
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.name)
@@ -49,8 +52,15 @@ def test_the_readme_has_a_tour() -> None:
     assert len(list(commands(_ROOT / "README.md"))) >= 10
 
 
-@pytest.mark.parametrize("document", sorted([_ROOT / "README.md", *(_ROOT / "docs").rglob("*.md")]))
+@pytest.mark.parametrize("document", _WRITTEN, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_links_inside_the_project_lead_somewhere(document: Path) -> None:
+    for place, heading in re.findall(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)", document.read_text(encoding="utf-8")):
+        target = document.parent / place if place else document
+        assert target.exists(), place
+        assert not heading or heading in _headings(target), f"{place}#{heading}"
 
-    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8")):
-        assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+def _headings(document: Path) -> list[str]:
+    """As links name them: small letters, and blanks as hyphens."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found]
