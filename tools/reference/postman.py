@@ -12,9 +12,15 @@ _FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _ABOUT = (
     "Set `url` and `token` (the text of `api.token` in the state folder) of the collection, and `number` to a "
     "subscriber. The clock moves only where the carrier was started with `nfemu up --clock test`; `plugIn` needs IP "
-    "bearers; `resetState` comes last, since it empties everything."
+    "bearers, `resubmitOrder` the number of a dead order in `order`; `resetState` comes last, since it empties all."
 )
-_VARIABLES = {"url": "http://127.0.0.1:8600", "token": "", "number": "13800138000", "name": "in-arrears"}
+_VARIABLES = {
+    "url": "http://127.0.0.1:8600",
+    "token": "",
+    "number": "13800138000",
+    "order": "ord-000000000000000000000000",
+    "name": "in-arrears",
+}
 
 
 def collection(document: Document) -> dict[str, Any]:
