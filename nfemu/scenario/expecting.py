@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from nfemu.client.line import Answer
+from nfemu.client.line import Answer, Ran
 from nfemu.scenario.acting import Outcome
 from nfemu.scenario.matching import contains, matches
 from nfemu.scenario.schema import Expect
@@ -29,9 +29,12 @@ def _refusal(expect: Expect, outcome: Outcome) -> Mismatch | None:
     """What fails unasked is a failure of the step, and what is expected to fail must."""
     if expect.failure is not None:
         failure = _failure(outcome)
-        return _unless(matches(expect.failure, failure), "failure", expect.failure, failure or "no failure")
+        fits = failure != "" and matches(expect.failure, failure)
+        return _unless(fits, "failure", expect.failure, failure or "no failure")
     if outcome.refusal:
         return Mismatch("done", "done", f"refused: {outcome.refusal}")
+    if outcome.ran is not None and outcome.ran.status and expect.exit is None:
+        return Mismatch("done", "exit 0", _ended(outcome.ran))
     given = outcome.answer or outcome.heard or outcome.told
     lost = given.failure if given is not None else ""
     unasked = expect.status is None and expect.refused is None and expect.answer is None
@@ -41,6 +44,8 @@ def _refusal(expect: Expect, outcome: Outcome) -> Mismatch | None:
 def _failure(outcome: Outcome) -> str:
     if outcome.told is not None:
         return outcome.told.sign
+    if outcome.ran is not None:
+        return f"exit {_ended(outcome.ran)}" if outcome.ran.status else ""
     given = outcome.answer or outcome.heard
     return outcome.refusal or (given.failure if given is not None else "")
 
@@ -58,8 +63,9 @@ def _redirect(wanted: str, outcome: Outcome) -> Mismatch | None:
 
 
 def _arrives(wanted: str, outcome: Outcome) -> Mismatch | None:
-    url = outcome.answer.url if outcome.answer is not None else _NOTHING
-    return _unless(matches(wanted, url), "arrives", wanted, url)
+    answer = outcome.answer
+    fits = answer is not None and not answer.failure and matches(wanted, answer.url)
+    return _unless(fits, "arrives", wanted, f"{_as_answered(outcome)} at {answer.url}" if answer else _NOTHING)
 
 
 def _refused(wanted: bool, outcome: Outcome) -> Mismatch | None:
@@ -89,10 +95,16 @@ def _hides(wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
 
 
 def _headers(wanted: Mapping[str, str], outcome: Outcome) -> Mismatch | None:
+    """A header that is not there is like nothing, `*` neither."""
     answer = outcome.answer
-    got = {name: (answer.header(name) if answer is not None else None) for name in wanted}
-    wrong = {name: pattern for name, pattern in wanted.items() if not matches(pattern, got[name] or "")}
-    return _unless(not wrong, "headers", _fields(wrong.items()), _fields((name, got[name] or "") for name in wrong))
+    got = {name: answer.header(name) if answer is not None else None for name in wanted}
+    wrong = {name: pattern for name, pattern in wanted.items() if not _fits(pattern, got[name])}
+    there = [(name, value) for name in wrong if (value := got[name]) is not None]
+    return _unless(not wrong, "headers", _fields(wrong.items()), _fields(there) or "none of them")
+
+
+def _fits(pattern: str, value: str | None) -> bool:
+    return value is not None and matches(pattern, value)
 
 
 def _received(wanted: Mapping[str, str], outcome: Outcome) -> Mismatch | None:
@@ -147,9 +159,8 @@ def _answer(wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
 
 def _exit(wanted: int, outcome: Outcome) -> Mismatch | None:
     ran = outcome.ran
-    got = ran.status if ran is not None else None
-    said = _cut(ran.err.strip()) if ran is not None else ""
-    return _unless(got == wanted, "exit", str(wanted), f"{got}{f': {said}' if said else ''}")
+    fits = ran is not None and ran.status == wanted
+    return _unless(fits, "exit", str(wanted), _ended(ran) if ran is not None else _NOTHING)
 
 
 def _verdict(wanted: str, outcome: Outcome) -> Mismatch | None:
@@ -163,6 +174,8 @@ def _rule(wanted: str, outcome: Outcome) -> Mismatch | None:
 
 
 def _changes(wanted: Sequence[str], outcome: Outcome) -> Mismatch | None:
+    if not wanted:
+        return _unless(not outcome.changes, "changes", "nothing changes", "; ".join(outcome.changes))
     missing = [pattern for pattern in wanted if not any(contains(pattern, each) for each in outcome.changes)]
     return _unless(not missing, "changes", _quoted(missing), "; ".join(outcome.changes) or "nothing has changed")
 
@@ -199,6 +212,12 @@ def _as_answered(outcome: Outcome) -> str:
         return outcome.heard.failure or f"{len(outcome.heard.data)} octets"
     failed = outcome.answer.failure if outcome.answer is not None else outcome.refusal
     return failed or _NOTHING
+
+
+def _ended(ran: Ran) -> str:
+    """Its exit status, and what it said about that."""
+    said = _cut(ran.err)
+    return f"{ran.status}: {said}" if said else str(ran.status)
 
 
 def _text(outcome: Outcome) -> str:

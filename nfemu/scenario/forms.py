@@ -69,6 +69,13 @@ def check_field_value(text: str) -> None:
         raise InvalidInput(f"`{text}` cannot be sent as a header; write one line of Latin letters")
 
 
+def check_record_kind(text: str) -> None:
+    """Raises InvalidInput for what no DNS question can be about."""
+    from nfemu.client.line.asking import number_of_kind
+
+    number_of_kind(text)
+
+
 def check_message(text: str) -> None:
     """Raises InvalidInput."""
     if text not in _KINDS:

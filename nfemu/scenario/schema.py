@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, StrictBool, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -14,6 +22,7 @@ from nfemu.scenario.forms import (
     check_field_name,
     check_field_value,
     check_message,
+    check_record_kind,
     check_state,
     check_url,
     checked,
@@ -56,6 +65,12 @@ def _digits(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
+def _only_true(value: bool) -> bool:
+    if not value:
+        raise PydanticCustomError(CUSTOM, "`false` does nothing; write `true`, or leave the step out")
+    return value
+
+
 class _OrPlain:
     """For an editor, one plain value is possible in place of the mapping."""
 
@@ -78,20 +93,21 @@ StateName = Annotated[str, checked(check_state)]
 Whole = Annotated[int, BeforeValidator(_digits)]
 Pattern = Annotated[str, Field(examples=["http://portal.carrier.example/*"])]
 """`*` stands for anything."""
-Patterns = Annotated[
-    list[Pattern], BeforeValidator(_listed), WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}})
-]
+_SEVERAL = WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}})
+Patterns = Annotated[list[Pattern], BeforeValidator(_listed), Field(min_length=1), _SEVERAL]
+PatternsOrNone = Annotated[list[Pattern], BeforeValidator(_listed), _SEVERAL]
+"""An empty list says that there is nothing."""
 Events = Annotated[
     list[Annotated[str, checked(check_event)]],
     BeforeValidator(_listed),
-    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    _SEVERAL,
 ]
 Fields = dict[
     Annotated[str, checked(check_field_name)],
     Annotated[
         list[Annotated[str, checked(check_field_value)]],
         BeforeValidator(_listed),
-        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+        _SEVERAL,
     ],
 ]
 Kind = Annotated[str, checked(check_message)]
@@ -103,7 +119,7 @@ Command = Annotated[
     list[str],
     BeforeValidator(_words),
     Field(min_length=1, examples=["curl -si http://news.example/"]),
-    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    _SEVERAL,
 ]
 
 
@@ -145,39 +161,45 @@ class Used(Written):
 
 
 class Expect(Written):
-    """What must come of a step. Patterns: `*` stands for anything."""
+    """What must come of a step. Patterns: `*` stands for anything that is there."""
 
     status: Whole | None = _documented("HTTP status.", examples=["302"])
     redirect: Pattern | None = _documented("Where the answer leads.")
     arrives: Pattern | None = _documented("The URL where the redirects ended.")
     refused: StrictBool | None = _documented("Turned away at once: reset, refused, or CONNECT answered with 403.")
-    failure: Pattern | None = _documented("What failed, in words such as `no such name` or `no answer in time`.")
+    failure: Pattern | None = _documented(
+        "What failed, in words such as `no such name` or `no answer in time`; `*`: something did.", min_length=1
+    )
     shows: Patterns | None = _documented("Each is somewhere in the answer.")
     hides: Patterns | None = _documented("None of them is in the answer.")
-    headers: dict[str, Pattern] | None = _documented("Headers of the answer.")
-    received: dict[str, Pattern] | None = _documented("Headers that the site received.")
+    headers: dict[str, Pattern] | None = _documented("Headers of the answer, the first of each name.", min_length=1)
+    received: dict[str, Pattern] | None = _documented(
+        "Headers that the site received, each once; with `*` once or more often.", min_length=1
+    )
     not_received: Patterns | None = _documented("Headers that the site did not receive, in any spelling.")
     answer: Patterns | None = _documented(
         "Of a DNS question: `real`, `sinkhole`, `no data`, `no such name`, or records."
     )
-    exit: Whole | None = _documented("Exit status of a program.")
+    exit: Whole | None = _documented("Exit status of a program; 0 without it.")
     prints: Patterns | None = _documented("Each is somewhere in what a program printed.")
     verdict: Literal["allow", "redirect", "reject"] | None = _documented("Of `explain`.")
     rule: Pattern | None = _documented("Of `explain`.")
-    changes: Patterns | None = _documented("Lines of a reload's answer.")
+    changes: PatternsOrNone | None = _documented("Lines of a reload's answer; `[]`: nothing changes.")
     balance: Annotated[str, WithJsonSchema(_PLAIN)] | None = _documented("Of the account, as 1.00.")
     standing: Literal["in credit", "in grace", "overdue"] | None = None
     ordered: Literal["open", "arrears", "barred"] | None = _documented("The profile that the HSS holds.")
-    effective: str | None = _documented("The APN profile that is in force; `none` where there is none.")
+    effective: Pattern | None = _documented("The APN profile that is in force; `none` where there is none.")
     attached: StrictBool | None = None
     notices: list[Message] | None = _documented(
-        "The messages of this step, and no other: each its kind, or its kind and its text.",
+        "The messages of this step, and no other: each its kind, or its kind and its text; `[]`: none.",
         examples=['[restored, {payment confirmed: "*¥29.00*"}]'],
     )
     events: Events | None = _documented(
-        "Events on the line's timeline in this step, in this order; others may lie between."
+        "Events on the line's timeline in this step, in this order; others may lie between. `[]`: none."
     )
-    used: dict[str, Used] | None = _documented("Octets of the line today, by destination group.")
+    used: dict[str, Used] | None = _documented(
+        "Octets of the line today, by destination group; `none`: of no group.", min_length=1
+    )
 
 
 class Step(Written):
@@ -194,7 +216,7 @@ class Step(Written):
     within: Span | None = _documented("Done again, for so long, until it is as expected.", examples=["5s"])
     at: str | None = _documented("The address to go to, instead of asking for the name.")
     dns: str | None = _documented("Ask the DNS for a name.", examples=["news.example"])
-    kind: str | None = _documented("Of DNS records; A without it.")
+    kind: Annotated[str, checked(check_record_kind)] | None = _documented("Of DNS records; A without it.")
     resolver: str | None = _documented("Another than the line's own.")
     quic: str | None = _documented("Knock with QUIC at a site.", examples=["news.example"])
     tcp: HostPort | None = _documented("Connect to HOST:PORT.", examples=["192.0.2.1:22"])
@@ -210,7 +232,7 @@ class Step(Written):
     autodeduct: Literal["sign", "revoke"] | None = None
     bank: Literal["accept", "decline", "unreachable", "silent"] | None = _documented("What the bank answers.")
     advance: Span | None = _documented("Move business time; needs a test clock.")
-    reload: StrictBool | None = _documented("Read the configuration again.")
+    reload: Annotated[StrictBool, AfterValidator(_only_true)] | None = _documented("Read the configuration again.")
     click: Literal["sms"] | None = _documented("Open the link in the last message.")
     run: Command | None = _documented("A program on the line.")
     explain: str | None = _documented("May the line go there, and by which rule?")

@@ -20,6 +20,7 @@ PATIENCE_S = 8.0
 """Octets are reported once a second."""
 _PAUSE_S = 0.05
 _MOST_EVENTS = 500
+_NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ def _of_line(name: str, read: Callable[[Subscriber], object]) -> Callable[..., M
     return look
 
 
+def _effective(client: Client, number: str, wanted: str, _: Before) -> Mismatch | None:
+    got = client.subscriber(number).effective
+    fits = matches(wanted, got) if got is not None else wanted == _NONE
+    return None if fits else Mismatch("effective", wanted, got or _NONE)
+
+
 def _attached(line: Subscriber) -> bool:
     return line.session is not None and line.session.state == "active"
 
@@ -98,10 +105,11 @@ def _fits(wanted: Mapping[str, str], notice: Notice) -> bool:
 
 
 def _events(client: Client, number: str, wanted: Sequence[str], began: Before) -> Mismatch | None:
+    """Of none, that there is none."""
     names = [event.name for event in new_events(client, number, began)]
     left = iter(names)
-    fits = all(name in left for name in wanted)
-    return None if fits else Mismatch("events", ", ".join(wanted), ", ".join(names) or "no event")
+    fits = all(name in left for name in wanted) if wanted else not names
+    return None if fits else Mismatch("events", ", ".join(wanted) or "no event", ", ".join(names) or "no event")
 
 
 def new_events(client: Client, number: str, began: Before) -> list[Event]:
@@ -111,7 +119,7 @@ def new_events(client: Client, number: str, began: Before) -> list[Event]:
 def _used(client: Client, number: str, wanted: Mapping[str, Used], _: Before) -> Mismatch | None:
     octets: dict[str, int] = {}
     for each in client.usage(number).used:
-        group = each.group or "none"
+        group = each.group or _NONE
         octets[group] = octets.get(group, 0) + each.up + each.down
     wrong = {group: bounds for group, bounds in wanted.items() if not _within(octets.get(group, 0), bounds)}
     if not wrong:
@@ -132,7 +140,7 @@ _LOOKS: Mapping[str, Callable[[Client, str, Any, Before], Mismatch | None]] = {
     "balance": _balance,
     "standing": _of_line("standing", lambda line: line.account.standing),
     "ordered": _of_line("ordered", lambda line: line.ordered),
-    "effective": _of_line("effective", lambda line: line.effective or "none"),
+    "effective": _effective,
     "attached": _of_line("attached", _attached),
     "notices": _notices,
     "events": _events,

@@ -26,6 +26,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"notices": ["stopped"]}, None),
         ({"notices": [{"stopped": "*¥29.00*"}]}, None),
         ({"events": ["ledger.entry", "order.created", "notice.sent"]}, None),
+        ({"effective": "*"}, None),
         ({"used": {"portal": {"least": 0}}}, None),
         ({"balance": "-29.01"}, "-29.00"),
         ({"standing": "in credit"}, "overdue"),
@@ -37,6 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"notices": ["stopped", "stopped"]}, "stopped: "),
         ({"notices": [{"stopped": "*¥30.00*"}]}, "stopped: "),
         ({"events": ["notice.sent", "ledger.entry"]}, "ledger.entry, "),
+        ({"events": []}, "ledger.entry, "),
         ({"events": ["agreement.signed"]}, "ledger.entry, "),
         ({"used": {"portal": {"least": 1}}}, "portal: 0"),
         ({"used": {"none": {"least": 1, "most": 5}}}, "none: 0"),
@@ -62,6 +64,14 @@ def test_what_was_before_is_not_of_this_step(nfemu: Client) -> None:
         "no message",
         "no event",
     ]
+
+
+def test_a_line_that_is_not_attached(nfemu: Client) -> None:
+    """Nothing is in force, which is like no pattern; and nothing has happened."""
+    fits = Expect.model_validate({"effective": "none", "events": [], "notices": []})
+    assert watch(nfemu, NUMBER, fits, before(nfemu, NUMBER, fits)) == []
+    anything = Expect.model_validate({"effective": "*"})
+    assert [each.got for each in watch(nfemu, NUMBER, anything, before(nfemu, NUMBER, anything))] == ["none"]
 
 
 def test_of_no_line_nothing_is_known(nfemu: Client) -> None:

@@ -13,6 +13,7 @@ PATIENCE_S = 15.0
 _TRIES = 3
 _TRY_S = 5.0
 _LARGEST = 4096
+_MOST_KIND = 65_535
 
 
 def ask(resolver: str, port: int, name: str, kind: str, patience_s: float = PATIENCE_S) -> dict[str, object]:
@@ -39,13 +40,24 @@ def _none(failure: str) -> dict[str, object]:
     return {"rcode": "", "records": [], "failure": failure}
 
 
+def number_of_kind(kind: str) -> int:
+    """`AAAA` is 28. Raises InvalidInput for what no question can be about."""
+    known = {name: number for number, name in QTYPE.forward.items()}
+    number = int(kind) if kind.isdecimal() else known.get(kind.upper(), 0)
+    if not 0 < number <= _MOST_KIND:
+        raise InvalidInput(
+            f"records of kind `{kind}` cannot be asked for; write a kind like AAAA, or a number from 1 to {_MOST_KIND}"
+        )
+    return number
+
+
 def _question(name: str, kind: str) -> DNSRecord:
+    asked = number_of_kind(kind)
     try:
-        asked = int(kind) if kind.isdigit() else getattr(QTYPE, kind.upper())
         question = DNSRecord(q=DNSQuestion(name, asked))
         question.header.id = secrets.randbits(16)
         question.pack()
-    except (DNSError, AttributeError, UnicodeError, ValueError) as error:
+    except (DNSError, UnicodeError, ValueError) as error:
         raise InvalidInput(f"`{name}` `{kind}` cannot be asked ({error}); write it like news.example AAAA") from None
     return question
 
