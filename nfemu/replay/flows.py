@@ -101,6 +101,10 @@ class FlowFinder:
         flows = [*self._ended, *(each.finished(key) for key, each in self._open.items())]
         return Found(tuple(sorted(flows, key=lambda flow: flow.at)), dict(self._left_out))
 
+    def leave_out(self, why: str) -> None:
+        """One packet."""
+        self._left_out[why] += 1
+
     def add(self, at: int, packet: Packet | None) -> None:
         """None: it was something else."""
         if packet is None:

@@ -31,12 +31,17 @@ _WORDS: dict[type[Kind], str] = {
 
 
 def flows_in(file: BinaryIO) -> Found:
-    """Raises InvalidInput where it is no whole capture of known links, or one without a flow."""
+    """Raises InvalidInput where it is no capture of known links, or one without a flow.
+
+    Of a file that is cut, as one is whose writer was killed, the whole packets count.
+    """
     finder = FlowFinder()
     reader = CaptureReader()
     try:
         for frame in _frames(file, reader):
             finder.add(frame.at, packet_in(frame.link, frame.data))
+        if not reader.end():
+            finder.leave_out("whose end the file does not hold")
     except WireError as error:
         raise InvalidInput(f"`{file.name}` cannot be replayed: {error}") from None
     found = finder.found()
@@ -67,7 +72,6 @@ def _frames(file: BinaryIO, reader: CaptureReader) -> Iterator[Frame]:
     """Raises WireError."""
     while part := file.read(_PART):
         yield from reader.receive(part)
-    reader.end()
 
 
 def _name(flow: Flow, kind: Kind) -> str:

@@ -15,6 +15,9 @@ PATIENCE_S = 5.0
 _ENOUGH = 64 * 1024
 _ALERT = b"\x15"
 """First octet of a TLS record that says no (RFC 8446 section 5.1)."""
+_HTTP = b" HTTP/1."
+"""In a request's first line."""
+_STATUS_END = len(b"HTTP/1.1 302")
 _BY_NAME = (Requests, Hello)
 """What a proxy takes."""
 
@@ -34,10 +37,10 @@ class Resender:
 
     def send(self, flow: Flow, kind: Kind) -> Fate:
         """Raises Unavailable where the line is gone."""
+        if flow.missing:  # what it was for cannot be told either
+            return Fate(Verdict.NOT_SENT, flow.missing)
         if not self.phone.has_bearer and not isinstance(kind, _BY_NAME):
             return Fate(Verdict.NOT_APPLICABLE, "by proxy")
-        if flow.missing:
-            return Fate(Verdict.NOT_SENT, flow.missing)
         try:
             return self._sent(flow, kind)
         except InvalidInput as error:
@@ -54,7 +57,7 @@ class Resender:
                 heard = self._octets(host, port, octets, at)
                 return of_stream(heard, "TLS alert" if heard.data == _ALERT else "TLS")
             case Octets(octets):
-                heard = self._octets(host, port, octets, at)
+                heard = self._octets(host, port, octets, at, _enough_of(octets))
                 return of_stream(heard) if octets or heard.failure else Fate(Verdict.CONNECTED)
             case Datagrams(datagrams):
                 return of_datagram(self.phone.datagrams(host, port, datagrams, at))
@@ -66,9 +69,8 @@ class Resender:
     def _ask(self, question: Question, resolver: str) -> Fate:
         return of_answer(self.phone.dig(question.name, question.kind, resolver or None, patience_s=PATIENCE_S))
 
-    def _octets(self, host: str, port: int, octets: bytes, at: str) -> Heard:
-        """One octet says that somebody answers; who says nothing is only connected to."""
-        most = 1 if octets else 0
+    def _octets(self, host: str, port: int, octets: bytes, at: str, most: int = 1) -> Heard:
+        """One octet says that somebody answers."""
         return self.phone.exchange(host, port, octets, at=at, patience_s=PATIENCE_S, most=most)
 
     def _request(self, request: Request, host: str, port: int, at: str) -> Fate:
@@ -83,6 +85,13 @@ class Resender:
             most=_ENOUGH,
         )
         return of_request(answer)
+
+
+def _enough_of(octets: bytes) -> int:
+    """How many octets say what was answered; who says nothing is only connected to."""
+    if not octets:
+        return 0
+    return _STATUS_END if _HTTP in octets.partition(b"\r\n")[0] else 1
 
 
 def _worst(fates: Iterable[Fate]) -> Fate:
@@ -112,9 +121,15 @@ def of_request(answer: Answer) -> Fate:
 def of_stream(heard: Heard, answered: str = "") -> Fate:
     if heard.failure or heard.status:
         return _of_failure(heard)
-    if heard.data:
-        return Fate(Verdict.ANSWERED, answered)
-    return Fate(Verdict.TIMED_OUT)
+    if (status := _status_in(heard.data)) is not None:
+        return Fate(Verdict.REDIRECTED if status.startswith("3") else Verdict.ANSWERED, status)
+    return Fate(Verdict.ANSWERED, answered) if heard.data else Fate(Verdict.TIMED_OUT)
+
+
+def _status_in(data: bytes) -> str | None:
+    """Of the HTTP answer that begins so."""
+    status = data[_STATUS_END - 3 : _STATUS_END].decode("latin-1")
+    return status if data.startswith(b"HTTP/1.") and status.isdecimal() else None
 
 
 def of_datagram(heard: Heard) -> Fate:

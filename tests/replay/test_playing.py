@@ -62,7 +62,7 @@ def test_by_proxy(tmp_path: Path) -> None:
         ("tls", "news.example", Fate(Verdict.REFUSED, "403 to CONNECT")),
         ("tcp", "198.18.0.18", Fate(Verdict.NOT_APPLICABLE, "by proxy")),
         ("udp", "198.18.0.18", Fate(Verdict.NOT_APPLICABLE, "by proxy")),
-        ("tcp", "198.18.0.18", Fate(Verdict.NOT_APPLICABLE, "by proxy")),
+        ("tcp", "198.18.0.18", Fate(Verdict.NOT_SENT, "packets are missing")),
     ]
     assert [each.at for each in done] == [0, 3, 6, 9, 12, 13]
     assert [bool(each.rule) for each in done] == [True, True, True, False, False, False]
@@ -74,7 +74,7 @@ def test_by_proxy(tmp_path: Path) -> None:
     [
         (b"", "`a.pcap` cannot be replayed: it is empty"),
         (b"GIF89a", "it begins with `47494638`, as neither"),
-        (file_header(65536) + record(0, b"frame")[:-1], "in the middle of a packet, after 0 whole ones"),
+        (file_header(65536) + record(0, b"frame")[:-1], "`a.pcap` holds 0 packets and no flow that begins in it"),
         (file_header(65536) + record(0, b"frame"), "`a.pcap` holds 1 packets and no flow that begins in it"),
         (file_header(65536)[:20] + b"\x69\0\0\0" + record(0, b"frame"), "its packets are of link type 105"),
     ],
@@ -82,6 +82,13 @@ def test_by_proxy(tmp_path: Path) -> None:
 def test_what_cannot_be_replayed(data: bytes, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         flows_in(opened(data))
+
+
+def test_of_a_file_that_is_cut_the_whole_packets_count(tmp_path: Path) -> None:
+    whole = written(tmp_path / "a.pcap", connection(GET % b"one")).read_bytes()
+    found = flows_in(opened(whole[:-1]))
+    assert (found.left_out, [flow.octets for flow in found.flows]) == ({"whose end the file does not hold": 1}, [0])
+    assert flows_in(opened(whole)).left_out == {}
 
 
 def test_more_than_is_kept_at_once_is_read_in_parts(tmp_path: Path) -> None:
@@ -137,6 +144,9 @@ def heard(stage: Stage, failure: str = "", data: bytes = b"", status: int = 0) -
         (of_stream(heard(Stage.REQUEST)), Fate(Verdict.TIMED_OUT)),
         (of_stream(heard(Stage.TUNNEL, "", status=502)), Fate(Verdict.ANSWERED, "502 to CONNECT")),
         (of_stream(heard(Stage.ANSWER, data=b"x"), "TLS"), Fate(Verdict.ANSWERED, "TLS")),
+        (of_stream(heard(Stage.ANSWER, data=b"HTTP/1.1 204")), Fate(Verdict.ANSWERED, "204")),
+        (of_stream(heard(Stage.ANSWER, data=b"HTTP/1.0 302")), Fate(Verdict.REDIRECTED, "302")),
+        (of_stream(heard(Stage.ANSWER, data=b"SSH-2.0-x\r\n ")), Fate(Verdict.ANSWERED)),
         (of_datagram(heard(Stage.REQUEST)), Fate(Verdict.TIMED_OUT)),
         (of_datagram(heard(Stage.REQUEST, REFUSED)), Fate(Verdict.REFUSED)),
         (of_datagram(heard(Stage.ANSWER, data=b"abc")), Fate(Verdict.ANSWERED, "3 octets")),

@@ -31,12 +31,11 @@ class CaptureReader:
                 yield taken.frame
         del self._buffer[:start]
 
-    def end(self) -> None:
-        """There is no more. Raises WireError where that is too early."""
+    def end(self) -> bool:
+        """There is no more: whether it ends where a packet does. Raises WireError where it has not even begun."""
         if self._format is None:
             raise WireError("it is empty" if not self._buffer else "it ends within its header")
-        if self._buffer:
-            raise WireError(f"it ends in the middle of a packet, after {self.count} whole ones")
+        return not self._buffer
 
     def _begin(self) -> int:
         """Octets of the header that the format begins with; -1 while it is incomplete. Raises WireError."""
