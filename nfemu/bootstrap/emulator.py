@@ -294,6 +294,7 @@ class Emulator:
             country_code=self.configuration.carrier.country_code,
             access=self.access.text,
             overlay=self.configuration.overlay,
+            settings=list(self.configuration.settings),
         )
 
 

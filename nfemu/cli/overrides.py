@@ -1,6 +1,7 @@
 """Single values of the configuration from the command line or the environment: `FILE.KEY=VALUE`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nfemu.files.source import read_value
@@ -10,7 +11,7 @@ from nfemu.settings import Configuration, load
 
 def load_with(config: Path, settings: Sequence[str], carrier: str | None = None) -> Configuration:
     """The folder with a carrier's overlay, and `settings` in place of what both say. Raises InvalidInput."""
-    return load(config, read_settings(settings), carrier)
+    return replace(load(config, read_settings(settings), carrier), settings=tuple(settings))
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, object]:

@@ -37,6 +37,8 @@ class RunningStatus:
     """Which access is in use and why, in one line."""
     overlay: str | None = None
     """Whose overlay lies over its configuration."""
+    settings: list[str] | None = None
+    """What `--set` replaced in it; None: it is not known."""
 
     @property
     def has_bearers(self) -> bool:

@@ -1,12 +1,13 @@
 """The emulators of a session: one that was named, or its own, started when the first test needs them."""
 
+import shlex
 from dataclasses import dataclass, field
 
 import pytest
 
 from nfemu.client.leases import Leases
-from nfemu.client.state import StateFolder
-from nfemu.model.errors import NfemuError
+from nfemu.client.state import RunningStatus, StateFolder
+from nfemu.model.errors import Conflict, NfemuError
 from nfemu.pytest_plugin.given import state_given
 from nfemu.pytest_plugin.options import Options
 from nfemu.pytest_plugin.own import OwnEmulator
@@ -39,7 +40,8 @@ class Emulators:
 
     def place(self, wanted: Wanted) -> Place:
         """The test is skipped where the one that was named does not suit it. Raises Conflict where another run has
-        that one, Unavailable where it does not run or start, InvalidInput."""
+        that one, or it is configured otherwise than the run's tests want it, Unavailable where it does not run or
+        start, InvalidInput."""
         if self.options.names_one:
             return self._named(wanted)
         overlay = wanted.carrier or self.options.carrier
@@ -64,10 +66,29 @@ class Emulators:
     def _named(self, wanted: Wanted) -> Place:
         if self._given is None:
             state = state_given(self.options)
+            _check_configured(state.status(), self.options)
             self._given = Place(state, Leases(state, self.worker))
-        overlay = self._given.state.status().overlay
-        if wanted.settings or wanted.carrier not in ("", overlay):
+        status = self._given.state.status()
+        if not set(wanted.settings) <= set(status.settings or ()) or wanted.carrier not in ("", status.overlay):
             pytest.skip("it needs an emulator of its own configuration, and the run uses one that was named to it")
         if not self._given.is_ours and (wanted.state != "initial" or wanted.clock):
             pytest.skip("it needs the carrier in a state of its own, and the workers of this run share one")
         return self._given
+
+
+def _check_configured(status: RunningStatus, options: Options) -> None:
+    """Raises Conflict where one that was named lacks what the run's own would be started with.
+
+    What its files say is not seen, nor anything of one elsewhere, whose settings are not known.
+    """
+    wanted = options.set.split()
+    lacking = [each for each in wanted if status.settings is not None and each not in status.settings]
+    other = options.carrier if status.overlay is not None or status.settings is not None else ""
+    if not lacking and other in ("", status.overlay or ""):
+        return
+    start = shlex.join([*(part for each in wanted for part in ("--set", each)), "up", "--clock", "test"])
+    carrier = f" --carrier {shlex.quote(options.carrier)}" if options.carrier else ""
+    raise Conflict(
+        "the emulator that is named to this run is configured otherwise than its tests want it; start that one with "
+        f"`nfemu {start}{carrier}`, or, where its files say the same, give `--nfemu-set= --nfemu-carrier=`"
+    )

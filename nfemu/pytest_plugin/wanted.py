@@ -49,6 +49,7 @@ class Wanted:
         wanted = cls(**said)  # type: ignore[arg-type]  # as the test's author wrote them
         if wanted.needs not in _NEEDS:
             raise pytest.UsageError(f'@pytest.mark.nfemu: `{wanted.needs}` cannot be needed; write needs="bearer"')
-        if isinstance(said.get("settings"), str):
+        settings = said.get("settings", ())
+        if not isinstance(settings, list | tuple) or not all(isinstance(each, str) for each in settings):
             raise pytest.UsageError('@pytest.mark.nfemu: settings are several; write settings=["carrier.access=proxy"]')
         return cls(**{**said, "settings": tuple(wanted.settings)})  # type: ignore[arg-type]

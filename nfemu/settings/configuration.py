@@ -204,3 +204,5 @@ class Configuration:
     prices: PriceList = field(default_factory=PriceList)
     overlay: str | None = None
     """The carrier whose overlay lies over the files."""
+    settings: tuple[str, ...] = ()
+    """What replaced single values of them, as it was written."""

@@ -145,6 +145,19 @@ def test_failures_tell_the_rule_and_the_timeline(project: Project, named: str) -
         assert line in run.text, line
 
 
+def test_an_emulator_that_is_configured_otherwise(project: Project, named: str) -> None:
+    """What the run's own would be started with is not passed over in silence."""
+    has, lacks = "carrier.access=proxy", "carrier.timezone=UTC"
+    text = "def test_it(carrier):\n    pass\n"
+    run = project.pytest(text, named, f"--nfemu-set={has} {lacks}", "--nfemu-carrier=fujimi")
+    assert (run.status, "Traceback" in run.text) == (1, False), run.text
+    start = f"`nfemu --set {has} --set {lacks} up --clock test --carrier fujimi`"
+    assert f"is configured otherwise than its tests want it; start that one with {start}" in run.text
+    marked = f"import pytest\n\n@pytest.mark.nfemu(settings=['{has}'])\n{text}"
+    run = project.pytest(marked, named, f"--nfemu-set={has}")
+    assert "1 passed" in run.text, run.text
+
+
 def test_workers_have_lines_of_their_own(project: Project, named: str) -> None:
     """And leave the rest of the carrier alone."""
     run = project.pytest(WORKERS, named, "-n2", "-rsP", "--dist=load")
@@ -198,6 +211,7 @@ def test_it(subscriber):
         ("'13800138000'", "`13800138000` is for what? Write number="),
         ("needs='ipv6'", "`ipv6` cannot be needed"),
         ("settings='carrier.access=proxy'", "settings are several"),
+        ("settings={'carrier.access': 'proxy'}", 'settings are several; write settings=["carrier.access=proxy"]'),
     ],
 )
 def test_a_wrong_marker_is_an_error(marker: str, words: str, project: Project, named: str) -> None:
