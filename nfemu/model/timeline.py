@@ -11,7 +11,8 @@ from nfemu.model.identity import CorrelationId, Imsi
 class TimelineEvent:
     """`name` is dotted and stable (`order.created`, `hss.profile_changed`, `enforcement.acknowledged`).
 
-    `elapsed_ms` counts wall time since the trigger of `correlation`; `at` is wall time.
+    `elapsed_ms` counts wall time since the trigger of `correlation`; `at` is wall time, `business_at` business time,
+    None where an earlier program did not keep it.
     """
 
     imsi: Imsi
@@ -20,3 +21,4 @@ class TimelineEvent:
     at: datetime
     elapsed_ms: float
     detail: Mapping[str, str] = field(default_factory=dict)
+    business_at: datetime | None = None

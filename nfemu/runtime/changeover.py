@@ -36,13 +36,15 @@ class ChangeoverSource:
 
 @dataclass(frozen=True, slots=True)
 class Changeover:
-    """`sessions`: those that change, as they will be. `pgw`: the table for the new pools, still without them."""
+    """`sessions`: those that change, as they will be. `pgw`: the table for the new pools, still without them. `now`:
+    business time, of which no more goes by."""
 
     rules: CarrierRules
     pgw: Pgw
     sessions: tuple[PdnSession, ...]
     correlation: CorrelationId
     trace: Trace
+    now: datetime
 
     @property
     def states(self) -> tuple[LineState, ...]:
@@ -64,9 +66,9 @@ class Changeover:
         """Each session with its event."""
         for session in sessions:
             at, elapsed_ms = self.trace.stamp()
-            detail = session_detail(session)
+            name, detail = name_of(session), session_detail(session)
             yield PutSession(session)
-            yield AddEvent(TimelineEvent(session.imsi, self.correlation, name_of(session), at, elapsed_ms, detail))
+            yield AddEvent(TimelineEvent(session.imsi, self.correlation, name, at, elapsed_ms, detail, self.now))
 
 
 def _changed(session: PdnSession) -> str:
@@ -77,16 +79,16 @@ async def plan_changeover(
     source: ChangeoverSource, before: CarrierRules, after: CarrierRules, newcomers: Sequence[Subscriber]
 ) -> Changeover:
     """Raises Conflict where a profile or an address in use would vanish, Unavailable. Changes nothing."""
-    correlation, trace = CorrelationId(source.ids.new("cor")), Trace.begin()
+    correlation, trace, now = CorrelationId(source.ids.new("cor")), Trace.begin(), source.clock.now()
     latest, table = source.pgw.sessions(), source.pgw
     changed: tuple[PdnSession, ...] = ()
     others = after.catalogue != before.catalogue
     if others:
         ordered = await source.store.ordered_profiles()
-        changed = await asyncio.to_thread(_followed, before, after, latest, ordered, source.clock.now())
+        changed = await asyncio.to_thread(_followed, before, after, latest, ordered, now)
     if others or any(card.static_ipv4 or card.static_ipv6 for card in newcomers):
         table = await restored_table(source.store, source.clock, after, latest, newcomers)
-    return Changeover(after, table, changed, correlation, trace)
+    return Changeover(after, table, changed, correlation, trace, now)
 
 
 def _followed(

@@ -248,7 +248,8 @@ class Runner:
             run.traces[command.correlation] = trace
         at, elapsed_ms = trace.stamp()
         detail = dict(command.detail)
-        run.events.append(TimelineEvent(command.imsi, command.correlation, command.name, at, elapsed_ms, detail))
+        now = self._outside.clock.now()
+        run.events.append(TimelineEvent(command.imsi, command.correlation, command.name, at, elapsed_ms, detail, now))
 
     async def _resumed_trace(self, imsi: Imsi, correlation: CorrelationId) -> Trace:
         """The trigger was in another run, perhaps in a process that is gone: its first event tells when."""

@@ -428,6 +428,7 @@ def event_values(event: TimelineEvent) -> Values:
         "at": to_micros(event.at),
         "elapsed_ms": event.elapsed_ms,
         "detail": json.dumps(dict(event.detail), ensure_ascii=False),
+        "business_at": to_micros_or_none(event.business_at),
     }
 
 
@@ -440,6 +441,7 @@ def event_from(row: Row[Any]) -> TimelineEvent:
         at=from_micros(row.at),
         elapsed_ms=row.elapsed_ms,
         detail=detail,
+        business_at=from_micros_or_none(row.business_at),
     )
 
 

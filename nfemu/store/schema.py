@@ -27,7 +27,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -387,8 +387,9 @@ event = sa.Table(
     sa.Column("at", _MOMENT, nullable=False),
     sa.Column("elapsed_ms", sa.Double, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("business_at", _MOMENT),
 )
-"""The timeline. `detail` is a JSON object of texts."""
+"""The timeline. `detail` is a JSON object of texts; `business_at` is null where a program of before wrote it."""
 sa.Index("ix_event_imsi", event.c.imsi, event.c.serial)
 
 host_name = sa.Table(

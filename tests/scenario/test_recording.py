@@ -7,6 +7,7 @@ import pytest
 from nfemu.client import Client
 from nfemu.model.errors import Conflict
 from nfemu.scenario.recording import record
+from tests.client.running import Running
 from tests.scenario.making import scenario
 
 NUMBER = "13800138000"
@@ -41,6 +42,68 @@ def test_a_journey_is_told(nfemu: Client, tmp_path: Path) -> None:
     assert charge.events[:3] == ["ledger.entry", "standing.changed", "order.created"]
     assert (pay.effective, len(pay.notices or [])) == ("internet", 2)
     assert (detach.effective, attach.effective) == (None, "inflight")
+
+
+def test_the_clock_and_the_bank_are_told_where_they_were_changed(
+    nfemu: Client, running: Running, tmp_path: Path
+) -> None:
+    """By business time, which attaching has as well as a message; what nothing came of too."""
+    nfemu.attach(NUMBER)
+    nfemu.advance_clock("1d")
+    nfemu.order_profile(NUMBER, "inflight")
+    nfemu.advance_clock("90m")
+    nfemu.detach(NUMBER)
+    nfemu.advance_clock("1s")
+    nfemu.attach(NUMBER)
+    nfemu.sign_auto_deduct(NUMBER)
+    running.world.provider.bank = "decline"
+    nfemu.charge(NUMBER, "59.00")
+    running.world.provider.bank = "accept"
+    nfemu.pay(NUMBER, "29.00")
+    nfemu.charge(NUMBER, "10.00")
+    nfemu.advance_clock("3d")
+    told = scenario(tmp_path, record(nfemu, NUMBER))
+    assert [step.as_written for step in told.steps] == [
+        "advance 1d",
+        "profile inflight",
+        "advance 1h30m",
+        f"detach {NUMBER}",
+        "advance 1s",
+        f"attach {NUMBER}",
+        "autodeduct sign",
+        "bank decline",
+        "charge 59.00",
+        "pay amount 29.00, by api",
+        "bank accept",
+        "charge 10.00",
+        "advance 3d",
+    ]
+
+
+def test_what_falls_due_comes_of_the_clock(nfemu: Client, running: Running, tmp_path: Path) -> None:
+    """Nobody deducts, and nobody charges: time goes by."""
+    nfemu.attach(NUMBER)
+    nfemu.sign_auto_deduct(NUMBER)
+    running.world.faults.fail("provider")
+    nfemu.charge(NUMBER, "59.00")
+    running.world.faults.heal()
+    nfemu.advance_clock("1d")
+    told = scenario(tmp_path, record(nfemu, NUMBER))
+    acts = [step.act.name for step in told.steps if step.act is not None]
+    assert acts[:4] == ["autodeduct", "bank", "charge", "bank"]
+    assert set(acts[4:]) == {"advance"}
+    assert "deduction.done" in (told.steps[4].written.expect.events or [])
+
+
+def test_what_no_step_does_is_a_comment(nfemu: Client, tmp_path: Path) -> None:
+    nfemu.attach(NUMBER)
+    nfemu.advance_clock("1m")
+    nfemu.grant_credit(NUMBER, "10.00", "1d")
+    nfemu.charge(NUMBER, "1.00")
+    text = record(nfemu, NUMBER)
+    assert "  # here was what no step does: credit.granted" in text.splitlines()
+    assert text.startswith(f"# As the timeline of {NUMBER} tells it: no request that was answered, no program")
+    assert [step.as_written for step in scenario(tmp_path, text).steps] == ["advance 1m", "charge 1.00"]
 
 
 def test_nothing_has_happened(nfemu: Client) -> None:

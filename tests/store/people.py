@@ -154,7 +154,8 @@ def deduction(name: str, of: str, card: Subscriber = PHONE) -> Deduction:
 
 
 def event(name: str, card: Subscriber = PHONE, seconds: float = 0) -> TimelineEvent:
-    return TimelineEvent(card.imsi, CorrelationId("cor-1"), name, after(seconds), 1.25, {"理由": "欠费", "rule": "S27"})
+    detail = {"理由": "欠费", "rule": "S27"}
+    return TimelineEvent(card.imsi, CorrelationId("cor-1"), name, after(seconds), 1.25, detail, after(seconds + 3600))
 
 
 def grant(name: str, minor: int, seconds: float, card: Subscriber = PHONE) -> CreditGrant:

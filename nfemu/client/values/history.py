@@ -31,10 +31,14 @@ class Event:
     """Since the trigger of the same `correlation`."""
     correlation: str
     detail: dict[str, str]
+    business_at: datetime | None = None
+    """None where an earlier program did not keep it."""
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**known_fields(cls, data), "at": moment(data["at"])})
+        business = data.get("business_at")
+        at = {"at": moment(data["at"]), "business_at": moment(business) if business is not None else None}
+        return cls(**{**known_fields(cls, data), **at})
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ class Inbox(Model):
 class EventOut(Model):
     name: str = Field(examples=["hss.profile_changed"])
     at: datetime = Field(description="Wall time.")
+    business_at: datetime | None = Field(description="Business time; null for what an earlier program wrote.")
     elapsed_ms: float = Field(description="Since the trigger of the same correlation.")
     correlation: str = Field(description="The same for all that one trigger brought about.")
     detail: dict[str, str]

@@ -137,6 +137,7 @@ def event(value: TimelineEvent, zone: tzinfo) -> EventOut:
     return EventOut(
         name=value.name,
         at=value.at.astimezone(zone),
+        business_at=value.business_at.astimezone(zone) if value.business_at is not None else None,
         elapsed_ms=value.elapsed_ms,
         correlation=value.correlation,
         detail=dict(value.detail),
