@@ -11,7 +11,7 @@ from typing import Self
 
 from nfemu.model.destination import Destination, IpAddress, Scheme
 from nfemu.model.errors import InvalidInput, NotFound
-from nfemu.model.identity import PolicyName
+from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile
 from nfemu.policy.compiled import CompiledProfile, ParsedGroup
 from nfemu.policy.names import shown
@@ -30,10 +30,11 @@ _HTTP, _DNS = Scheme.HTTP, Scheme.DNS
 class PolicySet:
     """All profiles of one `policies.yaml`, valid as a whole."""
 
-    __slots__ = ("_profiles",)
+    __slots__ = ("_profiles", "groups")
 
-    def __init__(self, profiles: Mapping[PolicyName, CompiledProfile]) -> None:
+    def __init__(self, profiles: Mapping[PolicyName, CompiledProfile], groups: tuple[GroupName, ...] = ()) -> None:
         self._profiles = profiles
+        self.groups = groups
 
     @classmethod
     def build(cls, groups: Sequence[DestinationGroup], profiles: Sequence[PolicyProfile]) -> Self:
@@ -43,7 +44,8 @@ class PolicySet:
         refuse_twice("group", (group.name for group in groups))
         refuse_twice("profile", (profile.name for profile in profiles))
         parsed = {group.name: ParsedGroup.parse(group) for group in groups}
-        return cls({profile.name: CompiledProfile.compile(profile, parsed) for profile in profiles})
+        compiled = {profile.name: CompiledProfile.compile(profile, parsed) for profile in profiles}
+        return cls(compiled, tuple(parsed))
 
     @property
     def names(self) -> tuple[PolicyName, ...]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from nfemu.client import Client
 from nfemu.client.values import Event, Notice, Subscriber
+from nfemu.files.findings import nearest
+from nfemu.model.errors import InvalidInput
 from nfemu.scenario.matching import matches
 from nfemu.scenario.schema import Expect, Used
 from nfemu.scenario.values import Mismatch
@@ -117,8 +119,13 @@ def new_events(client: Client, number: str, began: Before) -> list[Event]:
 
 
 def _used(client: Client, number: str, wanted: Mapping[str, Used], _: Before) -> Mismatch | None:
+    """Raises InvalidInput for a group that there is not: nothing would ever be counted for it."""
+    usage = client.usage(number)
+    for name in wanted:
+        if name not in (_NONE, *usage.groups):
+            raise InvalidInput(f"`used`: `{name}` is no destination group; {nearest(name, (_NONE, *usage.groups))}")
     octets: dict[str, int] = {}
-    for each in client.usage(number).used:
+    for each in usage.used:
         group = each.group or _NONE
         octets[group] = octets.get(group, 0) + each.up + each.down
     wrong = {group: bounds for group, bounds in wanted.items() if not _within(octets.get(group, 0), bounds)}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from nfemu.client import Client
+from nfemu.model.errors import InvalidInput
 from nfemu.scenario import watching
 from nfemu.scenario.schema import Expect
 from nfemu.scenario.watching import before, watch
@@ -51,6 +52,12 @@ def test_what_a_charge_changes(nfemu: Client, expect: dict[str, Any], got: str |
     nfemu.charge(NUMBER, "59.00")
     found = watch(nfemu, NUMBER, wanted, began)
     assert [each.got.startswith(got or "") for each in found] == ([] if got is None else [True]), found
+
+
+def test_a_group_that_there_is_not(nfemu: Client) -> None:
+    wanted = Expect.model_validate({"used": {"portel": {"least": 0}}})
+    with pytest.raises(InvalidInput, match="`portel` is no destination group; did you mean `portal`"):
+        watch(nfemu, NUMBER, wanted, before(nfemu, NUMBER, wanted))
 
 
 def test_what_was_before_is_not_of_this_step(nfemu: Client) -> None:

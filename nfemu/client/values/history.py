@@ -101,6 +101,8 @@ class Usage:
     used: list[Used]
     cap: Cap | None
     """Today's; None where the line has none."""
+    groups: list[str]
+    """All that there are, used or not."""
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
@@ -109,4 +111,5 @@ class Usage:
             date.fromisoformat(data["day"]),
             [Used.of(each) for each in data["used"]],
             Cap.of(cap) if cap is not None else None,
+            data["groups"],
         )

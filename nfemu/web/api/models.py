@@ -189,6 +189,7 @@ class UsageOut(Model):
     day: date = Field(description="Business day, in the carrier's zone.")
     used: list[UsedOut]
     cap: CapOut | None = Field(description="Today's; null where the line has none.")
+    groups: list[str] = Field(description="All groups that there are, used or not.")
 
 
 class ConsumptionOut(Model):

@@ -33,7 +33,7 @@ class LineUsage:
         used = await self._carrier().usage(msisdn, day)
         cap = self._cap(await self._carrier().status(msisdn), used) if day in (None, today) else None
         shown = [UsedOut(policy=each.policy, group=each.group or None, up=each.up, down=each.down) for each in used]
-        return UsageOut(day=day or today, used=shown, cap=cap)
+        return UsageOut(day=day or today, used=shown, cap=cap, groups=list(self._backend.policies().groups))
 
     def _cap(self, status: LineStatus, used: Sequence[Usage]) -> CapOut | None:
         session = status.line.session

@@ -15,6 +15,7 @@ async def test_a_day_s_use_by_policy_and_group(api: Api) -> None:
         "day": "2026-11-01",
         "used": [{"policy": "open", "group": None, "up": 1, "down": 2}],
         "cap": None,
+        "groups": ["portal"],
     }
     assert (await api("GET", f"{LINE}?day=2026-10-31")).json()["used"] == []
     assert (await api("GET", f"{LINE}?day=yesterday")).status == 422
