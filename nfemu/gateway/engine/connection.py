@@ -200,7 +200,8 @@ class GatewayConnection(LiveConnectionHandler):
         limiter = self._limiter
         if limiter is not None and self._counter is self._account:
             octets, self._unpaced = self._unpaced, 0
-            await limiter.pace(octets)
+            if self._essential or not limiter.ends(octets):
+                await limiter.pace(octets)
             if not self._essential and limiter.exceeded():
                 # This is a reader's own task: it cannot be ended from within while mitmproxy 12 goes on reading.
                 asyncio.get_running_loop().call_soon(self.cut)

@@ -11,6 +11,9 @@ Whoever waits for the rate does so in a queue of the line, in the order of comin
 looked at. What is light goes on as soon as nothing is owed. Bulk (a read of 8 KiB or more) has a queue of its own and
 goes on when the bucket holds as much again, so it leaves no debt: uploads do not starve the line's own payment. Past
 the cap only so many further connections may wait in each; the rest learn at once that they would have to.
+
+What a fast rate has lent, a slow one would take a minute to get back. So when the rate falls, nothing is owed any more;
+and what connections that end at the cap have carried is their last read each, which nobody waits for.
 """
 
 import asyncio
@@ -53,6 +56,8 @@ class Limiter:
         self._paced = before
         self._tokens = self._burst()
         self._filled_at = now()
+        self._charged_at = self.rate
+        """Bits per second that held at the last charge."""
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
         self._bulk = asyncio.Lock()
@@ -114,9 +119,18 @@ class Limiter:
             self._charge()
 
     def spend(self) -> None:
-        """Charge what who does not wait has passed: it puts others off for as long as a full bucket takes, at most."""
+        """Charge what who does not wait has passed: it puts others off for a second, at most."""
         self._charge()
-        self._tokens = max(self._tokens, -self._burst())
+        self._tokens = max(self._tokens, -self._octets_per_second())
+
+    def ends(self, octets: int) -> bool:
+        """Past the cap, what is not essential ends at once, and nobody waits for the `octets` that it passed last."""
+        if not self.exceeded():
+            return False
+        self._charge()
+        if self._tokens < 0:
+            self._tokens = min(0.0, self._tokens + octets)
+        return True
 
     def add(self, counter: Counter) -> None:
         """What it has counted already is part of the day's use, and nobody waits for it."""
@@ -155,6 +169,13 @@ class Limiter:
         fresh = (now - self._filled_at) * self._octets_per_second()
         self._filled_at = now
         self._tokens = min(self._burst(), self._tokens + fresh) - octets if self.rate else self._burst()
+        if self._has_fallen():
+            self._tokens = max(0.0, self._tokens)
+        self._charged_at = self.rate
+
+    def _has_fallen(self) -> bool:
+        """The rate, since the last charge."""
+        return 0 < self.rate and (self._charged_at == 0 or self.rate < self._charged_at)
 
     def _octets_per_second(self) -> float:
         return self.rate / 8 / self._sharers

@@ -132,7 +132,9 @@ async def test_past_the_cap_an_hour_of_greed_is_bounded() -> None:
 async def test_connections_have_their_turn_one_after_another() -> None:
     """Each is charged for what it brings before the next is looked at, and they keep their order."""
     limiter, counter, time = limited(Limits(CAP, 0, 32_000))
-    counter.up += 65_536 + 4000
+    counter.up += CAP
+    limiter.spend()
+    counter.up += 65_536 - CAP + 4000
     passed: list[int] = []
 
     async def enters(number: int) -> None:
@@ -152,9 +154,47 @@ async def test_connections_have_their_turn_one_after_another() -> None:
     await asyncio.gather(*entering)
 
 
+async def test_the_slow_rate_gets_nothing_back_of_what_the_fast_one_has_lent() -> None:
+    limiter, counter, time = limited(Limits(1_000_000, 1_000_000, 32_000))
+    counter.up += 16 * 65_536 - 100_000
+    assert await waits(limiter)
+    counter.up += 100_000
+    assert limiter.exceeded()
+    assert not await waits(limiter), "a payment goes on at once"
+    counter.up += 4_000
+    assert await waits(limiter), "the slow rate holds from here on"
+    time.now += 1.0
+    assert not await waits(limiter)
+
+
+async def test_nobody_waits_for_the_last_reads_of_connections_that_end_at_the_cap() -> None:
+    limiter, counter, _ = limited(Limits(1_000_000, 1_000_000, 32_000))
+    counter.up += 999_999
+    assert not limiter.ends(65_536)
+    for _ in range(16):
+        counter.up += 65_536
+        assert limiter.ends(65_536)
+    assert not await waits(limiter)
+    counter.up += 65_536
+    assert await waits(limiter), "of a site that is essential"
+
+
+async def test_past_the_cap_the_kernel_puts_others_off_for_a_second_at_the_most() -> None:
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += CAP
+    limiter.spend()
+    counter.down += 1_000_000
+    limiter.spend()
+    assert await waits(limiter)
+    time.now += 1.01
+    assert not await waits(limiter)
+
+
 async def test_a_payment_does_not_wait_for_uploads() -> None:
     limiter, counter, time = limited(Limits(CAP, 0, 32_000))
-    counter.up += 65_536 + 64_000
+    counter.up += CAP
+    limiter.spend()
+    counter.up += 65_536 - CAP + 64_000
     passed: list[str] = []
 
     async def enters(name: str, octets: int) -> None:

@@ -86,7 +86,10 @@ class GateConnection(Spliced):
     async def _paced(self, octets: int) -> None:
         """As fast as the line may. Raises Refused past its daily cap."""
         self.moved = True
-        if self._limiter is not None:
-            await self._limiter.pace(octets)
-            if not self._essential and self._limiter.exceeded():
+        limiter = self._limiter
+        if limiter is not None:
+            if not self._essential and limiter.ends(octets):
+                raise Refused
+            await limiter.pace(octets)
+            if not self._essential and limiter.exceeded():
                 raise Refused
