@@ -175,7 +175,7 @@ class Limiter:
 
     def _has_fallen(self) -> bool:
         """The rate, since the last charge."""
-        return 0 < self.rate and (self._charged_at == 0 or self.rate < self._charged_at)
+        return self.rate > 0 and (self._charged_at == 0 or self.rate < self._charged_at)
 
     def _octets_per_second(self) -> float:
         return self.rate / 8 / self._sharers
