@@ -52,7 +52,7 @@ class Order:
 
 
 @click.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
 @click.option(
     "--profile", "chosen", multiple=True, metavar="NAME", help="A policy profile; repeatable.  [default: all]"
 )
@@ -88,9 +88,9 @@ def verify(
 
 
 def read_urls(file: TextIO) -> list[str]:
-    """Raises InvalidInput that names the first line which is no destination."""
+    """Raises InvalidInput that names the first line which is no destination, or says that it is no text."""
     urls: list[str] = []
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_read(file).split("\n"), 1):
         text = line.partition("#")[0].strip()
         if not text:
             continue
@@ -104,6 +104,14 @@ def read_urls(file: TextIO) -> list[str]:
     if not urls:
         raise InvalidInput("there is no URL in the list; write one a line, like https://news.example/")
     return urls
+
+
+def _read(file: TextIO) -> str:
+    """Raises InvalidInput."""
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"`{file.name}` is not UTF-8 text; give a list of URLs, one a line") from None
 
 
 def orders_of(configuration: Configuration, chosen: Sequence[str]) -> list[Order]:

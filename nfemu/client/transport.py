@@ -70,7 +70,7 @@ class Transport:
     def _exchange(
         self, method: str, path: tuple[str, ...], query: str, body: object, headers: Mapping[str, str]
     ) -> Any:
-        target = "/".join([_PREFIX, *(quote(segment, safe="") for segment in path)]) + query
+        target = "/".join([_PREFIX, *map(_quoted, path)]) + query
         given = {**self._headers, **headers}
         content = None
         if body is not None:
@@ -133,8 +133,25 @@ def _readable(connection: http.client.HTTPConnection, within_s: float) -> bool:
 
 
 def _encoded(query: Mapping[str, object]) -> str:
+    """Raises InvalidInput."""
     wanted = {name: value for name, value in query.items() if value is not None}
-    return f"?{urlencode(wanted)}" if wanted else ""
+    try:
+        return f"?{urlencode(wanted)}" if wanted else ""
+    except UnicodeEncodeError as error:
+        raise _no_text(error) from None
+
+
+def _quoted(segment: str) -> str:
+    """Raises InvalidInput."""
+    try:
+        return quote(segment, safe="")
+    except UnicodeEncodeError as error:
+        raise _no_text(error) from None
+
+
+def _no_text(error: UnicodeEncodeError) -> InvalidInput:
+    """Octets that are not UTF-8 come from a command's arguments as lone surrogates (PEP 383)."""
+    return InvalidInput(f"`{ascii(error.object)[1:-1]}` has octets that are not UTF-8 text; write it in UTF-8")
 
 
 def _read(status: int, text: bytes) -> Any:

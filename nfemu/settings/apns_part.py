@@ -1,7 +1,7 @@
 """`apns.yaml` in the model's types: pools that do not overlap, profiles that can be given."""
 
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import combinations
 from typing import TypeVar
 
@@ -19,6 +19,20 @@ _NO_POLICY = PolicyName("none")
 """Of profiles that give no address: no session ever carries it."""
 _EMULATED = {4: IPv4Network("198.18.0.0/15"), 6: IPv6Network("2001:2::/48")}
 """Virtual addresses of the emulated Internet (benchmarking ranges of RFC 2544 and RFC 5180)."""
+_NO_PHONES = tuple(
+    (ip_network(network), use)
+    for network, use in (
+        ("0.0.0.0/8", "is this network itself"),
+        ("127.0.0.0/8", "is each machine's own"),
+        ("169.254.0.0/16", "holds on one link only"),
+        ("224.0.0.0/4", "is for multicast"),
+        ("240.0.0.0/4", "is not for use"),
+        ("::/16", "holds the unspecified address and each machine's own"),
+        ("fe80::/10", "holds on one link only"),
+        ("ff00::/8", "is for multicast"),
+    )
+)
+"""Networks that no phone can have an address of, since nothing is routed there (RFC 6890), and why."""
 _UNSET_AMBR = Ambr(0, 0)
 
 
@@ -75,6 +89,9 @@ def _network(kind: Callable[[str], Network], text: str, example: str) -> Network
     reserved = _EMULATED[network.version]
     if network.overlaps(reserved):  # type: ignore[arg-type]  # same family by construction
         raise InvalidInput(f"`{text}` overlaps {reserved}, where the emulated Internet lives; write another network")
+    for unusable, use in _NO_PHONES:
+        if network.version == unusable.version and network.overlaps(unusable):
+            raise InvalidInput(f"`{text}` overlaps {unusable}, which {use}; write a network like `{example}`")
     return network
 
 

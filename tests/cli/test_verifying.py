@@ -10,7 +10,7 @@ from nfemu.cli.verifying import Order, orders_of, read_urls
 from nfemu.model.errors import InvalidInput
 from nfemu.policy.urls import destination_of
 from nfemu.settings import load
-from tests.cli.conftest import Nfemu
+from tests.cli.conftest import Nfemu, Outcome
 
 SHIPPED = load(Path(__file__).parents[2] / "config")
 
@@ -47,6 +47,18 @@ def test_refused_before_anything_starts(nfemu: Nfemu, tmp_path: Path) -> None:
     assert (away.status, "not running" in away.err) == (1, True)
     file.write_text("ftp://a.example/\n")
     assert "line 1:" in nfemu("verify", str(file)).err
+    file.write_bytes(b"\xef\xbb\xbfftp://a.example/\n")
+    assert "line 1: `ftp://a.example/` is" in nfemu("verify", str(file)).err, "without the mark of its encoding"
+
+
+def test_what_is_no_text(nfemu: Nfemu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "urls"
+    file.write_bytes(b"http://a.example/\n\xff\xfe\x00")
+    words = "is not UTF-8 text; give a list of URLs, one a line\n"
+    assert nfemu("verify", str(file)) == Outcome(2, "", f"nfemu: `{file}` {words}")
+    with file.open() as given:
+        monkeypatch.setattr("sys.stdin", given)
+        assert nfemu("verify", "-") == Outcome(2, "", f"nfemu: `{file}` {words}")
 
 
 def test_urls_for_it() -> None:

@@ -268,3 +268,10 @@ def test_a_status_that_cannot_be_published(tmp_path: Path) -> None:
     (tmp_path / "status.part").symlink_to("/dev/full")
     with pytest.raises(Unavailable, match=r"status\.part`: No space left on device; the state folder must"):
         StateFolder(tmp_path).publish(status_of("127.0.0.1:8600", tmp_path))
+
+
+def test_what_is_not_text_is_not_sent(running: Running) -> None:
+    with Client(running.url, TOKEN) as client:
+        for asked in (lambda: client.subscriber("\udcff"), lambda: client.explain("13800138000", "http://\udcff/")):
+            with pytest.raises(InvalidInput, match=r"\\udcff.*` has octets that are not UTF-8 text"):
+                asked()
