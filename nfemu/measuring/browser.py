@@ -128,7 +128,7 @@ def main(arguments: Sequence[str]) -> None:
     from nfemu.namespaces.enter import run_on_line
 
     core, network, resolvers, *program = arguments
-    run_on_line(int(core), int(network), resolvers.split(","), lambda: os.execvp(program[0], program))  # noqa: S606
+    run_on_line(int(core), int(network), resolvers.split(","), {}, lambda: os.execvp(program[0], program))  # noqa: S606
 
 
 if __name__ == "__main__":

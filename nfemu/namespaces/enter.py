@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,11 +41,13 @@ _CANNOT_RUN = 126
 """As a shell says it."""
 
 
-def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Callable[[], None]) -> NoReturn:
+def run_on_line(
+    core: int, network: int, resolvers: Sequence[str], covers: Mapping[Path, Path], become: Callable[[], None]
+) -> NoReturn:
     """Fork; the child is on the line and calls `become`, which execs. This process ends as the child does.
 
-    `core` is the core's process id and `network` the descriptor by which it holds the phone's network. Raises
-    Unavailable: no way onto the line.
+    `core` is the core's process id and `network` the descriptor by which it holds the phone's network. `covers`: files
+    and folders, and what the child finds in their place. Raises Unavailable: no way onto the line.
     """
     _check_known(core)
     try:
@@ -56,6 +58,7 @@ def run_on_line(core: int, network: int, resolvers: Sequence[str], become: Calla
             "which in a container may need `--cap-add SYS_PTRACE`"
         ) from None
     _resolve_by(resolvers)
+    _cover_each(covers)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would leave no exit status
     _flush()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -143,6 +146,15 @@ def _cover(target: Path, resolvers: Sequence[str]) -> None:
         file.flush()
         Path(file.name).chmod(0o644)
         bind(Path(file.name), target)
+
+
+def _cover_each(covers: Mapping[Path, Path]) -> None:
+    """Raises Unavailable."""
+    for target, own in covers.items():
+        try:
+            bind(own, target.resolve())
+        except OSError as error:
+            raise Unavailable(f"`{target}` cannot be covered by the line's own: {error.strerror}") from None
 
 
 def _become(become: Callable[[], None], signals: Iterable[int]) -> NoReturn:

@@ -38,9 +38,7 @@ def test_the_program_sees_the_line(attached: Running) -> None:
         assert variables[name] == "http://13800138000:x@127.0.0.1:8610"
     assert (variables["no_proxy"], variables["NO_PROXY"]) == ("", "")
     bundle = Path(variables["SSL_CERT_FILE"])
-    assert {variables[name] for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")} == {
-        str(bundle)
-    }
+    assert {variables[name] for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO")} == {str(bundle)}
     assert bundle.read_text().endswith("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
 
 

@@ -1,6 +1,7 @@
 """After the payment a warm phone works at once: remembered sinkholes, kept connections, a browser that was open."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,6 +97,19 @@ async def test_a_warm_browser(carrier: CarrierProcess, tmp_path: Path) -> None:
                 assert await browser.url() == f"{scheme}://{NEWS}/"
         finally:
             await browser.stop()
+
+
+@pytest.mark.skipif(BINARY is None or CERTUTIL is None, reason="needs Debian's chromium and libnss3-tools")
+def test_whoever_starts_a_program_there_it_trusts_the_emulated_internet(carrier: CarrierProcess) -> None:
+    """A browser that a shell has started, and what reads the system's own roots, whatever its environment says."""
+    script = f"""
+        timeout 60 chromium --headless --no-sandbox --disable-gpu --dump-dom https://{NEWS}/
+        env -i curl -s https://{NEWS}/
+    """
+    argv = (*on_line(carrier, "13800138003"), "sh", "-c", script)
+    shown = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=100)
+    assert shown.stdout.count("The emulated Internet. This site received") == 1, shown
+    assert shown.stdout.count("this is the emulated Internet. The site received") == 1, shown
 
 
 def on_line(carrier: CarrierProcess, number: str) -> tuple[str, ...]:

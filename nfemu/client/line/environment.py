@@ -15,7 +15,7 @@ _ROOTS = (
     "/etc/ssl/cert.pem",
 )
 """Where Debian, Fedora, openSUSE and Alpine keep the system's roots as one file."""
-_CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")
 _PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"})
 
 
@@ -53,6 +53,11 @@ def system_roots(inherited: Mapping[str, str], state: StateFolder) -> bytes:
         if name and path != bundle and path.is_file():
             return path.read_bytes()
     return b""
+
+
+def system_bundles() -> list[Path]:
+    """The system's own files of roots, for programs that read nothing else."""
+    return [path for name in _ROOTS if (path := Path(name)).is_file()]
 
 
 def write_bundle(state: StateFolder, ca: Path, roots: bytes) -> Path:

@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from nfemu.client.api import Client
 from nfemu.client.errors import ON_LINE
-from nfemu.client.line.chromium import at_home, is_chromium
-from nfemu.client.line.environment import environment, proxies, trusted_by_programs
+from nfemu.client.line.chromium import browsers_of
+from nfemu.client.line.environment import environment, proxies, system_bundles, trusted_by_programs
 from nfemu.client.line.values import Ran
 from nfemu.client.line.way import ByProxy, check_attached, way_onto
 from nfemu.client.state import StateFolder
@@ -30,15 +30,17 @@ def become(client: Client, state: StateFolder, number: str, program: Sequence[st
     line = client.subscriber(number)
     check_attached(line)
     bundle = trusted_by_programs(state)
-    own = at_home(os.environ, state, line.e164) if is_chromium(program[0]) else os.environ
+    browsers = browsers_of(os.environ, state, line.e164)
+    own, led = browsers.found_first(os.environ), browsers.led(program)
     way = way_onto(client, state.status(), line)
     client.close()
     if isinstance(way, ByProxy):
-        replace(program, environment(own, proxies(way), bundle))
+        replace(led, environment(own, proxies(way), bundle))
     from nfemu.namespaces.enter import run_on_line
 
     environ = {**environment(own, {}, bundle), ON_LINE: line.number}
-    run_on_line(way.pid, way.network, way.resolvers, lambda: replace(program, environ))
+    covers = {**dict.fromkeys(system_bundles(), bundle), **browsers.covers(os.environ)}
+    run_on_line(way.pid, way.network, way.resolvers, covers, lambda: replace(led, environ))
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from tests.client.running import Running, carrier
 _ON_LINE = """
 import os, sys
 from nfemu.namespaces.enter import run_on_line
-run_on_line(int(sys.argv[1]), int(sys.argv[2]), ["10.9.9.9"], lambda: os.execvp(sys.argv[3], sys.argv[3:]))
+run_on_line(int(sys.argv[1]), int(sys.argv[2]), ["10.9.9.9"], {}, lambda: os.execvp(sys.argv[3], sys.argv[3:]))
 """
 _ASK = """
 import socket, sys
@@ -252,6 +252,7 @@ async def commands() -> None:
         assert not [name for name in variables if name.lower().endswith("_proxy")]
         assert variables["SSL_CERT_FILE"] == variables["NODE_EXTRA_CA_CERTS"]
         assert variables["HOME"] == "/home"
+        await _trusts(nfemu, Path(variables["SSL_CERT_FILE"]))
         capturing = await _start(running.state.path, ("capture", "13800138000", "-w", "journey.pcap"), {})
         assert capturing.stderr is not None
         assert b"capturing 13800138000 on 10.45.0.2" in await capturing.stderr.readline()
@@ -276,6 +277,17 @@ async def commands() -> None:
         await nfemu("exec", "13800138000", "--", "sh", "-c", "ulimit -f 1; yes >long", status=128 + signal.SIGXFSZ)
     server.close()
     await core.stop()
+
+
+async def _trusts(nfemu: Callable[..., Awaitable[str]], bundle: Path) -> None:
+    """There, system roots and the caller's certificate store are the line's; the caller's own stay what they are."""
+    roots = await nfemu("exec", "13800138000", "--", "cat", "/etc/ssl/certs/ca-certificates.crt")
+    assert roots == (await _output("cat", str(bundle))).strip()
+    home, _, store = map(_folder, ("home", "home/.pki", "home/.pki/nssdb"))
+    listed = "exec", "13800138000", "--", "ls", str(store)
+    assert "key4.db" in await nfemu(*listed, HOME=str(home))
+    assert await nfemu(*listed) == ""
+    assert await _output("ls", str(store)) == ""
 
 
 def _folder(name: str) -> Path:
