@@ -177,6 +177,12 @@ def prohibited(family: socket.AddressFamily, mark: int, priority: int) -> bytes:
     return _filled(fibmsg(), _NEW_RULE, {"family": int(family), "action": _PROHIBITED}, attributes)
 
 
+def out_of_reach(to: IpAddress) -> bytes:
+    """Whatever of this namespace would go there is refused as it is sent, on whichever link. Once only: it adds up."""
+    fields = {"family": _family(to), "dst_len": to.max_prefixlen, "action": _PROHIBITED}
+    return _filled(fibmsg(), _NEW_RULE, fields, [("FRA_DST", str(to))])
+
+
 @lru_cache(maxsize=4096)
 def sends_at(link: int, bits: int) -> bytes:
     """What the link sends is held back to so many bits per second (tc-tbf(8)); 0: it is not. In place of what was.

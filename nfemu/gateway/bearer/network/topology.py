@@ -28,6 +28,7 @@ from nfemu.gateway.bearer.network.rtnetlink import (
     RouteSocket,
     address,
     neighbour,
+    out_of_reach,
     own_addresses,
     prohibited,
     route,
@@ -109,6 +110,10 @@ _PHONE = (
 _DEFAULT_ROUTE = _default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)
 _DEFAULT_ROUTE6 = _default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)
 """What is the same in every phone is encoded once."""
+_NOT_THE_GATEWAY = out_of_reach(_GATEWAY6)
+"""For what a phone sends to it itself. The core could refuse TCP by ICMP only, since a reset finds no way to an address
+that every phone has; but connect(2) of a phone so near is not ready to hear of that, and tries again a second later.
+"""
 
 
 class Network:
@@ -183,7 +188,7 @@ def plug(core: Network, phone: Phone) -> Network:
             sends_at(index, phone.downlink),
         )
         with network.entered(core):
-            _run(*_PHONE, sends_at(_FIRST, phone.uplink))
+            _run(*_PHONE, _NOT_THE_GATEWAY, sends_at(_FIRST, phone.uplink))
         give(core, network, phone)
     except BaseException:
         network.close()
