@@ -182,8 +182,11 @@ def journey(plan: Plan, upload: Path) -> list[Step]:
 
 
 def play(config: Path, settings: Sequence[str], plan: Plan, overlay: str | None) -> int:
-    """Play the journey under a carrier's overlay and print the table; the number of failed rows."""
+    """Play the journey under a carrier's overlay and print how lines have access, and the table; the number of failed
+    rows.
+    """
     with temporary_carrier(config, settings, overlay) as carrier:
+        click.echo(f"access is {carrier.state.status().access}\n")
         upload = carrier.state.path / "upload"
         upload.write_bytes(b"x" * 2**20)
         return _play_rows(carrier, journey(plan, upload))
