@@ -9,18 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Timer
 
-from nfemu.client import Client, StateFolder
-from nfemu.client.values import Event, Explanation
+from nfemu.client import Client, ClientError, StateFolder
 from nfemu.model.errors import NfemuError
-from nfemu.scenario.acting import NOTHING, Actor, destination_of
+from nfemu.scenario.acting import NOTHING, Actor
+from nfemu.scenario.evidence import evidence
 from nfemu.scenario.expecting import compare
 from nfemu.scenario.interrupting import Interruption
 from nfemu.scenario.saving import OwnStates
 from nfemu.scenario.values import ENDING, Mismatch, Played, Result, Scenario, ScenarioStep, Verdict
 from nfemu.scenario.watching import before, watch
 
-_EVENTS = 20
-"""The last of a line's timeline, in a report."""
 _PAUSE_S = 0.1
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NEEDS_BEARER = "lines have no IP interface here (access is by proxy)"
@@ -64,12 +62,14 @@ def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack,
         if interruption.asked:
             return Result(scenario, Verdict.INTERRUPTED, (), "before its first step", 0)
         return Result(scenario, Verdict.FAILED, (), f"what is given cannot be: {error}", 0)
+    if reason := _unknown(scenario, client):
+        return Result(scenario, Verdict.FAILED, (), reason, 0)
     player = _Player(client, actor, carrier.state.status().has_bearers, interruption, scenario.line)
     played = player.play(scenario)
     ended = next((each for each in played if each.verdict in ENDING), None)
     if ended is None:
         return Result(scenario, Verdict.PASSED, played, "", 0)
-    return Result(scenario, ended.verdict, played, "", 0, *_evidence(client, ended))
+    return Result(scenario, ended.verdict, played, "", 0, *evidence(client, ended))
 
 
 def _missing(scenario: Scenario, carrier: Carrier, client: Client) -> str:
@@ -79,6 +79,19 @@ def _missing(scenario: Scenario, carrier: Carrier, client: Client) -> str:
     moves = any(step.act is not None and step.act.name == "advance" for step in scenario.steps)
     if (moves or scenario.given.clock is not None) and client.clock().kind != "test":
         return _NEEDS_CLOCK
+    return ""
+
+
+def _unknown(scenario: Scenario, client: Client) -> str:
+    """Which line is nobody's, before anything is played for it; empty where it is known or meant to fail."""
+    for step in scenario.steps:
+        number = step.written.whose or scenario.line
+        if number is None or step.written.expect.failure is not None:
+            continue
+        try:
+            client.subscriber(number)
+        except ClientError as error:
+            return f"step {step.number} in line {step.line}: {error}"
     return ""
 
 
@@ -133,16 +146,3 @@ class _Player:
 def seconds(span: str | None) -> int:
     """`1m30s` is 90."""
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall("([0-9]+)([smhd])", span or ""))
-
-
-def _evidence(client: Client, failed: Played) -> tuple[Explanation | None, list[Event]]:
-    """Which rule decided, and what happened on the line."""
-    if failed.number is None:
-        return None, []
-    try:
-        act = failed.step.act
-        url = destination_of(act, client, failed.number) if act is not None else None
-        rule = client.explain(failed.number, url) if url is not None else None
-        return rule, client.timeline(failed.number)[-_EVENTS:]
-    except NfemuError:
-        return None, []

@@ -100,15 +100,15 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a scenario. Of a failure, the rule that decided and the line's timeline; `reason`: why it is not
-    applicable, or could not be begun."""
+    """What came of a scenario. Of a failure, the rule that decided, in words where it is none of the policy's, and the
+    line's timeline; `reason`: why it is not applicable, or could not be begun."""
 
     scenario: Scenario
     verdict: Verdict
     played: Sequence[Played]
     reason: str
     elapsed_ms: float
-    rule: Explanation | None = None
+    rule: Explanation | str | None = None
     timeline: Sequence[Event] = ()
 
     @property

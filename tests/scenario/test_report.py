@@ -33,7 +33,7 @@ def results(tmp_path: Path) -> Sequence[Result]:
     return [
         Result(read, Verdict.PASSED, [good, left_out], "", 1500),
         Result(read, Verdict.FAILED, [good, bad], "", 2000, RULE, [event]),
-        Result(read, Verdict.FAILED, [undone], "", 10),
+        Result(read, Verdict.FAILED, [undone], "", 10, "arrears by order stop"),
         Result(read, Verdict.FAILED, (), "what is given cannot be: no such number", 10),
         Result(read, Verdict.NOT_APPLICABLE, (), "lines have no IP interface", 0),
         Result(read, Verdict.INTERRUPTED, [good, cut], "", 10),
@@ -65,6 +65,7 @@ def test_for_people(results: Sequence[Result]) -> None:
     assert list(failure(results[2])) == [
         f"{file}:4: step 2: detach 13800138000",
         "  could not be done: there is no way",
+        "  rule      arrears by order stop",
     ]
     assert list(failure(results[3])) == [f"{file}: what is given cannot be: no such number"]
     assert list(failure(results[4])) == []

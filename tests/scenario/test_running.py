@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nfemu.client import Client
+from nfemu.client.values import Explanation
 from nfemu.model.errors import Unavailable
 from nfemu.scenario import watching
 from nfemu.scenario.running import Carrier, play, seconds
@@ -60,16 +61,42 @@ def test_a_failure_has_its_evidence_and_ends_it(carrier: Carrier, tmp_path: Path
     failed = result.ended_at
     assert failed is not None
     assert (result.verdict, len(result.played), failed.step.number, failed.step.line) == (Verdict.FAILED, 2, 2, 6)
-    assert (result.rule is not None and result.rule.verdict, result.timeline[-1].name) == (
-        "allow",
-        "enforcement.acknowledged",
-    )
+    assert isinstance(result.rule, Explanation)
+    assert (result.rule.verdict, result.timeline[-1].name) == ("allow", "enforcement.acknowledged")
+
+
+@pytest.mark.parametrize(
+    ("steps", "rule"),
+    [
+        ("{charge: 59.00, expect: {standing: in credit}}", "arrears by order stop (cause: ledger), account overdue"),
+        (
+            "{restrict: 13800138000, expect: {notices: []}}",
+            "arrears by order stop (cause: by hand), hold by hand: rest",
+        ),
+        ("{run: 'false'}", "open, account in credit"),
+    ],
+)
+def test_a_failure_that_no_policy_decides_has_its_order(
+    steps: str, rule: str, carrier: Carrier, tmp_path: Path
+) -> None:
+    result = played(carrier, tmp_path, f"  - attach: 13800138000\n  - {steps}\n")
+    assert result.verdict is Verdict.FAILED
+    assert str(result.rule).startswith(rule), result.rule
+
+
+def test_a_number_that_nobody_has_is_found_before_the_first_step(carrier: Carrier, tmp_path: Path) -> None:
+    """Unless it is meant to fail."""
+    steps = "  - attach: 13800138000\n  - {charge: 59.00, as: 13999999999}\n"
+    result = played(carrier, tmp_path, steps)
+    said = "step 2 in line 6: no subscriber has the number `8613999999999`"
+    assert (result.verdict, len(result.played), result.reason[: len(said)]) == (Verdict.FAILED, 0, said)
+    meant = steps.replace("}", ', expect: {failure: "no subscriber has*"}}')
+    assert played(carrier, tmp_path, meant).verdict is Verdict.PASSED
 
 
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("{charge: 59.00, as: 13999999999}", "refused: no subscriber has the number `8613999999999`"),
         ("{click: sms}", "refused: no message of 13800138000 has a link"),
         (
             "{pay: {by: api}}",

@@ -60,7 +60,9 @@ def deviations(failed: Played) -> Iterator[str]:
         yield f"    got       {each.got}"
 
 
-def ruled(rule: Explanation) -> str:
+def ruled(rule: Explanation | str) -> str:
+    if isinstance(rule, str):
+        return rule
     return f"{rule.rule}: {rule.verdict} {rule.destination} ({rule.reason})"
 
 
