@@ -25,6 +25,7 @@ from nfemu.settings import Configuration, OpeningAccount, UpstreamTarget
 from nfemu.settings.people import NumberRange, Terms
 from nfemu.store import SeedAccount, SeedRange
 from nfemu.web.origins.sites import SiteOverride
+from nfemu.web.portal.config import CAPTIVE_API
 
 
 def token_keys(state: StateFolder) -> Path:
@@ -82,6 +83,11 @@ def _upstream(target: UpstreamTarget | None, preserve_host: bool) -> Upstream | 
     return Upstream(
         target.host, target.port, target.scheme == "https", preserve_host, UeAddress(target.ue_address.value)
     )
+
+
+def captive_api(configuration: Configuration) -> str:
+    """The URL of the captive-portal API; with `portal.upstream.https` it is for that server to answer."""
+    return f"https://{configuration.carrier.portal.host}{CAPTIVE_API}"
 
 
 def portal_group(configuration: Configuration) -> str:

@@ -16,6 +16,7 @@ from typing import Self
 from nfemu.bootstrap.access import LineAccess
 from nfemu.bootstrap.api import ApiSide
 from nfemu.bootstrap.conversion import (
+    captive_api,
     rule_source,
     token_keys,
 )
@@ -106,6 +107,7 @@ class Emulator:
             origin_token=origin_token,
             internet=Internet(carrier.internet.value),
             pools=self._pools,
+            captive_api=lambda: captive_api(self.configuration),
         )
         self.house = House(state, self.gateway)
         ids = SeededIds(secrets.token_bytes(32))

@@ -18,6 +18,8 @@ import pytest
 from nfemu.client.errors import ClientError
 from nfemu.client.values import Subscriber
 from nfemu.model.errors import NfemuError, Unavailable
+from nfemu.wire.router_discovery import decode
+from tests.gateway.bearer.on_router import ASK, QUESTION
 from tests.journeys.bearer import NEEDS_BEARERS, OF_NEWS, OnLine, core_of, hello, request
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, has_ended, status_of, until
 
@@ -215,6 +217,9 @@ def test_another_core_network_has_the_rules_and_lines_as_they_are_by_then(stoppe
     assert has_ended(before)
     assert before != after
     assert "1 restarts" in stopped.nfemu("status").text
+    asked = ("exec", NUMBER, "--", stopped.python, "-c", ASK, "ff02::2", "255", "1", QUESTION, "10")
+    told = decode(bytes.fromhex(stopped.nfemu(*asked).text.split()[-1]))
+    assert told.captive_api == "https://portal.carrier.example/captive-api"
 
 
 def test_a_core_network_that_ends_again_and_again_is_made_again_and_nobody_waits_for_it(

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nfemu.wire.router_discovery import decode
+from tests.gateway.bearer.on_router import ASK, QUESTION
+from tests.journeys.bearer import NEEDS_BEARERS
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.phone import Phone
 
@@ -47,6 +50,18 @@ def ticket(phone: Phone) -> str:
     assert isinstance(url, str)
     assert url.startswith(f"{PORTAL}/enter?ticket=")
     return url
+
+
+@pytest.mark.lab
+@NEEDS_BEARERS
+def test_the_line_s_router_says_where_it_is(carrier: CarrierProcess, phone: Phone) -> None:
+    """Open or restricted, to a program with the rights of any `exec`."""
+    command = ("exec", NUMBER, "--", carrier.python, "-c", ASK, "ff02::2", "255", "1", QUESTION, "10")
+    for order, restricted in (("restrict", True), ("restore", False)):
+        carrier.nfemu(order, NUMBER)
+        told = decode(bytes.fromhex(carrier.nfemu(*command).text.split()[-1]))
+        assert told.captive_api == API
+        assert captive(phone)["captive"] is restricted
 
 
 def test_true_while_restricted_false_again_once_paid(carrier: CarrierProcess, phone: Phone) -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import is_foreign
+from nfemu.gateway.bearer.advertising import Advertiser
 from nfemu.gateway.bearer.bindings import BindingTable
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import system_resolvers
@@ -74,7 +75,8 @@ class LocalNames:
 @dataclass(frozen=True, slots=True)
 class BearerConfig:
     """`log` takes what the core process says; `origin_socket` and `origin_token` lead to the emulated Internet.
-    `pools`: what the carrier gives addresses from, as it is at the moment.
+    `pools`: what the carrier gives addresses from, as it is at the moment. `captive_api`: the URL of the captive-portal
+    API, as it is at the moment; empty: there is none.
     """
 
     log: Path
@@ -82,6 +84,7 @@ class BearerConfig:
     origin_token: bytes
     internet: Internet = Internet.EMULATED
     pools: Pools = tuple
+    captive_api: Callable[[], str] = str
 
 
 class Bearers:
@@ -141,6 +144,7 @@ class Bearers:
             await self._listeners(Transport.UDP, ports.dns),
             await self._listeners(Transport.TCP, ports.dns),
             await self._listeners(Transport.TCP, RELAY_PORT, Where.INTERNET) if self._real is not None else (),
+            await self._solicitations(),
         )
         await self._begin(rules, lines)
 
@@ -158,7 +162,8 @@ class Bearers:
         metering.rules_changed(rules)
         await metering.lines_changed(lines)
         await self._policy.load(self.compile(rules), lines)
-        self._running = Running(view, responder, gate, dns, metering, self._real)
+        advertiser = Advertiser(sockets.solicitations, self._phones.line_on, self._config.captive_api)
+        self._running = Running(view, responder, gate, dns, metering, advertiser, self._real)
         await self._places.look(rules)
         if self._real is not None:
             await self._real.look()
@@ -335,6 +340,16 @@ class Bearers:
 
     async def _listeners(self, transport: Transport, port: int, where: Where = Where.CORE) -> list[socket]:
         return [await self._core.listen(where, transport, version, port) for version in _FAMILIES]
+
+    async def _solicitations(self) -> list[socket]:
+        """None where this machine gives no raw sockets (CAP_NET_RAW): then nobody finds the captive-portal API by them,
+        and all else goes on.
+        """
+        try:
+            return [await self._core.listen(Where.CORE, Transport.ROUTER_SOLICITATIONS, 6, 0)]
+        except Unavailable as error:
+            _log.warning("router solicitations of phones stay unanswered: %s", error)
+            return []
 
 
 def _no_address(_: IpAddress) -> str | None:

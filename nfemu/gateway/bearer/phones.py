@@ -11,7 +11,7 @@ from nfemu.gateway.bearer.foretelling import networks_of
 from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.network.client import CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Phone
-from nfemu.gateway.bearer.network.topology import CORE_OWN, GATEWAY, REDIRECTED6
+from nfemu.gateway.bearer.network.topology import CORE_OWN, GATEWAY, REDIRECTED6, phone_at
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import Imsi
@@ -81,6 +81,11 @@ class Phones:
         async with self._turn:
             for _, state in list(self._plugged.values()):
                 await self._follow(state)
+
+    def line_on(self, link: int) -> LineState | None:
+        """The line that the core's interface with that number leads to; None: nobody's."""
+        index = phone_at(link)
+        return next((state for phone, state in self._plugged.values() if phone.index == index), None)
 
     def way(self, address: IpAddress) -> Way:
         """Where a packet to that address leads."""

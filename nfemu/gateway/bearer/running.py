@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.advertising import Advertiser
 from nfemu.gateway.bearer.dns import DnsService
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.internet.real import RealInternet
@@ -22,15 +23,18 @@ class Running:
     gate: Gate
     dns: DnsService
     metering: Metering
+    advertiser: Advertiser
     real: RealInternet | None
 
     async def start(self) -> None:
         self.responder.start()
         self.gate.start()
+        self.advertiser.start()
         self.metering.start()
         await self.dns.start()
 
     async def stop(self) -> None:
+        self.advertiser.stop()
         await self.dns.stop()
         await self.metering.stop()
         await self.gate.stop()

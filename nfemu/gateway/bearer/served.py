@@ -8,7 +8,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class ServedSockets:
-    """Of responder, gate, DNS by UDP and TCP, and, where the Internet is real, of the relay to it.
+    """Of responder, gate, DNS by UDP and TCP, where the Internet is real of the relay to it, and of the advertiser.
 
     Who comes while nobody serves waits for who serves next.
     """
@@ -18,6 +18,7 @@ class ServedSockets:
     udp: Sequence[socket] = ()
     tcp: Sequence[socket] = ()
     relay: Sequence[socket] = ()
+    solicitations: Sequence[socket] = ()
 
     def copies(self) -> Self:
         """The same for somebody who closes them in the end."""
@@ -29,4 +30,4 @@ class ServedSockets:
                 sock.close()
 
     def _all(self) -> tuple[Sequence[socket], ...]:
-        return self.responder, self.gate, self.udp, self.tcp, self.relay
+        return self.responder, self.gate, self.udp, self.tcp, self.relay, self.solicitations

@@ -18,13 +18,14 @@ from nfemu.policy.compile.families import FAMILIES, IPV6
 from nfemu.policy.compile.marks import marks_of, use_marks
 from nfemu.policy.compile.ports import check_expressible, http_ports
 from nfemu.policy.compile.profile_chains import DOWN, REFUSE_DOWN, REFUSE_UP, UP, Direction, ProfileCompiler
-from nfemu.policy.compile.steering import NEVER_REDIRECTED, NO_WAY, PHONE_ON_LINK, SteeringPlan
+from nfemu.policy.compile.steering import GATEWAY_ON_LINK, NEVER_REDIRECTED, NO_WAY, PHONE_ON_LINK, SteeringPlan
 from nfemu.policy.compile.table import (
     FIRST_STAMP,
     STEERED,
     ByMark,
     ByStamp,
     Chain,
+    ElementSet,
     Field,
     Goto,
     Hook,
@@ -38,6 +39,7 @@ from nfemu.policy.compile.table import (
     State,
     Table,
     Verdict,
+    Within,
 )
 from nfemu.policy.rules import PolicySet
 
@@ -47,11 +49,18 @@ _REFUSED_BY_FILTER = (_TCP, _UDP, _ICMP, _ICMP6, _GRE, _ESP)
 sum, which fits almost none (nf_reject_verify_csum), or connection tracking finds them invalid. A route refuses whatever
 comes, over IPv4 five of a line at once and then one a second.
 """
-_SOLICITATION, _ADVERTISEMENT = 135, 136
+_ROUTER_SOLICITATION, _SOLICITATION, _ADVERTISEMENT = 133, 135, 136
 """Neighbour discovery (RFC 4861), without which IPv6 has no neighbours. The core knows its phones, so it answers their
 solicitations and learns nothing: its kernel remembers whoever asks, about a thousand for all namespaces of a machine.
+For the same reason a phone may ask for routers without an address, or from the one that the core knows for good alone.
 """
+_ROUTERS = IPv6Address("ff02::2")
+_FROM_THIS_LINK = 255
+"""Hop limit that no router has seen (RFC 4861, 6.1.1)."""
+_ASKS = ElementSet("asks_for_routers", ("ifname",), pace=1)
+"""Each answer is work for the one process that everybody needs."""
 
+_NOBODY = IPv6Address("::")
 _MAPPED = IPv6Network("::ffff:0:0/96")
 """IPv4 in IPv6 form, which is not to be seen on any link (RFC 4942): no policy could be found for it."""
 
@@ -73,7 +82,7 @@ def compile_table(
     stamps = {use: stamps_from + number for number, use in enumerate(use_marks(policies).values())}
     compiler = ProfileCompiler(policies, plan, http_ports(policies, plan), hours_at, stamps)
     return Table(
-        tuple(one for family in FAMILIES for one in family.sets()),
+        (*(one for family in FAMILIES for one in family.sets()), _ASKS),
         (
             _refuse_up(),
             _refuse_down(),
@@ -105,6 +114,7 @@ def _refuse_down() -> Chain:
 
 def _guard(plan: SteeringPlan, opened: list[int]) -> Iterator[Chain]:
     solicits, on_link = _is(Field.ICMP6_TYPE, _SOLICITATION), _is(Field.SOURCE6, PHONE_ON_LINK)
+    asks = In((Field.ICMP6_TYPE,), ((_ROUTER_SOLICITATION,), (_SOLICITATION,)))
     own = In((Field.IN_FROM, IPV6.line), IPV6.lines)
     foreign = (NotIn((Field.IN_FROM, family.line), family.lines) for family in FAMILIES)
     yield Chain(
@@ -115,7 +125,7 @@ def _guard(plan: SteeringPlan, opened: list[int]) -> Iterator[Chain]:
             # answer is the same, and there is nobody new to remember.
             Rule((solicits, own), SetSource6(PHONE_ON_LINK)),
             Rule((on_link,), Verdict.ACCEPT),  # without a mark: all but solicitations is refused
-            Rule((solicits, _is(Field.SOURCE6, IPv6Address("::"))), Verdict.ACCEPT),
+            Rule((asks, _is(Field.SOURCE6, _NOBODY)), Verdict.ACCEPT),
             Rule((_is(Field.TARGET6, _MAPPED),), Verdict.DROP),
             *(Rule((match,), Verdict.DROP) for match in foreign),
             *(Rule((), SetMark(family.policies, family.line)) for family in FAMILIES),
@@ -179,6 +189,7 @@ def _input(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
     rules = (
         Rule((_is(Field.IN_FROM, "lo"),), Verdict.ACCEPT),
         Rule((_from_phone(plan), solicits), Verdict.ACCEPT),
+        Rule((_from_phone(plan), *_ask_for_routers(), Within((Field.IN_FROM,), _ASKS.name)), Verdict.ACCEPT),
         # Not by a reset, for which the kernel would look for its way by the address alone: every phone has that one.
         Rule((_from_phone(plan), _is(Field.SOURCE6, PHONE_ON_LINK)), Verdict.PROHIBIT),
         Rule((_from_phone(plan), known, _is(Field.FLOW_MARK, STEERED)), Verdict.ACCEPT),
@@ -187,6 +198,13 @@ def _input(plan: SteeringPlan, marks: dict[int, PolicyName]) -> Chain:
         Rule((In((Field.STATE,), ((State.ESTABLISHED,), (State.RELATED,))),), Verdict.ACCEPT),
     )
     return Chain("input", rules, Hook("filter", "input", "filter", Verdict.DROP))
+
+
+def _ask_for_routers() -> Iterator[In]:
+    yield _is(Field.ICMP6_TYPE, _ROUTER_SOLICITATION)
+    yield _is(Field.HOPS6, _FROM_THIS_LINK)
+    yield In((Field.SOURCE6,), ((_NOBODY,), (PHONE_ON_LINK,)))
+    yield In((Field.TARGET6,), ((GATEWAY_ON_LINK,), (_ROUTERS,)))
 
 
 def _from_phone(plan: SteeringPlan) -> In:

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import assert_never
 
 from nfemu.policy.compile.table import (
+    AT_ONCE,
     STEERED,
     Action,
     Batch,
@@ -16,10 +17,10 @@ from nfemu.policy.compile.table import (
     ElementSet,
     Field,
     Goto,
-    In,
     Jump,
     Key,
     Match,
+    NotIn,
     Put,
     Range,
     Redirect,
@@ -32,11 +33,14 @@ from nfemu.policy.compile.table import (
     Table,
     Value,
     Verdict,
+    Within,
 )
 
 _TABLE = "inet nfemu"
 _MOST_COUNTERS = 1 << 20
 """Of one direction; what would be more is forwarded and not counted."""
+_MOST_PACED = 1 << 16
+"""Interfaces; of more nothing passes."""
 
 
 def render_table(table: Table, instead_of: Table | None = None) -> str:
@@ -78,6 +82,9 @@ def _set(one: ElementSet) -> Iterator[str]:
         yield "\t\tflags timeout"
     if one.counts:
         yield from ("\t\tflags dynamic,timeout", "\t\ttimeout 1h", f"\t\tsize {_MOST_COUNTERS}", "\t\tcounter")
+    if one.pace:
+        yield from ("\t\tflags dynamic,timeout", "\t\ttimeout 1m", f"\t\tsize {_MOST_PACED}")
+        yield f"\t\tlimit rate {one.pace}/second burst {AT_ONCE} packets"
     yield "\t}"
 
 
@@ -97,7 +104,9 @@ def _rule(rule: Rule) -> str:
 
 def _match(match: Match) -> str:
     names = " . ".join(field.value for field in match.fields)
-    if not isinstance(match, In):
+    if isinstance(match, Within):
+        return f"update @{match.pace} {{ {names} }}"
+    if isinstance(match, NotIn):
         return f"{names} != @{match.among}"
     if isinstance(match.among, str):
         return f"{names} @{match.among}"

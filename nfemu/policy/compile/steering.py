@@ -8,8 +8,10 @@ from nfemu.model.destination import IpAddress, Transport
 from nfemu.model.sinkhole import IPV4_SINKHOLES, IPV6_SINKHOLES
 
 DNS_PORT = 53
+GATEWAY_ON_LINK = IPv6Address("fe80::1")
+"""The core's, on the link to every phone."""
 PHONE_ON_LINK = IPv6Address("fe80::2")
-"""Of every phone, on the link to the core. No line's: nothing but neighbour discovery comes from there."""
+"""Of every phone, on the link to the core. No line's: nothing but neighbour and router discovery comes from there."""
 
 NEVER_REDIRECTED = (IPv6Network("::/96"), IPv6Network("fec0::/10"))
 """Of these deprecated forms (RFC 4291 section 2.5.5.1, RFC 3879) the kernel redirects none, the packet would vanish: it

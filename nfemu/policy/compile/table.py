@@ -29,6 +29,7 @@ class Field(Enum):
     UDP_FROM = "udp sport"
     UDP_TO = "udp dport"
     ICMP6_TYPE = "icmpv6 type"
+    HOPS6 = "ip6 hoplimit"
     STATE = "ct state"
     MARK = "meta mark"
     """Of the packet: the number of the profile that it is judged by; 0 without one."""
@@ -80,7 +81,15 @@ class NotIn:
     among: str
 
 
-Match = In | NotIn
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The packet is among those that the element of the set for these fields lets pass a second, and counts as one."""
+
+    fields: tuple[Field, ...]
+    pace: str
+
+
+Match = In | NotIn | Within
 
 
 class Verdict(Enum):
@@ -198,12 +207,17 @@ class Chain:
     hook: Hook | None = None
 
 
+AT_ONCE = 5
+"""Packets, of whoever has been silent before."""
+
+
 @dataclass(frozen=True, slots=True)
 class ElementSet:
     """A named set, or with `marks` a map to marks. `types` in nft's words. With `expires`, elements may have a time.
 
     With `counts` the rules themselves put the elements there, each with its octets, and the kernel forgets those into
-    which nothing has come for an hour.
+    which nothing has come for an hour. With a `pace`, packets a second, they put those there that `Within` asks for;
+    `AT_ONCE` pass at once.
     """
 
     name: str
@@ -211,6 +225,7 @@ class ElementSet:
     marks: bool = False
     expires: bool = False
     counts: bool = False
+    pace: int = 0
 
 
 @dataclass(frozen=True, slots=True)

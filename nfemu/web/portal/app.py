@@ -10,6 +10,7 @@ from nfemu.web.limits import TooMany, caller_of
 from nfemu.web.pages import read_body, site
 from nfemu.web.portal.captive import CaptiveApi
 from nfemu.web.portal.checkout import Checkout
+from nfemu.web.portal.config import CAPTIVE_API
 from nfemu.web.portal.landing import Landing
 from nfemu.web.portal.notify import NotificationReceiver, NotifyAnswer
 from nfemu.web.portal.shell import Shell, is_secure
@@ -45,7 +46,7 @@ def portal_application(shell: Shell, receiver: NotificationReceiver) -> Starlett
             Route("/order", checkout.show_order),
             Route("/order", checkout.place_order, methods=["POST"]),
             Route("/result", checkout.result),
-            Route("/captive-api", captive.answer),
+            Route(CAPTIVE_API, captive.answer),
             Route("/notify", notify, methods=["POST"]),
             shell.pages.style_route(),
         ],

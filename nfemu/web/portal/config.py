@@ -11,6 +11,9 @@ from nfemu.web.pages import Voice
 Identify = Callable[[OriginRequest], Msisdn | None]
 """Who an enriched request is from, by what the front received; None when that is not beyond doubt."""
 
+CAPTIVE_API = "/captive-api"
+"""Path of the captive-portal API, over TLS (RFC 8908)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PortalConfig:

@@ -24,7 +24,7 @@ _FLOOD = """
 import os, socket, struct, sys
 kind, count, own = sys.argv[1], int(sys.argv[2]), socket.inet_pton(socket.AF_INET6, sys.argv[3])
 core, phone = b"\\2\\0\\0\\0\\0\\1", b"\\2\\0\\0\\0\\0\\2"
-gateway = socket.inet_pton(socket.AF_INET6, "fe80::1")
+gateway, on_link = (socket.inet_pton(socket.AF_INET6, each) for each in ("fe80::1", "fe80::2"))
 def icmp6(source, kind, body):
     pseudo = source + gateway + struct.pack("!II", len(body) + 4, 58)
     words = sum(struct.unpack(f"!{(len(pseudo) + len(body) + 4) // 2}H", pseudo + bytes((kind, 0, 0, 0)) + body))
@@ -41,6 +41,8 @@ KINDS = {
     "solicitations from its prefix": lambda: icmp6(own[:8] + os.urandom(8), 135, solicitation),
     "advertisements": lambda: icmp6(own[:8] + os.urandom(8), 136, b"\\x60\\0\\0\\0" + gateway + b"\\2\\1" + phone),
     "router solicitations": lambda: icmp6(own[:8] + os.urandom(8), 133, bytes(4) + b"\\1\\1" + phone),
+    "router solicitations of its link": lambda: icmp6(on_link, 133, bytes(4) + b"\\1\\1" + os.urandom(6)),
+    "router solicitations of nobody": lambda: icmp6(bytes(16), 133, bytes(4) + b"\\1\\1" + os.urandom(6)),
     "ARP": lambda: arp(b"\\x0b" + os.urandom(3)),
 }
 with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
@@ -98,6 +100,8 @@ async def test_nobody_new_is_remembered(lines: Lines) -> None:
         "solicitations from its prefix",
         "advertisements",
         "router solicitations",
+        "router solicitations of its link",
+        "router solicitations of nobody",
         "ARP",
     ):
         await said(phone, sys.executable, "-c", _FLOOD, kind, "300", OWN)

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from nfemu.model.destination import IpAddress
 from nfemu.policy.compile.steering import NO_WAY
 from nfemu.policy.compile.table import (
+    AT_ONCE,
     STEERED,
     Batch,
     ByMark,
@@ -34,6 +35,7 @@ from nfemu.policy.compile.table import (
     Table,
     Value,
     Verdict,
+    Within,
 )
 
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
@@ -60,6 +62,7 @@ class Seen:
     from_port: int = 0
     to_port: int = 0
     icmp6_type: int = 0
+    hops: int = 255
     state: State = State.NEW
     mark: int = 0
     flow_mark: int = 0
@@ -87,6 +90,7 @@ class Plane:
         self._elements: dict[str, dict[Key, _Element]] = {}
         self.counted: dict[tuple[str, Key], int] = {}
         """Packets, by set and element."""
+        self._buckets: dict[tuple[str, Key], tuple[float, datetime]] = {}
         self.heard_from: IpAddress | None = None
         """Whom the last packet came from, as the core has seen it."""
         self.flow_mark = 0
@@ -97,6 +101,7 @@ class Plane:
         """Other rules; the elements stay."""
         self._chains = {chain.name: chain for chain in table.chains}
         assert len(self._chains) == len(table.chains)
+        self._paces = {one.name: one.pace for one in table.sets}
         for one in table.sets:
             self._elements.setdefault(one.name, {})
 
@@ -204,11 +209,20 @@ class Plane:
             return packet
         return replace(packet, mark=element.mark)
 
+    def _within(self, pace: str, key: Key) -> bool:
+        """A bucket of `AT_ONCE`, filled again at the set's pace."""
+        left, since = self._buckets.get((pace, key), (float(AT_ONCE), self.now))
+        left = min(AT_ONCE, left + (self.now - since).total_seconds() * self._paces[pace])
+        self._buckets[pace, key] = left - 1 if left >= 1 else left, self.now
+        return left >= 1
+
     def _matches(self, match: Match, packet: Seen) -> bool:
         found = tuple(_read(field, packet) for field in match.fields)
         key = tuple(value for value in found if value is not None)
         if len(key) != len(found):
             return False
+        if isinstance(match, Within):
+            return self._within(match.pace, key)
         if isinstance(match, NotIn):
             return not self._alive(self._elements[match.among].get(key))
         if isinstance(match.among, str):
@@ -278,6 +292,7 @@ _READ: dict[Field, Reader] = {
     Field.TCP_TO: _of(TCP, lambda packet: packet.to_port),
     Field.UDP_FROM: _of(UDP, lambda packet: packet.from_port),
     Field.UDP_TO: _of(UDP, lambda packet: packet.to_port),
+    Field.HOPS6: lambda packet: packet.hops if packet.source.version == 6 else None,
     Field.ICMP6_TYPE: _of(ICMP6, lambda packet: packet.icmp6_type),
     Field.STATE: lambda packet: packet.state,
     Field.MARK: lambda packet: packet.mark,

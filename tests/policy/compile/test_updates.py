@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
+from itertools import product
 
 import pytest
 
@@ -11,7 +12,8 @@ from nfemu.model.policy import Limits
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.marks import mark_of
 from nfemu.policy.compile.render import render_batch, render_removal, render_table
-from nfemu.policy.compile.table import FIRST_STAMP, State
+from nfemu.policy.compile.steering import GATEWAY_ON_LINK, PHONE_ON_LINK
+from nfemu.policy.compile.table import AT_ONCE, FIRST_STAMP, State
 from nfemu.policy.compile.table import Verdict as Ends
 from nfemu.policy.compile.updates import (
     LineAddresses,
@@ -194,9 +196,36 @@ def test_a_phone_may_ask_for_its_gateway_and_is_nobody_new() -> None:
         assert plane.heard_from in (ip_address("fe80::2"), ip_address("::"))
     for source in (ip_address("fe80::3"), ip_address("2001:db8:4500:3::77")):
         assert plane.enter(replace(solicitation, source=source)).verdict is Ends.DROP
-    for kind in (133, 134, 136, 137):
+    for kind in (134, 136, 137):
         assert plane.enter(replace(solicitation, icmp6_type=kind)).verdict is Ends.PROHIBIT
         assert plane.enter(replace(solicitation, source=own, icmp6_type=kind)).verdict is Ends.PROHIBIT
+
+
+def test_a_phone_may_ask_for_routers_as_nobody_new() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *plug("ue2", OTHER)))
+    asked = Seen("ue1", "", PHONE_ON_LINK, ip_address("ff02::2"), 58, icmp6_type=133)
+    for source, target in product((PHONE_ON_LINK, ip_address("::")), (ip_address("ff02::2"), GATEWAY_ON_LINK)):
+        assert plane.enter(replace(asked, source=source, target=target)).verdict is Ends.ACCEPT
+    for refused in (
+        replace(asked, hops=254),
+        replace(asked, target=ip_address("ff02::1")),
+        replace(asked, source=ip_address("2001:db8:4500:2::77")),
+        replace(asked, icmp6_type=134),
+    ):
+        assert plane.enter(refused).verdict is Ends.PROHIBIT
+    assert plane.enter(replace(asked, source=ip_address("fe80::3"))).verdict is Ends.DROP
+
+
+def test_who_asks_for_routers_again_and_again_takes_nobody_s_turn() -> None:
+    plane = Plane(TABLE, NOW)
+    plane.apply((*plug("ue1", LINE), *plug("ue2", OTHER)))
+    asked = Seen("ue1", "", PHONE_ON_LINK, ip_address("ff02::2"), 58, icmp6_type=133)
+    ended = [plane.enter(asked).verdict for _ in range(AT_ONCE + 3)]
+    assert ended == [Ends.ACCEPT] * AT_ONCE + [Ends.PROHIBIT] * 3
+    assert plane.enter(replace(asked, in_from="ue2")).verdict is Ends.ACCEPT
+    plane.now += timedelta(seconds=1)
+    assert [plane.enter(asked).verdict for _ in range(2)] == [Ends.ACCEPT, Ends.PROHIBIT]
 
 
 def test_what_else_comes_from_a_phones_link_is_refused() -> None:

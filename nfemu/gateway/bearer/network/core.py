@@ -36,6 +36,7 @@ from nfemu.gateway.bearer.network.messages import (
     Unplug,
     Where,
 )
+from nfemu.gateway.bearer.network.solicitations import solicitations
 from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
@@ -115,6 +116,8 @@ class Core:
 
 
 def _listen(request: Listen) -> socket.socket:
+    if request.transport is Transport.ROUTER_SOLICITATIONS:
+        return solicitations()
     family = socket.AF_INET if request.version == 4 else socket.AF_INET6
     stream = request.transport is Transport.TCP
     sock = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)

@@ -22,6 +22,8 @@ class Where(Enum):
 class Transport(Enum):
     TCP = "tcp"
     UDP = "udp"
+    ROUTER_SOLICITATIONS = "router solicitations"
+    """Raw ICMPv6 that hears these alone, on any interface; it has no port."""
 
 
 class Mode(Enum):

@@ -177,10 +177,10 @@ def prohibited(family: socket.AddressFamily, mark: int, priority: int) -> bytes:
     return _filled(fibmsg(), _NEW_RULE, {"family": int(family), "action": _PROHIBITED}, attributes)
 
 
-def out_of_reach(to: IpAddress) -> bytes:
-    """Whatever of this namespace would go there is refused as it is sent, on whichever link. Once only: it adds up."""
+def out_of_reach(to: IpAddress, protocol: int) -> bytes:
+    """What of this namespace would go there is refused as it is sent, on whichever link. Once only: it adds up."""
     fields = {"family": _family(to), "dst_len": to.max_prefixlen, "action": _PROHIBITED}
-    return _filled(fibmsg(), _NEW_RULE, fields, [("FRA_DST", str(to))])
+    return _filled(fibmsg(), _NEW_RULE, fields, [("FRA_DST", str(to)), ("FRA_IP_PROTO", protocol)])
 
 
 @lru_cache(maxsize=4096)

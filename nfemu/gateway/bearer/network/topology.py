@@ -44,11 +44,10 @@ from nfemu.gateway.bearer.network.rtnetlink import (
 )
 from nfemu.model.destination import IpAddress
 from nfemu.namespaces.system import Namespace, enter, unshare
-from nfemu.policy.compile.steering import NO_WAY, PHONE_ON_LINK
+from nfemu.policy.compile.steering import GATEWAY_ON_LINK, NO_WAY, PHONE_ON_LINK
 
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""
-_GATEWAY6 = IPv6Address("fe80::1")
 REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
 """On every phone's interface too: nftables redirects to an address of the interface; for IPv6 it takes no link-local
 one for a global destination.
@@ -57,7 +56,7 @@ _CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.2"), IPv4Address("169.254.1.
 _PAIR = 31
 """Length of their prefix (RFC 3021): with another one there would be a broadcast address, to which packets vanish."""
 _INTERNET_SIDE6, _INTERNET_REDIRECTED6 = IPv6Address("fe80::2"), IPv6Address("fd53:696e:6b01::2")
-CORE_OWN = frozenset({GATEWAY, _GATEWAY6, REDIRECTED6, _CORE_SIDE})
+CORE_OWN = frozenset({GATEWAY, GATEWAY_ON_LINK, REDIRECTED6, _CORE_SIDE})
 _ANYWHERE, _ANYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
 _FIRST = 2
 """Interface number, in a namespace that is new, of the first interface beside the loopback one."""
@@ -105,12 +104,14 @@ _PHONE = (
     up(LOOPBACK),
     up(_FIRST, _INNER_MAC),
     address(_FIRST, PHONE_ON_LINK, 64),
-    route(IPv6Network(_GATEWAY6), _FIRST),
+    route(IPv6Network(GATEWAY_ON_LINK), _FIRST),
 )
 _DEFAULT_ROUTE = _default_route(_ANYWHERE, GATEWAY, _OUTER_MAC)
-_DEFAULT_ROUTE6 = _default_route(_ANYWHERE6, _GATEWAY6, _OUTER_MAC)
+_DEFAULT_ROUTE6 = _default_route(_ANYWHERE6, GATEWAY_ON_LINK, _OUTER_MAC)
 """What is the same in every phone is encoded once."""
-_NOT_THE_GATEWAY = out_of_reach(_GATEWAY6)
+_NOT_THE_GATEWAY = tuple(
+    out_of_reach(GATEWAY_ON_LINK, protocol) for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP)
+)
 """For what a phone sends to it itself. The core could refuse TCP by ICMP only, since a reset finds no way to an address
 that every phone has; but connect(2) of a phone so near is not ready to hear of that, and tries again a second later.
 """
@@ -150,7 +151,7 @@ def build_core(core: Network) -> Network:
     _run(up(LOOPBACK), veth(outside, inside, internet.descriptor))
     _run(
         address(_FIRST, _CORE_SIDE, _PAIR),
-        address(_FIRST, _GATEWAY6, 64),
+        address(_FIRST, GATEWAY_ON_LINK, 64),
         *_default_routes(_INTERNET_SIDE, _INTERNET_SIDE6, _INNER_MAC),
         *(prohibited(family, NO_WAY, _NOT_OURS) for family in _FAMILIES),
     )
@@ -161,7 +162,7 @@ def build_core(core: Network) -> Network:
             address(_FIRST, _INTERNET_SIDE, _PAIR),
             address(_FIRST, _INTERNET_SIDE6, 64),
             address(_FIRST, _INTERNET_REDIRECTED6, 64),
-            *_default_routes(_CORE_SIDE, _GATEWAY6, _OUTER_MAC),
+            *_default_routes(_CORE_SIDE, GATEWAY_ON_LINK, _OUTER_MAC),
             *(own_addresses(network) for network in VIRTUAL),
             # What came from the core never goes back to it: no packet runs in circles.
             *(table_of_arrivals(family, inside.name, _NOT_OURS) for family in _FAMILIES),
@@ -181,14 +182,14 @@ def plug(core: Network, phone: Phone) -> Network:
         _run(
             veth(End(f"ue{phone.index}", index, _OUTER_MAC), End("wwan0", _FIRST, _INNER_MAC), network.descriptor),
             address(index, GATEWAY, 32),
-            address(index, _GATEWAY6, 64),
+            address(index, GATEWAY_ON_LINK, 64),
             address(index, REDIRECTED6, 128),
             neighbour(index, PHONE_ON_LINK, _INNER_MAC),
             route(IPv6Network(PHONE_ON_LINK), index, metric=index),  # there is one on every link
             sends_at(index, phone.downlink),
         )
         with network.entered(core):
-            _run(*_PHONE, _NOT_THE_GATEWAY, sends_at(_FIRST, phone.uplink))
+            _run(*_PHONE, *_NOT_THE_GATEWAY, sends_at(_FIRST, phone.uplink))
         give(core, network, phone)
     except BaseException:
         network.close()
@@ -240,6 +241,11 @@ def shape(core: Network, network: Network, phone: Phone) -> None:
     _run(sends_at(_FIRST_PHONE + phone.index, phone.downlink))
     with network.entered(core):
         _run(sends_at(_FIRST, phone.uplink))
+
+
+def phone_at(link: int) -> int:
+    """The index of the phone whose link has that interface number in the core."""
+    return link - _FIRST_PHONE
 
 
 def cut(index: int) -> None:
