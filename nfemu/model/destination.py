@@ -36,6 +36,8 @@ class Destination:
     port: int
     transport: Transport = Transport.TCP
     scheme: Scheme = Scheme.HTTP
+    path: str = ""
+    """What a URL over plain HTTP asks for there, query included, where a whole URL is known; verdicts go without."""
 
 
 @dataclass(frozen=True, slots=True)

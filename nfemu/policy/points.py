@@ -32,6 +32,7 @@ from nfemu.model.signs import (
 )
 from nfemu.policy.compile.specification import Specification
 from nfemu.policy.compile.steering import Packet, Steering, Way
+from nfemu.policy.connectivity import shows_page
 from nfemu.policy.dns import BOUND_FOR, DnsAnswer, Kind, Question, judge
 from nfemu.policy.rules import Bindings, CompiledProfile, decide
 
@@ -253,7 +254,7 @@ class _Journey:
         if steering is Steering.ENGINE and self.destination.host is None and self.truth.sign == FORBIDDEN:
             return (Point(Place.HTTP, "not a public address: not dialled", PRIVATE, FORBIDDEN),)
         decision = self._judged(Scheme.HTTP)
-        if self._past_cap(decision):
+        if self._past_cap(decision) and not shows_page(self.destination, decision):
             return (Point(Place.HTTP, "the day's volume is used up", self._cap, OVER),)
         if decision.verdict is not Verdict.ALLOW:
             return points_of_request(self.line.profile, decision)

@@ -4,6 +4,7 @@ from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Decision, Verdict
 from nfemu.model.signs import CONNECTED, FAILED, FORBIDDEN, NOT_SENT, OVER, RESET, TLS
+from nfemu.policy.connectivity import shows_page
 from nfemu.policy.points import Place, Point, points_of_request
 from nfemu.policy.reach import Reach
 from nfemu.policy.rules import CompiledProfile
@@ -55,10 +56,14 @@ def _tunnel(profile: CompiledProfile, destination: Destination, decision: Decisi
 
 
 def _is_refused_first(destination: Destination, decision: Decision, found: Reach) -> bool:
-    """The cap is the reason of requests that the policy blocks too, not of tunnels, nor of what nobody dials."""
+    """The cap is the reason of requests that the policy blocks too, but for checks, not of tunnels, nor of what nobody
+    dials.
+    """
     if found.guard is not None and (found.guard.rule in _FORBIDS or found.guard.rule == _NO_RAW):
         return True
-    return destination.scheme is not Scheme.HTTP and decision.verdict is not Verdict.ALLOW
+    if destination.scheme is Scheme.HTTP:
+        return shows_page(destination, decision)
+    return decision.verdict is not Verdict.ALLOW
 
 
 def _is_early(destination: Destination, rule: str) -> bool:

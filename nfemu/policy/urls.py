@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import InvalidInput
-from nfemu.model.urls import in_full
+from nfemu.model.urls import in_full, path_of
 from nfemu.policy.names import normalise_host
 
 _KINDS: dict[str, tuple[Transport, Scheme, int | None]] = {
@@ -35,7 +35,8 @@ def destination_of(url: str) -> Destination:
         port = usual
     if not port:
         raise InvalidInput(f"`{url}` names no port; write it like {parts.scheme}://{host}:8080")
+    path = path_of(url) if scheme is Scheme.HTTP else ""
     place = normalise_host(host)
     if isinstance(place, IPv4Address | IPv6Address):
-        return Destination(None, place, port, transport, scheme)
-    return Destination(place, None, port, transport, scheme)
+        return Destination(None, place, port, transport, scheme, path)
+    return Destination(place, None, port, transport, scheme, path)

@@ -75,6 +75,8 @@ def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> N
     assert stopped.verdict(NUMBER, "https://news.example/") == 0
     for url in (HELP, "http://news.example/"):
         assert "the day's volume is used up" in stopped.nfemu("explain", NUMBER, url).text
+    foretold = stopped.nfemu("explain", "--observe", NUMBER, "http://captive.apple.com/")
+    assert (foretold.status, "redirected to" in foretold.text) == (0, True), foretold.text
     page = stopped.curl(NUMBER, HELP).text
     assert "今日流量已用完" in page
     assert "64 KiB" in page

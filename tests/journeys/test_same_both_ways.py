@@ -14,6 +14,7 @@ from tests.journeys.configuring import ONE_WORKER, own_config
 pytestmark = [pytest.mark.lab, NEEDS_BEARERS]
 
 NEWS, SHOP = "http://news.example/", "https://shop.test:9443/"
+CHECK = "http://connectivitycheck.gstatic.com/generate_204"
 CAP = 300 * 1024
 RESTRICTED, OPEN = NUMBER, OTHER
 _CURL = ("curl", "-sk", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "20")
@@ -85,6 +86,6 @@ def test_past_the_cap_it_is_said_why(carrier: CarrierProcess) -> None:
         assert ask(carrier, RESTRICTED, SHOP) == 0
         assert ask(carrier, RESTRICTED, "http://portal.carrier.example/") == 200
     assert "今日流量已用完" in carrier.curl(RESTRICTED, NEWS).text
-    for url in (NEWS, SHOP, "https://portal.carrier.example/"):
+    for url in (NEWS, SHOP, CHECK, "https://portal.carrier.example/"):
         done = carrier.nfemu("explain", "--observe", RESTRICTED, url)
         assert done.status == 0, done.text

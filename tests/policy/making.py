@@ -29,9 +29,10 @@ def to(
     at: str | None = None,
     scheme: Scheme = Scheme.HTTP,
     transport: Transport = Transport.TCP,
+    path: str = "",
 ) -> Destination:
     """As the gateway makes it: a literal goes into the address."""
     known = normalise_host(host)
     if isinstance(known, str):
-        return Destination(known, ip_address(at) if at is not None else None, port, transport, scheme)
-    return Destination(None, known, port, transport, scheme)
+        return Destination(known, ip_address(at) if at is not None else None, port, transport, scheme, path)
+    return Destination(None, known, port, transport, scheme, path)

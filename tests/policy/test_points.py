@@ -200,6 +200,7 @@ def test_a_request_to_a_trusted_literal_is_read() -> None:
     ("url", "expected"),
     [
         ("http://news.example/", ("HTTP", "429 from the gateway")),
+        ("http://captive.apple.com/any", ("HTTP", "429 from the gateway")),
         ("http://203.0.113.9/", ("HTTP", "429 from the gateway")),
         ("http://pay.example/", ("identity", "no header inserted")),
         ("https://pay.example/", ("SNI gate", "TLS")),
@@ -212,6 +213,13 @@ def test_past_the_daily_cap_only_what_is_essential(url: str, expected: tuple[str
     found = points_of_bearer(past_cap(), destination_of(url), TRUTH, Way.OUTSIDE)
     assert (found[-1].place.value, found[-1].sign) == expected
     assert (found[-1].rule == "capped/daily-cap") is not opens(found)
+
+
+def test_past_the_daily_cap_checks_are_still_redirected() -> None:
+    """By the profile's own rule, since what opens is the page that says more."""
+    for url in ("http://captive.apple.com/", "http://www.google.com/gen_204?a=b"):
+        found = points_of_bearer(past_cap(), destination_of(url), TRUTH, Way.OUTSIDE)
+        assert (found[-1].sign, found[-1].rule) == (REDIRECT, "capped/default")
 
 
 def test_past_an_open_line_s_cap() -> None:

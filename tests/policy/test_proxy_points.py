@@ -63,10 +63,20 @@ def test_points(policy: str, url: str, found: Reach, expected: list[tuple[str, s
     assert [(one.place.value, one.sign) for one in points_of_proxy(profile, destination, decision, found)] == expected
 
 
+def test_past_the_cap_a_check_that_leads_to_no_page_is_told_why_too() -> None:
+    rejecting = PolicyProfile(ARREARS, Verdict.REJECT, limits=Limits(daily_cap=1000))
+    profile, check = PolicySet.build([], [rejecting]).profile(ARREARS), destination_of("http://captive.apple.com/")
+    decision = decide(profile, check, NO_BINDINGS, NOW)
+    (met,) = points_of_proxy(profile, check, decision, Reach(), frozenset({ARREARS}))
+    assert met.sign == OVER
+
+
 @pytest.mark.parametrize(
     ("url", "found", "expected"),
     [
         ("http://news.example/", Reach(), [("HTTP", OVER)]),
+        ("http://captive.apple.com/", Reach(), [("HTTP", f"redirect to {LANDING}")]),
+        ("http://captive.apple.com/any", Reach(), [("HTTP", OVER)]),
         ("http://pay.example/", REACHED, [("HTTP", OVER)]),
         ("https://pay.example/", REACHED, [("CONNECT", OVER)]),
         ("https://news.example/", Reach(), [("CONNECT", "403 from the gateway")]),

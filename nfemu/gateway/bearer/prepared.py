@@ -13,6 +13,7 @@ from nfemu.gateway.engine import responses
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import PolicyName
+from nfemu.policy.connectivity import CONNECTIVITY_CHECKS
 from nfemu.policy.names import normalise_host
 
 _MOST = 4096
@@ -20,7 +21,7 @@ _MOST = 4096
 _MARK = b"marked0here"
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_.~-]")
 _QUOTED = {bytes((octet,)): b"%%%02X" % octet for octet in range(256)}
-_CHECKED_HOSTS = frozenset(host for host, _ in responses.CONNECTIVITY_CHECKS)
+_CHECKED_HOSTS = frozenset(host for host, _ in CONNECTIVITY_CHECKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,13 @@ class Caps:
     @contextmanager
     def explained(self, line: Line, target: Target, head: RequestHead) -> Iterator[None]:
         """Around a judgement: past the cap it is the reason, not what the policy says. An operating system's check is
-        sent to the landing page all the same, since it shows the page. Raises Refusal.
+        sent to the landing page all the same, since it shows the page, where there is one. Raises Refusal.
         """
         try:
             yield
         except Blocked:
-            if responses.is_check(target.name, head.target) or not self._exceeded(line):
+            shows_page = line.profile.redirect_to is not None and responses.is_check(target.name, head.target)
+            if shows_page or not self._exceeded(line):
                 raise
             raise self._over(line) from None
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from html import escape
 from urllib.parse import quote
 
+from nfemu.policy import connectivity
 from nfemu.wire.protection import PROTECTION
 
 MAX_ORIGINAL_URL = 2048
@@ -78,29 +79,6 @@ _LANDING = _page(
 CONNECT_OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-# How operating systems find out that they are behind a portal. Each asks a fixed page for a fixed answer; a redirect
-# makes Android, Apple's systems, Windows and Firefox alike open their sign-in page. There is nothing to return to
-# afterwards, so the page that was asked for is not handed to the landing page.
-CONNECTIVITY_CHECKS = frozenset(
-    (
-        ("connectivitycheck.gstatic.com", "/generate_204"),
-        ("connectivitycheck.android.com", "/generate_204"),
-        ("clients3.google.com", "/generate_204"),
-        ("www.google.com", "/gen_204"),
-        ("www.google.com", "/generate_204"),
-        ("play.googleapis.com", "/generate_204"),
-        ("captive.apple.com", "/"),
-        ("captive.apple.com", "/hotspot-detect.html"),
-        ("www.apple.com", "/library/test/success.html"),
-        ("www.msftconnecttest.com", "/connecttest.txt"),
-        ("www.msftconnecttest.com", "/redirect"),
-        ("ipv6.msftconnecttest.com", "/connecttest.txt"),
-        ("www.msftncsi.com", "/ncsi.txt"),
-        ("detectportal.firefox.com", "/canonical.html"),
-        ("detectportal.firefox.com", "/success.txt"),
-    )
-)
-
 
 def response(status: int, page: bytes, fields: tuple[tuple[str, str], ...] = ()) -> bytes:
     """A whole response; `fields` beside the ones that every answer of the gateway has."""
@@ -123,7 +101,9 @@ def refusal(status: int, reason: str, fields: tuple[tuple[str, str], ...] = ()) 
 
 
 def redirect(landing: str, host: str, original: bytes) -> bytes:
-    """302 to the landing page. `original`: the URL that was asked for, handed over as `url` if it is a page."""
+    """302 to the landing page. `original`: the URL that was asked for, handed over as `url` if it is a page, which a
+    connectivity check is not: there is nothing to return to.
+    """
     location = landing if is_check(host, original) else _with_original(landing, original)
     return response(302, _to(location), (("Location", location),))
 
@@ -175,8 +155,7 @@ def over_rate(rate: int) -> bytes:
 
 def is_check(host: str, original: bytes) -> bool:
     """Whether `original`, a URL or its path, is an operating system's connectivity check."""
-    path = _AUTHORITY.sub(b"", original).partition(b"?")[0]
-    return (host, path.decode("latin-1")) in CONNECTIVITY_CHECKS
+    return connectivity.is_check(host, _AUTHORITY.sub(b"", original).decode("latin-1"))
 
 
 def _with_original(landing: str, original: bytes) -> str:

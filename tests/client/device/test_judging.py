@@ -7,7 +7,7 @@ from nfemu.client.device.table import DEVICES
 from nfemu.client.device.values import Check, Finding, Question, Role, Sign, Verdict
 from nfemu.client.line import Answer, Stage, Told
 from nfemu.client.line.values import Record
-from nfemu.gateway.engine.responses import CONNECTIVITY_CHECKS
+from nfemu.policy.connectivity import CONNECTIVITY_CHECKS
 from nfemu.web.origins.connectivity import CHECKS
 
 LANDING = (("Location", "http://portal.carrier.example/green"),)

@@ -125,6 +125,16 @@ async def test_past_the_cap_there_is_a_page_and_paying_still_works(world: World)
     assert len(world.origin.visits) == 3, "nothing that is refused is dialled"
 
 
+async def test_past_the_cap_a_check_that_leads_to_no_page_is_told_why_too(world: World) -> None:
+    """Of a profile that rejects, there is none to show."""
+    rejecting = PolicyProfile(CAPPED, Verdict.REJECT, limits=Limits(CAP))
+    world.view.current = GatewayRules(PolicySet.build([], [rejecting]), rules().enricher)
+    check = get("http://captive.apple.com/hotspot-detect.html", CAPPED_NUMBER)
+    assert status(await world.exchange(check)) == 403
+    await world.engine.allowed([Allowance(world.capped.imsi, CAPPED, CAP, 1)])
+    assert status(await world.exchange(check)) == 429
+
+
 async def test_the_page_names_only_what_still_works(world: World) -> None:
     """A landing page that is not essential is past the cap with the rest, and nothing promises that paying helps."""
     judge = world.engine._judge
