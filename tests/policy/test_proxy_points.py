@@ -10,7 +10,7 @@ from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import NO_BINDINGS, PolicySet, decide
 from nfemu.policy.urls import destination_of
 from tests.policy.making import LANDING, NOW, group
-from tests.policy.test_points import POLICIES
+from tests.policy.test_bearer_points import POLICIES
 
 ARREARS = PolicyName("arrears")
 CAPPED = PolicySet.build(

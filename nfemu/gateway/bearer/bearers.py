@@ -47,10 +47,10 @@ from nfemu.model.identity import Imsi, Msisdn
 from nfemu.model.policy import Decision
 from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
+from nfemu.policy.bearer_points import Bearer, points_of_bearer
 from nfemu.policy.compile.steering import Packet, SteeringPlan, Way
 from nfemu.policy.compile.table import Table
 from nfemu.policy.compile.updates import bind
-from nfemu.policy.points import Bearer, points_of_bearer
 from nfemu.policy.reach import Reach
 from nfemu.policy.sinkholes import Sinkholes
 

@@ -11,8 +11,9 @@ from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.policy import Decision, Verdict
 from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME
+from nfemu.policy.bearer_points import NOBODY, PRIVATE, SILENT, Bearer, Truth
 from nfemu.policy.dns import DnsAnswer, Kind, Question, judge
-from nfemu.policy.points import NOBODY, PRIVATE, SILENT, Bearer, Point, Truth, opens
+from nfemu.policy.points import Point, opens
 from nfemu.policy.reach import Guard, Reach
 
 _NOWHERE = {

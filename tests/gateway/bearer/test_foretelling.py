@@ -10,12 +10,12 @@ from nfemu.gateway.link.server import Answer
 from nfemu.gateway.ports import Direct, Emulated, Route
 from nfemu.model.errors import NfemuError, NotFound, Unavailable
 from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME
+from nfemu.policy.bearer_points import Truth, points_of_bearer
 from nfemu.policy.compile.steering import Way
-from nfemu.policy.points import Truth, points_of_bearer
 from nfemu.policy.rules import NO_BINDINGS
 from nfemu.policy.urls import destination_of
 from tests.gateway.samples import line as state
-from tests.policy.test_points import TRUTH, V4, V6, line
+from tests.policy.test_bearer_points import TRUTH, V4, V6, line
 
 
 class Told:
