@@ -12,7 +12,7 @@ import uvloop
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.ports import Emulated, GatewayRules, Route
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.destination import IpAddress

@@ -33,7 +33,7 @@ from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.bearer.bearers import BearerConfig, Bearers
 from nfemu.gateway.bearer.phones import resolvers_for
 from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig, Observer, UsageDay
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Internet
 from nfemu.gateway.sealer import rotate_keys

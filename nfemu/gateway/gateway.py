@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.link.messages import BlockedLine, Origin, Role
 from nfemu.gateway.link.point import Point, PointStatus
-from nfemu.gateway.link.server import Answer, LinkServer
+from nfemu.gateway.link.server import LinkServer
 from nfemu.gateway.link.token import CONTROL_SOCKET, LINK_TOKEN, fresh_token
 from nfemu.gateway.listeners import Addresses, ListenerPlan, Listeners
 from nfemu.gateway.ports import GatewayRules, Reports

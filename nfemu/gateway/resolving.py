@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 from nfemu.gateway.addresses import is_virtual
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.looking_up import SystemNames
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream

@@ -12,7 +12,7 @@ import pytest
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.gateway import Gateway, GatewayConfig, Wanted
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.listeners import ListenerPlan
 from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.worker_process import WorkerState

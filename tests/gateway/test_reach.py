@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.ports import Direct, Route
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Names

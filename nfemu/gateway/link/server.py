@@ -1,23 +1,22 @@
-"""The control process's end of the link: who is connected, what was sent, who has confirmed."""
+"""The control process's end of the link: what is sent to whom in which order, and what comes back."""
 
 import asyncio
-import hmac
 import logging
 import socket
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.link.frames import MAX_HELLO, frame, read_frame
+from nfemu.gateway.link.followers import Followers
+from nfemu.gateway.link.frames import frame, read_frame
+from nfemu.gateway.link.greeting import believed
+from nfemu.gateway.link.host import LinkHost
 from nfemu.gateway.link.messages import (
-    VERSION,
     Ack,
     Allowances,
     Blocked,
-    BlockedLine,
     Day,
     Failure,
     FromPoint,
@@ -44,67 +43,16 @@ from nfemu.gateway.link.messages import (
     load_point,
 )
 from nfemu.gateway.link.point import Point, PointStatus, peer_pid
-from nfemu.gateway.ports import Route
 from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.sharing import Key
 from nfemu.model.errors import InvalidInput, NotFound, Unavailable
-from nfemu.model.usage import Allowance, Usage
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-_HELLO_S = 5.0
-"""Seconds that a new connection has to prove itself."""
 _CHUNK = 500
 """Lines per message of a snapshot: updates of other lines go in between."""
 _NOT_FOUND_S = 5.0
 """Seconds that points may keep the answer that a name does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Where a name leads, to be kept for `ttl_s` seconds."""
-
-    route: Route
-    ttl_s: float
-
-
-class LinkHost(Protocol):
-    """What the link needs to know, and whom it tells."""
-
-    def rules(self) -> RuleSource: ...
-
-    def lines(self) -> Sequence[LineState]:
-        """The latest state of every line; never older than what was last published."""
-
-    def admits(self, role: Role, pid: int) -> bool:
-        """Whether process `pid` may follow as `role`."""
-
-    async def answer(self, host: str) -> Answer:
-        """Raises NotFound, Unavailable."""
-
-    def ready(self, pid: int) -> None:
-        """The worker `pid` accepts connections."""
-
-    def blocked(self, lines: Sequence[BlockedLine]) -> None:
-        """A point has refused requests of these lines."""
-
-    def used(self, point: Point, usage: Sequence[Usage]) -> list[Key]:
-        """A point's report; the lines in it whose use others must know of."""
-
-    def known(self) -> list[Key]:
-        """All such lines."""
-
-    def allowances(self, point: Point, keys: Sequence[Key]) -> tuple[Allowance, ...]:
-        """What a point must know of these lines."""
-
-    def day_ends(self) -> datetime:
-        """Of the business day, in the carrier's zone."""
-
-    def left(self, point: Point) -> None:
-        """The point's connection has ended."""
-
-    async def expel(self, point: Point) -> None:
-        """Its connection has ended or must end: return when it has certainly stopped serving."""
 
 
 class LinkServer:
@@ -132,11 +80,9 @@ class LinkServer:
         self._people = 0
         """Rises whenever other people come: a picture of those before is not sent to its end."""
         self._held = False
-        self._points: set[Point] = set()
-        self._leaving: dict[Point, asyncio.Task[None]] = {}
+        self._points = Followers(host.expel, lease_s)
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the socket, mode 0600. Raises InvalidInput when its path is too long for the kernel."""
@@ -151,7 +97,7 @@ class LinkServer:
                 f"socket `{self._path}` cannot be made ({error}); 107 octets at most: use a shorter state folder"
             ) from error
         self._server = await asyncio.start_unix_server(self._connected, sock=sock)
-        self._watching = asyncio.create_task(self._watch())
+        self._points.start()
 
     async def stop(self) -> None:
         """End every connection and remove the socket; points fail closed."""
@@ -159,7 +105,7 @@ class LinkServer:
         if server is None:
             return
         server.close()
-        tasks = [*self._connections, *self._leaving.values(), *([self._watching] if self._watching else [])]
+        tasks = [*self._connections, *self._points.tasks()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -187,9 +133,7 @@ class LinkServer:
         for keys in _chunks(limited):
             self.share(keys)
         for part in _chunks(states):
-            data = frame(dump_control(Staged(part)))
-            for point in self._points:
-                point.send_raw(data)
+            self._points.send_raw(frame(dump_control(Staged(part))))
         await self._publish(Rules(self._seq, source), self._rules_deadline_s)
 
     def publish_day(self) -> None:
@@ -226,56 +170,14 @@ class LinkServer:
         self._seq += 1
         lines = self._host.lines()
         await asyncio.gather(*(self._snapshot(point, lines) for point in points))
-        await self._all_confirm(self._seq, self._rules_deadline_s)
+        await self._points.all_confirm(self._seq, self._rules_deadline_s)
 
     async def _publish(self, message: Line | Rules | Hours | Hold, deadline_s: float) -> None:
-        data = frame(dump_control(message))
-        for point in self._points:
-            if isinstance(message, Rules):
+        if isinstance(message, Rules):
+            for point in self._points:
                 point.rules_sent(message.seq)
-            point.send_raw(data)
-        await self._all_confirm(message.seq, deadline_s)
-
-    async def _all_confirm(self, seq: int, deadline_s: float) -> None:
-        waiting = [(point, point.confirmed(seq, deadline_s)) for point in self._points if point.may_serve]
-        leaving = [self._gone(point) for point, confirmed in waiting if not await self._settled(point, confirmed)]
-        if leaving:
-            await asyncio.wait(leaving)
-
-    async def _settled(self, point: Point, confirmed: asyncio.Future[bool]) -> bool:
-        if not await confirmed and point not in self._leaving and not point.closed.done():
-            _log.warning("%s %d did not confirm an update in time: taken out", point.role.value, point.pid)
-        return confirmed.result()
-
-    def _gone(self, point: Point) -> asyncio.Task[None]:
-        """Expel `point` once, however many wait for it."""
-        if point not in self._leaving:
-            self._leaving[point] = asyncio.create_task(self._expel(point))
-        return self._leaving[point]
-
-    async def _expel(self, point: Point) -> None:
-        point.hang_up()
-        try:
-            if point in self._points:
-                await self._host.expel(point)
-        finally:
-            point.may_serve = False
-            self._points.discard(point)
-            del self._leaving[point]
-
-    async def _watch(self) -> None:
-        """Expel whoever has stopped renewing its lease: it hangs, and serves nobody.
-
-        Seen twice in a row, since after a pause of this process itself the renewals are still in the sockets.
-        """
-        suspects: set[Point] = set()
-        while True:
-            await asyncio.sleep(self._lease_s / 2)
-            lapsed = {point for point in self._points if not point.lapsed_in(self._lease_s)}
-            for point in lapsed & suspects:
-                _log.warning("%s %d does not renew its lease: taken out", point.role.value, point.pid)
-                self._gone(point)
-            suspects = lapsed
+        self._points.send_raw(frame(dump_control(message)))
+        await self._points.all_confirm(message.seq, deadline_s)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -294,14 +196,14 @@ class LinkServer:
             writer.close()
 
     async def _follow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        hello = await self._believed(reader)
+        hello = await believed(reader, self._token)
         pid = peer_pid(writer)
         if not self._host.admits(hello.role, pid):
             raise LinkError(f"process {pid} is no {hello.role.value} of this gateway")
         point = Point(writer, hello.role, hello.software, asyncio.get_running_loop().time)
         point.send(Welcome(self._lease_s, self._origin))
         tasks: set[asyncio.Task[None]] = set()
-        self._points.add(point)
+        self._points.enter(point)
         try:
             point.rules_sent(self._seq)
             point.send(Rules(self._seq, self._host.rules()))
@@ -319,25 +221,9 @@ class LinkServer:
     def _left(self, point: Point) -> None:
         """Whoever was served stays among the points until it has certainly stopped serving."""
         if point.may_serve and self._server is not None:
-            self._gone(point)
-        elif point not in self._leaving:
-            self._points.discard(point)
-
-    async def _believed(self, reader: asyncio.StreamReader) -> Hello:
-        """The first message, if it proves the token and speaks our version."""
-        try:
-            async with asyncio.timeout(_HELLO_S):
-                data = await read_frame(reader, MAX_HELLO)
-        except TimeoutError as error:
-            raise LinkError("no hello in time") from error
-        hello = load_point(data) if data is not None else None
-        if not isinstance(hello, Hello):
-            raise LinkError("the first message is not a hello")
-        if not hmac.compare_digest(hello.token.encode(), self._token.encode()):
-            raise LinkError("wrong token; give the one in `link.token` of the state folder")
-        if hello.version != VERSION:
-            raise LinkError(f"link version {hello.version} is not {VERSION}; install the same nfemu on both sides")
-        return hello
+            self._points.gone(point)
+        else:
+            self._points.forget(point)
 
     async def _snapshot(self, point: Point, lines: Sequence[LineState]) -> None:
         """Send every line, then the word to serve, unless other people come before that. Newer updates may go in

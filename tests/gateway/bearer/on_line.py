@@ -12,7 +12,7 @@ from pathlib import Path
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.bearers import BearerConfig, Bearers
 from nfemu.gateway.bearer.network.client import Entrance
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import NotFound
 from tests.fakes.gateway import FakeReports

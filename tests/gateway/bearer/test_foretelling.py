@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 import pytest
 
 from nfemu.gateway.bearer.foretelling import families_of, networks_of, reach_of, truth_of
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.ports import Direct, Emulated, Route
 from nfemu.model.errors import NfemuError, NotFound, Unavailable
 from nfemu.model.signs import FORBIDDEN, NO_ANSWER, NO_DATA, NO_NAME

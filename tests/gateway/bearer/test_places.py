@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, ip_address
 import pytest
 
 from nfemu.gateway.bearer.places import COUNTS_FOR, Places
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.ports import Direct, Emulated, Route, Upstream
 from nfemu.model.errors import Unavailable
 from nfemu.model.policy import Verdict

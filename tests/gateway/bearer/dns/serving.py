@@ -14,7 +14,7 @@ from dnslib import QTYPE, DNSRecord
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import Resolver
-from nfemu.gateway.link.server import Answer
+from nfemu.gateway.link.host import Answer
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, GatewayRules, Route
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.destination import IpAddress
