@@ -32,7 +32,8 @@ from nfemu.carrier.ports import LineState
 from nfemu.client.state import RunningStatus, StateFolder
 from nfemu.gateway.bearer.bearers import BearerConfig, Bearers
 from nfemu.gateway.bearer.phones import resolvers_for
-from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig, Observer, UsageDay
+from nfemu.gateway.gateway import WORKER_LOG, Gateway, GatewayConfig
+from nfemu.gateway.host import Observer, UsageDay
 from nfemu.gateway.link.host import Answer
 from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Internet

@@ -6,7 +6,7 @@ more than the policy knows (engine/tunnel.py). A name that is not allowed is not
 """
 
 from nfemu.gateway.addresses import NAMES_ONLY, NO_PUBLIC_ADDRESS, is_foreign, refused_literal
-from nfemu.gateway.gateway import NameService
+from nfemu.gateway.link.host import NameService
 from nfemu.gateway.ports import DialTarget, Direct, Emulated, Upstream
 from nfemu.model.destination import Destination, Scheme, Transport
 from nfemu.model.errors import NotFound, Unavailable

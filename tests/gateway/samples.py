@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Network
 
 from nfemu.carrier.ports import LineState
-from nfemu.gateway.gateway import Observer, UsageDay
+from nfemu.gateway.host import Observer, UsageDay
 from nfemu.gateway.rules import RuleSource
 from nfemu.model.identity import Apn, GroupName, Imsi, Msisdn, PolicyName, SessionId
 from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict

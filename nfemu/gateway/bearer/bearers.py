@@ -37,7 +37,7 @@ from nfemu.gateway.bearer.view import ControlView
 from nfemu.gateway.engine.dial import Dialler
 from nfemu.gateway.engine.judge import Judge
 from nfemu.gateway.engine.meter import limits_of
-from nfemu.gateway.gateway import NameService
+from nfemu.gateway.link.host import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.gateway.resolving import Internet
 from nfemu.model.destination import Destination, IpAddress

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import NO_PUBLIC_ADDRESS, is_foreign, refused_literal
 from nfemu.gateway.bearer.dns.truth import is_real
-from nfemu.gateway.gateway import NameService
+from nfemu.gateway.link.host import NameService
 from nfemu.model.destination import Destination, IpAddress
 from nfemu.model.errors import NotFound, Unavailable
 from nfemu.model.policy import Decision, Verdict

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from nfemu.gateway.addresses import is_virtual
-from nfemu.gateway.gateway import NameService
+from nfemu.gateway.link.host import NameService
 from nfemu.gateway.ports import GatewayRules, Route, Upstream
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NfemuError, Unavailable

@@ -22,7 +22,14 @@ class Answer:
     ttl_s: float
 
 
-class LinkHost(Protocol):
+class NameService(Protocol):
+    """Where names lead; see gateway/resolving.py."""
+
+    async def answer(self, host: str) -> Answer:
+        """Raises NotFound, Unavailable."""
+
+
+class LinkHost(NameService, Protocol):
     """The control process, as the link sees it."""
 
     def rules(self) -> RuleSource: ...
@@ -32,9 +39,6 @@ class LinkHost(Protocol):
 
     def admits(self, role: Role, pid: int) -> bool:
         """Whether process `pid` may follow as `role`."""
-
-    async def answer(self, host: str) -> Answer:
-        """Raises NotFound, Unavailable."""
 
     def ready(self, pid: int) -> None:
         """The worker `pid` accepts connections."""

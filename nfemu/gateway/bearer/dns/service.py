@@ -13,7 +13,7 @@ from nfemu.gateway.bearer.dns.tcp import TcpFront
 from nfemu.gateway.bearer.dns.truth import Truth
 from nfemu.gateway.bearer.dns.udp import UdpFront
 from nfemu.gateway.bearer.dns.upstream import Resolver, Upstream
-from nfemu.gateway.gateway import NameService
+from nfemu.gateway.link.host import NameService
 from nfemu.policy.sinkholes import Sinkholes
 
 

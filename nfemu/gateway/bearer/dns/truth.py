@@ -7,7 +7,7 @@ from datetime import datetime
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import is_foreign
 from nfemu.gateway.bearer.dns.ports import Binder
-from nfemu.gateway.gateway import NameService
+from nfemu.gateway.link.host import NameService
 from nfemu.gateway.memory import AnswerMemory
 from nfemu.gateway.once import Once
 from nfemu.gateway.ports import Direct, Route
