@@ -13,12 +13,12 @@ accept, read, judge, write, close, in one go. Only what comes in pieces waits, b
 """
 
 import asyncio
-import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.bearer.accepting import Acceptor, Original, reset
+from nfemu.gateway.bearer.exchange import READ, Exchange
 from nfemu.gateway.bearer.prepared import PreparedRedirects
 from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.caps import Caps
@@ -29,9 +29,8 @@ from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
 from nfemu.runtime.crowd import Bounds, Crowd
 from nfemu.runtime.original import original_destination
-from nfemu.wire.http_head import HeadError, RequestHead, head_length, parse_request_head
+from nfemu.wire.http_head import RequestHead
 from nfemu.wire.plain_get import read_plain_get
-from nfemu.wire.tls_hello import is_handshake
 
 PATIENCE_S = 15.0
 """Seconds. A head that comes in pieces may take that long, and at the most twice as long."""
@@ -41,9 +40,6 @@ BOUNDS = Bounds(per_line=64, in_all=1024)
 """Of connections that wait for the rest of a head, or linger."""
 
 HTTP_PORT = 80
-_READ = 65_536
-_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
-"""Before a request (RFC 9112 section 2.2)."""
 
 
 class Responder:
@@ -100,7 +96,7 @@ class Responder:
         """Connections that wait or linger."""
         return len(self._waiting)
 
-    def answer(self, exchange: "Exchange", head: RequestHead) -> bytes | None:
+    def answer(self, exchange: Exchange, head: RequestHead) -> bytes | None:
         """The answer to a request, None where there is none: it is allowed, or the address is nobody's. Raises
         OSError for a connection that was not steered here."""
         state, was = self.view.line_at(exchange.peer), exchange.line
@@ -116,16 +112,16 @@ class Responder:
             return responses.without_body(refusal.answer) if head.method == b"HEAD" else refusal.answer
         return None
 
-    def refuse_tls(self, exchange: "Exchange") -> None:
+    def refuse_tls(self, exchange: Exchange) -> None:
         """Reported as any other blocked attempt, and reset."""
         self._reports.blocked(exchange.line)
         exchange.reset()
 
-    def wait_for(self, exchange: "Exchange") -> bool:
+    def wait_for(self, exchange: Exchange) -> bool:
         """Keep an exchange that is not finished; False where its line has too many of them."""
         return self._waiting.enter(exchange.line.imsi, exchange)
 
-    def forget(self, exchange: "Exchange") -> None:
+    def forget(self, exchange: Exchange) -> None:
         self._waiting.leave(exchange.line.imsi, exchange)
         self._aged.discard(exchange)
 
@@ -135,7 +131,7 @@ class Responder:
             reset(sock)
             return
         try:
-            data = sock.recv(_READ, socket.MSG_DONTWAIT)
+            data = sock.recv(READ, socket.MSG_DONTWAIT)
         except OSError:
             data = b""
         if not self._served_at_once(sock, line, data):
@@ -167,133 +163,6 @@ class Responder:
             exchange.expire()
         self._aged = set(self._waiting.all())
         self._round = asyncio.get_running_loop().call_later(self._patience_s, self._age)
-
-
-class Exchange:
-    """One connection: a head, an answer, an end. `line` is whose it was when it was accepted."""
-
-    __slots__ = ("_checked", "_inbox", "_lingering", "_responder", "_watched", "line", "peer", "sock")
-
-    def __init__(self, responder: Responder, sock: socket.socket, peer: IpAddress, line: LineState) -> None:
-        self._responder = responder
-        self.sock = sock
-        self.peer = peer
-        self.line = line
-        self._inbox = b""
-        self._checked = 0
-        self._watched = False
-        self._lingering: asyncio.TimerHandle | None = None
-
-    def begin(self, data: bytes) -> None:
-        """With what has come already."""
-        if data:
-            self._received(data)
-        else:
-            self.read()
-
-    def read(self) -> None:
-        """Something has come, or may have."""
-        try:
-            data = self.sock.recv(_READ)
-        except BlockingIOError:
-            self._watch(self.read)
-        except OSError:
-            self._end()
-        else:
-            if data:
-                self._received(data)
-            else:
-                self._end()
-
-    def expire(self) -> None:
-        """It has taken too long; said to whom has begun."""
-        if self._inbox and self._lingering is None:
-            self._say(responses.refusal(408, "the request head took too long"), linger=True)
-        else:
-            self._end()
-
-    def reset(self) -> None:
-        self._leave()
-        reset(self.sock)
-
-    def _received(self, data: bytes) -> None:
-        self._inbox += data
-        if is_handshake(self._inbox):
-            self._responder.refuse_tls(self)
-            return
-        try:
-            head = self._take_head()
-            if head is None:
-                self._watch(self.read)
-                return
-            answer = self._responder.answer(self, head)
-        except HeadError as error:
-            self._say(responses.refusal(error.status, str(error)), linger=True)
-        except OSError:
-            self.reset()
-        else:
-            if answer is None:
-                self.reset()
-            else:
-                self._say(answer, linger=head.length != 0 or bool(self._inbox))
-
-    def _take_head(self) -> RequestHead | None:
-        """Leaves what follows it in the inbox. Raises HeadError."""
-        if self._inbox.startswith(b"\r\n"):
-            self._inbox = _EMPTY_LINES.sub(b"", self._inbox)
-            self._checked = 0
-        length = head_length(self._inbox, self._checked)
-        if length is None:
-            self._checked = len(self._inbox)
-            return None
-        raw, self._inbox = self._inbox[:length], self._inbox[length:]
-        return parse_request_head(raw)
-
-    def _say(self, answer: bytes, *, linger: bool) -> None:
-        """An answer is small, and the first that goes into this socket: it has room, or nobody is there."""
-        try:
-            self.sock.send(answer)
-            if not linger:
-                self._end()
-                return
-            self.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._end()
-            return
-        self._inbox = b""
-        if self._watch(self._discard):
-            loop = asyncio.get_running_loop()
-            self._lingering = loop.call_later(self._responder.linger_s, self._end)
-
-    def _discard(self) -> None:
-        try:
-            if self.sock.recv(_READ):
-                return
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self._end()
-
-    def _watch(self, read: Callable[[], None]) -> bool:
-        """Have `read` called when something comes. False, and closed, where there is no place to wait."""
-        if not self._watched and not self._responder.wait_for(self):
-            reset(self.sock)
-            return False
-        self._watched = True
-        asyncio.get_running_loop().add_reader(self.sock, read)
-        return True
-
-    def _end(self) -> None:
-        self._leave()
-        self.sock.close()
-
-    def _leave(self) -> None:
-        if self._lingering is not None:
-            self._lingering.cancel()
-        if self._watched:
-            asyncio.get_running_loop().remove_reader(self.sock)
-            self._responder.forget(self)
 
 
 def _target(head: RequestHead, leads_to: Target) -> Target:
