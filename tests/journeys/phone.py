@@ -3,6 +3,7 @@
 import html
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin
@@ -28,9 +29,9 @@ NOTHING = Page(0, "", "", "")
 
 @dataclass
 class Phone:
-    """`proxy`: the URL of a proxy with the number as user name."""
+    """`way`: what curl's command begins with, up to the proxy that it goes by, if any."""
 
-    proxy: str
+    way: Sequence[str]
     ca: str
     folder: Path
     language: str | None = None
@@ -40,7 +41,18 @@ class Phone:
     def on_line(cls, carrier: CarrierProcess, number: str, folder: Path, language: str | None = None) -> "Phone":
         """By the carrier's shared HTTP listener."""
         running = carrier.running
-        return cls(f"http://{number}:x@{running.http_proxy}", running.ca, folder, language)
+        return cls.by_proxy(f"http://{number}:x@{running.http_proxy}", running.ca, folder, language)
+
+    @classmethod
+    def by_proxy(cls, proxy: str, ca: str, folder: Path, language: str | None = None) -> "Phone":
+        """`proxy`: its URL, with the number as user name."""
+        return cls(("curl", "--proxy", proxy), ca, folder, language)
+
+    @classmethod
+    def on_bearer(cls, carrier: CarrierProcess, number: str, folder: Path) -> "Phone":
+        """On the line's own interface."""
+        command = carrier.command("--state", str(carrier.state.path), "exec", number, "--", "curl")
+        return cls(command, carrier.running.ca, folder)
 
     def open(self, url: str, *options: str) -> Page:
         """Follow redirects, as a browser does."""
@@ -69,7 +81,7 @@ class Phone:
         languages = ("-H", f"Accept-Language: {self.language}") if self.language else ()
         done = subprocess.run(
             [
-                *("curl", "-s", "--max-time", "20", "--proxy", self.proxy, "--cacert", self.ca),
+                *(*self.way, "-s", "--max-time", "20", "--cacert", self.ca),
                 *("-b", self.folder / "jar", "-c", self.folder / "jar", "-D", head, "-o", body),
                 *("-w", "%{http_code} %{url_effective}", *languages, *options, url),
             ],

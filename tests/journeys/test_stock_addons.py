@@ -53,7 +53,7 @@ def until_served(phone: Phone) -> None:
 @pytest.fixture
 def stock(carrier: CarrierProcess, tmp_path: Path) -> Iterator[Phone]:
     with mitmdump(carrier, tmp_path) as address:
-        phone = Phone(f"http://{NUMBER}:x@{address}", carrier.running.ca, tmp_path)
+        phone = Phone.by_proxy(f"http://{NUMBER}:x@{address}", carrier.running.ca, tmp_path)
         until_served(phone)
         yield phone
 
@@ -123,9 +123,9 @@ def test_nobody_is_served_without_the_carrier(stopped: CarrierProcess, tmp_path:
     stopped.up()
     stopped.nfemu("charge", NUMBER, "59.00")
     with mitmdump(stopped, tmp_path) as address:
-        phone = Phone(f"http://{NUMBER}:x@{address}", stopped.running.ca, tmp_path)
+        phone = Phone.by_proxy(f"http://{NUMBER}:x@{address}", stopped.running.ca, tmp_path)
         until_served(phone)
-        other = Phone(f"http://13800138001:x@{address}", stopped.running.ca, tmp_path)
+        other = Phone.by_proxy(f"http://13800138001:x@{address}", stopped.running.ca, tmp_path)
         assert (phone.ask(NEWS).status, other.ask(NEWS).status) == (302, 200)
         with _tunnel(address, "13800138001", stopped.running.ca) as tunnel:
             os.kill(stopped.running.pid, signal.SIGKILL)
