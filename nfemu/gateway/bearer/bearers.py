@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
-from typing import Literal
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.addresses import is_foreign
@@ -19,7 +18,6 @@ from nfemu.gateway.bearer.advertising import Advertiser
 from nfemu.gateway.bearer.bindings import BindingTable
 from nfemu.gateway.bearer.dns import DnsService, DnsSockets
 from nfemu.gateway.bearer.dns.upstream import system_resolvers
-from nfemu.gateway.bearer.foretelling import families_of, networks_of, reach_of, truth_of
 from nfemu.gateway.bearer.gate.gate import Gate
 from nfemu.gateway.bearer.internet.real import Pools, RealInternet
 from nfemu.gateway.bearer.internet.rules import ORIGINS_PORT, RELAY_PORT, internet_rules
@@ -27,11 +25,12 @@ from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.gateway.bearer.metering import Metering
 from nfemu.gateway.bearer.network.client import CoreEnded, CoreNetwork, Entrance
 from nfemu.gateway.bearer.network.messages import Transport, Where
+from nfemu.gateway.bearer.outlook import Known, Outlook
 from nfemu.gateway.bearer.phones import Phones, bounded
 from nfemu.gateway.bearer.places import Places
 from nfemu.gateway.bearer.responder import Responder
 from nfemu.gateway.bearer.running import Running
-from nfemu.gateway.bearer.served import ServedSockets
+from nfemu.gateway.bearer.served import ServedSockets, listeners, served_sockets
 from nfemu.gateway.bearer.specified import Specified
 from nfemu.gateway.bearer.view import ControlView
 from nfemu.gateway.engine.dial import Dialler
@@ -41,21 +40,18 @@ from nfemu.gateway.link.host import NameService
 from nfemu.gateway.ports import GatewayRules, Reports, Route
 from nfemu.gateway.resolving import Internet
 from nfemu.model.destination import Destination, IpAddress
-from nfemu.model.destination import Transport as Flows
 from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import Imsi, Msisdn
 from nfemu.model.policy import Decision
 from nfemu.model.subscriber import Ambr
 from nfemu.model.usage import Allowance
-from nfemu.policy.bearer_points import Bearer, points_of_bearer
-from nfemu.policy.compile.steering import Packet, SteeringPlan, Way
+from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Table
 from nfemu.policy.compile.updates import bind
 from nfemu.policy.reach import Reach
 from nfemu.policy.sinkholes import Sinkholes
 
 _log = logging.getLogger(__name__)
-_FAMILIES: tuple[Literal[4, 6], ...] = (4, 6)
 
 
 def _utc_now() -> datetime:
@@ -104,7 +100,8 @@ class Bearers:
         self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
         self._places = Places(self._plan, names, self._policy.put, now)
-        self._specified = Specified(self._plan, self._places.known, self._places.named)
+        specified = Specified(self._plan, self._places.known, self._places.named)
+        self._outlook = Outlook(names, specified, self._may_dial, self._phones.way, now)
         self._real = RealInternet(self._nft_outside, config.pools) if config.internet is Internet.REAL else None
         self._sockets = ServedSockets()
         self._running: Running | None = None
@@ -125,8 +122,8 @@ class Bearers:
         await self._core.start()
         try:
             await self._nft_outside(internet_rules(None))
-            self.workers = await self._listeners(Transport.TCP, self._plan.ports.engine)
-            self.origins = await self._listeners(Transport.TCP, ORIGINS_PORT, Where.INTERNET)
+            self.workers = await listeners(self._core, Transport.TCP, self._plan.ports.engine)
+            self.origins = await listeners(self._core, Transport.TCP, ORIGINS_PORT, Where.INTERNET)
         except Unavailable:
             await self.stop()
             raise
@@ -137,15 +134,8 @@ class Bearers:
 
     async def begin(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
         """Everything in force, then serve. Raises Unavailable, InvalidInput."""
-        ports = self._plan.ports
-        self._sockets = ServedSockets(
-            await self._listeners(Transport.TCP, ports.responder),
-            await self._listeners(Transport.TCP, ports.gate),
-            await self._listeners(Transport.UDP, ports.dns),
-            await self._listeners(Transport.TCP, ports.dns),
-            await self._listeners(Transport.TCP, RELAY_PORT, Where.INTERNET) if self._real is not None else (),
-            await self._solicitations(),
-        )
+        relay = RELAY_PORT if self._real is not None else None
+        self._sockets = await served_sockets(self._core, self._plan.ports, relay)
         await self._begin(rules, lines)
 
     async def _begin(self, rules: GatewayRules, lines: Sequence[LineState]) -> None:
@@ -269,14 +259,12 @@ class Bearers:
         """What the line's traffic to there would meet now; None where it has no bearer. `decision` is the policy's."""
         running = self._running
         state = running.view.line(msisdn) if running is not None else None
-        if running is None or state is None or state.policy is None:
+        if running is None or state is None:
             return None
-        rules, told = running.view.rules(), self._bindings.of(state)
-        specification = self._specified.by(rules, running.metering.capped(state.imsi))
-        line = Bearer(specification, state.policy, told, families_of(state), networks_of(state), self._now())
-        truth = await truth_of(self._names, line, destination, self._may_dial)
-        way = self._phones.way(destination.address) if destination.address is not None else Way.OUTSIDE
-        return reach_of(points_of_bearer(line, destination, truth, way), destination, decision, truth)
+        return await self._outlook.reach(self._of_line(running, state), destination, decision)
+
+    def _of_line(self, running: Running, state: LineState) -> Known:
+        return Known(state, running.view.rules(), running.metering.capped(state.imsi), self._bindings.of(state))
 
     async def bind(self, line: LineState, name: str, addresses: Sequence[IpAddress], until: datetime) -> None:
         """See Binder."""
@@ -318,11 +306,8 @@ class Bearers:
 
     def _forwards(self, state: LineState, address: IpAddress, port: int) -> bool:
         """See Relay."""
-        if self._running is None:
-            return False
-        specification = self._specified.by(self._running.view.rules(), self._running.metering.capped(state.imsi))
-        packet = Packet(address, Flows.TCP, port)
-        return specification.goes_on(state.policy, packet, self._bindings.of(state), self._now())
+        running = self._running
+        return running is not None and self._outlook.forwards(self._of_line(running, state), address, port)
 
     async def _past_cap(self, lines: Iterable[Imsi]) -> None:
         """The kernel holds them to what is essential."""
@@ -337,19 +322,6 @@ class Bearers:
         """Fail closed: without the core there is no way onto any line."""
         _log.error("bearers end, because what a line may do could not be put in force: %s", error)
         await self.stop()
-
-    async def _listeners(self, transport: Transport, port: int, where: Where = Where.CORE) -> list[socket]:
-        return [await self._core.listen(where, transport, version, port) for version in _FAMILIES]
-
-    async def _solicitations(self) -> list[socket]:
-        """None where this machine gives no raw sockets (CAP_NET_RAW): then nobody finds the captive-portal API by them,
-        and all else goes on.
-        """
-        try:
-            return [await self._core.listen(Where.CORE, Transport.ROUTER_SOLICITATIONS, 6, 0)]
-        except Unavailable as error:
-            _log.warning("router solicitations of phones stay unanswered: %s", error)
-            return []
 
 
 def _no_address(_: IpAddress) -> str | None:
