@@ -19,7 +19,7 @@ from nfemu.gateway.gateway import Gateway
 from nfemu.gateway.resolving import Names
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import GroupName
-from nfemu.model.orders import Notice
+from nfemu.model.notices import Notice
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.keys import load_or_create_key
 from nfemu.runtime.opening import OpeningHours

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from nfemu.model.orders import Notice, NoticeKind
+from nfemu.model.notices import Notice, NoticeKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from nfemu.bss.texts import FALLBACK, TEXTS, Template
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.identity import CorrelationId, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, NoticeState
+from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState
 from nfemu.model.subscriber import Subscriber
 
 _KINDS = {
@@ -60,11 +60,13 @@ def compose(
     correlation: CorrelationId,
     now: datetime,
     sender: str | None = None,
+    channel: Channel = Channel.SMS,
 ) -> Notice:
     """The message in the owner's language, pending. `sender` None: the carrier itself."""
     language = subscriber.language
     carrier = letterhead.name(language)
-    text = TEXTS.get((template, language), TEXTS[template, FALLBACK]).format(
+    wording = TEXTS.get((template, language), TEXTS[template, FALLBACK])
+    text = wording.format(
         carrier=carrier,
         number=subscriber.msisdn.masked(letterhead.country_code),
         amount=amount,
@@ -72,7 +74,18 @@ def compose(
     )
     kind = _KINDS[template]
     link = letterhead.portal_link if kind in _WITH_LINK else None
-    return Notice(identifier, subscriber.imsi, kind, sender or carrier, text, correlation, now, link)
+    return Notice(
+        identifier,
+        subscriber.imsi,
+        kind,
+        sender or carrier,
+        text,
+        correlation,
+        now,
+        link,
+        channel=channel,
+        amount=amount if "{amount}" in wording else None,
+    )
 
 
 class NoticeInput(Enum):

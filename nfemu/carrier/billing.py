@@ -18,7 +18,7 @@ from nfemu.carrier.view import applied
 from nfemu.model.account import LedgerEntry
 from nfemu.model.identity import CorrelationId, Msisdn
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice
+from nfemu.model.notices import Notice
 
 
 def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: str | None) -> Step[LineStatus]:

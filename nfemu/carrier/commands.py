@@ -17,7 +17,8 @@ from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
-from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
+from nfemu.model.notices import Notice, NoticeKind
+from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import ApnProfile, Subscriber
 

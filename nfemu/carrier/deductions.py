@@ -29,7 +29,7 @@ from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, Ded
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import CorrelationId, DeductionNo, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice
+from nfemu.model.notices import Notice
 
 _OF_A_UNIT = {
     Template.DEDUCTION_FAILED: Template.DEDUCTION_FAILED_UNIT,

@@ -21,7 +21,7 @@ from nfemu.carrier.view import commit
 from nfemu.model import events
 from nfemu.model.account import AccountKind
 from nfemu.model.identity import Msisdn, NoticeId
-from nfemu.model.orders import Notice, NoticeKind
+from nfemu.model.notices import Notice, NoticeKind
 from nfemu.model.subscriber import Hold, OrderedProfile
 
 _LINK_KINDS = (NoticeKind.STOPPED, NoticeKind.DETECTED)

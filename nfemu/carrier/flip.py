@@ -35,7 +35,8 @@ from nfemu.model.account import AccountKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, OrderKind, OrderState, WorkOrder
+from nfemu.model.notices import Notice
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 
 
 def carry_out(

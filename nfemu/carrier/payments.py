@@ -42,7 +42,8 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, Payment, PaymentState
+from nfemu.model.notices import Notice
+from nfemu.model.orders import Payment, PaymentState
 
 T = TypeVar("T")
 

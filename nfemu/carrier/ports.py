@@ -17,7 +17,8 @@ from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
+from nfemu.model.notices import Notice, NoticeKind
+from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Ambr, OrderedProfile, Subscriber, Subscription

@@ -5,6 +5,8 @@ import click
 from nfemu.cli.context import client_of
 from nfemu.cli.output import json_option, seconds, show_json, show_table
 
+_CHANNELS = {"sms": "SMS", "wechat": "WeChat", "voice": "call"}
+
 
 @click.command()
 @click.argument("number", required=False)
@@ -25,7 +27,9 @@ def inbox(context: click.Context, number: str | None, as_page: bool, as_json: bo
     if not notices:
         click.echo("no messages")
     for notice in notices:
-        click.echo(f"{seconds(notice.sent_at) if notice.sent_at else '-'}  {notice.sender}  ({notice.kind})")
+        clicked = f", opened {seconds(notice.clicked_at)}" if notice.clicked_at else ""
+        sent = seconds(notice.sent_at) if notice.sent_at else "-"
+        click.echo(f"{sent}  {notice.id}  {_CHANNELS[notice.channel]}  {notice.sender}  ({notice.kind}{clicked})")
         click.echo(f"  {notice.text}")
 
 

@@ -1,10 +1,10 @@
-"""Work orders, notices and payments: what the back office sets in motion and must finish."""
+"""Work orders and payments: what the back office sets in motion and must finish."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from nfemu.model.identity import AccountId, CorrelationId, Imsi, NoticeId, OrderId, PaymentNo, ProfileName
+from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId, PaymentNo, ProfileName
 from nfemu.model.money import Money
 from nfemu.model.subscriber import OrderedProfile
 
@@ -57,41 +57,6 @@ class WorkOrder:
     """How often the network elements have refused it since it was created or resubmitted."""
     next_attempt_at: datetime | None = None
     """Not before then; None: as soon as its turn comes."""
-
-
-class NoticeKind(Enum):
-    STOPPED = "stopped"
-    """Service was restricted; carries the link into the green channel (G1)."""
-    DETECTED = "detected"
-    """A restricted line tried to reach something that it may not; carries the same link (G20)."""
-    RESTORED = "restored"
-    PAYMENT_CONFIRMED = "payment confirmed"
-    """The payment provider's own message to the payer (G13)."""
-    DEDUCTED = "auto-deducted"
-    """The same for a deduction by agreement (G19)."""
-    DEDUCTION_FAILED = "auto-deduct failed"
-
-
-class NoticeState(Enum):
-    PENDING = "pending"
-    SENT = "sent"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A message to a phone's owner. `sender` is what the phone shows as its origin."""
-
-    id: NoticeId
-    imsi: Imsi
-    kind: NoticeKind
-    sender: str
-    text: str
-    correlation: CorrelationId
-    created_at: datetime
-    """Business time."""
-    link: str | None = None
-    state: NoticeState = NoticeState.PENDING
-    sent_at: datetime | None = None
 
 
 class PaymentState(Enum):

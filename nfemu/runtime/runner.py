@@ -42,7 +42,8 @@ from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId
-from nfemu.model.orders import Notice, Payment, WorkOrder
+from nfemu.model.notices import Notice
+from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.clocks import Trace

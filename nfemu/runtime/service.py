@@ -43,7 +43,8 @@ from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, Payment
+from nfemu.model.notices import Notice
+from nfemu.model.orders import Payment
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber

@@ -10,7 +10,7 @@ from nfemu.files.findings import nearest
 from nfemu.files.sections import CUSTOM
 from nfemu.model import events
 from nfemu.model.errors import InvalidInput
-from nfemu.model.orders import NoticeKind
+from nfemu.model.notices import NoticeKind
 from nfemu.model.urls import can_be_asked_for
 
 _MOST_PORT = 65_535

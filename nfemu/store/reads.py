@@ -11,7 +11,8 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
+from nfemu.model.notices import Notice, NoticeKind
+from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent

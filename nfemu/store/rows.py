@@ -33,16 +33,8 @@ from nfemu.model.identity import (
     SessionId,
 )
 from nfemu.model.money import Money
-from nfemu.model.orders import (
-    Notice,
-    NoticeKind,
-    NoticeState,
-    OrderKind,
-    OrderState,
-    Payment,
-    PaymentState,
-    WorkOrder,
-)
+from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState
+from nfemu.model.orders import OrderKind, OrderState, Payment, PaymentState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, Subscription
@@ -258,6 +250,12 @@ def notice_values(notice: Notice) -> Values:
         "link": notice.link,
         "state": notice.state.value,
         "sent_at": to_micros_or_none(notice.sent_at),
+        "channel": notice.channel.value,
+        "amount": None if notice.amount is None else notice.amount.minor,
+        "currency": None if notice.amount is None else notice.amount.currency,
+        "clicked_at": to_micros_or_none(notice.clicked_at),
+        "attempts": notice.attempts,
+        "retry_at": to_micros_or_none(notice.retry_at),
     }
 
 
@@ -273,6 +271,11 @@ def notice_from(row: Row[Any]) -> Notice:
         link=row.link,
         state=NoticeState(row.state),
         sent_at=from_micros_or_none(row.sent_at),
+        channel=Channel(row.channel),
+        amount=None if row.amount is None else Money(row.amount, row.currency),
+        clicked_at=from_micros_or_none(row.clicked_at),
+        attempts=row.attempts,
+        retry_at=from_micros_or_none(row.retry_at),
     )
 
 

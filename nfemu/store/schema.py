@@ -21,13 +21,14 @@ import sqlalchemy as sa
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, Bank, DeductionState
 from nfemu.model.credits import GrantState
-from nfemu.model.orders import NoticeState, OrderState, PaymentState
+from nfemu.model.notices import Channel, NoticeState
+from nfemu.model.orders import OrderState, PaymentState
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -214,10 +215,25 @@ notice = sa.Table(
     sa.Column("link", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("sent_at", _MOMENT),
+    sa.Column("channel", sa.Text, nullable=False, server_default=Channel.SMS.value),
+    sa.Column("amount", sa.BigInteger),
+    sa.Column("currency", sa.Text),
+    sa.Column("clicked_at", _MOMENT),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("retry_at", _MOMENT),
     _one_of("state", NoticeState),
+    _one_of("channel", Channel),
 )
-_partial("ix_notice_pending", notice.c.id, where=PENDING)
+_partial("ix_notice_pending", notice.c.imsi, where=PENDING)
 _partial("ix_notice_inbox", notice.c.imsi, notice.c.sent_at, notice.c.serial, where=SENT)
+
+relay = sa.Table(
+    "relay",
+    metadata,
+    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("notice_id", sa.Text, sa.ForeignKey("notice.id"), nullable=False, unique=True),
+)
+"""Short messages in the inbox that no receiver of SMPP has acknowledged yet, in the order in which they were sent."""
 
 payment = sa.Table(
     "payment",

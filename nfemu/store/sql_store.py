@@ -21,7 +21,8 @@ from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, Payment, WorkOrder
+from nfemu.model.notices import Notice, NoticeKind
+from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession

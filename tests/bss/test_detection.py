@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from nfemu.bss.detection import DetectionRules, next_day, quiet_until
 from nfemu.model.identity import CorrelationId, Imsi, NoticeId
-from nfemu.model.orders import Notice, NoticeKind
+from nfemu.model.notices import Notice, NoticeKind
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULES = DetectionRules(zone=SHANGHAI)

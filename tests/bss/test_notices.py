@@ -11,7 +11,7 @@ from nfemu.bss.texts import TEXTS, Template
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, NoticeState
+from nfemu.model.notices import Notice, NoticeKind, NoticeState
 from nfemu.model.subscriber import Subscriber
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -85,5 +85,5 @@ def test_a_notice_is_delivered_once(state: NoticeState, event: NoticeInput) -> N
         sent = delivered(notice, NOW)
         assert (sent.state, sent.sent_at) == (NoticeState.SENT, NOW)
     else:
-        with pytest.raises(Conflict, match="`ntc-1` is sent already"):
+        with pytest.raises(Conflict, match=f"`ntc-1` is {state.value} already"):
             delivered(notice, NOW)

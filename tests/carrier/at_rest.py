@@ -18,7 +18,8 @@ from nfemu.model import events
 from nfemu.model.account import EntryKind, Standing
 from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.identity import AccountId, Imsi
-from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState, PaymentState, WorkOrder
+from nfemu.model.notices import NoticeKind, NoticeState
+from nfemu.model.orders import OrderKind, OrderState, PaymentState, WorkOrder
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import Hold, OrderedProfile
 from nfemu.model.timeline import TimelineEvent

@@ -18,7 +18,8 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.epc import pgw
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import AccountId, Imsi
-from nfemu.model.orders import NoticeState, OrderKind, OrderState
+from nfemu.model.notices import NoticeState
+from nfemu.model.orders import OrderKind, OrderState
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.faults import Crash

@@ -13,7 +13,7 @@ from nfemu.model.account import EntryKind, Standing
 from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Msisdn
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind
+from nfemu.model.notices import NoticeKind
 from nfemu.model.subscriber import Hold, OrderedProfile
 from tests.fakes.faults import Crash
 from tests.fakes.paying import pay

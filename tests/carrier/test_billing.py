@@ -7,7 +7,7 @@ from nfemu.model.account import Standing
 from nfemu.model.errors import Conflict, InvalidInput, NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind
+from nfemu.model.notices import NoticeKind
 from nfemu.model.subscriber import Hold, OrderedProfile
 from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, rules

@@ -11,7 +11,7 @@ from nfemu.model import events
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind
+from nfemu.model.notices import Notice, NoticeKind
 from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, rules
 

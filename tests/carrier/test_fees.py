@@ -11,7 +11,7 @@ from nfemu.model.duties import DutyKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Msisdn, PlanName, ServiceName
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind
+from nfemu.model.notices import NoticeKind
 from nfemu.model.plans import Period, Plan, PriceList, Service
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.faults import Crash

@@ -10,7 +10,8 @@ from nfemu.model import events
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, NoticeState, OrderKind, OrderState
+from nfemu.model.notices import NoticeKind, NoticeState
+from nfemu.model.orders import OrderKind, OrderState
 from nfemu.model.subscriber import OrderedProfile
 from tests.carrier.waiting import leave_order
 from tests.fakes.faults import Crash

@@ -13,7 +13,8 @@ from nfemu.model import events
 from nfemu.model.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, OrderKind, OrderState, PaymentState
+from nfemu.model.notices import NoticeKind
+from nfemu.model.orders import OrderKind, OrderState, PaymentState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.paying import pay
 from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, imsi_of, notification

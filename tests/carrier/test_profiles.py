@@ -9,7 +9,8 @@ from nfemu.model import events
 from nfemu.model.errors import Conflict, InvalidInput, NotFound, Unavailable
 from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, OrderKind, OrderState
+from nfemu.model.notices import NoticeKind
+from nfemu.model.orders import OrderKind, OrderState
 from nfemu.model.subscriber import OrderedProfile
 from tests.carrier.waiting import leave_order
 from tests.fakes.paying import pay

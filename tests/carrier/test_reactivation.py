@@ -9,7 +9,8 @@ from nfemu.model import events
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, OrderKind, OrderState
+from nfemu.model.notices import NoticeKind
+from nfemu.model.orders import OrderKind, OrderState
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.faults import Crash

@@ -12,7 +12,7 @@ from nfemu.model import events
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import Msisdn, ProfileName
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind
+from nfemu.model.notices import NoticeKind
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.paying import pay

@@ -9,7 +9,8 @@ from nfemu.carrier.ports import LineState
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer
 from nfemu.model.identity import DeductionNo, Imsi, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, Payment
+from nfemu.model.notices import Notice
+from nfemu.model.orders import Payment
 from tests.fakes.faults import Faults
 
 

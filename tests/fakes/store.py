@@ -50,7 +50,8 @@ from nfemu.model.identity import (
     SessionId,
 )
 from nfemu.model.money import Money
-from nfemu.model.orders import UNFINISHED_ORDERS, Notice, NoticeKind, NoticeState, Payment, PaymentState, WorkOrder
+from nfemu.model.notices import Notice, NoticeKind, NoticeState
+from nfemu.model.orders import UNFINISHED_ORDERS, Payment, PaymentState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState

@@ -11,7 +11,8 @@ from nfemu.carrier.ports import LineState
 from nfemu.model.errors import Conflict, NfemuError, Unavailable
 from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, OrderState
+from nfemu.model.notices import NoticeKind
+from nfemu.model.orders import OrderState
 from nfemu.model.subscriber import Hold
 from tests.fakes.paying import pay
 from tests.fakes.world import LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, notification

@@ -32,7 +32,8 @@ from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PlanName, PolicyName, ServiceName
 from nfemu.model.money import Money
-from nfemu.model.orders import NoticeKind, OrderState, PaymentState
+from nfemu.model.notices import NoticeKind
+from nfemu.model.orders import OrderState, PaymentState
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import Hold, OrderedProfile, Subscription
 from nfemu.model.usage import Usage

@@ -25,7 +25,8 @@ from nfemu.model.identity import (
     SessionId,
 )
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice, NoticeKind, NoticeState, OrderKind, Payment, WorkOrder
+from nfemu.model.notices import Notice, NoticeKind, NoticeState
+from nfemu.model.orders import OrderKind, Payment, WorkOrder
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent

@@ -11,16 +11,22 @@ from nfemu.client.values.plain import Amount, known_fields, moment
 class Notice:
     id: str
     kind: str
-    """`stopped`, `detected`, `restored`, `payment confirmed`, `auto-deducted` or `auto-deduct failed`."""
+    """`stop notice`, `stopped`, `detected`, `restored`, `payment confirmed`, `auto-deducted`, `auto-deduct failed`,
+    `low balance`, `dunning`, `forecast` or `month end`."""
+    channel: str
+    """`sms`, `wechat` or `voice`."""
     sender: str
     text: str
     link: str | None
+    state: str
+    """`pending`, `sent`, `failed` or `cancelled`."""
     sent_at: datetime | None
+    clicked_at: datetime | None
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        sent = data["sent_at"]
-        return cls(**{**known_fields(cls, data), "sent_at": moment(sent) if sent is not None else None})
+        times = {name: moment(data[name]) if data[name] is not None else None for name in ("sent_at", "clicked_at")}
+        return cls(**{**known_fields(cls, data), **times})
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,13 @@ class InboxPages:
             notices = await self._carrier().inbox(card.msisdn)
         except NfemuError as error:
             return self._wrong(request, error)
+        zone = self._config.timezone
         shown = [
-            {"notice": notice, "at": (notice.sent_at or notice.created_at).astimezone(self._config.timezone)}
+            {
+                "notice": notice,
+                "at": (notice.sent_at or notice.created_at).astimezone(zone),
+                "clicked_at": notice.clicked_at.astimezone(zone) if notice.clicked_at is not None else None,
+            }
             for notice in notices
         ]
         number = card.msisdn.national(self._config.country_code)

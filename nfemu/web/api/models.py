@@ -129,11 +129,26 @@ class SettlementOut(Model):
 
 class NoticeOut(Model):
     id: str
-    kind: Literal["stopped", "detected", "restored", "payment confirmed", "auto-deducted", "auto-deduct failed"]
+    kind: Literal[
+        "stop notice",
+        "stopped",
+        "detected",
+        "restored",
+        "payment confirmed",
+        "auto-deducted",
+        "auto-deduct failed",
+        "low balance",
+        "dunning",
+        "forecast",
+        "month end",
+    ]
+    channel: Literal["sms", "wechat", "voice"]
     sender: str = Field(examples=["示例移动"])
     text: str
     link: str | None = Field(description="Where it leads, which is in the text too.")
-    sent_at: datetime | None = Field(description="Null: not delivered yet.")
+    state: Literal["pending", "sent", "failed", "cancelled"]
+    sent_at: datetime | None = Field(description="Business time; null: not delivered.")
+    clicked_at: datetime | None = Field(description="Business time at which its link was first opened.")
 
 
 class Inbox(Model):

@@ -8,7 +8,7 @@ from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import is_acknowledged
 from nfemu.model.account import LedgerEntry
 from nfemu.model.money import Money
-from nfemu.model.orders import Notice
+from nfemu.model.notices import Notice
 from nfemu.model.session import PdnSession
 from nfemu.model.timeline import TimelineEvent
 from nfemu.policy.explain import Explanation, describe
@@ -126,10 +126,13 @@ def notice(value: Notice, zone: tzinfo) -> NoticeOut:
     return NoticeOut(
         id=value.id,
         kind=value.kind.value,
+        channel=value.channel.value,
         sender=value.sender,
         text=value.text,
         link=value.link,
+        state=value.state.value,
         sent_at=value.sent_at.astimezone(zone) if value.sent_at is not None else None,
+        clicked_at=value.clicked_at.astimezone(zone) if value.clicked_at is not None else None,
     )
 
 
