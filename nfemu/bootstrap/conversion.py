@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nfemu.bss.auto_deduct import AutoDeductRules
+from nfemu.bss.channels import ChannelRules, NoticeRules
 from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.fees import FeeRules
@@ -59,8 +60,21 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         order_expiry=dunning.order_expiry,
         open_orders=dunning.open_orders,
         detection=DetectionRules(dunning.detection.enabled, dunning.detection.after_stop_notice, carrier.timezone),
+        notices=notice_rules(configuration),
         fees=FeeRules(configuration.prices, carrier.timezone),
         orders=dunning.orders,
+    )
+
+
+def notice_rules(configuration: Configuration) -> NoticeRules:
+    """How channels bring messages."""
+    notices = configuration.dunning.notices
+    return NoticeRules(
+        {channel: ChannelRules(each.per_second, each.fail) for channel, each in notices.channels.items()},
+        notices.attempts,
+        notices.retry,
+        relay=notices.smpp is not None,
+        seed=notices.seed,
     )
 
 

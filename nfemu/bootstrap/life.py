@@ -5,12 +5,11 @@ over on the content that was put in the store's place. So nothing that was remem
 and when, who was told what, whose order is under way) ever reaches another life, and nothing has to be forgotten.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from nfemu.bootstrap.conversion import carrier_rules, name_plan
+from nfemu.bootstrap.conversion import carrier_rules, name_plan, notice_rules
 from nfemu.bootstrap.people import attach_listed
 from nfemu.bootstrap.web import WebSide, wall
 from nfemu.carrier.ports import IdSource
@@ -19,7 +18,7 @@ from nfemu.gateway.gateway import Gateway
 from nfemu.gateway.resolving import Names
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import GroupName
-from nfemu.model.notices import Notice
+from nfemu.runtime.channels import Channels
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.keys import load_or_create_key
 from nfemu.runtime.opening import OpeningHours
@@ -33,15 +32,6 @@ from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant
 from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.till import Till
-
-_log = logging.getLogger(__name__)
-
-
-class Inbox:
-    """The emulated message centre: what was sent is what the store shows as the phone's inbox. Implements Notifier."""
-
-    async def send(self, notice: Notice) -> None:
-        _log.info("message %s (%s) delivered", notice.id, notice.kind.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ class Life:
         self.service = CarrierService(
             store=store,
             enforcer=house.gateway,
-            notifier=Inbox(),
+            notifier=Channels(clock.now, lambda: notice_rules(self._configuration)),
             provider=self.provider,
             clock=clock,
             ids=beginning.ids,

@@ -33,6 +33,8 @@ _KINDS = {
     Template.DEDUCTION_OVER_CAP_UNIT: NoticeKind.DEDUCTION_FAILED,
 }
 _WITH_LINK = (NoticeKind.STOPPED, NoticeKind.DETECTED, NoticeKind.DEDUCTION_FAILED)
+_CODE = 8
+"""Digits of a message's number that its link carries: a short message is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,15 @@ def compose(
     """The message in the owner's language, pending. `sender` None: the carrier itself."""
     language = subscriber.language
     carrier = letterhead.name(language)
+    link = personal_link(letterhead.portal_link, identifier)
     wording = TEXTS.get((template, language), TEXTS[template, FALLBACK])
     text = wording.format(
         carrier=carrier,
         number=subscriber.msisdn.masked(letterhead.country_code),
         amount=amount,
-        link=letterhead.portal_link,
+        link=link,
     )
     kind = _KINDS[template]
-    link = letterhead.portal_link if kind in _WITH_LINK else None
     return Notice(
         identifier,
         subscriber.imsi,
@@ -82,24 +84,50 @@ def compose(
         text,
         correlation,
         now,
-        link,
+        link if kind in _WITH_LINK else None,
         channel=channel,
         amount=amount if "{amount}" in wording else None,
     )
 
 
+def click_code(identifier: NoticeId) -> str:
+    """How a link names its message: enough of the number to tell it from others to the same phone."""
+    return identifier.rpartition("-")[2][:_CODE]
+
+
+def personal_link(portal_link: str, identifier: NoticeId) -> str:
+    """The link of one message, which tells the portal when it is opened."""
+    return f"{portal_link}?n={click_code(identifier)}"
+
+
 class NoticeInput(Enum):
     DELIVER = "deliver"
+    FAIL = "fail"
+    CANCEL = "cancel"
 
 
 TRANSITIONS: dict[tuple[NoticeState, NoticeInput], NoticeState] = {
     (NoticeState.PENDING, NoticeInput.DELIVER): NoticeState.SENT,
+    (NoticeState.PENDING, NoticeInput.FAIL): NoticeState.FAILED,
+    (NoticeState.PENDING, NoticeInput.CANCEL): NoticeState.CANCELLED,
 }
+
+
+def advance(notice: Notice, event: NoticeInput) -> Notice:
+    """Raises Conflict where the message has had its end already."""
+    state = TRANSITIONS.get((notice.state, event))
+    if state is None:
+        raise Conflict(f"notice `{notice.id}` is {notice.state.value} already")
+    return replace(notice, state=state)
 
 
 def delivered(notice: Notice, now: datetime) -> Notice:
     """The message once its channel has it. Raises Conflict if it already had."""
-    state = TRANSITIONS.get((notice.state, NoticeInput.DELIVER))
-    if state is None:
-        raise Conflict(f"notice `{notice.id}` is {notice.state.value} already")
-    return replace(notice, state=state, sent_at=now)
+    return replace(advance(notice, NoticeInput.DELIVER), sent_at=now, retry_at=None)
+
+
+def clicked(notice: Notice, now: datetime) -> Notice:
+    """The message once its link was opened; only the first time counts. Raises Conflict where it has none."""
+    if notice.link is None:
+        raise Conflict(f"notice `{notice.id}` ({notice.kind.value}) has no link to open")
+    return notice if notice.clicked_at is not None else replace(notice, clicked_at=now)

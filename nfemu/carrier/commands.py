@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from nfemu.bss.order_queue import Admission
-from nfemu.carrier.ports import AccountView, Change, LineState, PaymentView
+from nfemu.carrier.ports import AccountView, Change, Delivery, LineState, PaymentView
 from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
@@ -116,7 +116,16 @@ class LoadUnpaid(Command[list[Payment]]):
 
 @dataclass(frozen=True, slots=True)
 class LoadPendingNotices(Command[list[Notice]]):
-    """Of the whole carrier."""
+    """Of the account's cards, oldest first."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadInbox(Command[list[Notice]]):
+    """What the card has received, newest first: as far back as anybody would look."""
+
+    imsi: Imsi
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,9 @@ class Apply(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver(Command[None]):
+class Deliver(Command[Delivery]):
+    """Hand the message to its channel. Unavailable: the channel cannot be asked now."""
+
     notice: Notice
 
 
@@ -219,6 +230,13 @@ class FinishLater(Command[None]):
     """Something of `account` is left to do; try again soon (`resume.finish`)."""
 
     account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class SendLater(Command[None]):
+    """Notices are pending that their channels may take from `at` on (`recheck.send`)."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from nfemu.bss.detection import quiet_until
 from nfemu.bss.notices import compose
 from nfemu.bss.texts import Template
 from nfemu.carrier.commands import Begin, Emit, LoadLastNotice, LoadPendingNotices, NewId, Now, Step, ask
-from nfemu.carrier.flip import deliver_fresh
+from nfemu.carrier.delivery import deliver_fresh
 from nfemu.carrier.lines import aimed_profile, line_of, locked_line
-from nfemu.carrier.ports import AccountView, Line, PutNotice, WithdrawNotice
+from nfemu.carrier.ports import AccountView, Line, PutNotice
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import line_status
 from nfemu.carrier.view import commit
@@ -39,7 +39,7 @@ def request_blocked(rules: CarrierRules, msisdn: Msisdn) -> Step[datetime]:
     now = yield from ask(Now())
     if not rules.detection.enabled or not is_restricted(view, line):
         return now + _NOTHING_TO_SAY
-    told = yield from _told(line)
+    told = yield from _told(view, line)
     quiet = quiet_until(rules.detection, told, now)
     if quiet is not None:
         return quiet
@@ -48,7 +48,7 @@ def request_blocked(rules: CarrierRules, msisdn: Msisdn) -> Step[datetime]:
     notice = compose(identifier, template, rules.letterhead, line.subscriber, amount, correlation, now)
     yield from ask(Emit(line.subscriber.imsi, correlation, events.TRAFFIC_BLOCKED, {"notice": identifier}))
     view = yield from commit(view, [PutNotice(notice)])
-    yield from deliver_fresh(view.account.id, [notice])
+    yield from deliver_fresh(rules, view.account.id, [notice])
     return quiet_until(rules.detection, [notice], now) or now
 
 
@@ -66,33 +66,16 @@ def current(rules: CarrierRules, view: AccountView, notice: Notice) -> Notice | 
     return replace(notice, text=composed.text)
 
 
-def still_due(rules: CarrierRules, view: AccountView, pending: list[Notice]) -> Step[list[Notice]]:
-    """What of `pending` is still to be sent; what is not is withdrawn, with an event."""
-    due: list[Notice] = []
-    withdrawn: list[Notice] = []
-    for notice in pending:
-        found = current(rules, view, notice)
-        if found is None:
-            withdrawn.append(notice)
-        else:
-            due.append(found)
-    for notice in withdrawn:
-        detail = {"notice": notice.id, "kind": notice.kind.value}
-        yield from ask(Emit(notice.imsi, notice.correlation, events.NOTICE_WITHDRAWN, detail))
-    yield from commit(view, [WithdrawNotice(notice.id) for notice in withdrawn])
-    return due
-
-
 def is_restricted(view: AccountView, line: Line) -> bool:
     """Restricted, and no order under way to open it."""
     ordered, aim = line.subscription.ordered, aimed_profile(view, line)
     return ordered is not OrderedProfile.OPEN and aim is not OrderedProfile.OPEN
 
 
-def _told(line: Line) -> Step[list[Notice]]:
+def _told(view: AccountView, line: Line) -> Step[list[Notice]]:
     """The last message with the link of each kind, sent or about to be."""
     imsi = line.subscriber.imsi
-    pending = yield from ask(LoadPendingNotices())
+    pending = yield from ask(LoadPendingNotices(view.account.id))
     told = [notice for notice in pending if notice.imsi == imsi and notice.kind in _LINK_KINDS]
     for kind in _LINK_KINDS:
         last = yield from ask(LoadLastNotice(imsi, kind))

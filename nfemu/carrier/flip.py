@@ -15,12 +15,13 @@ acknowledgement. After a stop it follows at once, after a resume when the page i
 from collections.abc import Sequence
 from datetime import datetime
 
-from nfemu.bss.notices import compose, delivered
+from nfemu.bss.notices import compose
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
-from nfemu.carrier.commands import Apply, Commit, Deliver, Emit, FinishLater, NewId, Now, ReactivateLater, Step, ask
+from nfemu.carrier.commands import Apply, Emit, NewId, Now, ReactivateLater, Step, ask
 from nfemu.carrier.deductions import settle
+from nfemu.carrier.delivery import deliver_fresh
 from nfemu.carrier.execution import execute
 from nfemu.carrier.lines import line_state, session_detail
 from nfemu.carrier.orders import Cause
@@ -32,8 +33,7 @@ from nfemu.carrier.view import commit
 from nfemu.epc import pgw
 from nfemu.model import events
 from nfemu.model.account import AccountKind
-from nfemu.model.errors import Unavailable
-from nfemu.model.identity import AccountId, CorrelationId, NoticeId
+from nfemu.model.identity import CorrelationId, NoticeId
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder
@@ -61,7 +61,7 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(view.account.id))
-    yield from deliver_fresh(view.account.id, (*composed, *deducted, *notices))
+    yield from deliver_fresh(rules, view.account.id, (*composed, *deducted, *notices))
     return view
 
 
@@ -69,39 +69,7 @@ def carry_out_reactivations(rules: CarrierRules, view: AccountView, correlation:
     """Give every session of the locked account that has such an order its new address now."""
     view = yield from reactivate_lines(rules, view, lambda order: order.kind is OrderKind.REACTIVATE)
     view, composed = yield from _acknowledge(rules, view, correlation)
-    yield from deliver_fresh(view.account.id, composed)
-
-
-def deliver(account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]:
-    """Send pending notices. Those that their channel does not take stay pending, are tried again, and returned."""
-    sent: list[Change] = []
-    delayed: list[Notice] = []
-    for notice in notices:
-        try:
-            yield from ask(Deliver(notice))
-        except Unavailable:
-            delayed.append(notice)
-            continue
-        now = yield from ask(Now())
-        sent.append(PutNotice(delivered(notice, now)))
-        yield from _emit_notice(notice, events.NOTICE_SENT)
-    yield from ask(Commit(tuple(sent)))
-    if delayed:
-        yield from ask(FinishLater(account))
-    return delayed
-
-
-def deliver_fresh(account: AccountId, notices: Sequence[Notice]) -> Step[None]:
-    """The first attempt; a delay is worth one event, its repetitions are not."""
-    delayed = yield from deliver(account, notices)
-    for notice in delayed:
-        yield from _emit_notice(notice, events.NOTICE_DELAYED)
-    yield from ask(Commit(()))
-
-
-def _emit_notice(notice: Notice, name: str) -> Step[None]:
-    detail = {"notice": notice.id, "kind": notice.kind.value, "sender": notice.sender}
-    yield from ask(Emit(notice.imsi, notice.correlation, name, detail))
+    yield from deliver_fresh(rules, view.account.id, composed)
 
 
 def _acknowledge(

@@ -7,6 +7,7 @@ everything that foreign programs check (architecture, section 7).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Network
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice, NoticeKind
+from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
 from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
@@ -126,8 +127,8 @@ class PutNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawNotice:
-    """Forget a notice that is pending and must not be sent any more; one that was sent stays."""
+class Relay:
+    """Keep a short message that was sent for receivers, until one of them has acknowledged it."""
 
     notice: NoticeId
 
@@ -185,7 +186,7 @@ Change = (
     | AppendEntry
     | PutOrder
     | PutNotice
-    | WithdrawNotice
+    | Relay
     | PutPayment
     | PutAgreement
     | PutDeduction
@@ -264,7 +265,20 @@ class Store(Protocol):
     async def payments_posted_since(self, since: datetime) -> list[Payment]:
         """Booked at or after `since` (business time), in that order."""
 
-    async def pending_notices(self) -> list[Notice]: ...
+    async def pending_notices(self, account: AccountId) -> list[Notice]:
+        """Of the account's cards, oldest first."""
+
+    async def notices_due(self, channel: Channel, now: datetime, limit: int) -> list[tuple[AccountId, NoticeId]]:
+        """Pending ones that the channel may be given at `now`, the most urgent and then the oldest first."""
+
+    async def next_notice(self) -> datetime | None:
+        """When the first pending one may be sent, in business time; in the past where one may already."""
+
+    async def relayed(self, limit: int) -> list[Relayed]:
+        """Short messages that no receiver has acknowledged, in the order in which they were sent."""
+
+    async def forget_relayed(self, notices: Sequence[NoticeId]) -> None:
+        """Receivers have acknowledged them."""
 
     async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
         """SENT ones, newest first: the phone's inbox."""
@@ -321,8 +335,16 @@ class Enforcer(Protocol):
         """Return when every point that serves traffic has acknowledged `state` or has been taken out."""
 
 
+class Delivery(Enum):
+    """What a channel says. `FULL`: it has no room in this second. `FAILED`: the message did not arrive."""
+
+    TAKEN = "taken"
+    FULL = "full"
+    FAILED = "failed"
+
+
 class Notifier(Protocol):
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> Delivery:
         """Hand the message to its channel. May be called again for one id after a crash; doubles are dropped."""
 
 

@@ -6,11 +6,12 @@ pending. Nothing that was visible is repeated.
 
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.carrier.commands import Begin, Emit, LoadPendingNotices, Lock, Now, Step, ask
-from nfemu.carrier.detection import still_due
-from nfemu.carrier.flip import carry_out, carry_out_reactivations, deliver
+from nfemu.carrier.delivery import deliver
+from nfemu.carrier.flip import carry_out, carry_out_reactivations
 from nfemu.carrier.lines import load_account
 from nfemu.carrier.orders import after_rules
 from nfemu.carrier.ports import PutOrder
+from nfemu.carrier.recheck import still_due
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model import events
 from nfemu.model.errors import NotFound
@@ -19,14 +20,15 @@ from nfemu.model.orders import OrderState
 
 
 def finish(rules: CarrierRules, account: AccountId) -> Step[None]:
-    """Carry out what is unfinished on the account and send its pending notices. Raises NotFound, Unavailable."""
+    """Carry out what is unfinished on the account and send its pending notices, but those that their
+    channel did not bring: the outbox tries those again at their time. Raises NotFound, Unavailable."""
     correlation = yield from ask(Begin())
     yield from ask(Lock(account))
     view = yield from load_account(account)
-    cards = {line.subscriber.imsi for line in view.lines}
-    pending = [notice for notice in (yield from ask(LoadPendingNotices())) if notice.imsi in cards]
+    pending = [notice for notice in (yield from ask(LoadPendingNotices(account))) if notice.retry_at is None]
     view = yield from carry_out(rules, view, (), correlation)
-    yield from deliver(account, (yield from still_due(rules, view, pending)))
+    due, _ = yield from still_due(rules, view, pending)
+    yield from deliver(rules, account, due)
 
 
 def proceed(rules: CarrierRules, account: AccountId) -> Step[frozenset[OrderId]]:

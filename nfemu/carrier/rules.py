@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from nfemu.bss.auto_deduct import AutoDeductRules
+from nfemu.bss.channels import NoticeRules
 from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.fees import FeeRules
@@ -26,3 +27,4 @@ class CarrierRules:
     detection: DetectionRules = field(default_factory=DetectionRules)
     fees: FeeRules = field(default_factory=FeeRules)
     orders: OrderRules = field(default_factory=OrderRules)
+    notices: NoticeRules = field(default_factory=NoticeRules)

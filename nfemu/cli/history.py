@@ -11,16 +11,17 @@ _CHANNELS = {"sms": "SMS", "wechat": "WeChat", "voice": "call"}
 @click.command()
 @click.argument("number", required=False)
 @click.option("--open", "as_page", is_flag=True, help="Print a link that opens the inbox in a browser, once.")
+@click.option("--click", "clicked", metavar="ID", help="The owner opens the link in this message.")
 @json_option
 @click.pass_context
-def inbox(context: click.Context, number: str | None, as_page: bool, as_json: bool) -> None:
+def inbox(context: click.Context, number: str | None, as_page: bool, clicked: str | None, as_json: bool) -> None:
     """Show the messages that NUMBER's phone has received, newest first."""
     if as_page:
         click.echo(client_of(context).pages_link(number))
         return
     if number is None:
         raise click.UsageError("whose inbox? name a NUMBER, or use --open for a page with all of them")
-    notices = client_of(context).inbox(number)
+    notices = client_of(context).inbox(number) if clicked is None else [client_of(context).click(number, clicked)]
     if as_json:
         show_json(notices)
         return

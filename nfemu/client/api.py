@@ -133,6 +133,10 @@ class Client:
         """Newest first."""
         return [Notice.of(each) for each in self._api.get(*_line(number), "inbox", limit=limit)["notices"]]
 
+    def click(self, number: str, notice: str) -> Notice:
+        """The link in the message was opened; only the first time counts."""
+        return Notice.of(self._api.post(*_line(number), "inbox", notice, "click"))
+
     def timeline(self, number: str, limit: int = 500) -> list[Event]:
         """Oldest first."""
         return [Event.of(each) for each in self._api.get(*_line(number), "timeline", limit=limit)["events"]]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from nfemu.model.identity import CorrelationId, Imsi, NoticeId
+from nfemu.model.identity import CorrelationId, Imsi, Msisdn, NoticeId
 from nfemu.model.money import Money
 
 
@@ -72,3 +72,11 @@ class Notice:
     """How often its channel has failed to bring it."""
     retry_at: datetime | None = None
     """Before then it is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """A short message that was sent to `msisdn`, and that no receiver has acknowledged yet."""
+
+    notice: Notice
+    msisdn: Msisdn

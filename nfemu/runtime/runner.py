@@ -24,6 +24,7 @@ from nfemu.carrier.ports import (
     AddEvent,
     Change,
     Clock,
+    Delivery,
     Enforcer,
     IdSource,
     LineState,
@@ -33,6 +34,7 @@ from nfemu.carrier.ports import (
     PutDuty,
     PutOrder,
     PutSession,
+    Relay,
     Store,
 )
 from nfemu.epc.pgw import Pgw, Reservation
@@ -83,6 +85,10 @@ class Later(Protocol):
 
     def finish(self, account: AccountId) -> None: ...
 
+    def send(self, at: datetime) -> None: ...
+
+    def relay(self) -> None: ...
+
     def reactivate(self, account: AccountId) -> None: ...
 
     def expire(self, payment: Payment) -> None: ...
@@ -130,6 +136,7 @@ class Runner:
             c.LoadPaymentView: self._load_payment_view,
             c.LoadUnpaid: self._load_unpaid,
             c.LoadPendingNotices: self._load_pending_notices,
+            c.LoadInbox: self._load_inbox,
             c.LoadLastNotice: self._load_last_notice,
             c.Emit: self._emit,
             c.Admit: self._admit,
@@ -144,6 +151,7 @@ class Runner:
             c.CloseDeduction: self._close_deduction,
             c.AskAgainLater: self._ask_again,
             c.FinishLater: self._finish,
+            c.SendLater: self._send_later,
             c.ReactivateLater: self._reactivate,
             c.ExpireLater: self._expire,
         }
@@ -236,8 +244,11 @@ class Runner:
     async def _load_unpaid(self, _: _Run, command: c.LoadUnpaid) -> list[Payment]:
         return await self._outside.store.unpaid(command.imsi)
 
-    async def _load_pending_notices(self, _: _Run, __: c.LoadPendingNotices) -> list[Notice]:
-        return await self._outside.store.pending_notices()
+    async def _load_pending_notices(self, _: _Run, command: c.LoadPendingNotices) -> list[Notice]:
+        return await self._outside.store.pending_notices(command.account)
+
+    async def _load_inbox(self, _: _Run, command: c.LoadInbox) -> list[Notice]:
+        return await self._outside.store.notices(command.imsi)
 
     async def _load_last_notice(self, _: _Run, command: c.LoadLastNotice) -> Notice | None:
         return await self._outside.store.last_notice(command.imsi, command.kind)
@@ -279,6 +290,8 @@ class Runner:
             elif isinstance(change, PutOrder):
                 self._turns.follow(change.order)
                 run.admitted.discard(change.order.id)
+            elif isinstance(change, Relay):
+                self._later.relay()
 
     async def _reserve(self, run: _Run, command: c.Reserve) -> Reservation:
         reservation = self.pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())
@@ -294,8 +307,8 @@ class Runner:
     async def _apply_one(self, state: LineState) -> None:
         await self._outside.enforcer.apply(state)
 
-    async def _deliver(self, _: _Run, command: c.Deliver) -> None:
-        await self._outside.notifier.send(command.notice)
+    async def _deliver(self, _: _Run, command: c.Deliver) -> Delivery:
+        return await self._outside.notifier.send(command.notice)
 
     async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
         return await self._outside.provider.create_order(command.payment, command.return_url, command.language)
@@ -332,6 +345,9 @@ class Runner:
 
     async def _finish(self, _: _Run, command: c.FinishLater) -> None:
         self._later.finish(command.account)
+
+    async def _send_later(self, _: _Run, command: c.SendLater) -> None:
+        self._later.send(command.at)
 
     async def _reactivate(self, _: _Run, command: c.ReactivateLater) -> None:
         self._later.reactivate(command.account)

@@ -7,7 +7,7 @@ unfinished is finished). `start` loads by itself where nobody did.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -17,12 +17,14 @@ from nfemu.bss.orders import is_begun
 from nfemu.carrier import (
     agreements,
     billing,
+    clicks,
     consumption,
     detection,
     duties,
     grants,
     payments,
     profiles,
+    recheck,
     resume,
     sessions,
 )
@@ -41,7 +43,7 @@ from nfemu.model.consumption import Consumption
 from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
-from nfemu.model.identity import AccountId, Imsi, Msisdn, OrderId, PaymentNo, PolicyName
+from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice
 from nfemu.model.orders import Payment
@@ -59,6 +61,7 @@ from nfemu.runtime.expiry import Expiry
 from nfemu.runtime.metering import Metering
 from nfemu.runtime.order_desk import OrderDesk
 from nfemu.runtime.order_pump import OrderPump, PumpSource
+from nfemu.runtime.outbox import Outbox
 from nfemu.runtime.planning import plan_fees
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
@@ -74,7 +77,8 @@ PAGE_DELIVERY = 5.0
 
 
 class CarrierService:
-    """`day_began` is called when the business day has become another one. `clock` is a WallClock or a TestClock;
+    """`day_began` is called when the business day has become another one, `relayed` when short messages wait for
+    receivers. `clock` is a WallClock or a TestClock;
     `page_delivery` and `provider_within` are in seconds."""
 
     def __init__(
@@ -88,6 +92,7 @@ class CarrierService:
         ids: IdSource,
         rules: CarrierRules,
         day_began: Callable[[], None] = lambda: None,
+        relayed: Callable[[], None] = lambda: None,
         page_delivery: float = PAGE_DELIVERY,
         provider_within: float = PROVIDER_WITHIN,
     ) -> None:
@@ -95,6 +100,7 @@ class CarrierService:
         self._store = store
         self._provider = provider
         self._ids = ids
+        self._relayed = relayed
         self._rules = rules
         self._page_delivery = page_delivery
         self._pgw = Pgw(rules.catalogue)
@@ -108,6 +114,7 @@ class CarrierService:
         self.orders = OrderDesk(store, clock, self._pump.queue, self._resubmit)
         self._runner = Runner(outside, self._pgw, self._pump, self, provider_within)
         self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
+        self._outbox = Outbox(store, self._agenda, clock, lambda: self._rules.notices, self._send, abreast)
         self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
         self._metering = Metering(self._charge_traffic, self._is_free)
         self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began, self._metering.add)
@@ -149,6 +156,7 @@ class CarrierService:
         for deduction in await self._store.open_deductions():
             self.ask_again(deduction)
         await self.plan_duties()
+        await self._outbox.start()
         self._detection.start()
         self._usage.start()
         if isinstance(self.clock, WallClock):
@@ -339,6 +347,10 @@ class CarrierService:
         """See `carrier.payments.settle`."""
         return await self._run(lambda rules: payments.settle(rules, notification))
 
+    async def click(self, msisdn: Msisdn, name: str) -> Notice:
+        """See `carrier.clicks.click`."""
+        return await self._run(lambda _: clicks.click(msisdn, name))
+
     def request_blocked(self, msisdn: Msisdn, version: int) -> None:
         """An enforcement point refused a request of the line at that version: the owner may be due the link (G20)."""
         self._detection.blocked(msisdn, version)
@@ -461,6 +473,14 @@ class CarrierService:
 
     # what the runner tells
 
+    def send(self, at: datetime) -> None:
+        """Messages are pending that may be sent then."""
+        self._outbox.watch(at)
+
+    def relay(self) -> None:
+        """Short messages wait for receivers."""
+        self._relayed()
+
     def finish(self, account: AccountId) -> None:
         """Something of the account is left to do: try again soon."""
         self._finishing.schedule(account)
@@ -525,16 +545,18 @@ class CarrierService:
             raise NotFound(f"account `{account}` does not exist")
         return found
 
+    async def _send(self, account: AccountId, due: Collection[NoticeId]) -> list[Notice]:
+        return await self._run(lambda rules: recheck.send(rules, account, due))
+
     async def _request_blocked(self, msisdn: Msisdn) -> datetime:
         return await self._run(lambda rules: detection.request_blocked(rules, msisdn))
 
     async def _unfinished_accounts(self) -> list[AccountId]:
-        """Accounts with an order that was begun, an unacknowledged or outdated session, an unsent notice, or an
-        agreement that was being asked. Orders that wait have their turn, dead ones have had it."""
+        """Accounts with an order that was begun, an unacknowledged or outdated session, or an agreement that was being
+        asked. Orders that wait have their turn, dead ones have had it; messages that wait are the outbox's."""
         ordered = await self._store.ordered_profiles()
         unfinished = await self._store.unfinished_orders()
         cards: dict[Imsi, None] = {order.imsi: None for order in unfinished if is_begun(order)}
-        cards |= {notice.imsi: None for notice in await self._store.pending_notices()}
         cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session, ordered)}
         asked = [each for each in await self._store.open_deductions() if each.state is DeductionState.REQUESTED]
         accounts: dict[AccountId, None] = {deduction.account: None for deduction in asked}

@@ -13,6 +13,7 @@ from nfemu.epc.catalogue import Catalogue
 from nfemu.model.identity import Msisdn, Plmn
 from nfemu.model.landing import LandingPage
 from nfemu.model.money import Money
+from nfemu.model.notices import Channel
 from nfemu.model.plans import PriceList
 from nfemu.model.policy import DestinationGroup, PolicyProfile
 from nfemu.model.subscriber import OrderedProfile
@@ -124,6 +125,35 @@ class AutoDeduct:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """`per_second`: messages in a second of business time. `fail`: of a hundred, so many do not arrive (emulated)."""
+
+    per_second: int
+    fail: int
+
+
+@dataclass(frozen=True, slots=True)
+class Smpp:
+    """Where receivers of short messages connect, and as whom. Port 0: a free one."""
+
+    host: str
+    port: int
+    system_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """`attempts`: failures after which a channel gives a message up. `retry`: the first pause; pauses double. `seed`:
+    of what fails. `smpp` None: nobody is relayed to."""
+
+    channels: Mapping[Channel, ChannelSettings]
+    attempts: int
+    retry: timedelta
+    seed: int
+    smpp: Smpp | None
+
+
+@dataclass(frozen=True, slots=True)
 class Dunning:
     """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25).
     `open_orders`: payment orders of a line that may wait for their payer at once."""
@@ -136,6 +166,7 @@ class Dunning:
     detection: Detection
     auto_deduct: AutoDeduct
     orders: OrderRules
+    notices: Notices
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,28 @@ from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
 from nfemu.enrichment.values import Encoding, EnrichedValue, HeaderRule
 from nfemu.files.source import Source, ValuePath
 from nfemu.model.money import Money
+from nfemu.model.notices import Channel
 from nfemu.model.subscriber import OrderedProfile
-from nfemu.settings.configuration import AutoDeduct, Detection, Dunning, EmulatedInternet, Enrichment, Site
+from nfemu.settings.configuration import (
+    AutoDeduct,
+    ChannelSettings,
+    Detection,
+    Dunning,
+    EmulatedInternet,
+    Enrichment,
+    Notices,
+    Site,
+    Smpp,
+)
 from nfemu.settings.scalars import amount, credit_limit, host_name
-from nfemu.settings.schema import AutoDeductSection, DunningFile, EnrichmentFile, InternetFile, OrdersSection
+from nfemu.settings.schema import (
+    AutoDeductSection,
+    DunningFile,
+    EnrichmentFile,
+    InternetFile,
+    NoticesSection,
+    OrdersSection,
+)
 
 
 def enrichment_part(file: EnrichmentFile, source: Source) -> Enrichment:
@@ -49,6 +67,21 @@ def dunning_part(file: DunningFile, source: Source, currency: str) -> Dunning:
         Detection(file.detection.enabled, file.detection.after_stop_notice),
         _auto_deduct(file.auto_deduct, source, currency),
         _orders(file.orders, source),
+        _notices(file.notices, source),
+    )
+
+
+def _notices(section: NoticesSection, source: Source) -> Notices:
+    if section.retry.total_seconds() < 1:
+        source.report(("notices", "retry"), "a channel that failed needs time; write at least `1s`")
+    sections = {Channel.SMS: section.sms, Channel.WECHAT: section.wechat, Channel.VOICE: section.voice}
+    smpp = section.smpp
+    return Notices(
+        {channel: ChannelSettings(each.per_second, each.fail) for channel, each in sections.items()},
+        section.attempts,
+        section.retry,
+        section.seed,
+        None if smpp is None else Smpp(smpp.host, smpp.port, smpp.system_id),
     )
 
 

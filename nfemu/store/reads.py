@@ -11,7 +11,6 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice, NoticeKind
 from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
@@ -92,21 +91,6 @@ _open_deductions = Prepared(
     sa.select(schema.deduction)
     .where(schema.UNSETTLED)
     .order_by(schema.deduction.c.requested_at, schema.deduction.c.serial)
-)
-_pending = Prepared(
-    sa.select(schema.notice).where(schema.PENDING).order_by(schema.notice.c.created_at, schema.notice.c.serial)
-)
-_inbox = Prepared(
-    sa.select(schema.notice)
-    .where(schema.notice.c.imsi == sa.bindparam("imsi"), schema.SENT)
-    .order_by(schema.notice.c.sent_at.desc(), schema.notice.c.serial.desc())
-    .limit(sa.bindparam("limit"))
-)
-_last_notice = Prepared(
-    sa.select(schema.notice)
-    .where(schema.notice.c.imsi == sa.bindparam("imsi"), schema.SENT, schema.notice.c.kind == sa.bindparam("kind"))
-    .order_by(schema.notice.c.sent_at.desc(), schema.notice.c.serial.desc())
-    .limit(sa.literal_column("1"))
 )
 _events = Prepared(
     sa.select(schema.event)
@@ -210,20 +194,6 @@ def orders_moved_since(connection: Connection, since: datetime) -> list[WorkOrde
 
 def payments_posted_since(connection: Connection, since: datetime) -> list[Payment]:
     return [rows.payment_from(row) for row in _posted.run(connection, {"since": to_micros(since)})]
-
-
-def pending_notices(connection: Connection) -> list[Notice]:
-    return [rows.notice_from(row) for row in _pending.run(connection)]
-
-
-def notices(connection: Connection, imsi: Imsi, limit: int) -> list[Notice]:
-    parameters = {"imsi": imsi.digits, "limit": limit}
-    return [rows.notice_from(row) for row in _inbox.run(connection, parameters)]
-
-
-def last_notice(connection: Connection, imsi: Imsi, kind: NoticeKind) -> Notice | None:
-    row = _last_notice.run(connection, {"imsi": imsi.digits, "kind": kind.value}).one_or_none()
-    return None if row is None else rows.notice_from(row)
 
 
 def events(connection: Connection, imsi: Imsi, limit: int) -> list[TimelineEvent]:

@@ -19,9 +19,9 @@ from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import Unavailable
-from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo
+from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice, NoticeKind
+from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
 from nfemu.model.orders import Payment, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
@@ -30,6 +30,7 @@ from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
 from nfemu.store import alignment, billing, content, contracts, duties, provider_book, reads, seed, values, wipe, writes
+from nfemu.store import notices as messages
 from nfemu.store import usage as usages
 from nfemu.store.content import Part
 from nfemu.store.database import READERS, Database, parse_url
@@ -273,14 +274,28 @@ class SqlStore:
     async def payments_posted_since(self, since: datetime) -> list[Payment]:
         return await self._read(lambda connection: reads.payments_posted_since(connection, since))
 
-    async def pending_notices(self) -> list[Notice]:
-        return await self._read(reads.pending_notices)
+    async def pending_notices(self, account: AccountId) -> list[Notice]:
+        return await self._read(lambda connection: messages.pending(connection, account))
+
+    async def notices_due(self, channel: Channel, now: datetime, limit: int) -> list[tuple[AccountId, NoticeId]]:
+        return await self._read(lambda connection: messages.due(connection, channel, now, limit))
+
+    async def next_notice(self) -> datetime | None:
+        return await self._read(messages.first_due)
 
     async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
-        return await self._read(lambda connection: reads.notices(connection, imsi, limit))
+        return await self._read(lambda connection: messages.inbox(connection, imsi, limit))
 
     async def last_notice(self, imsi: Imsi, kind: NoticeKind) -> Notice | None:
-        return await self._read(lambda connection: reads.last_notice(connection, imsi, kind))
+        return await self._read(lambda connection: messages.last(connection, imsi, kind))
+
+    async def relayed(self, limit: int) -> list[Relayed]:
+        """Short messages that no receiver has acknowledged, in the order in which they were sent."""
+        return await self._read(lambda connection: messages.relayed(connection, limit))
+
+    async def forget_relayed(self, notices: Sequence[NoticeId]) -> None:
+        """Receivers have acknowledged them."""
+        await self._write(lambda connection: messages.forget_relayed(connection, notices))
 
     async def events(self, imsi: Imsi, limit: int = 500) -> list[TimelineEvent]:
         return await self._read(lambda connection: reads.events(connection, imsi, limit))

@@ -26,7 +26,7 @@ from nfemu.carrier.ports import (
     PutSession,
     PutSubscriber,
     PutSubscription,
-    WithdrawNotice,
+    Relay,
 )
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
 from nfemu.store import billing, duties, rows, schema
@@ -85,7 +85,7 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
     AppendEntry: lambda change: f"ledger entry for account `{change.entry.account}`",
     PutOrder: lambda change: f"work order `{change.order.id}`",
     PutNotice: lambda change: f"notice `{change.notice.id}`",
-    WithdrawNotice: lambda change: f"notice `{change.notice}`",
+    Relay: lambda change: f"notice `{change.notice}`",
     PutPayment: lambda change: f"payment `{change.payment.no}`",
     PutAgreement: lambda change: f"agreement `{change.agreement.no}`",
     PutDeduction: lambda change: f"deduction `{change.deduction.no}`",
@@ -100,7 +100,7 @@ _put_account_row = insert_or_update(schema.account, "id", where="account.currenc
 _put_subscriber_row = insert_or_update(schema.subscriber, "imsi")
 _put_order_row = insert_or_update(schema.work_order, "id")
 _put_notice_row = insert_or_update(schema.notice, "id")
-_withdraw_notice = Prepared(sa.delete(schema.notice).where(schema.notice.c.id == sa.bindparam("b_id"), schema.PENDING))
+_insert_relay = insert(schema.relay)
 _put_payment_row = insert_or_update(schema.payment, "no")
 _put_agreement_row = insert_or_update(schema.agreement, "no")
 _put_deduction_row = insert_or_update(schema.deduction, "no")
@@ -185,8 +185,8 @@ def _put_notice(connection: Connection, change: PutNotice) -> None:
     _put_notice_row.run(connection, rows.notice_values(change.notice))
 
 
-def _withdraw(connection: Connection, change: WithdrawNotice) -> None:
-    _withdraw_notice.run(connection, {"b_id": change.notice})
+def _relay(connection: Connection, change: Relay) -> None:
+    _insert_relay.run(connection, {"notice_id": change.notice})
 
 
 def _put_payment(connection: Connection, change: PutPayment) -> None:
@@ -225,7 +225,7 @@ _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     AppendEntry: _append_entry,
     PutOrder: _put_order,
     PutNotice: _put_notice,
-    WithdrawNotice: _withdraw,
+    Relay: _relay,
     PutPayment: _put_payment,
     PutAgreement: _put_agreement,
     PutDeduction: _put_deduction,

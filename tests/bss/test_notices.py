@@ -15,8 +15,9 @@ from nfemu.model.notices import Notice, NoticeKind, NoticeState
 from nfemu.model.subscriber import Subscriber
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-LINK = "http://portal.carrier.example/green"
-LETTERHEAD = Letterhead({"zh": "示例移动", "en": "Example Mobile"}, LINK)
+PORTAL = "http://portal.carrier.example/green"
+LINK = f"{PORTAL}?n=1"
+LETTERHEAD = Letterhead({"zh": "示例移动", "en": "Example Mobile"}, PORTAL)
 OWNER = Subscriber(Imsi("460000000000001"), Msisdn("8613800138000"), AccountId("zhang"))
 
 

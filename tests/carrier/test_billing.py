@@ -10,7 +10,7 @@ from nfemu.model.money import Money
 from nfemu.model.notices import NoticeKind
 from nfemu.model.subscriber import Hold, OrderedProfile
 from tests.fakes.paying import pay
-from tests.fakes.world import ACME_ONE, ACME_TWO, LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, rules
+from tests.fakes.world import ACME_ONE, ACME_TWO, LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, link_of, rules
 
 
 async def kinds(world: World, msisdn: Msisdn) -> list[NoticeKind]:
@@ -59,7 +59,7 @@ async def test_the_stop_notice_says_what_to_pay_and_where(world: World) -> None:
     (notice,) = await world.service.inbox(ZHANG)
     assert notice.kind is NoticeKind.STOPPED
     assert "¥29.00" in notice.text
-    assert notice.link == "http://portal.carrier.example/green"
+    assert notice.link == link_of(notice)
     assert world.notifier.sent[notice.id].text == notice.text
 
 

@@ -9,11 +9,11 @@ from nfemu.bss.detection import DetectionRules
 from nfemu.carrier import detection
 from nfemu.model import events
 from nfemu.model.errors import NotFound
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import AccountId, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice, NoticeKind
 from tests.fakes.paying import pay
-from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, rules
+from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, link_of, rules
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -36,7 +36,7 @@ async def test_the_first_blocked_request_sends_the_link_once_a_day(world: World)
     await asyncio.gather(*(blocked(world, ZHANG) for _ in range(10)))
     (notice,) = await detected(world, ZHANG)
     assert "¥29.00" in notice.text
-    assert notice.link == "http://portal.carrier.example/green"
+    assert notice.link == link_of(notice)
     assert events.TRAFFIC_BLOCKED in [event.name for event in await world.service.timeline(ZHANG)]
     await world.restart()
     await blocked(world, ZHANG)
@@ -119,11 +119,11 @@ async def test_a_message_that_is_late_is_withdrawn_once_paid(world: World) -> No
     await later(world)
     world.faults.fail("notifier")
     await blocked(world, ZHANG)
-    assert len(await world.store.pending_notices()) == 1
+    assert len(await world.store.pending_notices(AccountId("zhang"))) == 1
     world.faults.heal()
     await pay(world.service, ZHANG, Money(2900))
     await world.restart()
-    assert await world.store.pending_notices() == []
+    assert await world.store.pending_notices(AccountId("zhang")) == []
     assert await detected(world, ZHANG) == []
     assert events.NOTICE_WITHDRAWN in [event.name for event in await world.service.timeline(ZHANG)]
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 
-from nfemu.carrier.ports import LineState
+from nfemu.carrier.ports import Delivery, LineState
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer
 from nfemu.model.identity import DeductionNo, Imsi, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice
+from nfemu.model.notices import Channel, Notice
 from nfemu.model.orders import Payment
 from tests.fakes.faults import Faults
 
@@ -48,17 +48,22 @@ class FakeEnforcer:
 
 
 class FakeNotifier:
-    """A channel that drops doubles by id, as the port asks. `heard` is set by every message."""
+    """Channels that drop doubles by id, as the port asks. `heard` is set by every message; `says` is what a channel
+    answers, where that is not that it has taken the message."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
         self.sent: dict[NoticeId, Notice] = {}
         self.heard = asyncio.Event()
+        self.says: dict[Channel, Delivery] = {}
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> Delivery:
         with self._faults.point("notifier"):
+            if notice.channel in self.says:
+                return self.says[notice.channel]
             self.sent.setdefault(notice.id, notice)
             self.heard.set()
+            return Delivery.TAKEN
 
 
 class FakeProvider:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from nfemu.bss import ledger
+from nfemu.bss.urgency import URGENCY
 from nfemu.carrier.ports import (
     AccountView,
     AddEvent,
@@ -28,7 +29,7 @@ from nfemu.carrier.ports import (
     PutSession,
     PutSubscriber,
     PutSubscription,
-    WithdrawNotice,
+    Relay,
 )
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, Agreement, AgreementState, Contract, Deduction
@@ -50,7 +51,7 @@ from nfemu.model.identity import (
     SessionId,
 )
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice, NoticeKind, NoticeState
+from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState, Relayed
 from nfemu.model.orders import UNFINISHED_ORDERS, Payment, PaymentState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
@@ -70,6 +71,7 @@ class _Tables:
     entries: list[LedgerEntry] = field(default_factory=list)
     orders: dict[OrderId, WorkOrder] = field(default_factory=dict)
     notices: dict[NoticeId, Notice] = field(default_factory=dict)
+    relay: list[NoticeId] = field(default_factory=list)
     payments: dict[PaymentNo, Payment] = field(default_factory=dict)
     agreements: dict[AgreementNo, Agreement] = field(default_factory=dict)
     deductions: dict[DeductionNo, Deduction] = field(default_factory=dict)
@@ -138,9 +140,7 @@ class _Tables:
         if there is not None and there.no != number:
             raise Conflict(f"account `{account}` has `{there.no}` already")
 
-    def _put(
-        self, change: PutAccount | PutSession | PutOrder | PutNotice | WithdrawNotice | PutPayment | AddEvent
-    ) -> None:
+    def _put(self, change: PutAccount | PutSession | PutOrder | PutNotice | Relay | PutPayment | AddEvent) -> None:
         match change:
             case PutAccount(account):
                 self.accounts[account.id] = account
@@ -150,8 +150,8 @@ class _Tables:
                 self.orders[order.id] = order
             case PutNotice(notice):
                 self.notices[notice.id] = notice
-            case WithdrawNotice(identifier) if self.notices[identifier].state is NoticeState.PENDING:
-                del self.notices[identifier]
+            case Relay(identifier):
+                self.relay.append(identifier)
             case PutPayment(payment):
                 self.payments[payment.no] = payment
             case AddEvent(event):
@@ -280,8 +280,31 @@ class MemoryStore:
         posted = [(each.posted_at, each) for each in self._tables.payments.values() if each.posted_at is not None]
         return [payment for at, payment in sorted(posted, key=lambda each: each[0]) if at >= since]
 
-    async def pending_notices(self) -> list[Notice]:
-        return [notice for notice in self._tables.notices.values() if notice.state is NoticeState.PENDING]
+    async def pending_notices(self, account: AccountId) -> list[Notice]:
+        cards = self._tables.subscribers
+        return [notice for notice in self._pending() if cards[notice.imsi].account == account]
+
+    async def notices_due(self, channel: Channel, now: datetime, limit: int) -> list[tuple[AccountId, NoticeId]]:
+        due = [
+            each for each in self._pending() if each.channel is channel and (each.retry_at or each.created_at) <= now
+        ]
+        due.sort(key=lambda each: (URGENCY[each.kind], each.created_at))
+        return [(self._tables.subscribers[each.imsi].account, each.id) for each in due[:limit]]
+
+    async def next_notice(self) -> datetime | None:
+        return min((each.retry_at or each.created_at for each in self._pending()), default=None)
+
+    async def relayed(self, limit: int) -> list[Relayed]:
+        cards = self._tables.subscribers
+        found = [self._tables.notices[identifier] for identifier in self._tables.relay[:limit]]
+        return [Relayed(notice, cards[notice.imsi].msisdn) for notice in found]
+
+    async def forget_relayed(self, notices: Sequence[NoticeId]) -> None:
+        self._tables.relay = [each for each in self._tables.relay if each not in notices]
+
+    def _pending(self) -> list[Notice]:
+        pending = [notice for notice in self._tables.notices.values() if notice.state is NoticeState.PENDING]
+        return [notice for notice in pending if notice.imsi in self._tables.subscribers]
 
     async def notices(self, imsi: Imsi, limit: int = 100) -> list[Notice]:
         sent = [each for each in self._tables.notices.values() if each.state is NoticeState.SENT and each.imsi == imsi]

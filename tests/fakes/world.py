@@ -14,6 +14,7 @@ from nfemu.epc.catalogue import Catalogue, Pool
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, PolicyName, PoolName, ProfileName
 from nfemu.model.money import Money
+from nfemu.model.notices import Notice
 from nfemu.model.orders import Payment
 from nfemu.model.subscriber import Ambr, ApnProfile, CardRole, OrderedProfile, PdnType, Subscriber
 from nfemu.runtime import clocks
@@ -97,6 +98,11 @@ def rules(
         AutoDeductRules(Money(20_000)),
         detection=detection or DetectionRules(),
     )
+
+
+def link_of(notice: Notice) -> str:
+    """The link that a message carries."""
+    return f"http://portal.carrier.example/green?n={notice.id.partition('-')[2][:8]}"
 
 
 def people() -> list[Change]:

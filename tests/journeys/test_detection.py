@@ -22,7 +22,7 @@ def test_the_first_blocked_request_of_a_day_sends_the_link_once(stopped: Carrier
     with stopped.client() as client:
         newest = client.inbox(NUMBER)[0]
     assert "29.00" in newest.text
-    assert newest.link == "http://portal.carrier.example/green"
+    assert newest.link == f"http://portal.carrier.example/green?n={newest.id[4:12]}"
 
     stopped.kill()
     stopped.up("--clock", "test")

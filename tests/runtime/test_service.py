@@ -87,8 +87,10 @@ async def test_a_start_that_cannot_finish_an_account_goes_on_and_tries_again(wor
 
 
 async def test_a_line_that_is_gone_from_the_store_does_not_stop_the_start(world: World) -> None:
-    world.faults.fail("notifier")
-    await world.service.charge(ZHANG, Money(5900))
+    await world.service.attach(ZHANG)
+    world.faults.fail("enforcer")
+    with pytest.raises(Unavailable):
+        await world.service.charge(ZHANG, Money(5900))
     world.faults.heal()
     world.store._tables.subscribers.pop(imsi_of(ZHANG))
     await world.restart()

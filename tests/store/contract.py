@@ -21,8 +21,8 @@ from nfemu.carrier.ports import (
     PutSession,
     PutSubscriber,
     PutSubscription,
+    Relay,
     Store,
-    WithdrawNotice,
 )
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, DeductionState
@@ -32,7 +32,7 @@ from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PlanName, PolicyName, ServiceName
 from nfemu.model.money import Money
-from nfemu.model.notices import NoticeKind
+from nfemu.model.notices import Channel, NoticeKind, NoticeState, Relayed
 from nfemu.model.orders import OrderState, PaymentState
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import Hold, OrderedProfile, Subscription
@@ -351,11 +351,13 @@ class StoreContract:
     async def test_notices_are_pending_then_in_the_inbox(self, store: Store) -> None:
         first, second, foreign = notice("not-1"), notice("not-2", seconds=1), notice("not-3", MAIN, 2)
         await store.commit([*people(), PutNotice(first), PutNotice(second), PutNotice(foreign)])
-        assert await store.pending_notices() == [first, second, foreign]
+        assert await store.pending_notices(PHONE.account) == [first, second]
+        assert await store.pending_notices(MAIN.account) == [foreign]
         assert await store.notices(PHONE.imsi) == []
         sent = [notice("not-1", sent=5), notice("not-2", seconds=1, sent=6)]
         await store.commit([PutNotice(each) for each in sent])
-        assert await store.pending_notices() == [foreign]
+        assert await store.pending_notices(PHONE.account) == []
+        assert await store.pending_notices(MAIN.account) == [foreign]
         assert await store.notices(PHONE.imsi) == sent[::-1]
         assert await store.notices(PHONE.imsi, limit=1) == [sent[1]]
 
@@ -368,12 +370,36 @@ class StoreContract:
         assert await store.last_notice(PHONE.imsi, NoticeKind.RESTORED) is None
         assert await store.last_notice(MAIN.imsi, NoticeKind.STOPPED) is None
 
-    async def test_only_what_is_pending_can_be_withdrawn(self, store: Store) -> None:
-        pending, sent = notice("not-1"), notice("not-2", sent=5)
-        await store.commit([*people(), PutNotice(pending), PutNotice(sent)])
-        await store.commit([WithdrawNotice(pending.id), WithdrawNotice(sent.id)])
-        assert await store.pending_notices() == []
-        assert await store.notices(PHONE.imsi) == [sent]
+    async def test_what_is_due_comes_by_urgency_then_by_age(self, store: Store) -> None:
+        """S7. What failed waits for its time, and each channel has a queue of its own."""
+        late = replace(notice("not-1"), kind=NoticeKind.MONTH_END)
+        wave = replace(notice("not-2", seconds=1), kind=NoticeKind.DUNNING)
+        older = replace(notice("not-3", MAIN), kind=NoticeKind.DUNNING)
+        urgent = notice("not-4", MAIN, seconds=2)
+        failed = replace(notice("not-5", seconds=1), attempts=1, retry_at=after(60))
+        by_wechat = replace(notice("not-6"), channel=Channel.WECHAT)
+        ended = [replace(notice(f"not-{end.value}"), state=end) for end in (NoticeState.FAILED, NoticeState.CANCELLED)]
+        assert await store.next_notice() is None
+        await store.commit([*people(), *map(PutNotice, (late, wave, older, urgent, failed, by_wechat, *ended))])
+        due = [identifier for _, identifier in await store.notices_due(Channel.SMS, after(2), 100)]
+        assert due == ["not-4", "not-3", "not-2", "not-1"]
+        assert await store.notices_due(Channel.SMS, after(2), 1) == [(MAIN.account, urgent.id)]
+        assert await store.notices_due(Channel.WECHAT, after(2), 100) == [(PHONE.account, by_wechat.id)]
+        assert failed.id in [identifier for _, identifier in await store.notices_due(Channel.SMS, after(60), 100)]
+        assert await store.next_notice() == after(0)
+        sent = [replace(each, state=NoticeState.SENT) for each in (late, wave, older, urgent, by_wechat)]
+        await store.commit([PutNotice(each) for each in sent])
+        assert await store.next_notice() == after(60)
+        assert await store.pending_notices(PHONE.account) == [failed]
+
+    async def test_what_was_sent_waits_for_receivers_in_its_order(self, store: Store) -> None:
+        sent = [notice(f"not-{number}", card, sent=5) for number, card in enumerate((PHONE, MAIN, PHONE))]
+        await store.commit([*people(), *(change for each in sent for change in (PutNotice(each), Relay(each.id)))])
+        waiting = [Relayed(sent[0], PHONE.msisdn), Relayed(sent[1], MAIN.msisdn), Relayed(sent[2], PHONE.msisdn)]
+        assert await store.relayed(10) == waiting
+        assert await store.relayed(2) == waiting[:2]
+        await store.forget_relayed([sent[1].id, sent[0].id])
+        assert await store.relayed(10) == waiting[2:]
 
     async def test_the_timeline_gives_the_latest_oldest_first(self, store: Store) -> None:
         events = [event(f"step.{number}", seconds=number) for number in range(5)]

@@ -3,17 +3,18 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from nfemu.store import SqlStore, billing, duties, reads, values, writes
+from nfemu.store import SqlStore, billing, duties, notices, reads, values, writes
 from nfemu.store.prepared import Prepared
 from tests.store.direct import connected
 
-WHOLE_LISTINGS = {"_count", "_highest_number", "_next_duty"}
-"""Their cost is the table's by their nature (or that of one step: the first or last key)."""
+WHOLE_LISTINGS = {"_count", "_highest_number", "_next_duty", "_relayed"}
+"""Their cost is the table's by their nature (or that of a few steps: the first or last keys)."""
 
 
 def statements() -> dict[str, Prepared]:
     """Every prepared question and change of the store."""
-    named = {name: value for module in (billing, duties, reads, values, writes) for name, value in vars(module).items()}
+    modules = (billing, duties, notices, reads, values, writes)
+    named = {name: value for module in modules for name, value in vars(module).items()}
     return {name: value for name, value in named.items() if isinstance(value, Prepared) and name not in WHOLE_LISTINGS}
 
 

@@ -6,6 +6,7 @@ from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.bootstrap.reload.prices import price_facts
 from nfemu.bss.order_queue import Capacity
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
+from nfemu.settings.configuration import Notices
 from nfemu.settings.people import People
 from nfemu.web.api.backend import ConfigChange
 
@@ -19,6 +20,13 @@ _DUNNING_NOTES = {
     "orders.attempts": "for orders that are refused from now on",
     "orders.retry": "for orders that are refused from now on",
     "orders.longest_retry": "for orders that are refused from now on",
+    "notices.sms": "for messages from now on, also those that wait",
+    "notices.wechat": "for messages from now on, also those that wait",
+    "notices.voice": "for messages from now on, also those that wait",
+    "notices.attempts": "also for messages that wait to be tried again",
+    "notices.retry": "for messages that fail from now on",
+    "notices.seed": "for messages from now on",
+    "notices.smpp": "receivers that are connected elsewhere are let go; what was not acknowledged waits for them",
     "auto_deduct.give_up": "also for deductions that wait for an answer, when they are asked about next",
 }
 _PRICES_NOTE = "for what falls due or is used from now on"
@@ -121,6 +129,22 @@ def _dunning(configuration: Configuration) -> Facts:
         "orders.attempts": {"": str(dunning.orders.retry.attempts)},
         "orders.retry": {"": str(dunning.orders.retry.pause)},
         "orders.longest_retry": {"": str(dunning.orders.retry.longest)},
+        **_notices(dunning.notices),
+    }
+
+
+def _notices(notices: Notices) -> Facts:
+    smpp = notices.smpp
+    channels = {
+        f"notices.{channel.value}": {"per_second": str(each.per_second), "fail": str(each.fail)}
+        for channel, each in notices.channels.items()
+    }
+    return {
+        **channels,
+        "notices.attempts": {"": str(notices.attempts)},
+        "notices.retry": {"": str(notices.retry)},
+        "notices.seed": {"": str(notices.seed)},
+        "notices.smpp": {"": "off" if smpp is None else f"{smpp.host}:{smpp.port} as {smpp.system_id}"},
     }
 
 

@@ -15,7 +15,13 @@ from nfemu.settings.schema.carrier import (
     ProxySection,
     UpstreamSection,
 )
-from nfemu.settings.schema.dunning import AutoDeductSection, DetectionSection, DunningFile, OrdersSection
+from nfemu.settings.schema.dunning import (
+    AutoDeductSection,
+    DetectionSection,
+    DunningFile,
+    NoticesSection,
+    OrdersSection,
+)
 from nfemu.settings.schema.enrichment import EnrichmentFile, HeaderSection
 from nfemu.settings.schema.internet import InternetFile, SiteSection
 from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSection, LandingSection
@@ -56,6 +62,7 @@ __all__ = [
     "LandingFile",
     "LandingLinkSection",
     "LandingSection",
+    "NoticesSection",
     "OrderedSection",
     "OrdersSection",
     "PlanSection",

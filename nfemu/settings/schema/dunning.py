@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 
 from nfemu.bss.order_queue import MOST_PER_MINUTE
 from nfemu.files.sections import Section
-from nfemu.settings.schema.values import Amount, Duration, Number
+from nfemu.settings.schema.values import Amount, Duration, ListenAddress, Number
 
 
 class DetectionSection(Section):
@@ -66,6 +66,44 @@ class OrdersSection(Section):
     longest_retry: Duration = Field(default=timedelta(hours=1), description="No pause is longer.")
 
 
+class ChannelSection(Section):
+    """What one channel takes, and how it fails."""
+
+    per_second: Number = Field(
+        default=500, ge=1, le=1_000_000, examples=["500"], description="Messages in a second of business time (S7)."
+    )
+    fail: Number = Field(
+        default=0, ge=0, le=100, examples=["2"], description="Of a hundred, so many do not arrive: emulated."
+    )
+
+
+class SmppSection(Section):
+    """Where SMPP 3.4 receivers connect; every short message is sent to them, too."""
+
+    host: ListenAddress = Field(default="127.0.0.1", description="Where it listens.")
+    port: Number = Field(default=2775, ge=0, le=65_535, examples=["2775"], description="0: a free one.")
+    system_id: str = Field(
+        default="nfemu",
+        examples=["nfemu"],
+        pattern=r"^[A-Za-z0-9._-]{1,15}$",
+        description="As whom receivers bind; the password is in the state folder's `smpp.password`.",
+    )
+
+
+class NoticesSection(Section):
+    """Channels that bring messages."""
+
+    sms: ChannelSection = ChannelSection()
+    wechat: ChannelSection = ChannelSection()
+    voice: ChannelSection = ChannelSection(per_second=50)
+    attempts: Number = Field(
+        default=3, ge=1, le=10, examples=["3"], description="Failures after which a channel gives a message up."
+    )
+    retry: Duration = Field(default=timedelta(minutes=10), description="After a failure; pauses double.")
+    seed: Number = Field(default=1, ge=0, le=1_000_000_000, examples=["1"], description="Other seeds fail others.")
+    smpp: SmppSection | None = Field(default=None, description="Off where it is not there.")
+
+
 class DunningFile(Section):
     """When standing becomes an order."""
 
@@ -87,3 +125,4 @@ class DunningFile(Section):
     detection: DetectionSection = DetectionSection()
     auto_deduct: AutoDeductSection = AutoDeductSection()
     orders: OrdersSection = OrdersSection()
+    notices: NoticesSection = NoticesSection()

@@ -18,6 +18,7 @@ from nfemu.web.api.models import (
     ExplanationOut,
     Inbox,
     Ledger,
+    NoticeOut,
     PluggedInOut,
     ProfileIn,
     SessionOut,
@@ -64,6 +65,7 @@ class Subscribers:
             ("POST", "/{number}/charges", self._charge, "chargeSubscriber"),
             ("POST", "/{number}/payments", self._pay, "paySubscriber"),
             ("GET", "/{number}/inbox", self._inbox, "getInbox"),
+            ("POST", "/{number}/inbox/{notice}/click", self._click, "clickMessage"),
             ("GET", "/{number}/timeline", self._timeline, "getTimeline"),
             ("GET", "/{number}/ledger", self._ledger, "getLedger"),
             ("GET", "/{number}/explain", self._explain, "explainDestination"),
@@ -137,6 +139,11 @@ class Subscribers:
         """The messages that the phone has received."""
         notices = await self._carrier().inbox(await self._find(number), limit)
         return Inbox(notices=[views.notice(each, self._config.timezone) for each in notices])
+
+    async def _click(self, number: str, notice: str) -> NoticeOut:
+        """Open the link in a message, as far as the carrier learns of it. Only the first time counts."""
+        clicked = await self._carrier().click(await self._find(number), notice)
+        return views.notice(clicked, self._config.timezone)
 
     async def _timeline(self, number: str, limit: PageLimit = 500) -> Timeline:
         """Everything that happened to the line, with milliseconds since the trigger."""

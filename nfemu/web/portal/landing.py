@@ -1,15 +1,18 @@
 """The plain-HTTP half: recognise, show what is due, hand over to HTTPS by a ticket (G2, G10, G11)."""
 
+import logging
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nfemu.model.errors import InvalidInput
+from nfemu.model.errors import InvalidInput, NfemuError
 from nfemu.web.pages import read_form, redirect, refuse_foreign, requested_language
 from nfemu.web.portal.back_url import safe_back_url
 from nfemu.web.portal.line_view import line_view
-from nfemu.web.portal.shell import Shell, is_secure
+from nfemu.web.portal.shell import Shell, Visitor, is_secure
+
+_log = logging.getLogger(__name__)
 
 
 class Landing:
@@ -25,6 +28,7 @@ class Landing:
         visitor = await self._shell.enriched_visitor(request)
         if visitor is None:
             return self._shell.unknown(request)
+        await self._opened(visitor, request.query_params.get("n", ""))
         return self._shell.page(
             "landing.html",
             self._shell.language(request, visitor),
@@ -46,6 +50,15 @@ class Landing:
             raise InvalidInput("the form is not one of our landing page for this session; open that page again")
         back, language = self._back(form.get("url", "")), requested_language(request)
         return redirect(ticket_url(self._shell, self._shell.tickets.issue(visitor.session, back, language)))
+
+    async def _opened(self, visitor: Visitor, name: str) -> None:
+        """The link of a message was opened; whatever becomes of that, the page is shown."""
+        if not name:
+            return
+        try:
+            await self._shell.carrier.click(visitor.msisdn, name)
+        except NfemuError as error:
+            _log.info("the link of message %.40r of %s tells nothing: %s", name, visitor.msisdn.masked(), error)
 
     def _back(self, text: str) -> str | None:
         return safe_back_url(text, self._shell.config.host)

@@ -26,6 +26,9 @@ def upgrade() -> None:
         notice.add_column(sa.Column("retry_at", sa.BigInteger(), nullable=True))
         notice.create_check_constraint(op.f("ck_notice_state"), _STATES)
         notice.create_check_constraint(op.f("ck_notice_channel"), _CHANNELS)
+    with op.batch_alter_table("notice") as notice:  # what is there has them now; what comes says so itself
+        notice.alter_column("channel", server_default=None)
+        notice.alter_column("attempts", server_default=None)
     op.create_index("ix_notice_pending", "notice", ["imsi"], sqlite_where=_PENDING, postgresql_where=_PENDING)
     op.create_index(
         "ix_notice_inbox", "notice", ["imsi", "sent_at", "serial"], sqlite_where=_SENT, postgresql_where=_SENT
