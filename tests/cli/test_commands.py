@@ -117,6 +117,15 @@ def test_a_unit_s_member_sees_the_own_share(nfemu: Nfemu) -> None:
     assert ["due", "¥100.00"] in lines(shown)
 
 
+def test_a_message_is_shown_with_its_channel_and_clicked(nfemu: Nfemu) -> None:
+    nfemu("charge", "13800138000", "59")
+    shown = nfemu("inbox", "13800138000").out
+    identifier = json.loads(nfemu("inbox", "13800138000", "--json").out)[0]["id"]
+    assert f"  {identifier}  SMS  示例移动  (stopped)\n" in shown
+    assert "(stopped, opened 2026-" in nfemu("inbox", "13800138000", "--click", identifier).out
+    assert "(stopped, opened 2026-" in nfemu("inbox", "13800138000").out
+
+
 def test_inbox(nfemu: Nfemu, running: Running) -> None:
     assert nfemu("inbox", "13800138000").out == "no messages\n"
     assert nfemu("inbox", "--open").out.startswith(f"{running.url}/login?token=")

@@ -1,6 +1,6 @@
 """The inbox as pages for people: `/login`, `/inbox`, `/inbox/{number}`. Reading only; no JavaScript."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from nfemu.model.errors import NfemuError
 from nfemu.model.identity import Msisdn
+from nfemu.model.notices import Notice
 from nfemu.web.api.backend import ApiConfig, Carrier
 from nfemu.web.api.login import COOKIE, SESSION_LIFE_S, Logins
 from nfemu.web.api.texts import TEXTS
@@ -76,17 +77,21 @@ class InboxPages:
             notices = await self._carrier().inbox(card.msisdn)
         except NfemuError as error:
             return self._wrong(request, error)
-        zone = self._config.timezone
-        shown = [
-            {
-                "notice": notice,
-                "at": (notice.sent_at or notice.created_at).astimezone(zone),
-                "clicked_at": notice.clicked_at.astimezone(zone) if notice.clicked_at is not None else None,
-            }
-            for notice in notices
-        ]
+        shown = [self._shown(notice) for notice in notices]
         number = card.msisdn.national(self._config.country_code)
         return self._render("inbox.html", request, number=number, notices=shown)
+
+    def _shown(self, notice: Notice) -> Mapping[str, object]:
+        """The message, its text around its link, and its times in the carrier's zone."""
+        zone = self._config.timezone
+        before, _, after = notice.text.partition(notice.link) if notice.link else (notice.text, "", "")
+        return {
+            "notice": notice,
+            "before": before,
+            "after": after,
+            "at": (notice.sent_at or notice.created_at).astimezone(zone),
+            "clicked_at": notice.clicked_at.astimezone(zone) if notice.clicked_at is not None else None,
+        }
 
     def _may_read(self, request: Request) -> bool:
         return self._logins.is_valid(request.cookies.get(COOKIE, ""))

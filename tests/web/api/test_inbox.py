@@ -82,6 +82,20 @@ async def test_messages_are_shown_in_the_carrier_s_time(api: Api) -> None:
     assert "No messages yet." in empty.text
 
 
+async def test_a_message_shows_its_channel_its_link_and_when_that_was_opened(api: Api) -> None:
+    await api.world.service.charge(ZHANG, Money(5900))
+    (notice,) = await api.world.service.inbox(ZHANG)
+    cookie = cookie_of(await login(api))
+    unread = await page(api, "/inbox/13800138000", cookie)
+    assert f'<a href="{notice.link}" rel="noreferrer">{notice.link}</a>' in unread.text
+    assert '<span class="channel">SMS</span>' in unread.text
+    assert "link opened" not in unread.text
+    answer = await api("POST", f"/subscribers/13800138000/inbox/{notice.id}/click")
+    assert (answer.json()["id"], answer.json()["clicked_at"]) == (notice.id, "2026-11-01T16:00:00+08:00")
+    assert "link opened 2026-11-01 16:00:00" in (await page(api, "/inbox/13800138000", cookie)).text
+    assert (await api("POST", f"/subscribers/13800138001/inbox/{notice.id}/click")).status == 404
+
+
 async def test_texts_are_escaped(api: Api) -> None:
     await api.world.service.charge(ZHANG, Money(5900))
     notice = (await api.world.service.inbox(ZHANG))[0]

@@ -43,6 +43,18 @@ async def test_pay_and_be_restored_without_typing_anything(stack: Stack) -> None
     assert kinds.count("restored") == 1
 
 
+async def test_opening_a_message_s_link_on_its_own_line_marks_it(stack: Stack) -> None:
+    await stack.overdue(ZHANG)
+    (notice,) = await stack.service.inbox(ZHANG)
+    assert notice.link is not None
+    for foreign in (stack.browser(LI).open(notice.link), stack.browser(ZHANG).open(f"http://{PORTAL}/green?n=guess")):
+        assert (await foreign).status == 200
+    assert (await stack.service.inbox(ZHANG))[0].clicked_at is None
+    landing = await stack.browser(ZHANG).open(notice.link)
+    assert "¥29.00" in landing.text
+    assert (await stack.service.inbox(ZHANG))[0].clicked_at == stack.service.now()
+
+
 async def test_the_page_says_restored_only_after_the_flip_is_acknowledged(stack: Stack) -> None:
     await stack.overdue(ZHANG)
     browser = stack.browser(ZHANG)
