@@ -24,6 +24,7 @@ from nfemu.bootstrap.life import Beginning, House, Life, check_currency
 from nfemu.bootstrap.people import seed
 from nfemu.bootstrap.ports import BoundPorts
 from nfemu.bootstrap.reload.transaction import Reload
+from nfemu.bootstrap.smpp import SmppSide
 from nfemu.bootstrap.states import States
 from nfemu.bootstrap.status import components, text
 from nfemu.bootstrap.web import wall
@@ -110,7 +111,8 @@ class Emulator:
             pools=self._pools,
             captive_api=lambda: captive_api(self.configuration),
         )
-        self.house = House(state, self.gateway)
+        self.smpp = SmppSide(state, lambda: self.store)
+        self.house = House(state, self.gateway, self.smpp.wake)
         ids = SeededIds(secrets.token_bytes(32))
         self.life = Life(self.house, configuration, new_store(state, configuration), Beginning(ids, wall()))
         self.origins = Current(self.life.web.origins)
@@ -161,6 +163,7 @@ class Emulator:
         """From now on this is the life that everybody asks; requests under way end in the one that they came to."""
         self.life = life
         self.origins.app = life.web.origins
+        self.smpp.wake()
 
     async def answer(self, host: str) -> Answer:
         """See NameService: the gateway is made before the life that knows where names lead, and outlives it."""
@@ -208,6 +211,8 @@ class Emulator:
         await self.access.start(self.configuration.carrier)
         stack.push_async_callback(self._stop_life)
         await self.life.start()
+        await self.smpp.start(self.configuration.dunning.notices.smpp)
+        stack.push_async_callback(self.smpp.stop)
         await self.api.start()
         stack.push_async_callback(self._stop_api)
         self.state.publish(self.status())
@@ -265,7 +270,8 @@ class Emulator:
 
     def components(self) -> list[Component]:
         """What runs, for `nfemu status`."""
-        return components(self.configuration, self.gateway.status(), self.status(), self.access.component())
+        found = components(self.configuration, self.gateway.status(), self.status(), self.access.component())
+        return [*found, *self.smpp.components()]
 
     def exchange_api(self, new: Listener) -> None:
         """The API is elsewhere from now on; what came to the old place is answered there."""
@@ -298,6 +304,7 @@ class Emulator:
             access=self.access.text,
             overlay=self.configuration.overlay,
             settings=list(self.configuration.settings),
+            smpp=self.smpp.address(),
         )
 
 

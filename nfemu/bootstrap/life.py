@@ -5,7 +5,7 @@ over on the content that was put in the store's place. So nothing that was remem
 and when, who was told what, whose order is under way) ever reaches another life, and nothing has to be forgotten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,10 +36,11 @@ from nfemu.web.provider.till import Till
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What outlives a life."""
+    """What outlives a life. `relayed` is called when short messages wait for receivers."""
 
     state: StateFolder
     gateway: Gateway
+    relayed: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Life:
             ids=beginning.ids,
             rules=carrier_rules(configuration),
             day_began=house.gateway.start_day,
+            relayed=house.relayed,
         )
         self.opening = OpeningHours(
             clock.now,

@@ -39,6 +39,8 @@ class RunningStatus:
     """Whose overlay lies over its configuration."""
     settings: list[str] | None = None
     """What `--set` replaced in it; None: it is not known."""
+    smpp: str | None = None
+    """Where receivers of short messages bind; None where the message centre is off."""
 
     @property
     def has_bearers(self) -> bool:
@@ -93,6 +95,11 @@ class StateFolder:
     @property
     def api_token(self) -> Path:
         return self.path / "api.token"
+
+    @property
+    def smpp_password(self) -> Path:
+        """What receivers of short messages bind with."""
+        return self.path / "smpp.password"
 
     @property
     def keys(self) -> Path:

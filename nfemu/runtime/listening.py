@@ -10,8 +10,8 @@ DEFER_S = 15
 """Seconds that the kernel keeps a connection on which nothing has been said yet to itself (tcp(7))."""
 
 
-def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A listening socket, not blocking; port 0 takes a free one. `setting`: the place in carrier.yaml, for the errors.
+def listen(host: str, port: int, setting: str, file: str = "carrier.yaml") -> socket.socket:
+    """A listening socket, not blocking; port 0 takes a free one. `setting`: the place in `file`, for the errors.
 
     Raises Conflict for a port in use, InvalidInput for an address that is not ours.
     """
@@ -21,12 +21,12 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Conflict(
-                f"port `{port}` on {host} is in use; stop what listens there, or set another port in carrier.yaml "
+                f"port `{port}` on {host} is in use; stop what listens there, or set another port in {file} "
                 f"(`{setting}`; 0 takes a free one)"
             ) from error
         raise InvalidInput(
             f"cannot listen on `{host}` port `{port}` ({error.strerror or error}); "
-            f"change its host or `{setting}` in carrier.yaml"
+            f"change its host or `{setting}` in {file}"
         ) from error
     sock.setblocking(False)
     return sock

@@ -139,6 +139,8 @@ class Smpp:
     host: str
     port: int
     system_id: str
+    source: str
+    """Whom messages come from: a service number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _notices(section: NoticesSection, source: Source) -> Notices:
         section.attempts,
         section.retry,
         section.seed,
-        None if smpp is None else Smpp(smpp.host, smpp.port, smpp.system_id),
+        None if smpp is None else Smpp(smpp.host, smpp.port, smpp.system_id, smpp.source),
     )
 
 

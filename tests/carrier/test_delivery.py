@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from nfemu.bss.channels import NoticeRules
-from nfemu.bss.notices import personal_link
 from nfemu.carrier.commands import Begin, Lock, Step, ask
 from nfemu.carrier.delivery import deliver_fresh
 from nfemu.carrier.lines import load_account
@@ -14,21 +13,14 @@ from nfemu.carrier.ports import Delivery, PutNotice
 from nfemu.carrier.view import commit
 from nfemu.model import events
 from nfemu.model.errors import Conflict, NotFound
-from nfemu.model.identity import AccountId, CorrelationId, Msisdn, NoticeId
+from nfemu.model.identity import AccountId, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState
+from tests.fakes.messages import message
 from tests.fakes.paying import pay
-from tests.fakes.world import LI, START, WANG, ZHANG, World, imsi_of, link_of, rules
+from tests.fakes.world import LI, START, WANG, ZHANG, World, link_of, rules
 
 ZHANG_ACCOUNT = AccountId("zhang")
-
-
-def message(kind: NoticeKind, name: str = "ntc-a1", msisdn: Msisdn = ZHANG, channel: Channel = Channel.SMS) -> Notice:
-    link = personal_link("http://portal.carrier.example/green", NoticeId(name))
-    text = f"请点击 {link} "
-    return Notice(
-        NoticeId(name), imsi_of(msisdn), kind, "示例移动", text, CorrelationId("cor-0"), START, link, channel=channel
-    )
 
 
 async def tell(world: World, *notices: Notice, account: AccountId = ZHANG_ACCOUNT) -> None:

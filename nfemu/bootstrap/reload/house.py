@@ -6,7 +6,7 @@ from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.bootstrap.reload.prices import price_facts
 from nfemu.bss.order_queue import Capacity
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
-from nfemu.settings.configuration import Notices
+from nfemu.settings.configuration import Notices, Smpp
 from nfemu.settings.people import People
 from nfemu.web.api.backend import ConfigChange
 
@@ -144,12 +144,16 @@ def _notices(notices: Notices) -> Facts:
         "notices.attempts": {"": str(notices.attempts)},
         "notices.retry": {"": str(notices.retry)},
         "notices.seed": {"": str(notices.seed)},
-        "notices.smpp": {"": "off" if smpp is None else f"{smpp.host}:{smpp.port} as {smpp.system_id}"},
+        "notices.smpp": {"": "off" if smpp is None else _message_centre(smpp)},
     }
 
 
 def _capacity(capacity: Capacity) -> dict[str, str]:
     return {"per_minute": str(capacity.per_minute), "burst": str(capacity.burst)}
+
+
+def _message_centre(smpp: Smpp) -> str:
+    return f"{smpp.host}:{smpp.port} as {smpp.system_id}, from {smpp.source}"
 
 
 def _credit_note(people: People) -> str:

@@ -92,6 +92,7 @@ class Reload:
         wanted = Wanted(rules, ports.plan(proxy.host), proxy.workers)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._api_listening(before, fresh, ports.api))
+            await stack.enter_async_context(carrier.smpp.following(fresh.dunning.notices.smpp))
             switch = await stack.enter_async_context(carrier.gateway.reloading(wanted))
             async with carrier.service.paused():
                 plan = await carrier.service.plan(carrier_rules(fresh), _newcomers(before, fresh))

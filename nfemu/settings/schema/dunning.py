@@ -88,6 +88,9 @@ class SmppSection(Section):
         pattern=r"^[A-Za-z0-9._-]{1,15}$",
         description="As whom receivers bind; the password is in the state folder's `smpp.password`.",
     )
+    source: str = Field(
+        default="10086", examples=["10086"], pattern=r"^[0-9]{3,15}$", description="Number that messages come from."
+    )
 
 
 class NoticesSection(Section):
