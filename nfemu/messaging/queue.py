@@ -48,12 +48,14 @@ class RelayQueue:
             await changed.wait()
 
     async def _waiting(self, most: int) -> list[Relayed]:
+        """What was out when the store was read may have been acknowledged since: it is not read as waiting."""
+        out = set(self._out)
         try:
-            found = await self._source().relayed(len(self._out) + most)
+            found = await self._source().relayed(len(out) + most)
         except Unavailable as error:
             _log.warning("short messages for receivers cannot be read: %s", error)
             return []
-        return [message for message in found if message.notice.id not in self._out][:most]
+        return [message for message in found if message.notice.id not in out | self._out][:most]
 
     async def acknowledged(self, notice: NoticeId) -> bool:
         """A receiver has it, or refuses it for good. False: that cannot be stored, and it has to come again."""

@@ -19,7 +19,7 @@ from nfemu.messaging.receiver import Patience, Terms
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.notices import NoticeKind, NoticeState
+from nfemu.model.notices import NoticeKind, NoticeState, Relayed
 from nfemu.model.subscriber import Subscriber
 from tests.fakes.messages import message
 from tests.fakes.world import START, ZHANG, World, imsi_of, rules
@@ -290,6 +290,23 @@ async def test_a_store_that_does_not_answer_loses_nothing(centre: Centre, monkey
     assert again == body
     await raw.say(pdus.DELIVER_SM_RESP, b"\0", sequence)
     await acknowledged(centre)
+
+
+async def test_what_is_acknowledged_while_the_store_is_read_does_not_come_again(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await centre.send("ntc-a1", "ntc-a2", text="欠费")
+    store, queue = centre.world.store, centre.queue
+    (first,) = await queue.take(1)
+    read = store.relayed
+
+    async def slow(limit: int) -> list[Relayed]:
+        found = await read(limit)
+        assert await queue.acknowledged(first.notice.id)
+        return found
+
+    monkeypatch.setattr(store, "relayed", slow)
+    assert [each.notice.id for each in await queue.take(2)] == ["ntc-a2"]
 
 
 async def test_an_address_is_known_once_it_listens() -> None:
