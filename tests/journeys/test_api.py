@@ -28,6 +28,7 @@ OPERATIONS = {
     "pay": ("POST", "/subscribers/{number}/payments"),
     "ledger": ("GET", "/subscribers/{number}/ledger"),
     "inbox": ("GET", "/subscribers/{number}/inbox"),
+    "inbox --click": ("POST", "/subscribers/{number}/inbox/{notice}/click"),
     "timeline": ("GET", "/subscribers/{number}/timeline"),
     "explain": ("GET", "/subscribers/{number}/explain"),
     "usage show": ("GET", "/subscribers/{number}/usage"),

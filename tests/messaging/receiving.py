@@ -22,7 +22,11 @@ class Phone:
         client = smpplib.client.Client(*address, timeout=20, allow_unknown_opt_params=True)
         phone = cls(client)
         client.set_message_received_handler(phone.take)
-        await asyncio.to_thread(client.connect)
+        try:
+            await asyncio.to_thread(client.connect)
+        except smpplib.exceptions.ConnectionError:
+            client._socket.close()
+            raise
         return phone
 
     @classmethod
