@@ -24,6 +24,16 @@ class CardRole(Enum):
     SECONDARY = "secondary"
 
 
+class Segment(Enum):
+    """Whom the carrier talks to; what a message says depends on it (S3)."""
+
+    GENERAL = "general"
+    STUDENT = "student"
+    FAMILY = "family"
+    BUSINESS = "business"
+    SENIOR = "senior"
+
+
 class PdnType(Enum):
     """PDN type of TS 24.301 clause 9.9.4.10."""
 

@@ -1,30 +1,17 @@
-"""Dunning: what a movement of the ledger means for the lines of an account.
+"""What a movement of the ledger means for the lines of an account.
 
-`immediate` is the policy of this file: an account that is overdue stops its lines at once, at any hour, and one
-that is cleared resumes them at once (G14, S27). Between the two (below the resume balance, but not overdue)
-nothing changes: an open line stays open (S25), a stopped one stays stopped (a part payment does not resume).
+Under the policy `immediate` this is all there is: an account that is overdue stops its lines at once, at any hour. The
+other policies leave the stop to `decide_dunning`. One that is cleared resumes its lines at once under every policy
+(G14, S27). Between the two (below the resume balance, but not overdue) nothing changes: an open line stays open (S25),
+a stopped one stays stopped (a part payment does not resume).
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
+from nfemu.bss.dunning.rules import DunningRules
 from nfemu.bss.standing import is_cleared, standing
 from nfemu.model.account import Account, Standing
-from nfemu.model.errors import InvalidInput
 from nfemu.model.money import Money
-from nfemu.model.subscriber import OrderedProfile
-
-
-@dataclass(frozen=True, slots=True)
-class DunningRules:
-    """`restricted`: what a stop orders. `resume_balance`: from which balance on a stopped line resumes (S27)."""
-
-    restricted: OrderedProfile
-    resume_balance: Money
-
-    def __post_init__(self) -> None:
-        if self.restricted is OrderedProfile.OPEN:
-            raise InvalidInput("restricted profile `open` restricts nothing; write `arrears` or `barred`")
 
 
 class Movement(Enum):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nfemu.bss.dunning import DunningRules, Movement, movement
+from nfemu.bss.dunning import DunningRules, Movement, Rule, movement
 from nfemu.model.account import Account, AccountKind
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import AccountId
@@ -32,6 +32,13 @@ ACCOUNT = Account(AccountId("li"), AccountKind.PERSONAL, "CNY", Money(500))
 def test_movement(before: int, after: int, resume: int, expected: Movement) -> None:
     rules = DunningRules(OrderedProfile.ARREARS, Money(resume))
     assert movement(rules, ACCOUNT, Money(before), Money(after)) is expected
+
+
+def test_s27_switched_off_resumes_whoever_is_not_overdue() -> None:
+    rules = DunningRules(OrderedProfile.ARREARS, Money(0))
+    assert movement(rules, ACCOUNT, Money(-900), Money(-500)) is Movement.TURNED_OWING
+    assert movement(rules.without(Rule.S27), ACCOUNT, Money(-900), Money(-500)) is Movement.CLEARED
+    assert movement(rules.without(Rule.S27), ACCOUNT, Money(-900), Money(-501)) is Movement.STILL_OVERDUE
 
 
 def test_a_restriction_restricts() -> None:
