@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from nfemu.bss.auto_deduct import AutoDeductRules
 from nfemu.bss.channels import ChannelRules, NoticeRules
 from nfemu.bss.detection import DetectionRules
-from nfemu.bss.dunning import DunningRules
 from nfemu.bss.fees import FeeRules
 from nfemu.bss.notices import Letterhead
 from nfemu.carrier.rules import CarrierRules
@@ -18,7 +17,6 @@ from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.sealer import load_keys
 from nfemu.model.destination import Destination, Scheme
 from nfemu.model.identity import PolicyName
-from nfemu.model.money import Money
 from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.rules import NO_BINDINGS, decide
 from nfemu.runtime.keys import load_or_create_key
@@ -54,7 +52,7 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
     carrier, dunning = configuration.carrier, configuration.dunning
     return CarrierRules(
         catalogue=configuration.catalogue,
-        dunning=DunningRules(dunning.restricted, Money(0, carrier.currency)),
+        dunning=dunning.rules,
         letterhead=Letterhead(carrier.name, f"http://{carrier.portal.host}/green", carrier.country_code),
         auto_deduct=AutoDeductRules(dunning.auto_deduct.cap, dunning.auto_deduct.retry, dunning.auto_deduct.give_up),
         order_expiry=dunning.order_expiry,

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from nfemu.bss.dunning import DunningRules
 from nfemu.bss.order_queue import OrderRules
 from nfemu.enrichment.values import HeaderRule
 from nfemu.epc.catalogue import Catalogue
@@ -157,11 +158,10 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class Dunning:
-    """`restricted`: what a stop order means. `credit_limit`: for accounts without one of their own (S25).
-    `open_orders`: payment orders of a line that may wait for their payer at once."""
+    """`credit_limit`: for accounts without one of their own (S25). `open_orders`: payment orders of a line that may
+    wait for their payer at once."""
 
-    policy: str
-    restricted: OrderedProfile
+    rules: DunningRules
     credit_limit: Money
     order_expiry: timedelta
     open_orders: int
@@ -169,6 +169,11 @@ class Dunning:
     auto_deduct: AutoDeduct
     orders: OrderRules
     notices: Notices
+
+    @property
+    def restricted(self) -> OrderedProfile:
+        """What a stop order means."""
+        return self.rules.restricted
 
 
 @dataclass(frozen=True, slots=True)

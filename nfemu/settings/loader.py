@@ -1,6 +1,7 @@
 """`load`: all files of a configuration folder, checked alone and then together, or one error with every finding."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,13 +106,14 @@ def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) 
     carrier_file = validate(CarrierFile, source)
     carrier = carrier_part(carrier_file, source) if carrier_file is not None else None
     currency = carrier.currency if carrier is not None and not source.findings else _FALLBACK_CURRENCY
+    zone: tzinfo = carrier.timezone if carrier is not None else UTC
     catalogue = _part(ApnsFile, sources["apns"], apns_part)
     policies = _part(PoliciesFile, sources["policies"], policies_part)
     enrichment = _part(EnrichmentFile, sources["enrichment"], enrichment_part)
     internet = _part(InternetFile, sources["internet"], internet_part)
     dunning_file = validate(DunningFile, sources["dunning"])
     people_file = validate(SubscribersFile, sources["subscribers"])
-    dunning = dunning_part(dunning_file, sources["dunning"], currency) if dunning_file is not None else None
+    dunning = dunning_part(dunning_file, sources["dunning"], currency, zone) if dunning_file is not None else None
     plans_file = validate(PlansFile, sources["plans"])
     prices = plans_part(plans_file, sources["plans"], currency) if plans_file is not None else None
     people = None

@@ -1,5 +1,7 @@
 """The three short files in the model's types: `enrichment.yaml`, `dunning.yaml`, `internet.yaml`."""
 
+from datetime import tzinfo
+
 from nfemu.bss.order_queue import Capacity, OrderRules
 from nfemu.bss.orders import RetryRules
 from nfemu.enrichment.spelling import canonical, checked_cookie, checked_name
@@ -7,7 +9,6 @@ from nfemu.enrichment.values import Encoding, EnrichedValue, HeaderRule
 from nfemu.files.source import Source, ValuePath
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel
-from nfemu.model.subscriber import OrderedProfile
 from nfemu.settings.configuration import (
     AutoDeduct,
     ChannelSettings,
@@ -19,6 +20,7 @@ from nfemu.settings.configuration import (
     Site,
     Smpp,
 )
+from nfemu.settings.policy_part import dunning_rules
 from nfemu.settings.scalars import amount, credit_limit, host_name
 from nfemu.settings.schema import (
     AutoDeductSection,
@@ -53,14 +55,13 @@ def enrichment_part(file: EnrichmentFile, source: Source) -> Enrichment:
     return Enrichment(tuple(headers), tuple(file.aliases), tuple(file.cookies))
 
 
-def dunning_part(file: DunningFile, source: Source, currency: str) -> Dunning:
+def dunning_part(file: DunningFile, source: Source, currency: str, zone: tzinfo) -> Dunning:
     """Convert and check; mistakes are reported to `source`."""
     limit = source.attempt(("credit_limit",), credit_limit, file.credit_limit, currency) or Money(0, currency)
     if file.order_expiry.total_seconds() < 1:
         source.report(("order_expiry",), "a payment order needs time to be paid; write at least `1s`, usually `15m`")
     return Dunning(
-        file.policy,
-        OrderedProfile(file.restricted_profile),
+        dunning_rules(file, source, currency, zone),
         limit,
         file.order_expiry,
         file.open_orders,

@@ -122,6 +122,27 @@ SEEN = [
     ),
     (
         "dunning",
+        "voice_wave: 3",
+        "voice_wave: 2",
+        "graded.reminders: voice_wave 3 → 2; accounts are looked at anew; lines that are stopped stay so",
+    ),
+    (
+        "dunning",
+        "delay: 7, notice: 120m",
+        "delay: 6, notice: 120m",
+        (
+            "levels: 10 7 d, 2:00:00, ¥30.00, wechat → 6 d, 2:00:00, ¥30.00, wechat; "
+            "accounts are looked at anew; lines that are stopped stay so"
+        ),
+    ),
+    (
+        "dunning",
+        "without: []",
+        "without: [S9]",
+        "without: + S9; accounts are looked at anew; lines that are stopped stay so",
+    ),
+    (
+        "dunning",
         "enabled: true",
         "enabled: false",
         "detection.enabled: true → false; for requests that are blocked from now on",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nfemu.bootstrap.reload.facts import Facts, differing, lines
+from nfemu.bootstrap.reload.graded import NOTE, policy_facts
 from nfemu.bootstrap.reload.prices import price_facts
 from nfemu.bss.order_queue import Capacity
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
@@ -38,7 +39,9 @@ def house_changes(before: Configuration, after: Configuration, moving: int) -> I
     def dunning_note(subject: str) -> str:
         if subject == "restricted_profile":
             return f"moves {lines(moving, 'restricted')}"
-        return _credit_note(after.people) if subject == "credit_limit" else _DUNNING_NOTES.get(subject, "")
+        if subject == "credit_limit":
+            return _credit_note(after.people)
+        return _DUNNING_NOTES.get(subject, "" if subject not in policy_facts(after.dunning.rules) else NOTE)
 
     yield from differing("carrier.yaml", _carrier(before.carrier), _carrier(after.carrier))
     yield from differing("enrichment.yaml", _enrichment(before.enrichment), _enrichment(after.enrichment))
@@ -114,8 +117,7 @@ def _enrichment(enrichment: Enrichment) -> Facts:
 def _dunning(configuration: Configuration) -> Facts:
     dunning = configuration.dunning
     return {
-        "policy": {"": dunning.policy},
-        "restricted_profile": {"": dunning.restricted.value},
+        **policy_facts(dunning.rules),
         "credit_limit": {"": dunning.credit_limit.decimal()},
         "order_expiry": {"": str(dunning.order_expiry)},
         "open_orders": {"": str(dunning.open_orders)},

@@ -23,6 +23,7 @@ from nfemu.settings.schema.dunning import (
     OrdersSection,
 )
 from nfemu.settings.schema.enrichment import EnrichmentFile, HeaderSection
+from nfemu.settings.schema.graded import LevelSection
 from nfemu.settings.schema.internet import InternetFile, SiteSection
 from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSection, LandingSection
 from nfemu.settings.schema.people import AccountSection, RangeSection, SubscriberSection, SubscribersFile
@@ -62,6 +63,7 @@ __all__ = [
     "LandingFile",
     "LandingLinkSection",
     "LandingSection",
+    "LevelSection",
     "NoticesSection",
     "OrderedSection",
     "OrdersSection",

@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool
 
 from nfemu.bss.order_queue import MOST_PER_MINUTE
 from nfemu.files.sections import Section
+from nfemu.settings.schema.graded import ClassicSection, GradedSection, Levels, LevelSection, RuleId
 from nfemu.settings.schema.values import Amount, Duration, ListenAddress, Number
 
 
@@ -110,7 +111,9 @@ class NoticesSection(Section):
 class DunningFile(Section):
     """When standing becomes an order."""
 
-    policy: Literal["immediate"] = Field(default="immediate", description="Overdue: stop order at once, at any hour.")
+    policy: Literal["immediate", "classic", "graded"] = Field(
+        default="immediate", description="`immediate`: overdue, stop order at once, at any hour."
+    )
     restricted_profile: Literal["arrears", "barred"] = Field(
         default="arrears", description="What a stop order means: the green channel, or no address."
     )
@@ -125,6 +128,15 @@ class DunningFile(Section):
         examples=["10"],
         description="Payment orders of a line that may wait for their payer.",
     )
+    classic: ClassicSection = ClassicSection()
+    graded: GradedSection = GradedSection()
+    levels: dict[Levels, LevelSection] = Field(
+        default={}, description="By level, or from one to another, under `graded`."
+    )
+    seed: Number = Field(
+        default=1, ge=0, le=1_000_000_000, examples=["1"], description="Other seeds spread messages otherwise."
+    )
+    without: list[RuleId] = Field(default=[], description="Rules that are switched off, to see what they are good for.")
     detection: DetectionSection = DetectionSection()
     auto_deduct: AutoDeductSection = AutoDeductSection()
     orders: OrdersSection = OrdersSection()
