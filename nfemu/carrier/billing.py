@@ -9,7 +9,8 @@ from nfemu.carrier.deductions import request, with_request
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import locked_line
-from nfemu.carrier.orders import Cause, after_entry, line_changes
+from nfemu.carrier.movements import after_entries
+from nfemu.carrier.orders import Cause, line_changes
 from nfemu.carrier.ports import AccountView, AppendEntry, Change, Line
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
@@ -55,7 +56,7 @@ def book(
         total = sum((entry.amount for entry in entries[1:]), start=entries[0].amount)
         yield from _emit_entries(view, entries, correlation)
         asked = yield from request(rules, view, view.balance + total, view.balance, correlation)
-        ordered = yield from after_entry(rules, with_request(view, asked), total, correlation)
+        ordered = yield from after_entries(rules, with_request(view, asked), entries, correlation)
         changes, told = [*map(AppendEntry, entries), *asked.changes, *ordered], asked.notices
     return (yield from carry_out(rules, view, [*changes, *also], correlation, told))
 
@@ -80,7 +81,7 @@ def restore(rules: CarrierRules, msisdn: Msisdn) -> Step[LineStatus]:
     """
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
-    cleared = is_cleared(view.balance, view.account.limit, rules.dunning.resume_balance)
+    cleared = is_cleared(view.balance, rules.dunning.limit(view.account), rules.dunning.resume_balance)
     trigger = ByHand.RESTORE_CLEARED if cleared else ByHand.RESTORE_OWING
     return (yield from _by_hand(rules, view, line, trigger, correlation))
 

@@ -16,6 +16,7 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
+from nfemu.model.duties import AccountDuty
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
 from nfemu.model.notices import Notice, NoticeKind
 from nfemu.model.orders import Payment, WorkOrder
@@ -83,6 +84,29 @@ class LoadGrants(Command[list[CreditGrant]]):
     """The account's open ones, those that expire first in front."""
 
     account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadDuties(Command[list[AccountDuty]]):
+    """Those of the account."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLedgerSince(Command[list[LedgerEntry]]):
+    """The account's entries from then on, oldest first."""
+
+    account: AccountId
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoadToldSince(Command[list[Notice]]):
+    """What the account's cards were sent, or will be, of what was made from then on; oldest first."""
+
+    account: AccountId
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
 
 The request is stored with the entry that makes it necessary, so a crash before, during or after the question leads to
 the same question again, under the same number, which the provider answers as it did before. While it is REQUESTED
-nobody stops a line of the account (`orders.after_entry`): whoever runs next on the account asks first (`settle`).
+nobody stops a line of the account (`movements.after_entries`): whoever runs next on the account asks first (`settle`).
 """
 
 from dataclasses import dataclass, replace
@@ -20,9 +20,10 @@ from nfemu.carrier.commands import AskAgainLater, CloseDeduction, Deduct, Emit, 
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.execution import execute
 from nfemu.carrier.lines import line_of
-from nfemu.carrier.orders import after_movement, emit_standing
+from nfemu.carrier.movements import after_movement, emit_standing
 from nfemu.carrier.ports import AccountView, AppendEntry, Change, PutAgreement, PutDeduction, PutNotice
 from nfemu.carrier.rules import CarrierRules
+from nfemu.carrier.view import with_changes
 from nfemu.model import events
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer, DeductionState
@@ -159,7 +160,7 @@ def _dunned(rules: CarrierRules, view: AccountView, deduction: Deduction) -> Ste
     """What waited for the answer happens now; nothing waits for one that comes late."""
     if deduction.state is not DeductionState.REQUESTED:
         return []
-    return (yield from after_movement(rules, view, deduction.before, view.balance, deduction.correlation))
+    return (yield from after_movement(rules, view, deduction.before, (), deduction.correlation))
 
 
 def _book(
@@ -171,12 +172,13 @@ def _book(
     correlation = deduction.correlation
     yield from _emit(deduction, events.DEDUCTION_DONE, {"amount": deduction.amount.decimal(), "trade_no": trade_no})
     yield from emit_entry(view, deduction.imsi, entry, correlation)
-    yield from emit_standing(view, balance, correlation)
+    yield from emit_standing(rules, view, balance, correlation)
     before = deduction.before if deduction.state is DeductionState.REQUESTED else view.balance
     asked = yield from request(rules, replace(view, deduction=None), balance, before, correlation)
     changes = asked.changes
     if asked.deduction is None:
-        changes += yield from after_movement(rules, view, before, balance, correlation)
+        booked = with_changes(view, [AppendEntry(entry)])
+        changes += yield from after_movement(rules, booked, before, [entry], correlation)
     notice = yield from _notice(rules, view, deduction, deduction.amount, Template.DEDUCTED, correlation, now)
     done = PutDeduction(auto_deduct.answered(deduction, DeductionInput.DEDUCTED, trade_no))
     view = yield from execute(rules, view, [AppendEntry(entry), done, PutNotice(notice), *changes], correlation)

@@ -7,7 +7,7 @@ numbers masked; None: nothing that anybody would ask about.
 
 from collections.abc import Callable, Mapping
 
-from nfemu.carrier import fees, grants
+from nfemu.carrier import dunning_duty, fees, grants
 from nfemu.carrier.commands import Commit, Lock, Step, ask
 from nfemu.carrier.ports import PutDuty
 from nfemu.carrier.rules import CarrierRules
@@ -15,7 +15,11 @@ from nfemu.model.duties import AccountDuty, DutyKind
 
 UseCase = Callable[[CarrierRules, AccountDuty], Step[str | None]]
 
-USE_CASES: Mapping[DutyKind, UseCase] = {DutyKind.FEES: fees.fall_due, DutyKind.GRANTS: grants.expire}
+USE_CASES: Mapping[DutyKind, UseCase] = {
+    DutyKind.FEES: fees.fall_due,
+    DutyKind.GRANTS: grants.expire,
+    DutyKind.DUNNING: dunning_duty.dun,
+}
 
 
 def do(rules: CarrierRules, duty: AccountDuty) -> Step[str | None]:

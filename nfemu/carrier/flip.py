@@ -47,7 +47,7 @@ def carry_out(
     notices: Sequence[Notice] = (),
 ) -> Step[AccountView]:
     """Commit `changes` and finish whatever is unfinished on the locked account, then deliver `notices` (pending once
-    that is committed) and new ones.
+    that is committed), those among `changes`, and new ones.
 
     An agreement that is being asked is heard before anything is enforced: what it pays need not be stopped (G19).
     `correlation` is for what no order asked for. Raises Conflict where the store refuses `changes`; Unavailable: what
@@ -61,7 +61,9 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(view.account.id))
-    yield from deliver_fresh(rules, view.account.id, (*composed, *deducted, *notices))
+    put = [change.notice for change in changes if isinstance(change, PutNotice)]
+    fresh = {notice.id: notice for notice in (*put, *composed, *deducted, *notices)}
+    yield from deliver_fresh(rules, view.account.id, list(fresh.values()))
     return view
 
 

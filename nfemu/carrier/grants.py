@@ -9,7 +9,7 @@ from nfemu.carrier.commands import Begin, Emit, LoadGrants, Lock, NewId, Now, St
 from nfemu.carrier.deductions import Requested, request, with_request
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import load_account, locked_line
-from nfemu.carrier.orders import after_limit
+from nfemu.carrier.movements import after_limit
 from nfemu.carrier.ports import AccountView, Change, PutDuty, PutGrant
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status

@@ -33,7 +33,7 @@ from nfemu.carrier.commands import (
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import line_of, locked_line, subscriber_account
-from nfemu.carrier.orders import after_entry
+from nfemu.carrier.movements import after_entries
 from nfemu.carrier.ports import AccountView, AppendEntry, Line, PaymentView, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
@@ -144,7 +144,7 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
         return _settlement(rules, view, known, payment, repeated=True)
     confirmation = yield from _confirmation(rules, view, payment, correlation, now)
     yield from emit_entry(view, payment.imsi, entry, correlation)
-    changes = yield from after_entry(rules, view, entry.amount, correlation)
+    changes = yield from after_entries(rules, view, [entry], correlation)
     paid = rules_of_payments.settle(payment, notification.trade_no)
     paid = replace(paid, paid_at=notification.paid_at, posted_at=now)
     booked = [AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes]

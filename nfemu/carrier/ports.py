@@ -229,6 +229,12 @@ class Store(Protocol):
     async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
         """Newest first."""
 
+    async def ledger_since(self, account: AccountId, since: datetime) -> list[LedgerEntry]:
+        """Entries from then on, oldest first."""
+
+    async def told_since(self, account: AccountId, since: datetime) -> list[Notice]:
+        """Of all its cards, what was made from then on and is to be sent or was; oldest first."""
+
     async def entry(self, trade_no: str) -> LedgerEntry | None: ...
 
     async def payment(self, no: PaymentNo) -> Payment | None: ...
@@ -306,6 +312,12 @@ class Store(Protocol):
     ) -> list[Subscriber]:
         """Cards with a plan or services whose account has no duty of FEES: those of the first `limit` such accounts
         behind `after`, by account."""
+
+    async def forget_duties(self, kind: DutyKind) -> None:
+        """Nobody has one of that kind any more."""
+
+    async def plan_duties(self, kind: DutyKind, at: datetime) -> None:
+        """Every account without a duty of that kind has one then."""
 
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         """Those of one account, in the same order."""

@@ -9,7 +9,7 @@ from nfemu.carrier.commands import Begin, Emit, LoadPendingNotices, Lock, Now, S
 from nfemu.carrier.delivery import deliver
 from nfemu.carrier.flip import carry_out, carry_out_reactivations
 from nfemu.carrier.lines import load_account
-from nfemu.carrier.orders import after_rules
+from nfemu.carrier.movements import after_rules
 from nfemu.carrier.ports import PutOrder
 from nfemu.carrier.recheck import still_due
 from nfemu.carrier.rules import CarrierRules

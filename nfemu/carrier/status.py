@@ -53,7 +53,7 @@ def line_status(rules: CarrierRules, view: AccountView, imsi: Imsi) -> LineStatu
         line=line,
         account=view.account,
         balance=view.balance,
-        standing=standing(view.balance, view.account.limit),
+        standing=standing(view.balance, rules.dunning.limit(view.account)),
         share=share,
         amount_due=due,
         shown_due=shown_due(view.account, due, share),
@@ -68,7 +68,7 @@ def line_status(rules: CarrierRules, view: AccountView, imsi: Imsi) -> LineStatu
 
 def account_due(rules: CarrierRules, view: AccountView, line: Line) -> Money:
     """What clears the account. An open line in credit owes nothing, even below the balance that resumes a stop."""
-    in_credit = standing(view.balance, view.account.limit) is Standing.IN_CREDIT
+    in_credit = standing(view.balance, rules.dunning.limit(view.account)) is Standing.IN_CREDIT
     if in_credit and line.subscription.ordered is OrderedProfile.OPEN:
         return Money(0, view.balance.currency)
-    return amount_due(view.balance, view.account.limit, rules.dunning.resume_balance)
+    return amount_due(view.balance, rules.dunning.limit(view.account), rules.dunning.resume_balance)

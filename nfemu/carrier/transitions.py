@@ -47,15 +47,25 @@ class ByHand(Enum):
     RESTORE_CLEARED = "restore"
 
 
+class Dunned(Enum):
+    """An overdue account under a policy that takes its time: the movement itself stops nothing (`carrier.dunning`)."""
+
+    TURNED_OVERDUE = "turned overdue, dunning decides"
+    STILL_OVERDUE = "still overdue, dunning decides"
+    STOP = "dunning stops"
+    WITHDRAW = "dunning withdraws its stop"
+
+
 class Demand(Enum):
-    """The order that has to be created."""
+    """The order that has to be created. `WITHDRAW`: a stop that has not been executed goes, and none comes."""
 
     NOTHING = "nothing"
     STOP = "stop"
     RESUME = "resume"
+    WITHDRAW = "withdraw"
 
 
-Trigger = Movement | ByHand
+Trigger = Movement | Dunned | ByHand
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ _STOP = Response(Hold.NONE, Demand.STOP)
 _RESUME = Response(Hold.NONE, Demand.RESUME)
 _RESTRICT = Response(Hold.RESTRICT, Demand.STOP)
 _RESTORE = Response(Hold.RESTORE, Demand.RESUME)
+_WITHDRAW = Response(Hold.NONE, Demand.WITHDRAW)
 
 TABLE: dict[tuple[Hold, Aim, Trigger], Response] = {
     # No hold, open: only an overdue account stops it (S25: in grace nobody is stopped).
@@ -79,6 +90,10 @@ TABLE: dict[tuple[Hold, Aim, Trigger], Response] = {
     (Hold.NONE, Aim.OPEN, Movement.TURNED_OWING): _STAY_FREE,
     (Hold.NONE, Aim.OPEN, Movement.STILL_OWING): _STAY_FREE,
     (Hold.NONE, Aim.OPEN, Movement.CLEARED): _STAY_FREE,
+    (Hold.NONE, Aim.OPEN, Dunned.TURNED_OVERDUE): _STAY_FREE,
+    (Hold.NONE, Aim.OPEN, Dunned.STILL_OVERDUE): _STAY_FREE,
+    (Hold.NONE, Aim.OPEN, Dunned.STOP): _STOP,
+    (Hold.NONE, Aim.OPEN, Dunned.WITHDRAW): _STAY_FREE,
     (Hold.NONE, Aim.OPEN, ByHand.RESTRICT): _RESTRICT,
     # No hold, restricted: only clearing the account resumes it (S27: a part payment does not).
     (Hold.NONE, Aim.RESTRICTED, Movement.TURNED_OVERDUE): _STAY_FREE,
@@ -86,6 +101,10 @@ TABLE: dict[tuple[Hold, Aim, Trigger], Response] = {
     (Hold.NONE, Aim.RESTRICTED, Movement.TURNED_OWING): _STAY_FREE,
     (Hold.NONE, Aim.RESTRICTED, Movement.STILL_OWING): _STAY_FREE,
     (Hold.NONE, Aim.RESTRICTED, Movement.CLEARED): _RESUME,
+    (Hold.NONE, Aim.RESTRICTED, Dunned.TURNED_OVERDUE): _STAY_FREE,
+    (Hold.NONE, Aim.RESTRICTED, Dunned.STILL_OVERDUE): _STAY_FREE,
+    (Hold.NONE, Aim.RESTRICTED, Dunned.STOP): _STAY_FREE,
+    (Hold.NONE, Aim.RESTRICTED, Dunned.WITHDRAW): _WITHDRAW,
     (Hold.NONE, Aim.RESTRICTED, ByHand.RESTRICT): _STAY_RESTRICTED,
     (Hold.NONE, Aim.RESTRICTED, ByHand.RESTORE_OWING): _RESTORE,
     (Hold.NONE, Aim.RESTRICTED, ByHand.RESTORE_CLEARED): _RESUME,
@@ -95,6 +114,10 @@ TABLE: dict[tuple[Hold, Aim, Trigger], Response] = {
     (Hold.RESTRICT, Aim.RESTRICTED, Movement.TURNED_OWING): _STAY_RESTRICTED,
     (Hold.RESTRICT, Aim.RESTRICTED, Movement.STILL_OWING): _STAY_RESTRICTED,
     (Hold.RESTRICT, Aim.RESTRICTED, Movement.CLEARED): _STAY_RESTRICTED,
+    (Hold.RESTRICT, Aim.RESTRICTED, Dunned.TURNED_OVERDUE): _STAY_RESTRICTED,
+    (Hold.RESTRICT, Aim.RESTRICTED, Dunned.STILL_OVERDUE): _STAY_RESTRICTED,
+    (Hold.RESTRICT, Aim.RESTRICTED, Dunned.STOP): _STAY_RESTRICTED,
+    (Hold.RESTRICT, Aim.RESTRICTED, Dunned.WITHDRAW): _STAY_RESTRICTED,
     (Hold.RESTRICT, Aim.RESTRICTED, ByHand.RESTORE_OWING): _RESTORE,
     (Hold.RESTRICT, Aim.RESTRICTED, ByHand.RESTORE_CLEARED): _RESUME,
     # Restored by hand although the account owes: open until the standing next changes.
@@ -103,6 +126,10 @@ TABLE: dict[tuple[Hold, Aim, Trigger], Response] = {
     (Hold.RESTORE, Aim.OPEN, Movement.TURNED_OWING): _STAY_FREE,
     (Hold.RESTORE, Aim.OPEN, Movement.STILL_OWING): _STAY_RESTORED,
     (Hold.RESTORE, Aim.OPEN, Movement.CLEARED): _STAY_FREE,
+    (Hold.RESTORE, Aim.OPEN, Dunned.TURNED_OVERDUE): _STAY_FREE,
+    (Hold.RESTORE, Aim.OPEN, Dunned.STILL_OVERDUE): _STAY_RESTORED,
+    (Hold.RESTORE, Aim.OPEN, Dunned.STOP): _STAY_RESTORED,
+    (Hold.RESTORE, Aim.OPEN, Dunned.WITHDRAW): _STAY_RESTORED,
     (Hold.RESTORE, Aim.OPEN, ByHand.RESTRICT): _RESTRICT,
 }
 

@@ -87,6 +87,9 @@ class Subscriber:
     """What it costs each month (S1); None: nothing."""
     services: tuple[ServiceName, ...] = ()
     """Value-added services beside those of the plan (S1b)."""
+    segment: Segment = Segment.GENERAL
+    wechat: bool = False
+    """Whether its owner has bound the carrier's official account (S4)."""
 
 
 class OrderedProfile(Enum):

@@ -1,10 +1,11 @@
-"""Fees planned for whoever has none planned: at a start, and after a reload, over everybody.
+"""What is planned over everybody, at a start and after a reload: fees, and looks at accounts by dunning.
 
-Nobody who pays no fees is looked at, and nothing is done twice: what is planned stays so.
+Of fees nobody who pays none is looked at, and nothing is done twice: what is planned stays so.
 """
 
 from itertools import groupby
 
+from nfemu.bss.dunning import DunningRules, Policy
 from nfemu.bss.fees import FeeRules, next_moment
 from nfemu.carrier.ports import Clock, PutDuty, Store
 from nfemu.model.duties import DutyKind
@@ -25,3 +26,14 @@ async def plan_fees(store: Store, clock: Clock, rules: FeeRules) -> None:
             changes.append(PutDuty(account, DutyKind.FEES, next_moment(rules, account, list(its), now)))
         await store.commit([change for change in changes if change.due_at is not None])
         after = cards[-1].account
+
+
+async def plan_dunning(store: Store, clock: Clock, rules: DunningRules, before: DunningRules | None) -> None:
+    """Every account is looked at soon where rules are others than `before`; None: before is not known, and those that
+    have nothing planned are. Under `immediate` nobody is. Raises Unavailable."""
+    if rules == before:
+        return
+    if before is not None or rules.policy is Policy.IMMEDIATE:
+        await store.forget_duties(DutyKind.DUNNING)
+    if rules.policy is not Policy.IMMEDIATE:
+        await store.plan_duties(DutyKind.DUNNING, clock.now())

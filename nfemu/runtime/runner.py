@@ -42,6 +42,7 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
+from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId
 from nfemu.model.notices import Notice
@@ -132,6 +133,9 @@ class Runner:
             c.LoadEntry: self._load_entry,
             c.LoadGrants: self._load_grants,
             c.LoadConsumption: self._load_consumption,
+            c.LoadDuties: self._load_duties,
+            c.LoadLedgerSince: self._load_ledger_since,
+            c.LoadToldSince: self._load_told_since,
             c.LoadPayment: self._load_payment,
             c.LoadPaymentView: self._load_payment_view,
             c.LoadUnpaid: self._load_unpaid,
@@ -231,6 +235,15 @@ class Runner:
 
     async def _load_grants(self, _: _Run, command: c.LoadGrants) -> list[CreditGrant]:
         return await self._outside.store.open_grants(command.account)
+
+    async def _load_duties(self, _: _Run, command: c.LoadDuties) -> list[AccountDuty]:
+        return await self._outside.store.duties(command.account)
+
+    async def _load_ledger_since(self, _: _Run, command: c.LoadLedgerSince) -> list[LedgerEntry]:
+        return await self._outside.store.ledger_since(command.account, command.since)
+
+    async def _load_told_since(self, _: _Run, command: c.LoadToldSince) -> list[Notice]:
+        return await self._outside.store.told_since(command.account, command.since)
 
     async def _load_consumption(self, _: _Run, command: c.LoadConsumption) -> Consumption | None:
         return await self._outside.store.consumption(command.imsi, command.month, command.measured)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
+from nfemu.bss.dunning import DunningRules
 from nfemu.bss.fees import next_fees
 from nfemu.bss.orders import is_begun
 from nfemu.carrier import (
@@ -62,7 +63,7 @@ from nfemu.runtime.metering import Metering
 from nfemu.runtime.order_desk import OrderDesk
 from nfemu.runtime.order_pump import OrderPump, PumpSource
 from nfemu.runtime.outbox import Outbox
-from nfemu.runtime.planning import plan_fees
+from nfemu.runtime.planning import plan_dunning, plan_fees
 from nfemu.runtime.retries import Retries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
 from nfemu.runtime.usage import UsageBook
@@ -102,6 +103,7 @@ class CarrierService:
         self._ids = ids
         self._relayed = relayed
         self._rules = rules
+        self._dunned_by: DunningRules | None = None
         self._page_delivery = page_delivery
         self._pgw = Pgw(rules.catalogue)
         self._finishing = Retries(self._finish)
@@ -420,6 +422,8 @@ class CarrierService:
     async def plan_duties(self) -> None:
         """Whatever accounts have to expect under the rules, and did not yet, is planned. Raises Unavailable."""
         await plan_fees(self._store, self.clock, self._rules.fees)
+        await plan_dunning(self._store, self.clock, self._rules.dunning, self._dunned_by)
+        self._dunned_by = self._rules.dunning
         await self._calendar.start()
 
     async def realign(self) -> int:

@@ -12,7 +12,7 @@ from nfemu.model.account import Account, AccountKind
 from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn, ProfileName
 from nfemu.model.money import Money
-from nfemu.model.subscriber import CardRole, OrderedProfile, Subscriber
+from nfemu.model.subscriber import CardRole, OrderedProfile, Segment, Subscriber
 from nfemu.settings.gathering import Gathering, check_fees, check_ipv4, check_ipv6, imsi_key, prefix_key
 from nfemu.settings.people import AttachAtStart, NumberRange, OpeningAccount, People, Terms, opening, own_account
 from nfemu.settings.people_csv_part import read_people
@@ -94,7 +94,17 @@ def _listed(index: int, section: SubscriberSection, gathered: Gathering) -> Subs
     account = _account_of(path, section, msisdn, gathered)
     plan, services = check_fees(path, section.plan, section.services, gathered)
     return Subscriber(
-        imsi, msisdn, account, CardRole(section.role), section.language, ipv4, ipv6, plan=plan, services=services
+        imsi,
+        msisdn,
+        account,
+        CardRole(section.role),
+        section.language,
+        ipv4,
+        ipv6,
+        plan,
+        services,
+        Segment(section.segment),
+        section.wechat,
     )
 
 

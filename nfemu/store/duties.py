@@ -24,6 +24,11 @@ _duties_due = Prepared(_in_order.where(schema.duty.c.due_at <= sa.bindparam("unt
 _forget_later = Prepared(
     sa.delete(schema.duty).where(schema.duty.c.due_at > sa.bindparam("at"), schema.duty.c.kind == sa.bindparam("kind"))
 )
+_plan_all = sa.text(
+    "INSERT INTO duty (account_id, kind, due_at) "
+    "SELECT id, CAST(:kind AS SMALLINT), CAST(:at AS BIGINT) FROM account WHERE true "
+    "ON CONFLICT (account_id, kind) DO NOTHING"
+)
 # Driven by the index of those who pay fees: a million others are not looked at.
 _payers = Prepared(
     sa.select(schema.subscriber.c.account_id)
@@ -72,6 +77,11 @@ def due(connection: Connection, until: datetime, limit: int) -> list[AccountDuty
 def forget_later(connection: Connection, kind: DutyKind, at: datetime) -> None:
     """All of that kind that fall due behind `at`."""
     _forget_later.run(connection, {"at": to_micros(at), "kind": kind.value})
+
+
+def plan_all(connection: Connection, kind: DutyKind, at: datetime) -> None:
+    """Whoever has none of that kind has one then."""
+    connection.execute(_plan_all, {"kind": kind.value, "at": to_micros(at)})
 
 
 def cards_without_fees_planned(connection: Connection, after: AccountId | None, limit: int) -> list[Subscriber]:

@@ -51,6 +51,12 @@ _last_notice = Prepared(
     .order_by(_notice.c.sent_at.desc(), _notice.c.serial.desc())
     .limit(sa.literal_column("1"))
 )
+_told_since = Prepared(
+    sa.select(_notice)
+    .join(schema.subscriber, schema.subscriber.c.imsi == _notice.c.imsi)
+    .where(schema.subscriber.c.account_id == sa.bindparam("account"), _notice.c.created_at >= sa.bindparam("since"))
+    .order_by(_notice.c.created_at, _notice.c.serial)
+)
 _relayed = Prepared(
     sa.select(_notice, schema.subscriber.c.msisdn)
     .join(schema.relay, schema.relay.c.notice_id == _notice.c.id)
@@ -82,6 +88,12 @@ def inbox(connection: Connection, imsi: Imsi, limit: int) -> list[Notice]:
 def last(connection: Connection, imsi: Imsi, kind: NoticeKind) -> Notice | None:
     row = _last_notice.run(connection, {"imsi": imsi.digits, "kind": kind.value}).one_or_none()
     return None if row is None else rows.notice_from(row)
+
+
+def told_since(connection: Connection, identity: AccountId, since: datetime) -> list[Notice]:
+    """Of all cards of the account, oldest first."""
+    found = _told_since.run(connection, {"account": identity, "since": to_micros(since)})
+    return [rows.notice_from(row) for row in found]
 
 
 def relayed(connection: Connection, limit: int) -> list[Relayed]:

@@ -71,6 +71,11 @@ _ledger = Prepared(
     .order_by(schema.ledger.c.serial.desc())
     .limit(sa.bindparam("limit"))
 )
+_ledger_since = Prepared(
+    sa.select(schema.ledger)
+    .where(schema.ledger.c.account_id == sa.bindparam("account"), schema.ledger.c.at >= sa.bindparam("since"))
+    .order_by(schema.ledger.c.serial)
+)
 _entry = Prepared(sa.select(schema.ledger).where(schema.ledger.c.trade_no == sa.bindparam("trade_no")))
 _payment = Prepared(sa.select(schema.payment).where(schema.payment.c.no == sa.bindparam("no")))
 _open = sa.select(schema.payment).where(schema.OPEN).order_by(schema.payment.c.created_at, schema.payment.c.serial)
@@ -144,6 +149,12 @@ def _line(card: Row[Any], session: PdnSession | None) -> Line:
 
 def ledger(connection: Connection, identity: AccountId, limit: int) -> list[LedgerEntry]:
     return [rows.entry_from(row) for row in _ledger.run(connection, {"account": identity, "limit": limit})]
+
+
+def ledger_since(connection: Connection, identity: AccountId, since: datetime) -> list[LedgerEntry]:
+    """Oldest first."""
+    found = _ledger_since.run(connection, {"account": identity, "since": to_micros(since)})
+    return [rows.entry_from(row) for row in found]
 
 
 def entry(connection: Connection, trade_no: str) -> LedgerEntry | None:

@@ -37,7 +37,7 @@ from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState
 from nfemu.model.orders import OrderKind, OrderState, Payment, PaymentState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession, SessionState
-from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Subscriber, Subscription
+from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Segment, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
 from nfemu.store import schema
 from nfemu.store.times import from_micros, from_micros_or_none, to_micros, to_micros_or_none
@@ -51,7 +51,19 @@ NEW_TERMS = (
     f"({' OR '.join(f'account.{name} <> excluded.{name}' for name in _TERMS)})"
 )
 """Ends an INSERT of accounts: one that is there keeps its balance and gets the terms, if they are others."""
-SUBSCRIBER = ("imsi", "msisdn", "account_id", "role", "language", "static_ipv4", "static_ipv6", "plan", "services")
+SUBSCRIBER = (
+    "imsi",
+    "msisdn",
+    "account_id",
+    "role",
+    "language",
+    "static_ipv4",
+    "static_ipv6",
+    "segment",
+    "wechat",
+    "plan",
+    "services",
+)
 NEW_FEES = (
     "ON CONFLICT (imsi) DO UPDATE SET plan = excluded.plan, services = excluded.services "
     "WHERE coalesce(subscriber.plan, '') <> coalesce(excluded.plan, '') "
@@ -91,7 +103,7 @@ def subscriber_values(subscriber: Subscriber) -> Values:
     return dict(zip(SUBSCRIBER, subscriber_tuple(subscriber), strict=True))
 
 
-def subscriber_tuple(subscriber: Subscriber) -> tuple[str | None, ...]:
+def subscriber_tuple(subscriber: Subscriber) -> tuple[str | int | None, ...]:
     """The same in the order of `SUBSCRIBER`, for the driver."""
     return (
         subscriber.imsi.digits,
@@ -101,6 +113,8 @@ def subscriber_tuple(subscriber: Subscriber) -> tuple[str | None, ...]:
         subscriber.language,
         _text(subscriber.static_ipv4),
         _text(subscriber.static_ipv6),
+        None if subscriber.segment is Segment.GENERAL else subscriber.segment.value,
+        1 if subscriber.wechat else None,
         subscriber.plan,
         " ".join(subscriber.services) or None,
     )
@@ -115,6 +129,8 @@ def subscriber_from(row: Row[Any]) -> Subscriber:
         language=row.language,
         static_ipv4=_ipv4(row.static_ipv4),
         static_ipv6=_ipv6(row.static_ipv6),
+        segment=Segment.GENERAL if row.segment is None else Segment(row.segment),
+        wechat=bool(row.wechat),
         plan=None if row.plan is None else PlanName(row.plan),
         services=() if row.services is None else tuple(map(ServiceName, row.services.split(" "))),
     )

@@ -28,7 +28,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -105,6 +105,8 @@ subscriber = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("hold", sa.Text, nullable=False, server_default=Hold.NONE.value),
     sa.Column("profile", sa.Text, nullable=False, server_default=NO_PROFILE),
+    sa.Column("segment", sa.Text),
+    sa.Column("wechat", sa.SmallInteger),
     sa.Column("plan", sa.Text),
     sa.Column("services", sa.Text),
     _one_of("role", CardRole),
@@ -224,6 +226,7 @@ notice = sa.Table(
     _one_of("state", NoticeState),
     _one_of("channel", Channel),
 )
+sa.Index("ix_notice_told", notice.c.imsi, notice.c.created_at)
 _partial("ix_notice_pending", notice.c.imsi, where=PENDING)
 _partial("ix_notice_inbox", notice.c.imsi, notice.c.sent_at, notice.c.serial, where=SENT)
 

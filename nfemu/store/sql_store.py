@@ -17,7 +17,7 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Contract, Deduction
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant
-from nfemu.model.duties import AccountDuty
+from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, PaymentNo
 from nfemu.model.money import Money
@@ -40,6 +40,10 @@ from nfemu.store.seed_types import SeedAccount, SeedRange
 from nfemu.store.static import static_subscribers
 
 T = TypeVar("T")
+
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Before all duties."""
 
 
 class SqlStore:
@@ -241,6 +245,12 @@ class SqlStore:
     async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
         return await self._read(lambda connection: reads.ledger(connection, account, limit))
 
+    async def ledger_since(self, account: AccountId, since: datetime) -> list[LedgerEntry]:
+        return await self._read(lambda connection: reads.ledger_since(connection, account, since))
+
+    async def told_since(self, account: AccountId, since: datetime) -> list[Notice]:
+        return await self._read(lambda connection: messages.told_since(connection, account, since))
+
     async def entry(self, trade_no: str) -> LedgerEntry | None:
         return await self._read(lambda connection: reads.entry(connection, trade_no))
 
@@ -319,6 +329,12 @@ class SqlStore:
 
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         return await self._read(lambda connection: duties.of_account(connection, account))
+
+    async def forget_duties(self, kind: DutyKind) -> None:
+        await self._write(lambda connection: duties.forget_later(connection, kind, _BEGINNING))
+
+    async def plan_duties(self, kind: DutyKind, at: datetime) -> None:
+        await self._write(lambda connection: duties.plan_all(connection, kind, at))
 
     async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
         await self._write(lambda connection: usages.add(connection, day, usage))

@@ -240,6 +240,14 @@ class MemoryStore:
     async def ledger(self, account: AccountId, limit: int = 100) -> list[LedgerEntry]:
         return [entry for entry in self._tables.entries if entry.account == account][::-1][:limit]
 
+    async def ledger_since(self, account: AccountId, since: datetime) -> list[LedgerEntry]:
+        return [entry for entry in self._tables.entries if entry.account == account and entry.at >= since]
+
+    async def told_since(self, account: AccountId, since: datetime) -> list[Notice]:
+        cards = {card.imsi for card in self._tables.subscribers.values() if card.account == account}
+        found = [each for each in self._tables.notices.values() if each.imsi in cards and each.created_at >= since]
+        return sorted(found, key=lambda each: each.created_at)
+
     async def entry(self, trade_no: str) -> LedgerEntry | None:
         return next((entry for entry in self._tables.entries if entry.trade_no == trade_no), None)
 
@@ -337,6 +345,14 @@ class MemoryStore:
         accounts = sorted({each.account for each in cards} - planned)
         chosen = [each for each in accounts if after is None or each > after][:limit]
         return sorted((each for each in cards if each.account in chosen), key=lambda each: (each.account, each.imsi))
+
+    async def forget_duties(self, kind: DutyKind) -> None:
+        for key in [key for key in self._tables.duties if key[1] is kind]:
+            del self._tables.duties[key]
+
+    async def plan_duties(self, kind: DutyKind, at: datetime) -> None:
+        for account in self._tables.accounts:
+            self._tables.duties.setdefault((account, kind), AccountDuty(account, kind, at))
 
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         return [each for each in self._duties_in_order() if each.account == account]

@@ -162,7 +162,7 @@ MISTAKES = [
     ("dunning", 'notices_until: "20:00"', 'notices_until: "21:00"', "dunning.yaml:16: a stop may follow its notice by"),
     ("dunning", '"1-2": {delay: 0, notice: 30m', '"1-2": {delay: 0, notice: 3h', "dunning.yaml:34: a stop follows its"),
     ("dunning", '"3": {', '"2-3": {', "dunning.yaml:35: levels `2-3` are described twice, or not from 1 to 10; write"),
-    ("dunning", '"10": {', '"10-11": {', "dunning.yaml:41: levels `10-11` are described twice, or not from 1 to 10; wr"),
+    ("dunning", '"10": {', '"10-11": {', "dunning.yaml:41: levels `10-11` are described twice, or not from 1 to 10"),
     ("dunning", "above: 200,", "above: -200,", "dunning.yaml:28: `-200` is negative; write `0` or more"),
     ("dunning", "without: []", "without: [S7]", "dunning.yaml:44: `without[1]`: `S7` is not possible"),
     ("dunning", "15m", "0s", "dunning.yaml:5: a payment order needs time to be paid; write at least `1s`"),

@@ -119,6 +119,8 @@ def test_a_state_of_an_older_schema_is_brought_up(path: Path, tmp_path: Path) ->
     assert dict(zip(cards.columns, cards.rows[0], strict=True)) == {
         **dict(zip(columns, row, strict=True)),
         "profile": "-",
+        "segment": None,
+        "wechat": None,
         "plan": None,
         "services": None,
     }

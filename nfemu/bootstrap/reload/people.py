@@ -82,6 +82,8 @@ def _card_facts(card: Subscriber) -> dict[str, object]:
         "language": card.language,
         "static_ipv4": card.static_ipv4 or "none",
         "static_ipv6": card.static_ipv6 or "none",
+        "segment": card.segment.value,
+        "wechat": str(card.wechat).lower(),
     }
 
 

@@ -34,9 +34,7 @@ class Case:
     """How far the balance may fall below zero, with the level's extra credit (S25)."""
 
     def __post_init__(self) -> None:
-        account = self.situation.account
-        extra = self.rules.extra_credit(account.level, account.currency)
-        object.__setattr__(self, "limit", account.credit_limit + extra)
+        object.__setattr__(self, "limit", self.rules.limit(self.situation.account))
 
     def on(self, rule: Rule) -> bool:
         return self.rules.on(rule)

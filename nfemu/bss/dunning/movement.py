@@ -27,15 +27,16 @@ class Movement(Enum):
 
 def movement(rules: DunningRules, account: Account, before: Money, after: Money) -> Movement:
     """What the change of balance from `before` to `after` means."""
-    return moved(rules, account, standing(before, account.limit), after)
+    return moved(rules, account, standing(before, rules.limit(account)), after)
 
 
 def moved(rules: DunningRules, account: Account, was: Standing, after: Money) -> Movement:
     """The same for an account that had the standing `was`, also where its limit is what changed."""
-    now = standing(after, account.limit)
+    limit = rules.limit(account)
+    now = standing(after, limit)
     turned = now is not was
     if now is Standing.OVERDUE:
         return Movement.TURNED_OVERDUE if turned else Movement.STILL_OVERDUE
-    if is_cleared(after, account.limit, rules.resume_balance):
+    if is_cleared(after, limit, rules.resume_balance):
         return Movement.CLEARED
     return Movement.TURNED_OWING if turned else Movement.STILL_OWING

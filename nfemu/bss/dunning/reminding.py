@@ -118,11 +118,12 @@ def missing(case: Case) -> Money | None:
 
 
 def low_balance(case: Case) -> Part:
-    """After use within the last day; once until something is paid, never once a stop is triggered."""
+    """After use within the last day and since the last payment; once until something is paid, never once a stop is
+    triggered."""
     if not case.on(Rule.S10) or not is_low(case) or _alerted(case):
         return Part()
-    used = case.situation.last_use_at
-    if used is None or case.now >= used + _DAY:
+    used, paid = case.situation.last_use_at, case.situation.last_payment_at
+    if used is None or case.now >= used + _DAY or (paid is not None and used <= paid):
         return Part()
     return said(case, NoticeKind.LOW_BALANCE, used, low_message(case), up_to_threshold(case))
 

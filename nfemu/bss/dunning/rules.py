@@ -6,6 +6,7 @@ from datetime import time, timedelta
 from enum import Enum
 
 from nfemu.bss.dunning.hours import MOST_BETWEEN, Hours
+from nfemu.model.account import Account
 from nfemu.model.errors import InvalidInput
 from nfemu.model.money import MAX_MINOR, Money
 from nfemu.model.subscriber import OrderedProfile
@@ -200,6 +201,10 @@ class DunningRules:
     def resume_balance(self) -> Money:
         """From this balance on a stopped line resumes, unless the account is overdue (S27)."""
         return self.resume_from if self.on(Rule.S27) else Money(-MAX_MINOR, self.resume_from.currency)
+
+    def limit(self, account: Account) -> Money:
+        """How far below zero the account's balance may fall, with what its level adds (S25)."""
+        return account.limit + self.extra_credit(account.level, account.currency)
 
     def extra_credit(self, level: int, currency: str) -> Money:
         """What an account of that level may owe beyond its own limit (S25)."""

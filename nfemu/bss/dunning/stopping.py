@@ -102,7 +102,7 @@ def _no_reason(case: Case, last: Announced | None) -> Part:
         if case.standing is Standing.IN_CREDIT:
             return Part((CancelStop(Rule.S6, "paid"),))
         return Part((CancelStop(Rule.S25, "within the credit limit again"),))
-    if case.arrears.minor > case.situation.account.credit_limit.minor:
+    if case.arrears.minor > case.situation.account.limit.minor:
         return Part((Spared(Rule.S25, f"small arrears: level {case.situation.account.level} may owe {case.limit}"),))
     return Part()
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from nfemu.files.sections import Section
 from nfemu.settings.people_csv import COLUMNS
@@ -42,6 +42,10 @@ class SubscriberSection(Section):
         default=None, examples=["basic"], description="What it costs, of `plans.yaml`. Left out: no fees."
     )
     services: list[Name] = Field(default=[], description="Of `plans.yaml`, beside those of the plan.")
+    segment: Literal["general", "student", "family", "business", "senior"] = Field(
+        default="general", description="What messages say depends on it (S3)."
+    )
+    wechat: StrictBool = Field(default=False, description="Has bound the carrier's official account (S4).")
     static_ipv4: str | None = Field(
         default=None, examples=["10.45.1.7"], description="Its address, of the pool of `open`; once."
     )

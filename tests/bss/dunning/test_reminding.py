@@ -191,8 +191,9 @@ LOW = replace(PAID, balance=Money(500), last_use_at=at(17, 11))
         replace(LOW, last_use_at=at(16, 11)),
         replace(LOW, told=(told(NoticeKind.LOW_BALANCE, at(12, 9)),)),
         replace(LOW, account=account(level=10)),
+        replace(LOW, last_payment_at=at(17, 11)),
     ],
-    ids=["enough", "never used", "used yesterday", "told already", "the level's credit is left"],
+    ids=["enough", "never used", "used yesterday", "told already", "the level's credit is left", "not used since paid"],
 )
 def test_nothing_is_low(situation: Situation) -> None:
     assert acts(decide_dunning(RULES, situation, at(17, 11))) == []

@@ -1,0 +1,174 @@
+"""Dunning on a whole carrier, with business time moved by hand: what each policy does, and what the timeline tells."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from nfemu.bss.dunning import Policy, Rule
+from nfemu.bss.dunning.hours import Hours
+from nfemu.bss.fees import FeeRules
+from nfemu.carrier.ports import PutAccount, PutDuty, PutNotice, PutOrder, PutSubscriber
+from nfemu.model.duties import AccountDuty, DutyKind
+from nfemu.model.identity import AccountId, CorrelationId, Msisdn, NoticeId, OrderId, PlanName
+from nfemu.model.money import Money
+from nfemu.model.notices import Notice, NoticeKind, NoticeState
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
+from nfemu.model.plans import Plan, PriceList
+from nfemu.model.subscriber import OrderedProfile
+from tests.fakes.world import LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, notification, rules
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+BASIC = Plan(PlanName("basic"), Money(5900))
+DUNNING = replace(rules().dunning, policy=Policy.GRADED, hours=Hours(zone=SHANGHAI))
+FEES = FeeRules(PriceList({BASIC.name: BASIC}), SHANGHAI)
+
+
+def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=SHANGHAI)
+
+
+async def fresh(policy: Policy, restricted: OrderedProfile = OrderedProfile.ARREARS, level: int = 2) -> World:
+    """The carrier under that policy: Zhang, ¥30 and of that level, pays ¥59 a month."""
+    dunning = replace(DUNNING, policy=policy, restricted=restricted)
+    world = World(replace(rules(), dunning=dunning, fees=FEES))
+    await world.start()
+    for number in (ZHANG, WANG):
+        card = await world.store.subscriber(number)
+        assert card is not None
+        view = await world.store.account(card.account)
+        assert view is not None
+        plan = BASIC.name if number == ZHANG else None
+        await world.store.commit(
+            [PutAccount(replace(view.account, level=level)), PutSubscriber(replace(card, plan=plan))]
+        )
+    await world.restart()
+    return world
+
+
+@pytest.fixture
+async def graded() -> AsyncIterator[World]:
+    world = await fresh(Policy.GRADED)
+    yield world
+    await world.service.stop()
+
+
+async def told(world: World, number: Msisdn) -> list[tuple[NoticeKind, datetime]]:
+    """What is in the inbox, oldest first, and since when."""
+    notices = await world.service.inbox(number)
+    return [(each.kind, each.sent_at.astimezone(SHANGHAI)) for each in notices[::-1] if each.sent_at is not None]
+
+
+async def dunned(world: World, number: Msisdn) -> list[tuple[str, str]]:
+    """The timeline's rules."""
+    events = await world.service.timeline(number)
+    return [(each.name, each.detail["rule"]) for each in events if each.name.startswith("dunning.")]
+
+
+async def test_from_the_reminder_to_the_resume(graded: World) -> None:
+    """S2, S1, S5, S22, S23, S27: a month's end and a month's start of somebody who pays late."""
+    await graded.service.set_clock(at(11, 30, 20))
+    (reminder,) = await graded.service.inbox(ZHANG)
+    assert (reminder.kind, reminder.amount) == (NoticeKind.MONTH_END, Money(2900))
+    assert at(11, 28, 8) <= (await told(graded, ZHANG))[0][1] < at(11, 28, 20)
+    happened = await graded.service.set_clock(at(12, 2))
+    kinds = [kind for kind, _ in await told(graded, ZHANG)]
+    assert kinds == [NoticeKind.MONTH_END, NoticeKind.DUNNING, NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
+    wave, notice, stop = [moment for _, moment in (await told(graded, ZHANG))[1:]]
+    assert at(12, 1, 8) <= wave < at(12, 1, 9)
+    assert at(12, 1, 8) <= notice < at(12, 1, 20)
+    assert stop - notice == timedelta(minutes=30)
+    assert "138****8000: stop notice by sms" in [each.text for each in happened]
+    assert (await graded.service.status(ZHANG)).ordered is OrderedProfile.ARREARS
+    payment, _ = await graded.service.order_payment(ZHANG, Money(2900), "http://portal/green")
+    await graded.service.settle(notification(payment))
+    assert (await graded.service.status(ZHANG)).ordered is OrderedProfile.OPEN
+    assert await dunned(graded, ZHANG) == [
+        ("dunning.reminder", "S2"),
+        ("dunning.spared", "S22"),
+        ("dunning.spared", "S11"),
+        ("dunning.reminder", "S5"),
+        ("dunning.stop_notice", "S22"),
+        ("dunning.stop", "S23"),
+    ]
+
+
+async def test_a_payment_before_the_stop_spares_the_line_and_the_timeline_says_so(graded: World) -> None:
+    """S6."""
+    await graded.service.set_clock(at(11, 10, 9))
+    await graded.service.charge(WANG, Money(2500))
+    while NoticeKind.STOP_NOTICE not in [kind for kind, _ in await told(graded, WANG)]:
+        await graded.service.advance_clock(timedelta(minutes=20))
+    assert [kind for kind, _ in await told(graded, WANG_SECOND)] == [NoticeKind.STOP_NOTICE], "S11"
+    payment, _ = await graded.service.order_payment(WANG, Money(500), "http://portal/green")
+    await graded.service.settle(notification(payment))
+    assert (await dunned(graded, WANG))[-1] == ("dunning.stop_cancelled", "S6")
+    await graded.service.advance_clock(timedelta(days=1))
+    assert graded.store.orders() == []
+
+
+async def test_large_arrears_stop_with_the_charge_itself(graded: World) -> None:
+    """S24."""
+    await graded.service.set_clock(at(11, 10, 9))
+    status = await graded.service.charge(LI, Money(32100))
+    assert status.ordered is OrderedProfile.ARREARS
+    assert [kind for kind, _ in await told(graded, LI)] == [NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
+
+
+async def test_a_stop_that_waits_too_long_is_withdrawn_and_told_anew(graded: World) -> None:
+    """S22, S23: its order still waits two hours after the notice."""
+    await graded.service.set_clock(at(11, 10, 9))
+    await graded.service.charge(WANG, Money(2500))
+    now, imsi = at(11, 10, 12), imsi_of(WANG)
+    notice = Notice(
+        NoticeId("n"), imsi, NoticeKind.STOP_NOTICE, "C", "", CorrelationId("c"), at(11, 10, 10), None,
+        NoticeState.SENT, at(11, 10, 10),
+    )  # fmt: skip
+    order = WorkOrder(
+        OrderId("o"), imsi, OrderKind.STOP, OrderedProfile.ARREARS, "dunning", CorrelationId("c"), at(11, 10, 11)
+    )
+    duty = PutDuty(AccountId("wang"), DutyKind.DUNNING, now)
+    await graded.store.commit([PutNotice(notice), PutOrder(order), duty])
+    graded.service.watch(now)
+    await graded.service.set_clock(now)
+    (withdrawn,) = [each for each in graded.store.orders() if each.id == "o"]
+    assert withdrawn.state is OrderState.SUPERSEDED
+    assert ("dunning.stop_cancelled", "S22") in await dunned(graded, WANG)
+
+
+async def test_a_duty_of_another_policy_s_is_forgotten() -> None:
+    world = await fresh(Policy.IMMEDIATE)
+    duty = AccountDuty(AccountId("wang"), DutyKind.DUNNING, at(11, 10))
+    await world.store.commit([PutDuty(duty.account, duty.kind, duty.due_at)])
+    world.service.watch(duty.due_at)
+    assert await world.service.set_clock(at(11, 11)) == []
+    assert duty not in await world.store.duties(duty.account)
+    await world.service.stop()
+
+
+async def test_classic_stops_the_main_card_in_the_next_night_without_a_word() -> None:
+    world = await fresh(Policy.CLASSIC, OrderedProfile.BARRED)
+    await world.service.set_clock(at(11, 10, 9))
+    await world.service.charge(WANG, Money(2500))
+    assert (await world.service.status(WANG)).ordered is OrderedProfile.OPEN
+    await world.service.set_clock(at(11, 11, 0))
+    main, second = [(await world.service.status(number)).ordered for number in (WANG, WANG_SECOND)]
+    assert (main, second) == (OrderedProfile.BARRED, OrderedProfile.OPEN)
+    assert await told(world, WANG) == [(NoticeKind.STOPPED, at(11, 11))]
+    await world.service.stop()
+
+
+async def test_another_policy_leaves_stopped_lines_and_plans_anew(graded: World) -> None:
+    await graded.service.set_clock(at(11, 10, 9))
+    await graded.service.charge(LI, Money(32100))
+    graded.rules = replace(graded.rules, dunning=replace(DUNNING, policy=Policy.IMMEDIATE))
+    await graded.restart()
+    assert (await graded.service.status(LI)).ordered is OrderedProfile.ARREARS
+    assert [duty for duty in await graded.store.duties_due(at(12, 31)) if duty.kind is DutyKind.DUNNING] == []
+    graded.rules = replace(graded.rules, dunning=DUNNING.without(Rule.S24))
+    await graded.restart()
+    await graded.service.advance_clock(timedelta(0))
+    planned = [duty.account for duty in await graded.store.duties_due(at(12, 31)) if duty.kind is DutyKind.DUNNING]
+    assert planned == [AccountId("zhang")], "its fee of next month is not covered"
