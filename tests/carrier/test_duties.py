@@ -12,7 +12,7 @@ ZHANG = AccountId("zhang")
 
 
 async def test_a_duty_that_nobody_does_is_forgotten(world: World) -> None:
-    duty = AccountDuty(ZHANG, DutyKind.DUNNING, START + HOUR)
+    duty = AccountDuty(ZHANG, DutyKind.CREDIT, START + HOUR)
     await world.store.commit([PutDuty(duty.account, duty.kind, duty.due_at)])
     await world.restart()
     assert await world.service.advance_clock(2 * HOUR) == []

@@ -35,7 +35,7 @@ from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind, NoticeState, Relayed
 from nfemu.model.orders import OrderState, PaymentState
 from nfemu.model.plans import Measured
-from nfemu.model.subscriber import Hold, OrderedProfile, Subscription
+from nfemu.model.subscriber import Hold, OrderedProfile, Segment, Subscription
 from nfemu.model.usage import Usage
 from tests.store.people import (
     ACCOUNTS,
@@ -427,6 +427,30 @@ class StoreContract:
         await store.commit([PutDuty(WANG, DutyKind.DUNNING, None), PutDuty(WANG, DutyKind.FEES, later.due_at)])
         assert await store.duties_due(after(9)) == [*planned[2:], later]
         assert await store.duties(WANG) == [later]
+
+    async def test_a_kind_of_duty_is_planned_for_all_who_have_none_and_forgotten_for_all(self, store: Store) -> None:
+        await store.commit(
+            [*people(), PutDuty(WANG, DutyKind.DUNNING, after(9)), PutDuty(WANG, DutyKind.FEES, after(9))]
+        )
+        await store.plan_duties(DutyKind.DUNNING, after(3))
+        assert await store.duties(ZHANG) == [AccountDuty(ZHANG, DutyKind.DUNNING, after(3))]
+        assert AccountDuty(WANG, DutyKind.DUNNING, after(9)) in await store.duties(WANG)
+        await store.forget_duties(DutyKind.DUNNING)
+        assert await store.duties_due(after(9)) == [AccountDuty(WANG, DutyKind.FEES, after(9))]
+
+    async def test_what_an_account_was_charged_and_told_since_then(self, store: Store) -> None:
+        """Oldest first, of all its cards and of no other account's."""
+        await store.commit(people())
+        card = replace(PHONE, segment=Segment.SENIOR, wechat=True)
+        entries = [entry(-100, "charge/1"), entry(300, "pay/2")]
+        said = [notice("n1", seconds=1), notice("n2", seconds=2, sent=3)]
+        told = [PutNotice(each) for each in (*said, notice("n3", MAIN, 2))]
+        await store.commit([PutSubscriber(card), *map(AppendEntry, entries), *told])
+        assert await store.subscriber(PHONE.msisdn) == card
+        assert await store.ledger_since(PHONE.account, after(0)) == entries
+        assert await store.ledger_since(PHONE.account, entries[1].at + timedelta(days=1)) == []
+        assert await store.told_since(PHONE.account, after(1)) == said
+        assert await store.told_since(PHONE.account, after(2)) == said[1:]
 
     async def test_fees_are_planned_for_accounts_that_pay_any(self, store: Store) -> None:
         """By account, those that have no duty of fees, with all cards that cost something."""
