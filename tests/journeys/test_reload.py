@@ -212,7 +212,7 @@ async def test_lines_follow_new_dunning_rules(edited: Edited) -> None:
     status = await service.status(msisdn(number))
     assert (status.ordered.value, status.effective) == ("barred", None)
     assert await edited.status(number) == 403
-    edited.edit("dunning.yaml", "restricted_profile: barred", "restricted_profile: arrears")
+    edited.edit("dunning.yaml", "restricted_profile: barred  ", "restricted_profile: arrears  ")
     await edited.reload()
     status = await service.status(msisdn(number))
     assert (status.ordered.value, status.effective) == ("arrears", "green")
