@@ -40,7 +40,7 @@ def sign(rules: CarrierRules, provider: str, msisdn: Msisdn, cap: Money | None) 
     yield from ask(Emit(imsi, correlation, events.AGREEMENT_SIGNED, detail))
     view = yield from commit(view, [PutAgreement(agreement)])
     asked = yield from request(rules, view, view.balance, view.balance, correlation)
-    view = yield from carry_out(rules, view, asked.changes, correlation, asked.notices)
+    view = yield from carry_out(rules, view, asked.changes, correlation)
     return line_status(rules, view, imsi)
 
 

@@ -19,7 +19,6 @@ from nfemu.carrier.view import applied
 from nfemu.model.account import LedgerEntry
 from nfemu.model.identity import CorrelationId, Msisdn
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice
 
 
 def charge(rules: CarrierRules, msisdn: Msisdn, amount: Money, note: str, key: str | None) -> Step[LineStatus]:
@@ -51,14 +50,13 @@ def book(
     """Charge the locked account with `entries`, each of a card, all of them or none, and `also` in the same commit; the
     view when all that follows from it is done. Raises as `charge` does."""
     changes: list[Change] = []
-    told: tuple[Notice, ...] = ()
     if entries:
         total = sum((entry.amount for entry in entries[1:]), start=entries[0].amount)
         yield from _emit_entries(view, entries, correlation)
         asked = yield from request(rules, view, view.balance + total, view.balance, correlation)
         ordered = yield from after_entries(rules, with_request(view, asked), entries, correlation)
-        changes, told = [*map(AppendEntry, entries), *asked.changes, *ordered], asked.notices
-    return (yield from carry_out(rules, view, [*changes, *also], correlation, told))
+        changes = [*map(AppendEntry, entries), *asked.changes, *ordered]
+    return (yield from carry_out(rules, view, [*changes, *also], correlation))
 
 
 def _emit_entries(view: AccountView, entries: Sequence[LedgerEntry], correlation: CorrelationId) -> Step[None]:

@@ -17,6 +17,7 @@ from nfemu.bss.auto_deduct import DeductionInput
 from nfemu.bss.notices import compose
 from nfemu.bss.texts import Template
 from nfemu.carrier.commands import AskAgainLater, CloseDeduction, Deduct, Emit, NewId, Now, Step, ask
+from nfemu.carrier.delivery import fresh
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.execution import execute
 from nfemu.carrier.lines import line_of
@@ -90,8 +91,8 @@ def settle(rules: CarrierRules, view: AccountView) -> Step[tuple[AccountView, li
     """Ask about what is requested until nothing is; the notices that this brings, stored as pending."""
     notices: list[Notice] = []
     while (deduction := view.deduction) is not None and deduction.state is DeductionState.REQUESTED:
-        view, fresh = yield from resolve(rules, view, deduction)
-        notices += fresh
+        view, told = yield from resolve(rules, view, deduction)
+        notices += told
     return view, notices
 
 
@@ -106,7 +107,7 @@ def resolve(rules: CarrierRules, view: AccountView, deduction: Deduction) -> Ste
         else:
             answer = yield from ask(CloseDeduction(deduction))
     except Unavailable as failure:
-        return (yield from _unanswered(rules, view, deduction, str(failure), now)), []
+        return (yield from _unanswered(rules, view, deduction, str(failure), now))
     if isinstance(answer, Deducted):
         return (yield from _book(rules, view, deduction, answer.trade_no, now))
     return (yield from _declined(rules, view, deduction, answer, now))
@@ -125,7 +126,7 @@ def _still_wanted(rules: CarrierRules, view: AccountView, deduction: Deduction, 
 
 def _unanswered(
     rules: CarrierRules, view: AccountView, deduction: Deduction, reason: str, now: datetime
-) -> Step[AccountView]:
+) -> Step[tuple[AccountView, list[Notice]]]:
     """Dunning goes on as usual; the question stays open."""
     waiting = auto_deduct.unanswered(rules.auto_deduct, deduction, now)
     if deduction.state is DeductionState.REQUESTED:
@@ -133,7 +134,7 @@ def _unanswered(
     changes = yield from _dunned(rules, view, deduction)
     view = yield from execute(rules, view, [PutDeduction(waiting), *changes], deduction.correlation)
     yield from ask(AskAgainLater(waiting))
-    return view
+    return view, fresh(changes)
 
 
 def _declined(
@@ -142,18 +143,17 @@ def _declined(
     """Dunning goes on as usual. The payer is told where it was not the carrier who gave it up."""
     changes: list[Change] = [PutDeduction(auto_deduct.answered(deduction, DeductionInput.DECLINED))]
     yield from _emit(deduction, events.DEDUCTION_DECLINED, {"reason": answer.reason})
-    notices: list[Notice] = []
     if _still_wanted(rules, view, deduction, now) is not None:
         template = Template.DEDUCTION_FAILED
         told = yield from _notice(rules, view, deduction, deduction.amount, template, deduction.correlation, now)
-        notices.append(told)
+        changes.append(PutNotice(told))
     if answer.revoked and view.agreement is not None and view.agreement.no == deduction.agreement:
         changes.append(PutAgreement(auto_deduct.revoked(view.agreement, now)))
         detail = {"agreement": deduction.agreement, "by": "the payer, at the provider"}
         yield from ask(Emit(deduction.imsi, deduction.correlation, events.AGREEMENT_REVOKED, detail))
     changes += yield from _dunned(rules, view, deduction)
-    view = yield from execute(rules, view, [*changes, *map(PutNotice, notices)], deduction.correlation)
-    return view, notices
+    view = yield from execute(rules, view, changes, deduction.correlation)
+    return view, fresh(changes)
 
 
 def _dunned(rules: CarrierRules, view: AccountView, deduction: Deduction) -> Step[list[Change]]:
@@ -181,8 +181,9 @@ def _book(
         changes += yield from after_movement(rules, booked, before, [entry], correlation)
     notice = yield from _notice(rules, view, deduction, deduction.amount, Template.DEDUCTED, correlation, now)
     done = PutDeduction(auto_deduct.answered(deduction, DeductionInput.DEDUCTED, trade_no))
-    view = yield from execute(rules, view, [AppendEntry(entry), done, PutNotice(notice), *changes], correlation)
-    return view, [notice, *asked.notices]
+    changes = [AppendEntry(entry), done, PutNotice(notice), *changes]
+    view = yield from execute(rules, view, changes, correlation)
+    return view, fresh(changes)
 
 
 def _notice(

@@ -5,7 +5,7 @@ so. A use case hands over at once what somebody waits for. Waves, and what its c
 wait for the outbox, which takes them up in business time, the most urgent first (S7).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from nfemu.bss.channels import has_substitute, instead, most_urgent_first, next_second, not_arrived
@@ -18,6 +18,12 @@ from nfemu.model import events
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, NoticeId
 from nfemu.model.notices import Channel, Notice, NoticeState
+
+
+def fresh(changes: Iterable[Change]) -> list[Notice]:
+    """The messages among changes that are to be sent once these are committed."""
+    put = (change.notice for change in changes if isinstance(change, PutNotice))
+    return [notice for notice in put if notice.state is NoticeState.PENDING]
 
 
 def deliver(rules: CarrierRules, account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]:

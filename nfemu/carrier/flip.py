@@ -21,7 +21,7 @@ from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
 from nfemu.carrier.commands import Apply, Emit, NewId, Now, ReactivateLater, Step, ask
 from nfemu.carrier.deductions import settle
-from nfemu.carrier.delivery import deliver_fresh
+from nfemu.carrier.delivery import deliver_fresh, fresh
 from nfemu.carrier.execution import execute
 from nfemu.carrier.lines import line_state, session_detail
 from nfemu.carrier.orders import Cause
@@ -46,8 +46,8 @@ def carry_out(
     correlation: CorrelationId,
     notices: Sequence[Notice] = (),
 ) -> Step[AccountView]:
-    """Commit `changes` and finish whatever is unfinished on the locked account, then deliver `notices` (pending once
-    that is committed), those among `changes`, and new ones.
+    """Commit `changes` and finish whatever is unfinished on the locked account, then deliver the messages among them,
+    those that this brings, and `notices`, which are stored as pending already.
 
     An agreement that is being asked is heard before anything is enforced: what it pays need not be stopped (G19).
     `correlation` is for what no order asked for. Raises Conflict where the store refuses `changes`; Unavailable: what
@@ -61,9 +61,7 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(view.account.id))
-    put = [change.notice for change in changes if isinstance(change, PutNotice)]
-    fresh = {notice.id: notice for notice in (*put, *composed, *deducted, *notices)}
-    yield from deliver_fresh(rules, view.account.id, list(fresh.values()))
+    yield from deliver_fresh(rules, view.account.id, (*fresh(changes), *composed, *deducted, *notices))
     return view
 
 

@@ -69,7 +69,7 @@ def _put(
     if standing(after.balance, after.account.limit) is Standing.OVERDUE:
         asked = yield from request(rules, after, after.balance, after.balance, correlation)
     ordered = yield from after_limit(rules, with_request(after, asked), view.account, correlation)
-    return (yield from carry_out(rules, view, [*puts, *asked.changes, *ordered], correlation, asked.notices))
+    return (yield from carry_out(rules, view, [*puts, *asked.changes, *ordered], correlation))
 
 
 def _emit(changed: Iterable[CreditGrant], name: str, correlation: CorrelationId) -> Step[None]:

@@ -148,7 +148,7 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     paid = rules_of_payments.settle(payment, notification.trade_no)
     paid = replace(paid, paid_at=notification.paid_at, posted_at=now)
     booked = [AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes]
-    view = yield from carry_out(rules, view, booked, correlation, [confirmation])
+    view = yield from carry_out(rules, view, booked, correlation)
     return _settlement(rules, view, entry, paid, repeated=False)
 
 

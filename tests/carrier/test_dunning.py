@@ -117,6 +117,19 @@ async def test_large_arrears_stop_with_the_charge_itself(graded: World) -> None:
     assert [kind for kind, _ in await told(graded, LI)] == [NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
 
 
+async def test_an_agreement_is_asked_before_dunning_decides_and_a_refusal_is_followed_by_what_it_decides(
+    graded: World,
+) -> None:
+    """G19, S24: nothing is said while the bank may still pay."""
+    await graded.service.set_clock(at(11, 10, 9))
+    await graded.service.sign_agreement(LI, Money(100000))
+    graded.provider.bank = "decline"
+    status = await graded.service.charge(LI, Money(32100))
+    assert status.ordered is OrderedProfile.ARREARS
+    kinds = [kind for kind, _ in await told(graded, LI)]
+    assert kinds == [NoticeKind.DEDUCTION_FAILED, NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
+
+
 async def test_a_stop_that_waits_too_long_is_withdrawn_and_told_anew(graded: World) -> None:
     """S22, S23: its order still waits two hours after the notice."""
     await graded.service.set_clock(at(11, 10, 9))
