@@ -16,7 +16,7 @@ from nfemu.bss.draws import RANGE, draw
 from nfemu.bss.notices import NoticeInput, advance, click_code
 from nfemu.bss.urgency import URGENCY, Urgency
 from nfemu.model.identity import NoticeId
-from nfemu.model.notices import Channel, Notice, NoticeState
+from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState
 
 SECOND = timedelta(seconds=1)
 _KEPT = 10
@@ -88,8 +88,10 @@ def not_arrived(rules: NoticeRules, notice: Notice, now: datetime) -> Notice:
 
 
 def has_substitute(notice: Notice) -> bool:
-    """Whether another channel takes over: SMS, from any that has given up."""
-    return notice.state is NoticeState.FAILED and notice.channel is not Channel.SMS
+    """Whether another channel takes over: SMS, from any that has given up. A stop notice has gone out by SMS besides
+    (S4)."""
+    given_up = notice.state is NoticeState.FAILED and notice.channel is not Channel.SMS
+    return given_up and notice.kind is not NoticeKind.STOP_NOTICE
 
 
 def instead(notice: Notice, identifier: NoticeId, now: datetime) -> Notice:

@@ -131,8 +131,9 @@ def _unanswered(
     waiting = auto_deduct.unanswered(rules.auto_deduct, deduction, now)
     if deduction.state is DeductionState.REQUESTED:
         yield from _emit(deduction, events.DEDUCTION_UNANSWERED, {"reason": reason})
-    changes = yield from _dunned(rules, view, deduction)
-    view = yield from execute(rules, view, [PutDeduction(waiting), *changes], deduction.correlation)
+    put: list[Change] = [PutDeduction(waiting)]
+    changes = [*put, *(yield from _dunned(rules, with_changes(view, put), deduction))]
+    view = yield from execute(rules, view, changes, deduction.correlation)
     yield from ask(AskAgainLater(waiting))
     return view, fresh(changes)
 
@@ -151,13 +152,13 @@ def _declined(
         changes.append(PutAgreement(auto_deduct.revoked(view.agreement, now)))
         detail = {"agreement": deduction.agreement, "by": "the payer, at the provider"}
         yield from ask(Emit(deduction.imsi, deduction.correlation, events.AGREEMENT_REVOKED, detail))
-    changes += yield from _dunned(rules, view, deduction)
+    changes += yield from _dunned(rules, with_changes(view, changes), deduction)
     view = yield from execute(rules, view, changes, deduction.correlation)
     return view, fresh(changes)
 
 
 def _dunned(rules: CarrierRules, view: AccountView, deduction: Deduction) -> Step[list[Change]]:
-    """What waited for the answer happens now; nothing waits for one that comes late."""
+    """What waited for the answer happens now, in the view with it; nothing waits for one that comes late."""
     if deduction.state is not DeductionState.REQUESTED:
         return []
     return (yield from after_movement(rules, view, deduction.before, (), deduction.correlation))
@@ -176,11 +177,11 @@ def _book(
     before = deduction.before if deduction.state is DeductionState.REQUESTED else view.balance
     asked = yield from request(rules, replace(view, deduction=None), balance, before, correlation)
     changes = asked.changes
+    done = PutDeduction(auto_deduct.answered(deduction, DeductionInput.DEDUCTED, trade_no))
     if asked.deduction is None:
-        booked = with_changes(view, [AppendEntry(entry)])
+        booked = with_changes(view, [AppendEntry(entry), done])
         changes += yield from after_movement(rules, booked, before, [entry], correlation)
     notice = yield from _notice(rules, view, deduction, deduction.amount, Template.DEDUCTED, correlation, now)
-    done = PutDeduction(auto_deduct.answered(deduction, DeductionInput.DEDUCTED, trade_no))
     changes = [AppendEntry(entry), done, PutNotice(notice), *changes]
     view = yield from execute(rules, view, changes, correlation)
     return view, fresh(changes)

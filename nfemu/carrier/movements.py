@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from nfemu.bss.dunning import DunningRules, Movement, Policy, moved, movement
 from nfemu.bss.standing import standing
 from nfemu.carrier.commands import Emit, Step, ask
-from nfemu.carrier.dunning import decided
+from nfemu.carrier.dunning import decided, is_asked
 from nfemu.carrier.lines import aimed_profile
 from nfemu.carrier.orders import Cause, line_changes, order
 from nfemu.carrier.ports import AccountView, AppendEntry, Change
@@ -18,7 +18,6 @@ from nfemu.carrier.transitions import Demand, Dunned, Trigger
 from nfemu.carrier.view import with_changes
 from nfemu.model import events
 from nfemu.model.account import Account, LedgerEntry, Standing
-from nfemu.model.agreements import DeductionState
 from nfemu.model.identity import CorrelationId
 from nfemu.model.money import Money
 from nfemu.model.subscriber import Hold, OrderedProfile
@@ -112,8 +111,7 @@ def _left(rules: DunningRules, trigger: Movement) -> Trigger:
 
 def _waits(view: AccountView, trigger: Movement) -> bool:
     """Is an agreement being asked that may clear the account yet?"""
-    asked = view.deduction is not None and view.deduction.state is DeductionState.REQUESTED
-    return asked and trigger is not Movement.CLEARED
+    return is_asked(view) and trigger is not Movement.CLEARED
 
 
 def _emit_turn(

@@ -118,8 +118,10 @@ def test_a_call_without_a_link_is_repeated_as_it_is() -> None:
     assert (other.text, other.link) == ("请缴费", None)
 
 
-def test_nothing_comes_instead_of_an_sms_or_of_what_is_tried_again() -> None:
-    assert has_substitute(replace(NOTICE, state=NoticeState.FAILED))
+def test_nothing_comes_instead_of_an_sms_or_of_what_is_tried_again_or_has_gone_by_sms_as_well() -> None:
+    failed = replace(NOTICE, state=NoticeState.FAILED)
+    assert has_substitute(failed)
+    assert not has_substitute(replace(failed, kind=NoticeKind.STOP_NOTICE)), "S4"
     assert not has_substitute(replace(NOTICE, channel=Channel.SMS, state=NoticeState.FAILED))
     assert not has_substitute(NOTICE)
 

@@ -31,13 +31,13 @@ def said(case: Case, kind: NoticeKind, moment: datetime, message: Message, due: 
 def reminders(case: Case, kind: NoticeKind, message: Message, due: Money, reason: str) -> list[Remind]:
     """To WeChat where it is bound, else by SMS (S4)."""
     found = []
-    for card in _addressed(case):
+    for card in addressed(case):
         channel = Channel.WECHAT if card.wechat and case.on(Rule.S4) else Channel.SMS
         found.append(remind(case, kind, channel, card, message, due, REMINDERS[kind], reason))
     return found
 
 
-def _addressed(case: Case) -> list[Card]:
+def addressed(case: Case) -> list[Card]:
     """Of a unit account those who have a share to pay."""
     cards = case.main_cards()
     return [card for card in cards if card.share.minor < 0] if case.of_a_unit else cards
@@ -56,7 +56,7 @@ def calls(case: Case, number: int, due: Money) -> list[Remind]:
         return []
     return [
         remind(case, NoticeKind.DUNNING, Channel.VOICE, card, Message.WAVE, due, Rule.S9, f"wave {number}, by voice")
-        for card in _addressed(case)
+        for card in addressed(case)
     ]
 
 

@@ -16,7 +16,7 @@ from nfemu.bss.dunning.actions import Action, CancelStop, Spared, Stop, StopNoti
 from nfemu.bss.dunning.case import Case, Part
 from nfemu.bss.dunning.hours import MOST_BETWEEN
 from nfemu.bss.dunning.rules import AtNight, Rule
-from nfemu.bss.dunning.situation import Card, Service
+from nfemu.bss.dunning.situation import Card, Service, Told
 from nfemu.bss.dunning.texts import Message
 from nfemu.model.account import Standing
 from nfemu.model.notices import Channel, NoticeKind
@@ -56,6 +56,20 @@ def is_announced(case: Case) -> bool:
     """Has a stop been told that may still come?"""
     last = _announced(case) if case.standing is Standing.OVERDUE else None
     return last is not None and case.now < last.deadline
+
+
+def renewed_notice(case: Case, told: Told) -> StopNotice | None:
+    """A stop notice that waits for its channel, as it is to be said now; None where nothing is to be stopped any more
+    (S6)."""
+    cards = case.open_cards() if case.standing is Standing.OVERDUE else []
+    card = next((card for card in cards if card.imsi == told.imsi), None)
+    return None if card is None else _notice(case, card, told.channel, _due(case, case.now))
+
+
+def is_night(case: Case) -> bool:
+    """Is nothing to be said now (S22)? Of large arrears it may be (S24)."""
+    at_once = _is_large(case) and case.rules.large.at_night is AtNight.AT_ONCE
+    return case.on(Rule.S22) and case.rules.hours.is_quiet(case.now) and not at_once
 
 
 def _announced(case: Case) -> Announced | None:
@@ -226,15 +240,18 @@ def _announce(case: Case, ended: tuple[Action, ...]) -> Part:
 def _notices(case: Case, card: Card, stop_at: datetime) -> list[StopNotice]:
     """By SMS in any case, and by WeChat where that is bound (S4)."""
     channels = [Channel.SMS, Channel.WECHAT] if card.wechat and case.on(Rule.S4) else [Channel.SMS]
+    return [_notice(case, card, channel, stop_at) for channel in channels]
+
+
+def _notice(case: Case, card: Card, channel: Channel, stop_at: datetime) -> StopNotice:
     amount = case.named(card, case.due(case.situation.balance))
     message = Message.STOP_SOON
     if case.of_a_unit:
         settled = amount is not None and amount.minor == 0
         message = Message.STOP_SOON_UNIT_SETTLED if settled else Message.STOP_SOON_UNIT
     rule = Rule.S11 if card.role is CardRole.SECONDARY else Rule.S22
-    segment = case.segment(card)
     reason = f"stop at {_local(case, stop_at)}"
-    return [StopNotice(channel, card.imsi, amount, message, segment, stop_at, rule, reason) for channel in channels]
+    return StopNotice(channel, card.imsi, amount, message, case.segment(card), stop_at, rule, reason)
 
 
 def _local(case: Case, moment: datetime) -> str:
