@@ -14,7 +14,7 @@ from nfemu.model.account import Account, AccountKind
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PlanName, ProfileName, ServiceName
 from nfemu.model.money import Money
 from nfemu.model.plans import PriceList
-from nfemu.model.subscriber import Subscriber
+from nfemu.model.subscriber import Segment, Subscriber
 from nfemu.settings.people_csv import PeopleCsv
 
 
@@ -58,6 +58,8 @@ class NumberRange:
     profile: ProfileName | None = None
     plan: PlanName | None = None
     services: tuple[ServiceName, ...] = ()
+    segment: Segment = Segment.GENERAL
+    wechat: bool = False
 
     def subscribers(self) -> Iterator[Subscriber]:
         width, imsi = len(self.first_imsi), int(self.first_imsi)
@@ -70,6 +72,8 @@ class NumberRange:
                 language=self.language,
                 plan=self.plan,
                 services=self.services,
+                segment=self.segment,
+                wechat=self.wechat,
             )
 
     def accounts(self, terms: Terms) -> Iterator[OpeningAccount]:

@@ -13,7 +13,7 @@ from nfemu.files.findings import listing, nearest
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PlanName, ServiceName
 from nfemu.model.money import Money
-from nfemu.model.subscriber import CardRole, Subscriber
+from nfemu.model.subscriber import CardRole, Segment, Subscriber
 from nfemu.settings.scalars import amount, static_ipv4, static_ipv6
 
 _NEEDED = ("number", "imsi")
@@ -21,6 +21,8 @@ _SHORT = re.compile(r"([1-9][0-9]{10}),([0-9]{15}),*\n?")
 _NEVER = re.compile(r"(?!)")
 _ROLES = {"": CardRole.MAIN, "main": CardRole.MAIN, "secondary": CardRole.SECONDARY}
 _LANGUAGES = {"": "zh", "zh": "zh", "en": "en"}
+_SEGMENTS = {"": Segment.GENERAL, **{segment.value: segment for segment in Segment}}
+_YES = {"": False, "true": True, "false": False}
 
 
 class CsvRefused(InvalidInput):
@@ -45,6 +47,8 @@ class CsvRow(NamedTuple):
     plan: str = ""
     services: str = ""
     """Names with a space between each two."""
+    segment: str = ""
+    wechat: str = ""
 
     def msisdn(self, country_code: str) -> Msisdn:
         """Raises InvalidInput, as all methods here do."""
@@ -63,6 +67,10 @@ class CsvRow(NamedTuple):
             raise InvalidInput(f"role `{self.role}` does not exist; write `main`, `secondary` or nothing")
         if self.language not in _LANGUAGES:
             raise InvalidInput(f"language `{self.language}` is not spoken here; write `zh`, `en` or nothing")
+        if self.segment not in _SEGMENTS:
+            raise InvalidInput(f"segment `{self.segment}` does not exist; {nearest(self.segment, list(_SEGMENTS)[1:])}")
+        if self.wechat not in _YES:
+            raise InvalidInput(f"`{self.wechat}` is not whether WeChat is bound; write `true`, `false` or nothing")
         return Subscriber(
             Imsi(self.imsi),
             msisdn,
@@ -73,6 +81,8 @@ class CsvRow(NamedTuple):
             static_ipv6(self.static_ipv6) if self.static_ipv6 else None,
             PlanName(self.plan) if self.plan else None,
             tuple(map(ServiceName, self.services.split())),
+            _SEGMENTS[self.segment],
+            _YES[self.wechat],
         )
 
 

@@ -199,7 +199,18 @@ def _range(index: int, section: RangeSection, gathered: Gathering, catalogue: Ca
     gathered.imsis.add_range(imsi_key(imsi.digits), section.count, gathered.place(path))
     profile = _profile(path, section.profile, source, catalogue)
     plan, services = check_fees(path, section.plan, section.services, gathered)
-    return NumberRange(int(msisdn.e164), imsi.digits, section.count, balance, section.language, profile, plan, services)
+    return NumberRange(
+        int(msisdn.e164),
+        imsi.digits,
+        section.count,
+        balance,
+        section.language,
+        profile,
+        plan,
+        services,
+        Segment(section.segment),
+        section.wechat,
+    )
 
 
 def _report_doubles(gathered: Gathering) -> None:

@@ -20,8 +20,10 @@ _ACCOUNTS = sa.text(
     FROM n WHERE true {rows.NEW_TERMS}"""  # noqa: S608 - put together from constants
 )
 _CARDS = sa.text(
-    f"""INSERT INTO subscriber (imsi, msisdn, account_id, role, language, profile, plan, services) {_COUNTED}
-    SELECT {_IMSI}, {_NUMBER}, {_NUMBER}, :role, :language, :profile, CAST(:plan AS TEXT), CAST(:services AS TEXT)
+    f"""INSERT INTO subscriber
+        (imsi, msisdn, account_id, role, language, profile, segment, wechat, plan, services) {_COUNTED}
+    SELECT {_IMSI}, {_NUMBER}, {_NUMBER}, :role, :language, :profile, CAST(:segment AS TEXT),
+        CAST(:wechat AS SMALLINT), CAST(:plan AS TEXT), CAST(:services AS TEXT)
     FROM n WHERE true {rows.NEW_FEES}"""  # noqa: S608 - put together from constants
 )
 

@@ -9,7 +9,7 @@ from nfemu.model.account import AccountKind
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
-from nfemu.model.subscriber import CardRole
+from nfemu.model.subscriber import CardRole, Segment
 from nfemu.settings import load
 from tests.settings.conftest import Change, findings
 
@@ -92,12 +92,19 @@ def test_credit_limit_of_the_account_or_of_dunning(folder: Path, change: Change)
     assert (limits["li"], limits["zhang"], limits["8613900000000"]) == (Money(3000), Money(500), Money(500))
 
 
+def test_the_cards_of_a_range_share_a_segment_and_a_channel(folder: Path, change: Change) -> None:
+    change("subscribers", "count: 20,", "count: 20, segment: family, wechat: true,")
+    last = list(load(folder).people)[-1]
+    assert (last.segment, last.wechat) == (Segment.FAMILY, True)
+
+
 def test_csv_with_every_column(folder: Path, people: Path) -> None:
     people.write_text(
-        "\ufeffimsi, number ,account,role,language,balance,static_ipv4,static_ipv6,plan,services\n"
-        '460002000000001,"+86 13700000001",,,,12.50,10.45.3.3,2001:db8:4500:3::/64,basic,video-day ringback\n'
+        "\ufeffimsi, number ,account,role,language,balance,static_ipv4,static_ipv6,plan,services,segment,wechat\n"
+        '460002000000001,"+86 13700000001",,,,12.50,10.45.3.3,2001:db8:4500:3::/64,'
+        "basic,video-day ringback,student,true\n"
         "\n"
-        "460002000000002,13700000002,wang,secondary,en,,,,,\n",
+        "460002000000002,13700000002,wang,secondary,en,,,,,,,false\n",
         encoding="utf-8",
     )
     configuration = load(folder)
@@ -106,6 +113,7 @@ def test_csv_with_every_column(folder: Path, people: Path) -> None:
     assert (one.static_ipv6, one.role, one.language) == (IPv6Network("2001:db8:4500:3::/64"), CardRole.MAIN, "zh")
     assert (two.account, two.role, two.language) == ("wang", CardRole.SECONDARY, "en")
     assert (one.plan, one.services, two.plan, two.services) == ("basic", ("video-day", "ringback"), None, ())
+    assert (one.segment, one.wechat, two.segment, two.wechat) == (Segment.STUDENT, True, Segment.GENERAL, False)
     last = list(configuration.people.accounts())[-1]
     assert (last.account.id, last.balance) == ("8613700000001", Money(1250))
     assert len(configuration.people) == 28
@@ -132,6 +140,8 @@ def test_csv_of_numbers_and_imsis_only(folder: Path, people: Path, change: Chang
 CSV_MISTAKES = [
     ("number,imsi,plan\n13700000001,460002000000001,bosic\n", "people.csv:2: plan `bosic` does not exist; did you"),
     ("number,imsi,services\n13700000001,460002000000001,vide\n", "people.csv:2: service `vide` does not exist"),
+    ("number,imsi,segment\n13700000001,460002000000001,pupil\n", "people.csv:2: segment `pupil` does not exist; "),
+    ("number,imsi,wechat\n13700000001,460002000000001,no\n", "people.csv:2: `no` is not whether WeChat is bound; wr"),
     ("number,imsi\n12,460002000000001\n", "people.csv:2: `12` is not a phone number"),
     ("number,imsi\n13700000001,46\n", "people.csv:2: IMSI `46` is not 6 to 15 digits"),
     ("number,imsi\n13700000001\n", "people.csv:2: has 1 values where the header names 2 columns"),

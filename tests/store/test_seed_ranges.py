@@ -12,7 +12,7 @@ from nfemu.model.duties import DutyKind
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PlanName, ProfileName, ServiceName
 from nfemu.model.money import Money
-from nfemu.model.subscriber import OrderedProfile, Subscriber, Subscription
+from nfemu.model.subscriber import OrderedProfile, Segment, Subscriber, Subscription
 from nfemu.store import SeedAccount, SeedRange, SqlStore
 from tests.store.direct import connected
 from tests.store.people import ACCOUNTS, CARDS, START, entry
@@ -25,7 +25,14 @@ FIFTY = Money(5000)
 def card(index: int) -> Subscriber:
     """Numbers carry from 8613900000089 on; the test network's IMSIs begin with zeros."""
     number = Msisdn(str(8613900000089 + index))
-    return Subscriber(Imsi(f"{1010000000095 + index:015d}"), number, AccountId(number.e164), language="en")
+    return Subscriber(
+        Imsi(f"{1010000000095 + index:015d}"),
+        number,
+        AccountId(number.e164),
+        language="en",
+        segment=Segment.SENIOR,
+        wechat=True,
+    )
 
 
 def account(index: int, balance: Money = FIFTY) -> SeedAccount:

@@ -82,8 +82,7 @@ def _card_facts(card: Subscriber) -> dict[str, object]:
         "language": card.language,
         "static_ipv4": card.static_ipv4 or "none",
         "static_ipv6": card.static_ipv6 or "none",
-        "segment": card.segment.value,
-        "wechat": str(card.wechat).lower(),
+        **_heard_as(card),
     }
 
 
@@ -136,7 +135,16 @@ def _ranges(ranges: _Compared[NumberRange], country: str) -> Iterator[ConfigChan
 
 
 def _range_facts(part: NumberRange) -> dict[str, object]:
-    return {"first_number": part.first_number, "language": part.language, "profile": part.profile or "open"}
+    return {
+        "first_number": part.first_number,
+        "language": part.language,
+        "profile": part.profile or "open",
+        **_heard_as(part),
+    }
+
+
+def _heard_as(card: Subscriber | NumberRange) -> dict[str, object]:
+    return {"segment": card.segment.value, "wechat": str(card.wechat).lower()}
 
 
 def _range_name(part: NumberRange, country: str) -> str:

@@ -67,6 +67,10 @@ class RangeSection(Section):
         default=None, examples=["basic"], description="What it costs, of `plans.yaml`. Left out: no fees."
     )
     services: list[Name] = Field(default=[], description="Of `plans.yaml`, beside those of the plan.")
+    segment: Literal["general", "student", "family", "business", "senior"] = Field(
+        default="general", description="What messages say depends on it (S3)."
+    )
+    wechat: StrictBool = Field(default=False, description="Have bound the carrier's official account (S4).")
 
 
 class SubscribersFile(Section):

@@ -9,7 +9,7 @@ from nfemu.bss.dunning import Rule
 from nfemu.bss.dunning.actions import Remind, Spared, StopNotice
 from nfemu.bss.dunning.renewing import said_now
 from nfemu.bss.dunning.rules import DunningRules
-from nfemu.bss.dunning.situation import Fees, Service, Situation
+from nfemu.bss.dunning.situation import Card, Fees, Service, Situation
 from nfemu.model.account import AccountKind
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind
@@ -57,7 +57,7 @@ def test_whoever_has_paid_is_told_nothing(kind: NoticeKind) -> None:
 
 @pytest.mark.parametrize("kind", [NoticeKind.STOP_NOTICE, NoticeKind.DUNNING])
 @pytest.mark.parametrize("card", [replace(CARD, service=Service.STOPPED), replace(CARD, held=True)])
-def test_whoever_is_stopped_or_held_is_told_nothing(kind: NoticeKind, card: object) -> None:
+def test_whoever_is_stopped_or_held_is_told_nothing(kind: NoticeKind, card: Card) -> None:
     """S6."""
     reason = "not dunned: stopped already, or held by a person"
     assert again(kind, replace(OVERDUE, cards=(card,))) == Spared(Rule.S6, reason)
