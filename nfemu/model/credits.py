@@ -1,11 +1,13 @@
-"""Credit that an account is given for a while, beside its limit."""
+"""Credit that an account is given for a while, beside its limit; and what its credit level is computed from."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from nfemu.model.account import LedgerEntry
 from nfemu.model.identity import AccountId, GrantId, Imsi
 from nfemu.model.money import Money
+from nfemu.model.orders import WorkOrder
 
 
 class GrantState(Enum):
@@ -26,3 +28,14 @@ class CreditGrant:
     granted_at: datetime
     expires_at: datetime
     state: GrantState = GrantState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRecord:
+    """What is known of how an account paid. `entries`: of the ledger, in the order of booking, up to the latest.
+    `orders`: stops and resumes of its cards that are done, in the order in which they were. `since`: the time of its
+    first entry, which may be long before those here; None: there is none."""
+
+    entries: tuple[LedgerEntry, ...]
+    orders: tuple[WorkOrder, ...]
+    since: datetime | None

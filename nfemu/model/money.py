@@ -97,6 +97,11 @@ class Money:
             raise InvalidInput(f"amounts in {self.currency} and {other.currency} cannot be combined")
         return other
 
+    def whole(self) -> int:
+        """In whole units of the currency (yuan), without sign; what is less than one is left out."""
+        scale: int = 10 ** _EXPONENT[self.currency]
+        return abs(self.minor) // scale
+
     def decimal(self) -> str:
         """Digits only, as APIs carry them: `-59.00`."""
         places = _EXPONENT[self.currency]

@@ -119,3 +119,10 @@ def test_arithmetic_is_exact(a: int, b: int) -> None:
     assert (Money(a) + Money(b)).minor == a + b
     assert (Money(a) - Money(b)).minor == a - b
     assert (-Money(a)).minor == -a
+
+
+@pytest.mark.parametrize(
+    ("money", "whole"), [(Money(5999), 59), (Money(-199), 1), (Money(99), 0), (Money(7, "JPY"), 7)]
+)
+def test_whole_units_leave_out_what_is_less_than_one(money: Money, whole: int) -> None:
+    assert money.whole() == whole
