@@ -14,7 +14,7 @@ from typing import Protocol
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
-from nfemu.model.credits import CreditGrant
+from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
@@ -160,6 +160,14 @@ class PutGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class PutLevel:
+    """The credit level that the account has earned; it outranks the one that `PutAccount` gives."""
+
+    account: AccountId
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class PutConsumption:
     consumption: Consumption
 
@@ -171,6 +179,15 @@ class PutDuty:
     account: AccountId
     kind: DutyKind
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDuty:
+    """The account's duty of that kind falls due then, unless it has one."""
+
+    account: AccountId
+    kind: DutyKind
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +208,10 @@ Change = (
     | PutAgreement
     | PutDeduction
     | PutGrant
+    | PutLevel
     | PutConsumption
     | PutDuty
+    | PlanDuty
     | AddEvent
 )
 
@@ -297,6 +316,10 @@ class Store(Protocol):
 
     async def open_grants(self, account: AccountId) -> list[CreditGrant]:
         """Those of an account, which expire first in front."""
+
+    async def credit_record(self, account: AccountId, since: datetime) -> CreditRecord:
+        """Its entries from the first one that is dated after `since` on, and every stop and resume of its cards that is
+        done."""
 
     async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
         """`month`: its first day."""

@@ -9,10 +9,11 @@ from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId
 from nfemu.model.subscriber import Subscriber
 from nfemu.store import rows, schema
-from nfemu.store.prepared import Prepared, insert_or_update
+from nfemu.store.prepared import Prepared, insert_or_ignore, insert_or_update
 from nfemu.store.times import to_micros
 
 _put_duty = insert_or_update(schema.duty, "account_id", "kind")
+_plan_duty = insert_or_ignore(schema.duty, "account_id", "kind")
 _forget_duty = Prepared(
     sa.delete(schema.duty).where(
         schema.duty.c.account_id == sa.bindparam("account_id"), schema.duty.c.kind == sa.bindparam("kind")
@@ -63,6 +64,11 @@ def put(connection: Connection, account: AccountId, kind: DutyKind, due_at: date
         _forget_duty.run(connection, values)
     else:
         _put_duty.run(connection, {**values, "due_at": to_micros(due_at)})
+
+
+def plan(connection: Connection, account: AccountId, kind: DutyKind, due_at: datetime) -> None:
+    """Unless there is one of that kind."""
+    _plan_duty.run(connection, {"account_id": account, "kind": kind.value, "due_at": to_micros(due_at)})
 
 
 def next_duty(connection: Connection) -> AccountDuty | None:

@@ -68,5 +68,10 @@ def insert_or_update(table: sa.Table, *key: str, setting: Mapping[str, str] = _N
     return Prepared(_insert(table), f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}{condition}")
 
 
+def insert_or_ignore(table: sa.Table, *key: str) -> Prepared:
+    """A new row, unless there is one with this key."""
+    return Prepared(_insert(table), f" ON CONFLICT ({', '.join(key)}) DO NOTHING")
+
+
 def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table).values({name: sa.bindparam(name) for name in written_columns(table)}).inline()

@@ -93,7 +93,7 @@ def account_from(row: Row[Any]) -> Account:
         kind=AccountKind(row.kind),
         currency=row.currency,
         credit_limit=Money(row.credit_limit, row.currency),
-        level=row.level,
+        level=row.scored_level if row.scored_level != schema.NO_LEVEL else row.level,
         granted=row.granted,
     )
 

@@ -28,16 +28,20 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
 """No profile has such a name."""
 
+NO_LEVEL = 0
+"""None was computed: the configuration's level holds."""
+
 LATEST = sa.text("latest = 1")
 ACTIVE = sa.text("state = 'active'")
 RELEASED = sa.text("state = 'released'")
 UNFINISHED = sa.text("(state = 'created' OR state = 'executed' OR state = 'dead')")
+DONE = sa.text("state = 'done'")
 POSTED = sa.text("posted_at IS NOT NULL")
 SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
@@ -86,6 +90,7 @@ account = sa.Table(
     sa.Column("level", sa.SmallInteger, nullable=False),
     sa.Column("balance", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("granted", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("scored_level", sa.SmallInteger, nullable=False, server_default=str(NO_LEVEL)),
     _one_of("kind", AccountKind),
     sa.CheckConstraint("level BETWEEN 1 AND 10", name="level"),
     sqlite_with_rowid=False,
@@ -201,6 +206,7 @@ work_order = sa.Table(
 )
 """`moved_at`: the last of its times but `next_attempt_at`, by which those of the last hour are found."""
 _partial("ix_work_order_unfinished", work_order.c.imsi, where=UNFINISHED)
+_partial("ix_work_order_done", work_order.c.imsi, work_order.c.done_at, where=DONE)
 sa.Index("ix_work_order_moved_at", work_order.c.moved_at)
 
 notice = sa.Table(

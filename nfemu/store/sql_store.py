@@ -16,7 +16,7 @@ from nfemu.carrier.ports import AccountView, Change, PaymentView
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Contract, Deduction
 from nfemu.model.consumption import Consumption
-from nfemu.model.credits import CreditGrant
+from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, PaymentNo
@@ -29,7 +29,20 @@ from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
-from nfemu.store import alignment, billing, content, contracts, duties, provider_book, reads, seed, values, wipe, writes
+from nfemu.store import (
+    alignment,
+    billing,
+    content,
+    contracts,
+    credit,
+    duties,
+    provider_book,
+    reads,
+    seed,
+    values,
+    wipe,
+    writes,
+)
 from nfemu.store import notices as messages
 from nfemu.store import usage as usages
 from nfemu.store.content import Part
@@ -312,6 +325,9 @@ class SqlStore:
 
     async def open_grants(self, account: AccountId) -> list[CreditGrant]:
         return await self._read(lambda connection: billing.open_grants(connection, account))
+
+    async def credit_record(self, account: AccountId, since: datetime) -> CreditRecord:
+        return await self._read(lambda connection: credit.record(connection, account, since))
 
     async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
         return await self._read(lambda connection: billing.consumption(connection, imsi, month, measured))

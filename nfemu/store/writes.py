@@ -14,12 +14,14 @@ from nfemu.carrier.ports import (
     AddEvent,
     AppendEntry,
     Change,
+    PlanDuty,
     PutAccount,
     PutAgreement,
     PutConsumption,
     PutDeduction,
     PutDuty,
     PutGrant,
+    PutLevel,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -29,7 +31,7 @@ from nfemu.carrier.ports import (
     Relay,
 )
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound
-from nfemu.store import billing, duties, rows, schema
+from nfemu.store import billing, credit, duties, rows, schema
 from nfemu.store.prepared import Prepared, insert, insert_or_update, written_columns
 from nfemu.store.refusal import Broken, broken_rule
 
@@ -90,7 +92,9 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
     PutAgreement: lambda change: f"agreement `{change.agreement.no}`",
     PutDeduction: lambda change: f"deduction `{change.deduction.no}`",
     PutGrant: lambda change: f"credit grant `{change.grant.id}`",
+    PutLevel: lambda change: f"credit level of account `{change.account}`",
     PutConsumption: lambda change: f"what IMSI `{change.consumption.imsi}` has used",
+    PlanDuty: lambda change: f"duty of account `{change.account}`",
     PutDuty: lambda change: f"duty of account `{change.account}`",
     AddEvent: lambda change: f"event `{change.event.name}`",
 }
@@ -205,8 +209,16 @@ def _put_grant(connection: Connection, change: PutGrant) -> None:
     billing.put_grant(connection, change.grant)
 
 
+def _put_level(connection: Connection, change: PutLevel) -> None:
+    credit.put_level(connection, change.account, change.level)
+
+
 def _put_consumption(connection: Connection, change: PutConsumption) -> None:
     billing.put_consumption(connection, change.consumption)
+
+
+def _plan_duty(connection: Connection, change: PlanDuty) -> None:
+    duties.plan(connection, change.account, change.kind, change.due_at)
 
 
 def _put_duty(connection: Connection, change: PutDuty) -> None:
@@ -230,7 +242,9 @@ _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     PutAgreement: _put_agreement,
     PutDeduction: _put_deduction,
     PutGrant: _put_grant,
+    PutLevel: _put_level,
     PutConsumption: _put_consumption,
+    PlanDuty: _plan_duty,
     PutDuty: _put_duty,
     AddEvent: _add_event,
 }

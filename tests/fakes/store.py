@@ -17,12 +17,14 @@ from nfemu.carrier.ports import (
     Change,
     Line,
     PaymentView,
+    PlanDuty,
     PutAccount,
     PutAgreement,
     PutConsumption,
     PutDeduction,
     PutDuty,
     PutGrant,
+    PutLevel,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -34,7 +36,7 @@ from nfemu.carrier.ports import (
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, Agreement, AgreementState, Contract, Deduction
 from nfemu.model.consumption import Consumption
-from nfemu.model.credits import CreditGrant, GrantState
+from nfemu.model.credits import CreditGrant, CreditRecord, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import (
@@ -52,7 +54,7 @@ from nfemu.model.identity import (
 )
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState, Relayed
-from nfemu.model.orders import UNFINISHED_ORDERS, Payment, PaymentState, WorkOrder
+from nfemu.model.orders import UNFINISHED_ORDERS, OrderKind, Payment, PaymentState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
@@ -78,6 +80,7 @@ class _Tables:
     events: list[TimelineEvent] = field(default_factory=list)
     grants: dict[GrantId, CreditGrant] = field(default_factory=dict)
     consumed: dict[tuple[Imsi, date, Measured], Consumption] = field(default_factory=dict)
+    levels: dict[AccountId, int] = field(default_factory=dict)
     duties: dict[tuple[AccountId, DutyKind], AccountDuty] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
@@ -95,7 +98,7 @@ class _Tables:
                 self.entries.append(entry)
             case PutAgreement() | PutDeduction():
                 self._put_single(change)
-            case PutGrant() | PutConsumption() | PutDuty():
+            case PutGrant() | PutLevel() | PutConsumption() | PutDuty() | PlanDuty():
                 self._put_terms(change)
             case _:
                 self._put(change)
@@ -112,12 +115,16 @@ class _Tables:
                     self._check_single(deduction.account, self.open(deduction.account), deduction.no)
                 self.deductions[deduction.no] = deduction
 
-    def _put_terms(self, change: PutGrant | PutConsumption | PutDuty) -> None:
+    def _put_terms(self, change: PutGrant | PutLevel | PutConsumption | PutDuty | PlanDuty) -> None:
         match change:
             case PutDuty(account, kind, due_at):
                 self.duties.pop((account, kind), None)
                 if due_at is not None:
                     self.duties[account, kind] = AccountDuty(account, kind, due_at)
+            case PlanDuty(account, kind, due_at):
+                self.duties.setdefault((account, kind), AccountDuty(account, kind, due_at))
+            case PutLevel(account, level):
+                self.levels[account] = level
             case PutGrant(grant):
                 self.grants[grant.id] = grant
             case PutConsumption(consumed):
@@ -228,7 +235,7 @@ class MemoryStore:
         )
         granted = sum(each.amount.minor for each in self._tables.open_grants(account))
         return AccountView(
-            replace(found, granted=granted),
+            replace(found, granted=granted, level=self._tables.levels.get(account, found.level)),
             ledger.balance(entries, found.currency),
             ledger.shares(entries, found.currency),
             tuple(Line(card, self._tables.subscriptions[card.imsi], self._latest(card.imsi)) for card in cards),
@@ -327,6 +334,17 @@ class MemoryStore:
 
     async def open_grants(self, account: AccountId) -> list[CreditGrant]:
         return self._tables.open_grants(account)
+
+    async def credit_record(self, account: AccountId, since: datetime) -> CreditRecord:
+        entries = [entry for entry in self._tables.entries if entry.account == account]
+        first = next((index for index, entry in enumerate(entries) if entry.at > since), len(entries))
+        cards = {card.imsi for card in self._tables.subscribers.values() if card.account == account}
+        switches = (OrderKind.STOP, OrderKind.RESUME)
+        orders = [order for order in self._tables.orders.values() if order.imsi in cards and order.kind in switches]
+        done = sorted(((order.done_at, order) for order in orders if order.done_at), key=lambda each: each[0])
+        return CreditRecord(
+            tuple(entries[first:]), tuple(order for _, order in done), entries[0].at if entries else None
+        )
 
     async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
         return self._tables.consumed.get((imsi, month, measured))

@@ -9,12 +9,14 @@ from nfemu.carrier.ports import (
     AddEvent,
     AppendEntry,
     PaymentView,
+    PlanDuty,
     PutAccount,
     PutAgreement,
     PutConsumption,
     PutDeduction,
     PutDuty,
     PutGrant,
+    PutLevel,
     PutNotice,
     PutOrder,
     PutPayment,
@@ -27,13 +29,13 @@ from nfemu.carrier.ports import (
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, DeductionState
 from nfemu.model.consumption import Consumption
-from nfemu.model.credits import GrantState
+from nfemu.model.credits import CreditRecord, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PlanName, PolicyName, ServiceName
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind, NoticeState, Relayed
-from nfemu.model.orders import OrderState, PaymentState
+from nfemu.model.orders import OrderKind, OrderState, PaymentState
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import Hold, OrderedProfile, Segment, Subscription
 from nfemu.model.usage import Usage
@@ -483,6 +485,42 @@ class StoreContract:
         assert view is not None
         assert (view.account.granted, view.account.level) == (700, 7)
         assert await store.misplaced_accounts(Money(0), OrderedProfile.ARREARS) == [ZHANG]
+
+    async def test_a_level_that_is_earned_outranks_the_configuration_s(self, store: Store) -> None:
+        """Whatever is put again; the other account has its own still."""
+        await store.commit([*people(), PutLevel(ZHANG, 8)])
+        await store.commit([PutAccount(replace(ACCOUNTS[0], level=3))])
+        views = [await store.account(account) for account in (ZHANG, WANG)]
+        assert [view.account.level for view in views if view is not None] == [8, ACCOUNTS[1].level]
+
+    async def test_the_record_of_an_account_is_a_year_of_entries_and_all_stops(self, store: Store) -> None:
+        """In the order of booking, from the first one behind the moment on; orders by when they were done."""
+        await store.commit(people())
+        assert await store.credit_record(ZHANG, START) == CreditRecord((), (), None)
+        old, late = replace(entry(-100), at=after(-9)), replace(entry(-300), at=after(-5))
+        entries = [old, replace(entry(-200), at=after(1)), late, replace(entry(500), at=after(2))]
+        stop, by_hand, other = order("ord-1"), order("ord-2", seconds=1), order("ord-3", MAIN)
+        resume = replace(order("ord-4", seconds=2), kind=OrderKind.RESUME)
+        profile = replace(order("ord-5", seconds=3), kind=OrderKind.PROFILE)
+        done = [
+            replace(each, state=OrderState.DONE, done_at=after(9 - index))
+            for index, each in enumerate((by_hand, stop, other, resume, profile))
+        ]
+        begun = replace(order("ord-6"), state=OrderState.EXECUTED)
+        await store.commit([*map(AppendEntry, [*entries, entry(-1, card=MAIN)]), *map(PutOrder, [*done, begun])])
+        known = await store.credit_record(ZHANG, START)
+        assert known == CreditRecord(tuple(entries[1:]), (done[3], done[1], done[0]), after(-9))
+        assert (await store.credit_record(ZHANG, after(2))).entries == ()
+
+    async def test_a_duty_is_planned_where_there_is_none(self, store: Store) -> None:
+        await store.commit(
+            [*people(), PlanDuty(ZHANG, DutyKind.CREDIT, after(5)), PlanDuty(WANG, DutyKind.FEES, after(1))]
+        )
+        await store.commit([PlanDuty(ZHANG, DutyKind.CREDIT, after(2)), PlanDuty(ZHANG, DutyKind.FEES, after(7))])
+        assert await store.duties(ZHANG) == [
+            AccountDuty(ZHANG, DutyKind.CREDIT, after(5)),
+            AccountDuty(ZHANG, DutyKind.FEES, after(7)),
+        ]
 
     async def test_consumption_is_kept_by_month_and_measure(self, store: Store) -> None:
         november, december = date(2026, 11, 1), date(2026, 12, 1)

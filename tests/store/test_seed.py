@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nfemu.carrier.ports import AppendEntry, PutSubscriber, PutSubscription
+from nfemu.carrier.ports import AppendEntry, PutLevel, PutSubscriber, PutSubscription
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
 from nfemu.model.errors import Conflict, InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn
@@ -64,6 +64,15 @@ async def test_a_second_seed_keeps_what_has_happened_and_adds_who_is_new(url: st
     assert [each.amount for each in await sql_store.ledger(late.id)] == [Money(100)]
     with connected(url) as connection:
         assert all(kept == summed for _, kept, summed in kept_and_summed(connection))
+
+
+async def test_a_second_seed_takes_no_level_away_that_was_earned(sql_store: SqlStore) -> None:
+    await sql_store.seed(ACCOUNT_SEED, CARDS, at=START)
+    await sql_store.commit([PutLevel(ZHANG, 2)])
+    await sql_store.seed([SeedAccount(replace(ACCOUNTS[0], level=10), Money(0))], [])
+    view = await sql_store.account(ZHANG)
+    assert view is not None
+    assert view.account.level == 2
 
 
 async def test_an_account_that_came_to_zero_gets_no_second_opening(sql_store: SqlStore) -> None:
