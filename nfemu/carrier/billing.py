@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nfemu.bss import ledger
 from nfemu.bss.standing import is_cleared
 from nfemu.carrier.commands import Begin, LoadEntry, Now, Step, ask
+from nfemu.carrier.credit import planned
 from nfemu.carrier.deductions import request, with_request
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
@@ -55,7 +56,8 @@ def book(
         yield from _emit_entries(view, entries, correlation)
         asked = yield from request(rules, view, view.balance + total, view.balance, correlation)
         ordered = yield from after_entries(rules, with_request(view, asked), entries, correlation)
-        changes = [*map(AppendEntry, entries), *asked.changes, *ordered]
+        booked: list[Change] = [*map(AppendEntry, entries), planned(rules, entries[0])]
+        changes = [*booked, *asked.changes, *ordered]
     return (yield from carry_out(rules, view, [*changes, *also], correlation))
 
 

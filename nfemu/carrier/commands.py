@@ -15,7 +15,7 @@ from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
-from nfemu.model.credits import CreditGrant
+from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
 from nfemu.model.notices import Notice, NoticeKind
@@ -104,6 +104,14 @@ class LoadLedgerSince(Command[list[LedgerEntry]]):
 @dataclass(frozen=True, slots=True)
 class LoadToldSince(Command[list[Notice]]):
     """What the account's cards were sent, or will be, of what was made from then on; oldest first."""
+
+    account: AccountId
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCreditRecord(Command[CreditRecord]):
+    """See `ports.Store.credit_record`."""
 
     account: AccountId
     since: datetime

@@ -17,6 +17,7 @@ from nfemu.bss.auto_deduct import DeductionInput
 from nfemu.bss.notices import compose
 from nfemu.bss.texts import Template
 from nfemu.carrier.commands import AskAgainLater, CloseDeduction, Deduct, Emit, NewId, Now, Step, ask
+from nfemu.carrier.credit import planned
 from nfemu.carrier.delivery import fresh
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.execution import execute
@@ -182,7 +183,7 @@ def _book(
         booked = with_changes(view, [AppendEntry(entry), done])
         changes += yield from after_movement(rules, booked, before, [entry], correlation)
     notice = yield from _notice(rules, view, deduction, deduction.amount, Template.DEDUCTED, correlation, now)
-    changes = [AppendEntry(entry), done, PutNotice(notice), *changes]
+    changes = [AppendEntry(entry), planned(rules, entry), done, PutNotice(notice), *changes]
     view = yield from execute(rules, view, changes, correlation)
     return view, fresh(changes)
 

@@ -7,9 +7,8 @@ numbers masked; None: nothing that anybody would ask about.
 
 from collections.abc import Callable, Mapping
 
-from nfemu.carrier import dunning_duty, fees, grants
-from nfemu.carrier.commands import Commit, Lock, Step, ask
-from nfemu.carrier.ports import PutDuty
+from nfemu.carrier import credit, dunning_duty, fees, grants
+from nfemu.carrier.commands import Step
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model.duties import AccountDuty, DutyKind
 
@@ -18,16 +17,11 @@ UseCase = Callable[[CarrierRules, AccountDuty], Step[str | None]]
 USE_CASES: Mapping[DutyKind, UseCase] = {
     DutyKind.FEES: fees.fall_due,
     DutyKind.GRANTS: grants.expire,
+    DutyKind.CREDIT: credit.recompute,
     DutyKind.DUNNING: dunning_duty.dun,
 }
 
 
 def do(rules: CarrierRules, duty: AccountDuty) -> Step[str | None]:
-    """Raises what the use case raises. A duty of which nothing is known here is forgotten."""
-    use_case = USE_CASES.get(duty.kind, _forget)
-    return (yield from use_case(rules, duty))
-
-
-def _forget(_: CarrierRules, duty: AccountDuty) -> Step[None]:
-    yield from ask(Lock(duty.account))
-    yield from ask(Commit((PutDuty(duty.account, duty.kind, None),)))
+    """Raises what the use case raises."""
+    return (yield from USE_CASES[duty.kind](rules, duty))

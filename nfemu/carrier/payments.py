@@ -30,6 +30,7 @@ from nfemu.carrier.commands import (
     Step,
     ask,
 )
+from nfemu.carrier.credit import planned
 from nfemu.carrier.entries import emit_entry
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import line_of, locked_line, subscriber_account
@@ -147,7 +148,7 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     changes = yield from after_entries(rules, view, [entry], correlation)
     paid = rules_of_payments.settle(payment, notification.trade_no)
     paid = replace(paid, paid_at=notification.paid_at, posted_at=now)
-    booked = [AppendEntry(entry), PutPayment(paid), PutNotice(confirmation), *changes]
+    booked = [AppendEntry(entry), planned(rules, entry), PutPayment(paid), PutNotice(confirmation), *changes]
     view = yield from carry_out(rules, view, booked, correlation)
     return _settlement(rules, view, entry, paid, repeated=False)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from nfemu.bss.auto_deduct import AutoDeductRules
 from nfemu.bss.channels import NoticeRules
+from nfemu.bss.credit import CreditRules
 from nfemu.bss.detection import DetectionRules
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.fees import FeeRules
@@ -28,3 +29,4 @@ class CarrierRules:
     fees: FeeRules = field(default_factory=FeeRules)
     orders: OrderRules = field(default_factory=OrderRules)
     notices: NoticeRules = field(default_factory=NoticeRules)
+    credit: CreditRules = field(default_factory=CreditRules)

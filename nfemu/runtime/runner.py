@@ -31,6 +31,7 @@ from nfemu.carrier.ports import (
     Notifier,
     PaymentProvider,
     PaymentView,
+    PlanDuty,
     PutDuty,
     PutOrder,
     PutSession,
@@ -41,7 +42,7 @@ from nfemu.epc.pgw import Pgw, Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
-from nfemu.model.credits import CreditGrant
+from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId
@@ -132,6 +133,7 @@ class Runner:
             c.LoadAccount: self._load_account,
             c.LoadEntry: self._load_entry,
             c.LoadGrants: self._load_grants,
+            c.LoadCreditRecord: self._load_credit_record,
             c.LoadConsumption: self._load_consumption,
             c.LoadDuties: self._load_duties,
             c.LoadLedgerSince: self._load_ledger_since,
@@ -245,6 +247,9 @@ class Runner:
     async def _load_told_since(self, _: _Run, command: c.LoadToldSince) -> list[Notice]:
         return await self._outside.store.told_since(command.account, command.since)
 
+    async def _load_credit_record(self, _: _Run, command: c.LoadCreditRecord) -> CreditRecord:
+        return await self._outside.store.credit_record(command.account, command.since)
+
     async def _load_consumption(self, _: _Run, command: c.LoadConsumption) -> Consumption | None:
         return await self._outside.store.consumption(command.imsi, command.month, command.measured)
 
@@ -298,7 +303,7 @@ class Runner:
             if isinstance(change, PutSession):
                 self.pgw.accept(change.session)
                 run.reservations.pop(change.session.imsi, None)
-            elif isinstance(change, PutDuty) and change.due_at is not None:
+            elif isinstance(change, PutDuty | PlanDuty) and change.due_at is not None:
                 self._later.watch(change.due_at)
             elif isinstance(change, PutOrder):
                 self._turns.follow(change.order)

@@ -20,6 +20,7 @@ from nfemu.carrier import (
     billing,
     clicks,
     consumption,
+    credit,
     detection,
     duties,
     grants,
@@ -31,6 +32,7 @@ from nfemu.carrier import (
 )
 from nfemu.carrier.bill import Bill
 from nfemu.carrier.commands import Step
+from nfemu.carrier.credit import CreditReport
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
 from nfemu.carrier.ports import AccountView, Enforcer, IdSource, LineState, Notifier, PaymentProvider, Store
@@ -275,6 +277,10 @@ class CarrierService:
             next_fees(self._rules.fees, view.account.id, [line.subscriber for line in view.lines], self.now()),
             tuple(await self._store.open_grants(view.account.id)),
         )
+
+    async def credit(self, msisdn: Msisdn) -> CreditReport:
+        """See `carrier.credit.explain`."""
+        return await self._run(lambda rules: credit.explain(rules, msisdn))
 
     async def payment(self, no: PaymentNo) -> Payment:
         """Raises NotFound."""
