@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from nfemu.bss.auto_deduct import AutoDeductRules
 from nfemu.bss.channels import ChannelRules, NoticeRules
+from nfemu.bss.credit import CreditRules
 from nfemu.bss.detection import DetectionRules
 from nfemu.bss.fees import FeeRules
 from nfemu.bss.notices import Letterhead
@@ -61,6 +62,7 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         notices=notice_rules(configuration),
         fees=FeeRules(configuration.prices, carrier.timezone),
         orders=dunning.orders,
+        credit=CreditRules(dunning.credit, carrier.timezone, configuration.prices.seed),
     )
 
 

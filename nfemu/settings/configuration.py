@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from nfemu.bss.credit import Scorecard
 from nfemu.bss.dunning import DunningRules
 from nfemu.bss.order_queue import OrderRules
 from nfemu.enrichment.values import HeaderRule
@@ -169,6 +170,7 @@ class Dunning:
     auto_deduct: AutoDeduct
     orders: OrderRules
     notices: Notices
+    credit: Scorecard
 
     @property
     def restricted(self) -> OrderedProfile:

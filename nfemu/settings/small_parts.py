@@ -20,6 +20,7 @@ from nfemu.settings.configuration import (
     Site,
     Smpp,
 )
+from nfemu.settings.credit_part import credit_part
 from nfemu.settings.policy_part import dunning_rules
 from nfemu.settings.scalars import amount, credit_limit, host_name
 from nfemu.settings.schema import (
@@ -69,6 +70,7 @@ def dunning_part(file: DunningFile, source: Source, currency: str, zone: tzinfo)
         _auto_deduct(file.auto_deduct, source, currency),
         _orders(file.orders, source),
         _notices(file.notices, source),
+        credit_part(file.credit, source),
     )
 
 

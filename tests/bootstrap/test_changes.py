@@ -179,6 +179,19 @@ SEEN = [
     ),
     ("dunning", "per_minute: 30000", "per_minute: 600", "orders.network: per_minute 30000 → 600"),
     ("dunning", "attempts: 5", "attempts: 3", "orders.attempts: 5 → 3; for orders that are refused from now on"),
+    ("dunning", "base: 50", "base: 40", "credit.base: 50 → 40; for levels that are computed from now on"),
+    (
+        "dunning",
+        "stops: {0: 15, 1: 0,",
+        "stops: {0: 15, 1: -1,",
+        "credit.points.stops: from 1 0 → -1; for levels that are computed from now on",
+    ),
+    (
+        "dunning",
+        "months, at_least: 24",
+        "months, at_least: 36",
+        "credit.tags.long-standing: at_least 24 → 36; for levels that are computed from now on",
+    ),
     ("internet", "status: 500", "status: 503", "site broken.example: status 500 → 503"),
     ("internet", "cdn-b.example]", "cdn-c.example]", "shared: + cdn-a.example, cdn-c.example"),
 ]

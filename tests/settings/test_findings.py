@@ -156,6 +156,13 @@ MISTAKES = [
     ("enrichment", "- MSISDN", "- 'MS ISDN'", "enrichment.yaml:11: `aliases[1]`: alias `MS ISDN` is not a header name"),
     ("enrichment", "- User-Identity-", "- User Identity-", "enrichment.yaml:32: `cookies[1]`: cookie `User Identity-F"),
     # dunning and the emulated Internet
+    ("dunning", "stops: {0: 15, ", "stops: {", "dunning.yaml:87: `credit.points.stops`: points are given for every va"),
+    ("dunning", "[15, 30, ", "[30, ", "dunning.yaml:92: `credit.levels`: levels 2 to 10 each begin at a score, the n"),
+    ("dunning", "[15, 30, ", "[30, 15, ", "dunning.yaml:92: `credit.levels`: levels 2 to 10 each begin at a score, "),
+    ("dunning", "spend: {0: 0, 30", "spend: {0: 0, some", "dunning.yaml:86: `credit.points.spend.some`: `some` is not"),
+    ("dunning", "months: {0: 0, 6: 5", "months: {0: 0, 6: x", "dunning.yaml:91: `credit.points.months.6`: `x` is not "),
+    ("dunning", "payment: {0: 0", "payments: {0: 0", "dunning.yaml:90: unknown key `payments` in `credit.points`; di"),
+    ("dunning", "input: stops", "input: stop", "dunning.yaml:96: `credit.tags.often-stopped.input`: `stop` is not pos"),
     ("dunning", "0.00", "-1.00", "dunning.yaml:4: `credit_limit`: credit limit `-1.00` is negative; write how far"),
     ("dunning", '"06:00"', '"00:00"', "dunning.yaml:12: a night ends after it began, on the same day"),
     ("dunning", "room: 5m", "room: 2h", "dunning.yaml:29: of two hours at least one is left between notice and stop"),

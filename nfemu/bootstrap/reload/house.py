@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nfemu.bootstrap.reload.credit import CREDIT, CREDIT_NOTE, credit_facts
 from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.bootstrap.reload.graded import NOTE, policy_facts
 from nfemu.bootstrap.reload.prices import price_facts
@@ -39,6 +40,8 @@ def house_changes(before: Configuration, after: Configuration, moving: int) -> I
     def dunning_note(subject: str) -> str:
         if subject == "restricted_profile":
             return f"moves {lines(moving, 'restricted')}"
+        if subject.startswith(CREDIT):
+            return CREDIT_NOTE
         if subject == "credit_limit":
             return _credit_note(after.people)
         return _DUNNING_NOTES.get(subject, "" if subject not in policy_facts(after.dunning.rules) else NOTE)
@@ -132,6 +135,7 @@ def _dunning(configuration: Configuration) -> Facts:
         "orders.retry": {"": str(dunning.orders.retry.pause)},
         "orders.longest_retry": {"": str(dunning.orders.retry.longest)},
         **_notices(dunning.notices),
+        **credit_facts(dunning.credit),
     }
 
 

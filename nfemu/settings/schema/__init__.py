@@ -15,6 +15,7 @@ from nfemu.settings.schema.carrier import (
     ProxySection,
     UpstreamSection,
 )
+from nfemu.settings.schema.credit import CreditSection
 from nfemu.settings.schema.dunning import (
     AutoDeductSection,
     DetectionSection,
@@ -53,6 +54,7 @@ __all__ = [
     "Bilingual",
     "CarrierFile",
     "CarrierName",
+    "CreditSection",
     "DataSection",
     "DetectionSection",
     "DunningFile",

@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool
 
 from nfemu.bss.order_queue import MOST_PER_MINUTE
 from nfemu.files.sections import Section
+from nfemu.settings.schema.credit import CreditSection
 from nfemu.settings.schema.graded import ClassicSection, GradedSection, Levels, LevelSection, RuleId
 from nfemu.settings.schema.values import Amount, Duration, ListenAddress, Number
 
@@ -141,3 +142,4 @@ class DunningFile(Section):
     auto_deduct: AutoDeductSection = AutoDeductSection()
     orders: OrdersSection = OrdersSection()
     notices: NoticesSection = NoticesSection()
+    credit: CreditSection = CreditSection()
