@@ -5,6 +5,7 @@ uses are not computed. What a level means is dunning's business; it reads the on
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from nfemu.bss.credit import CreditScore, next_recompute, score
 from nfemu.bss.credit_history import YEAR, history
@@ -20,10 +21,12 @@ from nfemu.model.identity import CorrelationId, Msisdn
 
 @dataclass(frozen=True, slots=True)
 class CreditReport:
-    """`level`: what holds; `now`: what the account's record would give it today."""
+    """`level`: what holds; `now`: what the account's record would give it. `next_at`: when it is computed next; None:
+    not before something is booked."""
 
     level: int
     now: CreditScore
+    next_at: datetime | None = None
 
 
 def planned(rules: CarrierRules, entry: LedgerEntry) -> PlanDuty:

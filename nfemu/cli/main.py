@@ -33,6 +33,7 @@ _COMMANDS = {
     "usage": "usage",
     "bill": "billing",
     "grant": "billing",
+    "credit": "credit",
     "inbox": "history",
     "timeline": "history",
     "explain": "policies",

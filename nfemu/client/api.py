@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Self
 
 from nfemu.client.billing import Bill
+from nfemu.client.credit import Credit
 from nfemu.client.errors import NOT_RUNNING
 from nfemu.client.orders import Order, OrderReport
 from nfemu.client.state import StateFolder, reachable
@@ -156,6 +157,10 @@ class Client:
         """Credit beside the limit; `lasts` such as `30d`."""
         body = {"amount": amount, "lasts": lasts, "reason": reason}
         return Subscriber.of(self._api.post(*_line(number), "credit", body=body))
+
+    def credit(self, number: str) -> Credit:
+        """The account's credit level, explained."""
+        return Credit.of(self._api.get(*_line(number), "credit"))
 
     def post_usage(self, number: str, measured: str, amount: int) -> Subscriber:
         """Count `data` in octets or `voice` in seconds; what is past the bundle is charged."""

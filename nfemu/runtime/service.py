@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -44,7 +45,7 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionState
 from nfemu.model.consumption import Consumption
 from nfemu.model.destination import IpAddress
-from nfemu.model.duties import AccountDuty
+from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
@@ -279,8 +280,11 @@ class CarrierService:
         )
 
     async def credit(self, msisdn: Msisdn) -> CreditReport:
-        """See `carrier.credit.explain`."""
-        return await self._run(lambda rules: credit.explain(rules, msisdn))
+        """See `carrier.credit.explain`. Raises NotFound."""
+        account = (await self._subscriber(msisdn)).account
+        found = await self._run(lambda rules: credit.explain(rules, msisdn))
+        planned = {duty.kind: duty.due_at for duty in await self._store.duties(account)}
+        return replace(found, next_at=planned.get(DutyKind.CREDIT))
 
     async def payment(self, no: PaymentNo) -> Payment:
         """Raises NotFound."""

@@ -57,6 +57,22 @@ def test_show_attach_detach(nfemu: Nfemu) -> None:
     assert "released" in nfemu("subscriber", "show", "13800138000").out
 
 
+def test_a_credit_level_is_explained_line_by_line(nfemu: Nfemu) -> None:
+    nfemu("charge", "13800138000", "29.00")
+    shown = lines(nfemu("credit", "explain", "13800138000").out)
+    assert [line for line in shown if line[:1] in (["base"], ["spend"], ["paid_ahead"], ["score"])] == [
+        ["base", "50"],
+        ["spend", "29", "charged", "a", "month", "+0"],
+        ["paid_ahead", "100", "%", "of", "payments", "+15"],
+        ["score", "85"],
+    ]
+    assert ["level", "5"] in shown
+    assert ["by", "this", "score", "the", "same:", "the", "account", "is", "too", "young"] in shown
+    assert ["tags", "pays-ahead"] in shown
+    told = json.loads(nfemu("credit", "explain", "13800138000", "--json").out)
+    assert (told["level"], told["kept"], told["score"]) == (5, True, 85)
+
+
 def test_the_journey(nfemu: Nfemu) -> None:
     nfemu("attach", "13800138000")
     charged = nfemu("charge", "13800138000", "59.00", "--note", "fees", "--key", "bill-1").out

@@ -49,6 +49,17 @@ def test_what_a_line_costs(nfemu: Client) -> None:
     assert (bill.plan, bill.services, bill.next_fees) == (None, [], None)
 
 
+def test_a_credit_level_is_explained(nfemu: Client) -> None:
+    assert nfemu.credit("13800138000").next_at is None
+    nfemu.charge("13800138000", "29.00")
+    found = nfemu.credit("13800138000")
+    assert (found.level, found.earned, found.kept, found.tags) == (5, 5, True, ["pays-ahead"])
+    assert found.score == found.base + sum(each.points for each in found.contributions)
+    assert {each.input: each.value for each in found.contributions}["spend"] == 29
+    assert found.next_at is not None
+    assert found.next_at.day == 1
+
+
 def test_subscribers(nfemu: Client) -> None:
     page = nfemu.subscribers(limit=5)
     assert ([each.number for each in page.subscribers][:2], page.total) == (["13800138000", "13800138001"], 7)

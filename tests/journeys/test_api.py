@@ -34,6 +34,7 @@ OPERATIONS = {
     "usage show": ("GET", "/subscribers/{number}/usage"),
     "usage post": ("POST", "/subscribers/{number}/usage"),
     "bill": ("GET", "/subscribers/{number}/bill"),
+    "credit explain": ("GET", "/subscribers/{number}/credit"),
     "grant": ("POST", "/subscribers/{number}/credit"),
     "profile": ("PUT", "/subscribers/{number}/profile"),
     "autodeduct sign": ("POST", "/subscribers/{number}/auto-deduct"),

@@ -8,6 +8,7 @@ from nfemu.web.api import problems
 from nfemu.web.api.auto_deduct import AutoDeduct
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.billing import Billing
+from nfemu.web.api.credit import Credit
 from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
@@ -43,6 +44,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(Subscribers(carrier, config, backend).router())
     versioned.include_router(LineUsage(carrier, backend).router())
     versioned.include_router(Billing(carrier, config).router())
+    versioned.include_router(Credit(carrier, config).router())
     versioned.include_router(AutoDeduct(carrier, config, backend).router())
     versioned.include_router(Orders(carrier, config).router())
     versioned.include_router(StateRoutes(config, backend).router())
