@@ -8,7 +8,7 @@ LINE = "/subscribers/13800138000"
 async def test_the_level_is_explained(api: Api) -> None:
     await api("POST", f"{LINE}/charges", {"amount": "36.50"})
     told = (await api("GET", f"{LINE}/credit")).json()
-    assert told.pop("next_at")== "2026-12-01T10:50:58+08:00"
+    assert told.pop("next_at") == "2026-12-01T10:50:58+08:00"
     assert told == {
         "level": 5,
         "earned": 5,
