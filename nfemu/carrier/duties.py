@@ -7,7 +7,7 @@ numbers masked; None: nothing that anybody would ask about.
 
 from collections.abc import Callable, Mapping
 
-from nfemu.carrier import credit, dunning_duty, fees, grants
+from nfemu.carrier import credit_duty, dunning_duty, fees, grants
 from nfemu.carrier.commands import Step
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model.duties import AccountDuty, DutyKind
@@ -17,7 +17,7 @@ UseCase = Callable[[CarrierRules, AccountDuty], Step[str | None]]
 USE_CASES: Mapping[DutyKind, UseCase] = {
     DutyKind.FEES: fees.fall_due,
     DutyKind.GRANTS: grants.expire,
-    DutyKind.CREDIT: credit.recompute,
+    DutyKind.CREDIT: credit_duty.recompute,
     DutyKind.DUNNING: dunning_duty.dun,
 }
 

@@ -4,18 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from nfemu.bss import grants
-from nfemu.bss.standing import standing
 from nfemu.carrier.commands import Begin, Emit, LoadGrants, Lock, NewId, Now, Step, ask
-from nfemu.carrier.deductions import Requested, request, with_request
-from nfemu.carrier.flip import carry_out
+from nfemu.carrier.limits import put_limit
 from nfemu.carrier.lines import load_account, locked_line
-from nfemu.carrier.movements import after_limit
-from nfemu.carrier.ports import AccountView, Change, PutDuty, PutGrant
+from nfemu.carrier.ports import AccountView, PutDuty, PutGrant
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
-from nfemu.carrier.view import with_changes
 from nfemu.model import events
-from nfemu.model.account import Standing
 from nfemu.model.credits import CreditGrant
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import CorrelationId, GrantId, Msisdn
@@ -52,7 +47,7 @@ def expire(rules: CarrierRules, duty: AccountDuty) -> Step[str | None]:
         return None
     numbers = {line.subscriber.imsi: line.subscriber.msisdn for line in view.lines}
     told = (f"{numbers[each.imsi].masked(rules.letterhead.country_code)} {each.amount}" for each in ended)
-    return f"credit expired: {', '.join(told)}; balance {view.balance}, limit {view.account.limit}"
+    return f"credit expired: {', '.join(told)}; balance {view.balance}, limit {rules.dunning.limit(view.account)}"
 
 
 def _put(
@@ -62,14 +57,8 @@ def _put(
     next_expiry: datetime | None,
     correlation: CorrelationId,
 ) -> Step[AccountView]:
-    """Where less credit makes the account overdue, its agreement is asked before anything is stopped (G19)."""
-    puts: list[Change] = [*map(PutGrant, changed), PutDuty(view.account.id, DutyKind.GRANTS, next_expiry)]
-    after = with_changes(view, puts)
-    asked = Requested()
-    if standing(after.balance, after.account.limit) is Standing.OVERDUE:
-        asked = yield from request(rules, after, after.balance, after.balance, correlation)
-    ordered = yield from after_limit(rules, with_request(after, asked), view.account, correlation)
-    return (yield from carry_out(rules, view, [*puts, *asked.changes, *ordered], correlation))
+    duty = PutDuty(view.account.id, DutyKind.GRANTS, next_expiry)
+    return (yield from put_limit(rules, view, [*map(PutGrant, changed), duty], correlation))
 
 
 def _emit(changed: Iterable[CreditGrant], name: str, correlation: CorrelationId) -> Step[None]:

@@ -11,13 +11,14 @@ from nfemu.carrier.ports import (
     PutAgreement,
     PutDeduction,
     PutGrant,
+    PutLevel,
     PutOrder,
     PutSession,
     PutSubscription,
 )
-from nfemu.model.account import LedgerEntry
+from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, AgreementState
-from nfemu.model.credits import CreditGrant, GrantState
+from nfemu.model.credits import GrantState
 from nfemu.model.money import Money
 from nfemu.model.orders import UNFINISHED_ORDERS, WorkOrder
 from nfemu.model.session import PdnSession
@@ -52,16 +53,18 @@ def applied(view: AccountView, change: Change) -> AccountView:
             return replace(view, agreement=agreement if agreement.state is AgreementState.SIGNED else None)
         case PutDeduction(deduction):
             return replace(view, deduction=deduction if deduction.state in OPEN_DEDUCTIONS else None)
-        case PutGrant(grant):
-            return _with_grant(view, grant)
+        case PutGrant() | PutLevel():
+            return replace(view, account=_with_terms(view.account, change))
         case _:
             return view
 
 
-def _with_grant(view: AccountView, grant: CreditGrant) -> AccountView:
+def _with_terms(account: Account, change: PutGrant | PutLevel) -> Account:
     """A grant is put when it is given, and when it has expired."""
-    change = grant.amount.minor if grant.state is GrantState.OPEN else -grant.amount.minor
-    return replace(view, account=replace(view.account, granted=view.account.granted + change))
+    if isinstance(change, PutLevel):
+        return replace(account, level=change.level)
+    amount = change.grant.amount.minor
+    return replace(account, granted=account.granted + (amount if change.grant.state is GrantState.OPEN else -amount))
 
 
 def _with_entry(view: AccountView, entry: LedgerEntry) -> AccountView:

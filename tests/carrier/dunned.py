@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from nfemu.bss.credit import CreditRules
 from nfemu.bss.dunning import Policy
 from nfemu.bss.dunning.hours import Hours
 from nfemu.bss.fees import FeeRules
@@ -25,10 +26,15 @@ def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=SHANGHAI)
 
 
-async def fresh(policy: Policy, restricted: OrderedProfile = OrderedProfile.ARREARS, level: int = 2) -> World:
+async def fresh(
+    policy: Policy,
+    restricted: OrderedProfile = OrderedProfile.ARREARS,
+    level: int = 2,
+    credit: CreditRules | None = None,
+) -> World:
     """The carrier under that policy: Zhang, ¥30 and of that level, pays ¥59 a month."""
     dunning = replace(DUNNING, policy=policy, restricted=restricted)
-    world = World(replace(rules(), dunning=dunning, fees=FEES))
+    world = World(replace(rules(), dunning=dunning, fees=FEES, credit=credit or CreditRules()))
     await world.start()
     for number in (ZHANG, WANG):
         card = await world.store.subscriber(number)

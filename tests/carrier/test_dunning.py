@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from nfemu.bss.credit import DEFAULT_CARD, CreditRules
 from nfemu.bss.dunning import Policy, Rule
 from nfemu.carrier.ports import PutDuty, PutNotice, PutOrder
 from nfemu.model.duties import AccountDuty, DutyKind
@@ -14,7 +15,7 @@ from nfemu.model.money import Money
 from nfemu.model.notices import Notice, NoticeKind, NoticeState
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 from nfemu.model.subscriber import OrderedProfile
-from tests.carrier.dunned import DUNNING, at, dunned, fresh, told
+from tests.carrier.dunned import DUNNING, SHANGHAI, at, dunned, fresh, told
 from tests.fakes.world import LI, WANG, WANG_SECOND, ZHANG, World, imsi_of, notification
 
 
@@ -86,6 +87,29 @@ async def test_an_agreement_is_asked_before_dunning_decides_and_a_refusal_is_fol
     assert status.ordered is OrderedProfile.ARREARS
     kinds = [kind for kind, _ in await told(graded, LI)]
     assert kinds == [NoticeKind.DEDUCTION_FAILED, NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
+
+
+@pytest.mark.parametrize(
+    ("base", "level", "kinds", "last"),
+    [
+        (1000, 5, [], ("dunning.spared", "S25")),
+        (-1000, 9, [NoticeKind.STOP_NOTICE, NoticeKind.STOPPED], ("dunning.stop", "S23")),
+    ],
+    ids=["to 10", "to 1"],
+)
+async def test_another_credit_level_is_decided_on_at_once(
+    base: int, level: int, kinds: list[NoticeKind], last: tuple[str, str]
+) -> None:
+    """S20, S25: the month's look at what an account has earned gives or takes credit."""
+    card = replace(DEFAULT_CARD, base=base, min_months=0)
+    world = await fresh(Policy.GRADED, level=level, credit=CreditRules(card, SHANGHAI))
+    await world.service.set_clock(at(11, 30, 21))
+    await world.service.charge(WANG, Money(2500))
+    happened = await world.service.set_clock(at(12, 2, 0))
+    assert any(each.text.startswith("credit level: 138****8002") for each in happened)
+    assert [kind for kind, _ in await told(world, WANG) if kind is not NoticeKind.DUNNING] == kinds
+    assert last in await dunned(world, WANG)
+    await world.service.stop()
 
 
 async def test_a_stop_that_waits_too_long_is_withdrawn_and_told_anew(graded: World) -> None:
