@@ -23,9 +23,13 @@ class History:
 
 def history_of(entries: Sequence[LedgerEntry], balance: Money, limit: Money, zone: tzinfo, now: datetime) -> History:
     """Of the latest entries, oldest first, which led to `balance`. Where the account was overdue before all of them,
-    it is so since the first of them; where there are none, since now."""
-    payments = [entry.at for entry in entries if entry.kind is EntryKind.PAYMENT]
-    used = [entry for entry in entries if entry.kind is EntryKind.CHARGE and not _is_fee(entry)]
+    it is so since the first of them; where there are none, since now.
+
+    An opening balance is of no card: nobody paid or used it.
+    """
+    own = [entry for entry in entries if entry.imsi is not None]
+    payments = [entry.at for entry in own if entry.kind is EntryKind.PAYMENT]
+    used = [entry for entry in own if entry.kind is EntryKind.CHARGE and not _is_fee(entry)]
     spend: dict[date, Money] = {}
     for entry in used:
         day = entry.at.astimezone(zone).date()

@@ -1,5 +1,6 @@
 """What a decision has to know of the ledger."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,14 +9,14 @@ from nfemu.bss.dunning.history import History, history_of
 from nfemu.model.account import EntryKind, LedgerEntry
 from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
-from tests.bss.dunning.making import SHANGHAI, at
+from tests.bss.dunning.making import MAIN, SHANGHAI, at
 
 NOW = at(20, 12)
 
 
 def entry(day: int, hour: int, minor: int, number: str | None = None) -> LedgerEntry:
     kind = EntryKind.PAYMENT if minor > 0 else EntryKind.CHARGE
-    return LedgerEntry(AccountId("zhang"), kind, Money(minor), at(day, hour), number)
+    return LedgerEntry(AccountId("zhang"), kind, Money(minor), at(day, hour), number, MAIN)
 
 
 FEE = entry(1, 3, -5900, "fee/basic/1/2026-11")
@@ -44,3 +45,8 @@ def test_payments_use_and_spend_by_day() -> None:
     assert history_of(entries, Money(100), Money(0), SHANGHAI, NOW) == History(
         None, at(5, 9), at(7, 2), {date(2026, 11, 6): Money(150), date(2026, 11, 7): Money(30)}
     )
+
+
+def test_an_opening_balance_was_paid_by_nobody() -> None:
+    opening = [replace(entry(5, 9, minor), imsi=None) for minor in (9000, -9000)]
+    assert history_of(opening, Money(0), Money(0), SHANGHAI, NOW) == History()
