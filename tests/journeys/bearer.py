@@ -5,9 +5,6 @@ import os
 import re
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from shutil import which
 from socket import socket
 from typing import Self
@@ -28,15 +25,6 @@ NEEDS_ROOT = pytest.mark.skipif(
 )
 OF_NEWS = b"Example News"
 """What only news.example says."""
-_COUNTER = """
-table inet probe {
-  chain arrivals {
-    type filter hook prerouting priority -400;
-    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-    iifname "core0" counter
-  }
-}
-"""
 
 
 class OnLine:
@@ -169,32 +157,6 @@ def core_of(carrier: CarrierProcess) -> int:
         return next(
             client.plug(each.number).pid for each in client.subscribers().subscribers if _attached(each.session)
         )
-
-
-class Arrivals:
-    """Counts every packet that comes out of the core to the emulated Internet, from whichever line."""
-
-    def __init__(self, core: int) -> None:
-        home = Path(f"/proc/{core}/ns/net").stat().st_ino
-        links = sorted(Path(f"/proc/{core}/fd").iterdir(), key=lambda link: int(link.name))
-        networks = (link for link in links if str(link.readlink()).startswith("net:") and link.stat().st_ino != home)
-        self._nft = ("nsenter", f"--net={next(networks)}", "nft")
-        self._run("-f", "-", text=_COUNTER)
-
-    def count(self) -> int:
-        found = re.search("packets ([0-9]+)", self._run("list", "chain", "inet", "probe", "arrivals"))
-        assert found is not None
-        return int(found[1])
-
-    @contextmanager
-    def none(self) -> Iterator[None]:
-        """Nothing arrives meanwhile."""
-        before = self.count()
-        yield
-        assert self.count() - before == 0, "packets left a restricted line"
-
-    def _run(self, *arguments: str, text: str = "") -> str:
-        return subprocess.run((*self._nft, *arguments), input=text, check=True, capture_output=True, text=True).stdout
 
 
 def _attached(found: Session | None) -> bool:

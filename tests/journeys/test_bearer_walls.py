@@ -12,10 +12,10 @@ from threading import Event
 import pytest
 
 from nfemu.attack.on_line import Kind
+from tests.journeys.arrivals import Arrivals
 from tests.journeys.bearer import (
     NEEDS_BEARERS,
     NEEDS_ROOT,
-    Arrivals,
     OnLine,
     answer,
     core_of,

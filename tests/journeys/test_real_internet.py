@@ -17,7 +17,8 @@ import pytest
 
 from nfemu.attack.on_line import Kind
 from tests.gateway.bearer.ordinary import User, ordinary, root
-from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, Arrivals, OnLine, hello, status
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, OnLine, hello, status
 from tests.journeys.carrier import CarrierProcess, until
 from tests.journeys.configuring import ONE_WORKER, own_config
 from tests.journeys.packets import TCP, UDP, datagram, ip, syn

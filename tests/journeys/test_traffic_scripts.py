@@ -11,7 +11,8 @@ import pytest
 
 from nfemu.client import StateFolder
 from tests.gateway.bearer.ordinary import ordinary
-from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, Arrivals, core_of
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.bearer import NEEDS_BEARERS, NEEDS_ROOT, core_of
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, Done
 from tests.journeys.real import as_user
 
