@@ -61,7 +61,7 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(view.account.id))
-    yield from deliver_fresh(rules, view.account.id, (*fresh(changes), *composed, *deducted, *notices))
+    yield from deliver_fresh(rules, view.account.id, (*composed, *deducted, *notices, *fresh(changes)))
     return view
 
 
