@@ -25,7 +25,9 @@ T = TypeVar("T")
 
 GATEWAY4, GATEWAY6 = "10.45.0.1", "fd45::1"
 _SILENCE = 1.0
-"""Seconds without an answer that are taken for a dropped packet."""
+"""Seconds without an answer that are taken for a dropped packet, where that is expected."""
+_PATIENCE = 30.0
+"""Seconds within which an answer that is expected comes on the busiest machine."""
 
 _CLONE_NEWNET = 0x40000000
 _ERRORS = {
@@ -105,21 +107,21 @@ class Lab:
         """The phone `ue1` gives itself one more address, its own or not."""
         _shell(f"ip -n ue1 addr add {address}/{address.max_prefixlen} dev wwan0 {'nodad' * (address.version == 6)}")
 
-    def tcp(self, target: IpAddress, port: int, source: IpAddress | None = None) -> str:
+    def tcp(self, target: IpAddress, port: int, source: IpAddress | None = None, within_s: float = _PATIENCE) -> str:
         """Who answered a connection of the phone `ue1`: `inet:80`; or `reset`, `prohibited`, `silent`."""
-        with self.connect(target, source) as connection:
+        with self.connect(target, source, within_s) as connection:
             return _outcome(lambda: _talk(connection, (str(target), port)))
 
-    def connect(self, target: IpAddress, source: IpAddress | None = None) -> socket.socket:
+    def connect(self, target: IpAddress, source: IpAddress | None = None, within_s: float = _PATIENCE) -> socket.socket:
         """A socket of the phone, not connected yet."""
-        return at("ue1", lambda: _client(socket.SOCK_STREAM, target, source))
+        return at("ue1", lambda: _client(socket.SOCK_STREAM, target, source, within_s))
 
-    def udp(self, target: IpAddress, port: int, source: IpAddress | None = None) -> str:
-        with at("ue1", lambda: _client(socket.SOCK_DGRAM, target, source)) as sender:
+    def udp(self, target: IpAddress, port: int, source: IpAddress | None = None, within_s: float = _PATIENCE) -> str:
+        with at("ue1", lambda: _client(socket.SOCK_DGRAM, target, source, within_s)) as sender:
             return _outcome(lambda: _ask(sender, (str(target), port), b"who is there"))
 
-    def ping(self, target: IpAddress) -> str:
-        with at("ue1", lambda: _pinger(target)) as sender:
+    def ping(self, target: IpAddress, within_s: float = _PATIENCE) -> str:
+        with at("ue1", lambda: _pinger(target, within_s)) as sender:
             kind = 8 if target.version == 4 else 128
             reply = _outcome(lambda: _ask(sender, (str(target), 0), struct.pack("!BBHHH", kind, 0, 0, 0, 1)))
         return reply if reply in {"silent", *_ERRORS.values()} else "inet:0"
@@ -158,7 +160,7 @@ class Flow:
         with listener:
             phone.connect(where)
             server, _ = listener.accept()
-        server.settimeout(_SILENCE)
+        server.settimeout(_PATIENCE)
         return cls(phone, server)
 
     def upwards(self) -> bool:
@@ -172,12 +174,17 @@ class Flow:
 def _passes(sender: socket.socket, receiver: socket.socket) -> bool:
     try:
         sender.send(b"x")
-        if select.select([sender, receiver], [], [], _SILENCE)[0] == [receiver]:
+        if select.select([sender, receiver], [], [], _PATIENCE)[0] == [receiver]:
             return receiver.recv(1) == b"x"
         sender.recv(1)
     except (ConnectionResetError, BrokenPipeError):
         return False
     raise AssertionError("neither through nor reset")
+
+
+def patience(expected: str) -> float:
+    """Seconds to wait: silence has to be believed at some time, anything else comes."""
+    return _SILENCE if expected == "silent" else _PATIENCE
 
 
 def at(namespace: str, make: Callable[[], T]) -> T:
@@ -224,9 +231,9 @@ def _family(address: IpAddress) -> int:
     return socket.AF_INET if address.version == 4 else socket.AF_INET6
 
 
-def _client(kind: int, target: IpAddress, source: IpAddress | None) -> socket.socket:
+def _client(kind: int, target: IpAddress, source: IpAddress | None, within_s: float) -> socket.socket:
     made = socket.socket(_family(target), kind)
-    made.settimeout(_SILENCE)
+    made.settimeout(within_s)
     # so that an ICMP error reaches a UDP socket and ends a TCP connection at once
     level, option = (socket.SOL_IP, 11) if target.version == 4 else (socket.IPPROTO_IPV6, 25)
     made.setsockopt(level, option, 1)
@@ -238,15 +245,15 @@ def _client(kind: int, target: IpAddress, source: IpAddress | None) -> socket.so
 def _scan(target: IpAddress) -> None:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         for port in range(1, 65536):
-            with _client(kind, target, None) as one, contextlib.suppress(OSError):
+            with _client(kind, target, None, _SILENCE) as one, contextlib.suppress(OSError):
                 one.connect((str(target), port))
                 one.send(b"x")
 
 
-def _pinger(target: IpAddress) -> socket.socket:
+def _pinger(target: IpAddress, within_s: float) -> socket.socket:
     protocol = socket.IPPROTO_ICMP if target.version == 4 else socket.IPPROTO_ICMPV6
     made = socket.socket(_family(target), socket.SOCK_DGRAM, protocol)
-    made.settimeout(_SILENCE)
+    made.settimeout(within_s)
     return made
 
 
