@@ -31,6 +31,8 @@ _KINDS = {
 _SET = "set {kind}_{ip} {{ type {address} . {address} . inet_proto{types}; flags dynamic; size 1024; counter; }}"
 _RULE = "{condition} update @{kind}_{ip} {{ {ip} saddr . {ip} daddr . meta l4proto{ports} }} accept"
 
+_LOSING = "table inet losing { chain resets { type filter hook input priority 0; tcp flags rst drop; }; }"
+
 
 class Arrivals:
     """Every packet, from the emulated Internet's end of its link with the core."""
@@ -50,12 +52,28 @@ class Arrivals:
     @contextmanager
     def none(self) -> Iterator[None]:
         """Nothing arrives meanwhile. What open lines began before has ended then: their answers would be counted."""
-        until(self._at_rest)
+        until(self.at_rest)
         self._nft("-f", "-", text="".join(f"flush set inet probe {name}\n" for name in _sets()))
         before = self.count()
         yield
         arrived = self.count() - before
         assert arrived == 0, f"{arrived} packets left a restricted line:\n{self._seen()}"
+
+    def at_rest(self) -> bool:
+        """Whether no connection in there opens, ends or waits for an acknowledgement. Where a packet was lost, a reset
+        of an open line's among them, its server sends again after a second or more, and that line answers again.
+        """
+        listed = self._run("ss", "-Htn", "state", "connected", "exclude", "time-wait").splitlines()
+        return all((state, unacknowledged) == ("ESTAB", "0") for state, _, unacknowledged, *_ in map(str.split, listed))
+
+    @contextmanager
+    def losing_resets(self) -> Iterator[None]:
+        """They come this far and no further."""
+        self._nft("-f", "-", text=_LOSING)
+        try:
+            yield
+        finally:
+            self._nft("delete", "table", "inet", "losing")
 
     def _seen(self) -> str:
         """A line for each sender, target, protocol and ports; of no more than fit in the sets."""
@@ -65,13 +83,6 @@ class Arrivals:
             for name, text in listed.items()
             for element in re.findall(r"\S+ \. .+?(?=,| \})", text)
         )
-
-    def _at_rest(self) -> bool:
-        """Whether no connection in there opens, ends or waits for an acknowledgement. Where a packet was lost, a reset
-        of an open line's among them, its server sends again after a second or more, and that line answers again.
-        """
-        listed = self._run("ss", "-Htn", "state", "connected", "exclude", "time-wait").splitlines()
-        return all((state, unacknowledged) == ("ESTAB", "0") for state, _, unacknowledged, *_ in map(str.split, listed))
 
     def _nft(self, *arguments: str, text: str = "") -> str:
         return self._run("nft", *arguments, text=text)

@@ -25,7 +25,7 @@ from tests.journeys.bearer import (
     status,
     unverified,
 )
-from tests.journeys.carrier import CarrierProcess
+from tests.journeys.carrier import CarrierProcess, until
 from tests.journeys.packets import ICMP, ICMP6, OPTIONS6, TCP, UDP, datagram, fragments, ip, syn
 
 pytestmark = [pytest.mark.lab, NEEDS_BEARERS, NEEDS_ROOT]
@@ -171,6 +171,19 @@ def test_the_counter_counts_what_an_open_line_sends(
         scan(raw, own, witness.address(NEWS, kind), SAMPLE)
         assert arrivals.count() - before >= 2 * len(SAMPLE)
     raw.close()
+
+
+def test_what_an_open_line_has_begun_is_not_counted_later(
+    witness: OnLine, carrier: CarrierProcess, arrivals: Arrivals
+) -> None:
+    """Where its reset was lost, the server answers once more a second later, and it does."""
+    raw = Raw(witness)
+    with arrivals.losing_resets():
+        scan(raw, addresses_of(carrier, WITNESS), witness.address(NEWS), SAMPLE)
+        until(lambda: not arrivals.at_rest())
+    raw.close()
+    with arrivals.none():
+        until(arrivals.at_rest)
 
 
 def test_scan(raw: Raw, own: dict[str, str], targets: list[str], arrivals: Arrivals) -> None:
