@@ -17,7 +17,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, event, exc
@@ -60,8 +60,20 @@ def parse_url(text: str) -> URL:
             raise InvalidInput(f"store `{text}` is on `{other}`; use sqlite:///… or postgresql://…")
 
 
+class Transactions(Protocol):
+    """What the store asks of a database; see `Database`."""
+
+    def create_file(self) -> None: ...
+
+    def write(self, work: Callable[[Connection], T]) -> T: ...
+
+    def read(self, work: Callable[[Connection], T]) -> T: ...
+
+    def close(self) -> None: ...
+
+
 class Database:
-    """Engines of one URL. Constructing it touches nothing; every method blocks."""
+    """Engines of one URL. Implements `Transactions`. Constructing it touches nothing; every method blocks."""
 
     def __init__(self, url: URL) -> None:
         self._url = url

@@ -46,7 +46,7 @@ from nfemu.store import (
 from nfemu.store import notices as messages
 from nfemu.store import usage as usages
 from nfemu.store.content import Part
-from nfemu.store.database import READERS, Database, parse_url
+from nfemu.store.database import READERS, Database, Transactions, parse_url
 from nfemu.store.grouping import Grouping
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed_types import SeedAccount, SeedRange
@@ -60,15 +60,15 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class SqlStore:
-    """Durable state in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://…`).
+    """Durable state in SQLite (`sqlite:///path`) or PostgreSQL (`postgresql://…`), or wherever `where` writes.
 
     Raises InvalidInput when the URL is neither. Between `open` and `close` every method may be called from any task;
     each raises Unavailable when the database cannot do it now, with nothing written. A commit whose caller was
     cancelled may still take effect, as any that was on its way.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(parse_url(url))
+    def __init__(self, where: str | Transactions) -> None:
+        self._database = Database(parse_url(where)) if isinstance(where, str) else where
         self._grouping = Grouping(self._database.write)
         self._threads: tuple[Executor, Executor] | None = None
         self._superseded = False

@@ -1,0 +1,56 @@
+"""The carrier's ports in a simulated month: whatever reaches a phone is felt by its owner, at once and without a network."""
+
+from collections.abc import Callable
+
+from nfemu.carrier.ports import Delivery, LineState, Notifier
+from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.errors import Unavailable
+from nfemu.model.notices import Notice
+from nfemu.model.orders import Payment
+
+_NOBODY_SIGNS = "in a simulated month nobody has an auto-deduct agreement"
+
+
+class AtOnce:
+    """Enforcement points that acknowledge at once. Implements `carrier.ports.Enforcer`."""
+
+    def __init__(self, felt: Callable[[LineState], None]) -> None:
+        self._felt = felt
+
+    async def apply(self, state: LineState) -> None:
+        self._felt(state)
+
+
+class Heard:
+    """The emulated channels, with somebody at their other end. Implements `carrier.ports.Notifier`."""
+
+    def __init__(self, channels: Notifier, heard: Callable[[Notice], None]) -> None:
+        self._channels = channels
+        self._heard = heard
+
+    async def send(self, notice: Notice) -> Delivery:
+        delivery = await self._channels.send(notice)
+        if delivery is Delivery.TAKEN:
+            self._heard(notice)
+        return delivery
+
+
+class Till:
+    """A payment provider that takes what it is given. Implements `carrier.ports.PaymentProvider`."""
+
+    name = "simulated"
+
+    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:  # noqa: ARG002 - the port's
+        return f"https://pay.example/{payment.no}"
+
+    async def sign(self, agreement: Agreement) -> str:  # noqa: ARG002
+        raise Unavailable(_NOBODY_SIGNS)
+
+    async def revoke(self, contract: str) -> None:  # noqa: ARG002
+        raise Unavailable(_NOBODY_SIGNS)
+
+    async def deduct(self, deduction: Deduction, contract: str) -> DeductionAnswer:  # noqa: ARG002
+        raise Unavailable(_NOBODY_SIGNS)
+
+    async def close_deduction(self, deduction: Deduction) -> DeductionAnswer:  # noqa: ARG002
+        raise Unavailable(_NOBODY_SIGNS)
