@@ -45,8 +45,10 @@ class Calendar:
 
     async def _look(self) -> str | None:
         """Do the first duty that is due, so that each is one happening. One that fails holds up no other, but must be
-        tried again: raises its failure once nothing else is left to do."""
-        self._planned = _NEVER
+        tried again: raises its failure once nothing else is left to do. An earlier look may have been planned since
+        this one was, and has planned the next."""
+        if self._planned > self._clock.now():
+            return None
         failure: NfemuError | None = None
         for duty in await self._store.duties_due(self._clock.now(), _TRIED):
             try:
@@ -54,9 +56,18 @@ class Calendar:
             except NfemuError as error:
                 failure = failure or error
             else:
-                await self.start()
+                await self._look_on()
                 return happened
         if failure is not None:
             raise failure
-        await self.start()
+        await self._look_on()
         return None
+
+    async def _look_on(self) -> None:
+        """What was committed meanwhile is found in the store, what is from now on is watched for."""
+        self._planned, planned = _NEVER, self._planned
+        try:
+            await self.start()
+        except NfemuError:
+            self._planned = planned
+            raise

@@ -13,6 +13,7 @@ from nfemu.runtime import agenda as agendas
 from nfemu.runtime import clocks
 from nfemu.runtime.agenda import Agenda, Happening
 from nfemu.runtime.calendar import Calendar
+from tests.fakes.faults import Faults
 from tests.fakes.ports import FakeClock
 from tests.fakes.store import MemoryStore
 
@@ -21,11 +22,23 @@ DAY = timedelta(days=1)
 ZHANG, LI, WANG = (AccountId(name) for name in ("zhang", "li", "wang"))
 
 
+class FailingReads(MemoryStore):
+    """Its duties cannot be read where `duties` fails."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__()
+        self._reading = faults
+
+    async def next_duty(self) -> AccountDuty | None:
+        with self._reading.point("duties"):
+            return await super().next_duty()
+
+
 class Diary:
     """Duties that are done once, or moved on by `step`; those of `stuck` accounts fail."""
 
-    def __init__(self) -> None:
-        self.store = MemoryStore()
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.store = FailingReads(faults or Faults())
         self.clock = clocks.TestClock(self.store, START)
         self.agenda = Agenda(self.clock)
         self.calendar = Calendar(self.store, self.agenda, self.clock, self._do)
@@ -134,3 +147,27 @@ async def test_on_the_wall_clock_a_start_does_what_was_missed_and_tries_again_wh
     await agenda.start()
     assert [duty.account for duty, _ in diary.done] == [LI, WANG, ZHANG]
     await agenda.stop()
+
+
+async def test_looks_do_not_breed_more_looks(diary: Diary) -> None:
+    diary.step = DAY
+    for days, account in enumerate((ZHANG, LI, WANG)):
+        await diary.plan(account, START + DAY - days * timedelta(hours=1))
+        diary.calendar.watch(START + DAY - days * timedelta(hours=1))
+    await diary.agenda.advance(diary.clock, START + 30 * DAY)
+    assert len(diary.done) == 90
+    assert len(diary.agenda._duties) == 1
+
+
+async def test_a_store_that_is_away_between_two_duties_ends_no_look_out() -> None:
+    faults = Faults()
+    diary = Diary(faults)
+    for account in (ZHANG, LI):
+        await diary.plan(account, START + DAY)
+    await diary.calendar.start()
+    faults.fail("duties")
+    with pytest.raises(Unavailable):
+        await diary.agenda.advance(diary.clock, START + 2 * DAY)
+    faults.heal()
+    await diary.agenda.advance(diary.clock, START + 2 * DAY)
+    assert [duty.account for duty, _ in diary.done] == [LI, ZHANG]
