@@ -21,6 +21,7 @@ from nfemu.model.policy import DestinationGroup, PolicyProfile
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.policy.rules import PolicySet
 from nfemu.settings.people import People
+from nfemu.simulation.rules import SimulationRules
 
 
 class ClockKind(Enum):
@@ -240,8 +241,9 @@ class Configuration:
     people: People
     dunning: Dunning
     internet: EmulatedInternet
-    landing: tuple[LandingPage, ...] = ()
-    prices: PriceList = field(default_factory=PriceList)
+    landing: tuple[LandingPage, ...]
+    prices: PriceList
+    simulation: SimulationRules
     overlay: str | None = None
     """The carrier whose overlay lies over the files."""
     settings: tuple[str, ...] = ()

@@ -34,15 +34,17 @@ from nfemu.settings.schema import (
     LandingFile,
     PlansFile,
     PoliciesFile,
+    SimulationFile,
     SubscribersFile,
 )
+from nfemu.settings.simulation_part import simulation_part
 from nfemu.settings.small_parts import dunning_part, enrichment_part, internet_part
 
 File = TypeVar("File", bound=BaseModel)
 Part = TypeVar("Part")
 
 NEEDED = ("carrier", "apns", "policies", "subscribers")
-OPTIONAL = ("enrichment", "dunning", "internet", "landing", "plans")
+OPTIONAL = ("enrichment", "dunning", "internet", "landing", "plans", "simulation")
 """Files that may be left out; everything in them then has its default."""
 
 _NO_OVERRIDES: Mapping[str, object] = {}
@@ -127,6 +129,10 @@ def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) 
         csv_folder = Path(sources["subscribers"].place(("csv",))[0]).parent
         people, numbers = people_part(people_file, sources["subscribers"], terms, catalogue, csv_folder)
         _check_listeners(carrier_file, numbers, source)
+    simulation_file = validate(SimulationFile, sources["simulation"])
+    simulation = (
+        simulation_part(simulation_file, sources["simulation"], currency) if simulation_file is not None else None
+    )
     _check_policy_names(catalogue, policies, sources["apns"])
     landing_file = validate(LandingFile, sources["landing"])
     portal_host = carrier.portal.host if carrier is not None else ""
@@ -145,10 +151,22 @@ def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) 
         or internet is None
         or landing is None
         or prices is None
+        or simulation is None
     ):
         return None
     return Configuration(
-        directory, carrier, catalogue, policies, enrichment, people, dunning, internet, landing, prices, overlay
+        directory,
+        carrier,
+        catalogue,
+        policies,
+        enrichment,
+        people,
+        dunning,
+        internet,
+        landing,
+        prices,
+        simulation,
+        overlay,
     )
 
 

@@ -16,7 +16,8 @@ def among(seed: int, who: str, event: str, percent: int) -> bool:
 
 def up_to(seed: int, who: str, event: str, most: int) -> int:
     """From 0 to `most`, each as likely."""
-    return draw(seed, who, event) * (most + 1) // RANGE
+    drawn: int = draw(seed, who, event) * (most + 1) // RANGE
+    return drawn
 
 
 def share(seed: int, who: str, event: str, shares: Mapping[T, int]) -> T:

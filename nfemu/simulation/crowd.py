@@ -11,7 +11,7 @@ from functools import partial
 
 from nfemu.carrier.payments import PaymentNotification
 from nfemu.carrier.ports import LineState
-from nfemu.model.identity import Imsi, NoticeId, PolicyName
+from nfemu.model.identity import AccountId, Imsi, NoticeId, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind
 from nfemu.runtime.service import CarrierService
@@ -45,11 +45,13 @@ class Felt:
 
     at: datetime
     imsi: Imsi
+    account: AccountId
     told: bool
 
 
 class Crowd:
-    """`open_policy`: of lines that nothing restricts. What it saw stays in `heard`, `paid` and `felt`, in order."""
+    """Whoever has a main card responds, for its account. `open_policy`: of lines that nothing restricts. What they saw
+    and did stays in `heard`, `paid` and `felt`, in order."""
 
     def __init__(
         self,
@@ -60,7 +62,8 @@ class Crowd:
         plan: Plan,
     ) -> None:
         self._nature = nature
-        self._owners = {person.main.imsi: person for person in people}
+        self._people = people
+        self._owners = {card.imsi: person for person in people for card in person.cards}
         self._open = open_policy
         self._now = now
         self._plan = plan
@@ -77,7 +80,7 @@ class Crowd:
 
     def live(self, month: date) -> None:
         """What people do in a month without being asked."""
-        for person in self._owners.values():
+        for person in self._people:
             moment = self._nature.tops_up(person, month)
             if moment is not None:
                 self._plan(moment, partial(self._top_up, person))
@@ -88,8 +91,8 @@ class Crowd:
         self.heard.append(Heard(now, notice.kind, notice.channel))
         if notice.kind is NoticeKind.STOP_NOTICE:
             self._noticed[notice.imsi] = now
-        person = self._owners.get(notice.imsi)
-        if person is None:
+        person = self._owners[notice.imsi]
+        if notice.imsi != person.main.imsi:
             return
         occasion = self._occasion(notice.imsi, f"{notice.kind.value}/{notice.channel.value}")
         pays = self._nature.pays_when_told(person, notice, occasion, now)
@@ -106,15 +109,15 @@ class Crowd:
             self._restricted.discard(imsi)
         elif imsi not in self._restricted:
             self._restricted.add(imsi)
-            self.felt.append(Felt(now, imsi, now - self._noticed.get(imsi, now - 2 * _DAY) <= _DAY))
-            self._respond(imsi, state.policy is not None, now)
+            person = self._owners[imsi]
+            told = now - self._noticed.get(imsi, now - 2 * _DAY) <= _DAY
+            self.felt.append(Felt(now, imsi, person.account.id, told))
+            if imsi == person.main.imsi:
+                self._respond(person, state.policy is not None, now)
 
-    def _respond(self, imsi: Imsi, gives_ip: bool, now: datetime) -> None:
-        """The owner of the account pays or does not."""
-        person = self._owners.get(imsi)
-        if person is None:
-            return
-        pays = self._nature.pays_when_stopped(person, gives_ip, self._occasion(imsi, "stopped"), now)
+    def _respond(self, person: Person, gives_ip: bool, now: datetime) -> None:
+        """Whoever pays for the line does so or does not."""
+        pays = self._nature.pays_when_stopped(person, gives_ip, self._occasion(person.main.imsi, "stopped"), now)
         if pays is not None:
             self._plan(pays, partial(self._pay, person, now, None))
 

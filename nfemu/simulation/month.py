@@ -140,7 +140,7 @@ class _Month:
 def _newcomer(person: Person, at: datetime) -> Sequence[Change]:
     changes: list[Change] = [PutAccount(person.account), *map(PutSubscriber, person.cards)]
     if person.opening.minor:
-        opening = LedgerEntry(person.account.id, EntryKind.PAYMENT, person.opening, at, note="opening balance")
+        opening = LedgerEntry(person.account.id, EntryKind.PAYMENT, person.opening, at, f"opening:{person.account.id}")
         changes.append(AppendEntry(opening))
     return changes
 
@@ -152,12 +152,8 @@ def scaled(rules: CarrierRules, count: int, province: int) -> CarrierRules:
         return max(1, -(-amount * count // province))
 
     orders, notices = rules.orders, rules.notices
-    billing, network = (
-        Capacity(of(stage.per_minute), of(stage.burst)) for stage in (orders.billing, orders.network)
-    )
-    channels = {
-        channel: ChannelRules(of(each.per_second), each.fail) for channel, each in notices.channels.items()
-    }
+    billing, network = (Capacity(of(stage.per_minute), of(stage.burst)) for stage in (orders.billing, orders.network))
+    channels = {channel: ChannelRules(of(each.per_second), each.fail) for channel, each in notices.channels.items()}
     return replace(
         rules,
         orders=replace(orders, billing=billing, network=network),

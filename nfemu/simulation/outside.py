@@ -1,4 +1,4 @@
-"""The carrier's ports in a simulated month: whatever reaches a phone is felt by its owner, at once and without a network."""
+"""The carrier's ports in a simulated month: what reaches a phone its owner feels, at once and without a network."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
 """The people: accounts, cards, plans, levels, balances. A person more changes nothing for anybody else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from nfemu.bss.fees import FeeRules, next_fees
 from nfemu.model.account import Account, AccountKind
 from nfemu.model.identity import AccountId, Imsi, Msisdn, Plmn
 from nfemu.model.money import Money
-from nfemu.model.subscriber import CardRole, Segment, Subscriber
+from nfemu.model.subscriber import CardRole, Subscriber
 from nfemu.simulation.choices import among, share, up_to
 from nfemu.simulation.rules import PopulationRules
 

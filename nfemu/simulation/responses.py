@@ -1,7 +1,7 @@
 """How people respond, as pure functions: to what they are told, to a stop, and by habit. None: not at all.
 
-Each answer is drawn for the person and the occasion, so a person who answers the first short message does so under every
-policy that sends it.
+Each answer is drawn for the person and the occasion: who answers the first short message does so under every policy
+that sends it.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from nfemu.bss.draws import spread
 from nfemu.model.money import Money
-from nfemu.model.notices import Channel, Notice, NoticeKind
+from nfemu.model.notices import Notice, NoticeKind
 from nfemu.simulation.choices import among, share, soon, up_to
 from nfemu.simulation.population import Person
 from nfemu.simulation.rules import Answer, Behaviour

@@ -1,4 +1,4 @@
-"""What cards use: of a month's traffic a piece at a time, at moments of the card's own, counted by its plan's tariff."""
+"""What cards use: a month's traffic in pieces, at moments of the card's own, counted by its plan's tariff."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta

@@ -34,7 +34,9 @@ class ScratchDatabase:
     """As `Database`, with one connection for reading and writing. For one thread, that which ends it aside."""
 
     def __init__(self) -> None:
-        self._engine = sa.create_engine("sqlite://", poolclass=pool.StaticPool, connect_args={"check_same_thread": False})
+        self._engine = sa.create_engine(
+            "sqlite://", poolclass=pool.StaticPool, connect_args={"check_same_thread": False}
+        )
         event.listen(self._engine, "connect", _connected)
         self._connection: Connection | None = None
 

@@ -30,6 +30,7 @@ from nfemu.settings.schema.landing import Bilingual, LandingFile, LandingLinkSec
 from nfemu.settings.schema.people import AccountSection, RangeSection, SubscriberSection, SubscribersFile
 from nfemu.settings.schema.plans import DataSection, PlanSection, PlansFile, ServiceSection, VoiceSection
 from nfemu.settings.schema.policies import GroupSection, PoliciesFile, PolicySection
+from nfemu.settings.schema.simulation import AnswerSection, SimulationFile
 
 FILES: Mapping[str, type[Section]] = {
     "carrier": CarrierFile,
@@ -41,6 +42,7 @@ FILES: Mapping[str, type[Section]] = {
     "dunning": DunningFile,
     "internet": InternetFile,
     "landing": LandingFile,
+    "simulation": SimulationFile,
 }
 """By name, without `.yaml`."""
 
@@ -48,6 +50,7 @@ __all__ = [
     "FILES",
     "AccountSection",
     "AmbrSection",
+    "AnswerSection",
     "ApiSection",
     "ApnsFile",
     "AutoDeductSection",
@@ -80,6 +83,7 @@ __all__ = [
     "ProxySection",
     "RangeSection",
     "ServiceSection",
+    "SimulationFile",
     "SiteSection",
     "SubscriberSection",
     "SubscribersFile",
