@@ -54,6 +54,7 @@ _COMMANDS = {
     "instance": "instances",
     "attack": "attack",
     "scenario": "scenarios.commands",
+    "compare": "compare",
     "bench": "bench",
 }
 """Command → module of this package; there it has its name, or where Python knows that word, `<name>_command`."""

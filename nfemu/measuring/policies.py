@@ -43,6 +43,7 @@ def compare(read: Callable[[str], Configuration], wanted: Wanted) -> Comparison:
         people=wanted.people,
         cards=sum(len(person.cards) for person in setting.people()),
         seed=wanted.seed,
+        told=setting.simulation.told,
         capacity=60 * network.per_minute,
         policies=tuple(found),
     )
@@ -80,7 +81,8 @@ def _workers(count: int) -> Iterator[Sequence[Worker]]:
     workers: list[Worker] = []
     try:
         for _ in range(count):
-            workers.append(subprocess.Popen(_MONTH, stdin=-1, stdout=-1, start_new_session=True))
+            worker = subprocess.Popen(_MONTH, stdin=-1, stdout=-1, start_new_session=True)  # noqa: S603 - a fixed command
+            workers.append(worker)
         yield workers
     finally:
         for worker in workers:

@@ -1,4 +1,4 @@
-"""Choices by draw: of a hundred, by shares, within a time. Whole numbers throughout, so that they agree to the last bit."""
+"""Choices by draw: of a hundred, by shares, within a time. Whole numbers only, so they agree to the last bit."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The people at work: they feel what reaches their phones, and what they do about it goes through the carrier's use cases.
+"""The people at work: they feel what reaches their phones, and what they do goes through the carrier's use cases.
 
 They live on the carrier's agenda, so that what they do happens in one order with everything else that falls due.
 """

@@ -17,7 +17,7 @@ from nfemu.model.notices import Channel, NoticeKind
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 from nfemu.simulation.crowd import Felt
 from nfemu.simulation.month import Seen, Setting
-from nfemu.simulation.rules import Calls
+from nfemu.simulation.rules import Calls, Parameter
 
 HOUR = timedelta(hours=1)
 Executed = list[tuple[Imsi, datetime]]
@@ -84,7 +84,8 @@ class PolicyFigures:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`capacity`: orders of an hour that the network elements can carry out, at this number of people."""
+    """`capacity`: orders of an hour that the network elements can carry out, at this number of people. `told`: what
+    was assumed of them."""
 
     month: date
     zone: tzinfo
@@ -93,6 +94,7 @@ class Comparison:
     cards: int
     seed: int
     capacity: int
+    told: tuple[Parameter, ...]
     policies: tuple[PolicyFigures, ...]
 
 
@@ -118,7 +120,7 @@ def figures(policy: str, setting: Setting, seen: Seen) -> PolicyFigures:
         waited={report.kind: report.waited for report in of_kinds(orders, begins)},
         without_service=_without_service(stops, resumes, ends),
         notices=Counter((each.kind, each.channel) for each in seen.heard if begins <= each.at < ends),
-        before=sum(each.at < begins for each in seen.heard),
+        before=sum(each.at < begins and each.kind in TO_DUN for each in seen.heard),
         payments=len(paid),
         paid=sum((each.amount for each in paid), start=nothing),
         prepaid=sum((each.amount for each in seen.paid if each.at < begins), start=nothing),

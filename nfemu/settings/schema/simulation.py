@@ -40,7 +40,7 @@ class PopulationSection(Section):
         ge=0,
         le=10_000,
         examples=["300"],
-        description="Opening balances lie evenly between nothing and so many percent of the next monthly fees. Assumed.",
+        description="Opening balances: evenly from nothing to so many percent of the next monthly fees. Assumed.",
     )
 
 
@@ -117,7 +117,7 @@ class BehaviourSection(Section):
     habit: HabitSection = HabitSection()
     top_ups: dict[Sum, Share] = Field(
         default={"30": 4, "50": 4, "100": 2},
-        description="Shares of people by the amount that they usually pay; where it is too little, a multiple. Assumed.",
+        description="Shares of people by what they usually pay; where it is too little, a multiple. Assumed.",
     )
     awake_from: TimeOfDay = Field(default=time(7), description="Nobody pays before. Assumed.")
     awake_until: TimeOfDay = Field(default=time(23), description="... or from then on. Assumed.")
