@@ -67,6 +67,7 @@ def policies(
         found = compared(
             lambda policy: load_with(config, (*settings, f"dunning.policy={policy}"), carrier),
             Wanted(first, subscribers, seed, named),
+            lambda: click.echo(f"simulating {first:%B %Y} under {', '.join(named)} ...", err=True),
         )
         (folder / _PAGE).write_text(page(found), encoding="utf-8")
         (folder / _IMAGE).write_bytes(png(figure(found)))

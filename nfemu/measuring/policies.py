@@ -29,11 +29,16 @@ class Wanted:
     policies: tuple[str, ...]
 
 
-def compare(read: Callable[[str], Configuration], wanted: Wanted) -> Comparison:
-    """`read` gives the configuration with that dunning policy. Raises ConfigurationError, InvalidInput; Conflict where
-    there are more lines than addresses; Unavailable where a process ended without a result."""
+def compare(
+    read: Callable[[str], Configuration], wanted: Wanted, begun: Callable[[], None] = lambda: None
+) -> Comparison:
+    """`read` gives the configuration with that dunning policy; `begun` is called once all of them are on their way.
+
+    Raises ConfigurationError, InvalidInput; Conflict where there are more lines than addresses; Unavailable where a
+    process ended without a result.
+    """
     settings = {policy: _setting(read(policy), wanted) for policy in wanted.policies}
-    found = _months(settings)
+    found = _months(settings, begun)
     setting = next(iter(settings.values()))
     network = scaled(setting.rules, wanted.people, setting.simulation.province).orders.network
     return Comparison(
@@ -68,10 +73,11 @@ def _check(what: str, named: Iterable[str], known: Iterable[str]) -> None:
         )
 
 
-def _months(settings: dict[str, Setting]) -> list[PolicyFigures]:
+def _months(settings: dict[str, Setting], begun: Callable[[], None]) -> list[PolicyFigures]:
     with _workers(len(settings)) as workers:
         for worker, asked in zip(workers, settings.items(), strict=True):
             _ask(worker, asked)
+        begun()
         return [_answer(worker, policy) for worker, policy in zip(workers, settings, strict=True)]
 
 

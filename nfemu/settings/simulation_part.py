@@ -104,7 +104,7 @@ def _told(section: BaseModel, prefix: str = "", about: str = "") -> Iterator[Par
         value, key = getattr(section, name), f"{prefix}{name}"
         described = " ".join(filter(None, (about, field.description)))
         if isinstance(value, BaseModel):
-            yield from _told(value, f"{key}.", field.description or "")
+            yield from _told(value, f"{key}.", described)
         else:
             yield Parameter(key, _written(value), described)
 

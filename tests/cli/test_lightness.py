@@ -18,6 +18,7 @@ LIGHT = (
     "doctor",
     "capture",
     "replay",
+    "compare",
 )
 
 

@@ -100,7 +100,9 @@ class HabitSection(Section):
 class BehaviourSection(Section):
     """How people respond."""
 
-    reminders: RemindersSection = Field(default=RemindersSection(), description="Assumed.")
+    reminders: RemindersSection = Field(
+        default=RemindersSection(), description="After a reminder (S2, S5, S10, S12), by its channel. Assumed."
+    )
     stop_notice: AnswerSection = Field(
         default=_answer(12, "2h"),
         description="After a stop notice, on each channel. Assumed.",
