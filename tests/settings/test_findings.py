@@ -106,6 +106,13 @@ MISTAKES = [
     ("plans", "day: 1,", "day: 29,", "plans.yaml:10: "),
     ("subscribers", "account: zhang, language", "account: zhang, plan: bosic, language", "subscribers.yaml:9: plan `b"),
     ("subscribers", "balance: 50.00}", "balance: 50.00, services: [vide]}", "subscribers.yaml:18: service `vide` doe"),
+    # simulated people
+    ("simulation", "levels: {1: 2", "levels: {11: 2", "simulation.yaml:9: "),
+    ("simulation", '{"30": 4, "50": 4, "100": 2}', '{"0": 1}', "simulation.yaml:32: nobody pays nothing; write for "),
+    ("simulation", '{"30": 4, "50": 4, "100": 2}', '{"30": 0}', "simulation.yaml:32: one share at least is more than "),
+    ("simulation", '"23:00"', '"06:00"', "simulation.yaml:34: a day ends after it began, on the same day; write for "),
+    ("simulation", "within: 20d", "within: 20h", "simulation.yaml:31: a habit needs a day at least; write for exampl"),
+    ("simulation", "wechat: 65", "wechat: 165", "simulation.yaml:11: "),
     # pools and profiles
     ("apns", "10.46.0.0/16", "10.45.128.0/17", "apns.yaml:4: `ipv4` of pool `green` overlaps pool `internet`; give ea"),
     ("apns", "2001:db8:4600::/40", "2001:db8:4500::/48", "apns.yaml:4: `ipv6` of pool `green` overlaps pool `internet"),

@@ -136,7 +136,7 @@ class CallsSection(Section):
         ge=0,
         le=1000,
         examples=["12"],
-        description="Who had a stop notice before. Source: a pilot in the requirements, 1.2 % of arrears users.",
+        description="Who had a stop notice before. Source: a reported pilot, 1.2 % of those in arrears.",
     )
     untold: Number = Field(
         default=24,
