@@ -107,7 +107,7 @@ MISTAKES = [
     ("subscribers", "account: zhang, language", "account: zhang, plan: bosic, language", "subscribers.yaml:9: plan `b"),
     ("subscribers", "balance: 50.00}", "balance: 50.00, services: [vide]}", "subscribers.yaml:18: service `vide` doe"),
     # simulated people
-    ("simulation", "levels: {1: 2", "levels: {11: 2", "simulation.yaml:9: "),
+    ("simulation", 'levels: {"1": 2', 'levels: {"11": 2', "simulation.yaml:9: "),
     ("simulation", '{"30": 4, "50": 4, "100": 2}', '{"0": 1}', "simulation.yaml:32: nobody pays nothing; write for "),
     ("simulation", '{"30": 4, "50": 4, "100": 2}', '{"30": 0}', "simulation.yaml:32: one share at least is more than "),
     ("simulation", '"23:00"', '"06:00"', "simulation.yaml:34: a day ends after it began, on the same day; write for "),

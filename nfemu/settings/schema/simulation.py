@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nfemu.files.sections import Section
-from nfemu.settings.schema.values import Duration, Name, Number, TimeOfDay
+from nfemu.settings.schema.values import Duration, Name, Number, Percent, Share, TimeOfDay
 
-Percent = Annotated[Number, Field(ge=0, le=100, examples=["10"])]
-Share = Annotated[Number, Field(ge=0, le=1_000_000, examples=["1"])]
 Level = Annotated[str, Field(pattern=r"^([1-9]|10)$", examples=["5"])]
 Sum = Annotated[str, Field(pattern=r"^[0-9]{1,9}([.][0-9]{1,3})?$", examples=["50"])]
 SegmentName = Literal["general", "student", "family", "business", "senior"]

@@ -73,6 +73,8 @@ UpstreamUrl = Annotated[
     _written("server", r"https?://[^/\s]+/?", "`http://127.0.0.1:9000`: scheme, host and port, no path", "string"),
 ]
 Port = Annotated[int, Field(ge=0, le=65535, examples=["8610"]), BeforeValidator(_number)]
+Percent = Annotated[int, Field(ge=0, le=100, examples=["10"]), BeforeValidator(_number)]
+Share = Annotated[int, Field(ge=0, le=1_000_000, examples=["1"]), BeforeValidator(_number)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["green"])]
 Language = Literal["zh", "en"]
 SPELLED = (Duration, BitRate, RateLimit, Volume, Amount, TimeOfDay, HostName, ListenAddress, UpstreamUrl)
