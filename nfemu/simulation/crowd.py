@@ -5,12 +5,14 @@ They live on the carrier's agenda, so that what they do happens in one order wit
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from nfemu.carrier.payments import PaymentNotification
 from nfemu.carrier.ports import LineState
+from nfemu.model.errors import NotFound
 from nfemu.model.identity import AccountId, Imsi, NoticeId, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind
@@ -126,7 +128,8 @@ class Crowd:
         return self._occasions[imsi, event]
 
     async def _click(self, person: Person, notice: NoticeId, service: CarrierService) -> None:
-        await service.click(person.main.msisdn, notice)
+        with suppress(NotFound):  # further down in the inbox than anybody looks
+            await service.click(person.main.msisdn, notice)
 
     async def _pay(self, person: Person, since: datetime, asked: Money | None, service: CarrierService) -> None:
         """What is due or was asked for, unless the person has paid since then."""

@@ -69,11 +69,11 @@ def _head(comparison: Comparison) -> Iterator[Shape]:
     about = f"{comparison.people:,} simulated people, {comparison.month:%B %Y}"
     yield Words(20, 32, "Stop and resume orders per hour", 20, _INK, bold=True)
     yield Words(20, 56, f"{about}; orders count in the hour in which they are wanted", 14, _SOFT)
-    x = 640.0
+    x = 600.0
     for kind in KINDS:
         yield Box(x, 20, 14, 14, _COLOURS[kind])
         yield Words(x + 22, 32, f"{kind.value} orders", 14, _INK)
-        x += 132
+        x += 150
     yield Rule(x, 27, x + 30, 27, _LIMIT, 1.5, 5)
     yield Words(x + 40, 32, f"capacity: {comparison.capacity} an hour", 14, _INK)
 

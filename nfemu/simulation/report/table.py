@@ -21,7 +21,7 @@ def messages(comparison: Comparison) -> list[Row]:
     """By kind and channel, as far as any policy has them."""
     kinds = [(kind, channel) for kind in NoticeKind for channel in Channel]
     counts = [(f"{kind.value}, {channel.value}", _counts(comparison, kind, channel)) for kind, channel in kinds]
-    return [(name, *map(str, found)) for name, found in counts if any(found)]
+    return [(name, *(f"{count:,}" for count in found)) for name, found in counts if any(found)]
 
 
 def _counts(comparison: Comparison, kind: NoticeKind, channel: Channel) -> Sequence[int]:
