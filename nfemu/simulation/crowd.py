@@ -31,6 +31,7 @@ class Heard:
     """A message that a phone received."""
 
     at: datetime
+    imsi: Imsi
     kind: NoticeKind
     channel: Channel
 
@@ -43,12 +44,11 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """A stop that a phone felt. `told`: a stop notice had come within the day before."""
+    """A stop that a phone felt."""
 
     at: datetime
     imsi: Imsi
     account: AccountId
-    told: bool
 
 
 class Crowd:
@@ -71,7 +71,6 @@ class Crowd:
         self._plan = plan
         self._occasions: Counter[tuple[Imsi, str]] = Counter()
         self._restricted: set[Imsi] = set()
-        self._noticed: dict[Imsi, datetime] = {}
         self._paid: dict[Imsi, datetime] = {}
         self.heard: list[Heard] = []
         self.paid: list[Paid] = []
@@ -90,9 +89,7 @@ class Crowd:
     def hear(self, notice: Notice) -> None:
         """A message has reached a phone."""
         now = self._now()
-        self.heard.append(Heard(now, notice.kind, notice.channel))
-        if notice.kind is NoticeKind.STOP_NOTICE:
-            self._noticed[notice.imsi] = now
+        self.heard.append(Heard(now, notice.imsi, notice.kind, notice.channel))
         person = self._owners[notice.imsi]
         if notice.imsi != person.main.imsi:
             return
@@ -112,8 +109,7 @@ class Crowd:
         elif imsi not in self._restricted:
             self._restricted.add(imsi)
             person = self._owners[imsi]
-            told = now - self._noticed.get(imsi, now - 2 * _DAY) <= _DAY
-            self.felt.append(Felt(now, imsi, person.account.id, told))
+            self.felt.append(Felt(now, imsi, person.account.id))
             if imsi == person.main.imsi:
                 self._respond(person, state.policy is not None, now)
 

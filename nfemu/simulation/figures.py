@@ -15,11 +15,14 @@ from nfemu.model.identity import Imsi
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder
-from nfemu.simulation.crowd import Felt
+from nfemu.simulation.crowd import Felt, Heard
 from nfemu.simulation.month import Seen, Setting
 from nfemu.simulation.rules import Calls, Parameter
 
 HOUR = timedelta(hours=1)
+_BEFORE, _WITH = timedelta(days=1), timedelta(minutes=1)
+"""A stop notice is of a stop that comes so long after it at the most, or so long before it: notice and stop together
+(S24)."""
 Executed = list[tuple[Imsi, datetime]]
 KINDS = (OrderKind.STOP, OrderKind.RESUME)
 TO_DUN = frozenset(
@@ -59,7 +62,7 @@ class PolicyFigures:
     superseded: int
     """Stops that waited for their turn until the payment had overtaken them."""
     untold: int
-    """Stops without a stop notice within the day before (S22)."""
+    """Stops without a stop notice (S22)."""
     by_night: int
     """Stops carried out in quiet hours (S22)."""
     waited: Mapping[OrderKind, Spread | None]
@@ -104,6 +107,7 @@ def figures(policy: str, setting: Setting, seen: Seen) -> PolicyFigures:
     stops, resumes = (_executed(orders, kind) for kind in KINDS)
     hours = {kind: _by_hour(orders, kind, begins, ends) for kind in KINDS}
     felt = [each for each in seen.felt if begins <= each.at < ends]
+    untold = [each for each in felt if not _is_told(each, seen.heard)]
     paid = [each for each in seen.paid if begins <= each.at < ends]
     nothing = Money(0, setting.numbering.currency)
     return PolicyFigures(
@@ -115,7 +119,7 @@ def figures(policy: str, setting: Setting, seen: Seen) -> PolicyFigures:
         stopped_people=len({each.account for each in felt}),
         resumes=len(resumes),
         superseded=sum(order.kind is OrderKind.STOP and order.state is OrderState.SUPERSEDED for order in orders),
-        untold=sum(not each.told for each in felt),
+        untold=len(untold),
         by_night=sum(setting.rules.dunning.hours.is_quiet(at) for _, at in stops),
         waited={report.kind: report.waited for report in of_kinds(orders, begins)},
         without_service=_without_service(stops, resumes, ends),
@@ -124,7 +128,7 @@ def figures(policy: str, setting: Setting, seen: Seen) -> PolicyFigures:
         payments=len(paid),
         paid=sum((each.amount for each in paid), start=nothing),
         prepaid=sum((each.amount for each in seen.paid if each.at < begins), start=nothing),
-        calls=_calls(setting.simulation.calls, felt),
+        calls=_calls(setting.simulation.calls, felt, untold),
     )
 
 
@@ -151,8 +155,14 @@ def _without_service(stops: Executed, resumes: Executed, ends: datetime) -> time
     return median_low(lasted) if lasted else None
 
 
-def _calls(calls: Calls, felt: Sequence[Felt]) -> int:
+def _is_told(stop: Felt, heard: Iterable[Heard]) -> bool:
+    return any(
+        each.kind is NoticeKind.STOP_NOTICE and each.imsi == stop.imsi and -_WITH <= stop.at - each.at <= _BEFORE
+        for each in heard
+    )
+
+
+def _calls(calls: Calls, felt: Iterable[Felt], untold: Iterable[Felt]) -> int:
     """Who was stopped once without a word counts as that."""
-    told = {each.account: True for each in felt}
-    told |= {each.account: False for each in felt if not each.told}
-    return sum(calls.told if each else calls.untold for each in told.values())
+    everybody, surprised = ({each.account for each in stops} for stops in (felt, untold))
+    return len(everybody - surprised) * calls.told + len(surprised) * calls.untold

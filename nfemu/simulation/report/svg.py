@@ -7,9 +7,10 @@ from nfemu.simulation.report.shapes import Box, Drawing, Rule, Shape, Words
 
 def svg(drawing: Drawing) -> str:
     size = f'viewBox="0 0 {drawing.width} {drawing.height}"'
-    told = f'role="img" aria-label="{escape(drawing.about)}" font-family="system-ui, sans-serif" shape-rendering="crispEdges"'
+    told = f'role="img" aria-label="{escape(drawing.about)}"'
+    style = 'font-family="system-ui, sans-serif" shape-rendering="crispEdges"'
     elements = map(_element, drawing.shapes)
-    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size} {told}>', *elements, "</svg>"])
+    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size} {told} {style}>', *elements, "</svg>"])
 
 
 def _element(shape: Shape) -> str:
