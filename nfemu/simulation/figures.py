@@ -107,7 +107,7 @@ def figures(policy: str, setting: Setting, seen: Seen) -> PolicyFigures:
     stops, resumes = (_executed(orders, kind) for kind in KINDS)
     hours = {kind: _by_hour(orders, kind, begins, ends) for kind in KINDS}
     felt = [each for each in seen.felt if begins <= each.at < ends]
-    untold = [each for each in felt if not _is_told(each, seen.heard)]
+    untold = _untold(felt, seen.heard)
     paid = [each for each in seen.paid if begins <= each.at < ends]
     nothing = Money(0, setting.numbering.currency)
     return PolicyFigures(
@@ -155,11 +155,12 @@ def _without_service(stops: Executed, resumes: Executed, ends: datetime) -> time
     return median_low(lasted) if lasted else None
 
 
-def _is_told(stop: Felt, heard: Iterable[Heard]) -> bool:
-    return any(
-        each.kind is NoticeKind.STOP_NOTICE and each.imsi == stop.imsi and -_WITH <= stop.at - each.at <= _BEFORE
-        for each in heard
-    )
+def _untold(stops: Iterable[Felt], heard: Iterable[Heard]) -> list[Felt]:
+    noticed: dict[Imsi, list[datetime]] = defaultdict(list)
+    for each in heard:
+        if each.kind is NoticeKind.STOP_NOTICE:
+            noticed[each.imsi].append(each.at)
+    return [stop for stop in stops if not any(-_WITH <= stop.at - at <= _BEFORE for at in noticed[stop.imsi])]
 
 
 def _calls(calls: Calls, felt: Iterable[Felt], untold: Iterable[Felt]) -> int:
