@@ -59,6 +59,8 @@ from nfemu.web.current import Current
 from nfemu.web.listener import Listener
 from nfemu.web.origins.ca import CertificateAuthority
 from nfemu.web.origins.front import OriginFront
+from nfemu.webhooks.courier import Courier
+from nfemu.webhooks.register import Register
 
 
 def new_store(state: StateFolder, configuration: Configuration) -> SqlStore:
@@ -112,7 +114,10 @@ class Emulator:
             captive_api=lambda: captive_api(self.configuration),
         )
         self.smpp = SmppSide(state, lambda: self.store)
-        self.house = House(state, self.gateway, self.smpp.wake)
+        told = carrier.webhooks
+        register = Register(state.webhooks, told.receivers, told.rules)
+        self.webhooks = Courier(register, lambda: self.store, wall, carrier.currency)
+        self.house = House(state, self.gateway, self.smpp.wake, self.webhooks.wake)
         ids = SeededIds(secrets.token_bytes(32))
         self.life = Life(self.house, configuration, new_store(state, configuration), Beginning(ids, wall()))
         self.origins = Current(self.life.web.origins)
@@ -148,6 +153,7 @@ class Emulator:
             reset=self._ask_for_reset,
             plug=self.plug,
             states=self.states,
+            webhooks=self.webhooks,
         )
 
     async def _pay(self, msisdn: Msisdn, amount: Money) -> Settlement:
@@ -164,6 +170,7 @@ class Emulator:
         self.life = life
         self.origins.app = life.web.origins
         self.smpp.wake()
+        self.webhooks.wake()
 
     async def answer(self, host: str) -> Answer:
         """See NameService: the gateway is made before the life that knows where names lead, and outlives it."""
@@ -203,6 +210,9 @@ class Emulator:
         await seed(self.store, self.configuration.people)
         with readable(self.state.path):
             await self.service.load()
+        await self.webhooks.begin()
+        stack.push_async_callback(self.webhooks.stop)
+        self.webhooks.start()
         await self.front.start()
         stack.push_async_callback(self.front.stop)
         await self.life.opening.tell_now()

@@ -36,11 +36,13 @@ from nfemu.web.provider.till import Till
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What outlives a life. `relayed` is called when short messages wait for receivers."""
+    """What outlives a life. `relayed` is called when short messages wait for receivers, `happened` when timelines have
+    gone on."""
 
     state: StateFolder
     gateway: Gateway
     relayed: Callable[[], None]
+    happened: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Life:
             rules=carrier_rules(configuration),
             day_began=house.gateway.start_day,
             relayed=house.relayed,
+            happened=house.happened,
         )
         self.opening = OpeningHours(
             clock.now,

@@ -134,6 +134,7 @@ class States:
 
         try:
             await life.service.load()
+            await carrier.webhooks.begin(store)
             await carrier.gateway.change_people(enter)
         finally:
             if carrier.life is not life:

@@ -49,6 +49,7 @@ _COMMANDS = {
     "replay": "replay",
     "device": "devices",
     "orders": "orders",
+    "webhooks": "webhooks",
     "clock": "clock",
     "state": "states",
     "instance": "instances",

@@ -1,5 +1,6 @@
 """`Client`: one method for each operation of the API."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Self
 
@@ -25,6 +26,7 @@ from nfemu.client.values import (
     SubscriberPage,
     Usage,
 )
+from nfemu.client.webhooks import Delivery, NewWebhook, Webhook
 from nfemu.model.errors import InvalidInput, Unavailable
 
 TIMEOUT_S = 60.0
@@ -225,6 +227,29 @@ class Client:
         """Try a dead order again, None: all of them; what was done, a line each."""
         return list(self._api.post("orders", *([] if order is None else [order]), "resubmit")["done"])
 
+    # ---- programs that are told of events
+
+    def webhooks(self) -> list[Webhook]:
+        """By name, those of the configuration first."""
+        return [Webhook.of(each) for each in self._api.get("webhooks")["webhooks"]]
+
+    def add_webhook(self, callback: str, events: Sequence[str]) -> NewWebhook:
+        """Have a program told of events from now on; the answer alone has its secret."""
+        return NewWebhook.of(self._api.post("webhooks", body={"callback": callback, "events": list(events)}))
+
+    def remove_webhook(self, name: str) -> list[str]:
+        """With all that is on its way; what was done, a line each."""
+        return list(self._api.delete(*_webhook(name))["done"])
+
+    def deliveries(self, name: str, state: str | None = None, limit: int = 100) -> list[Delivery]:
+        """Newest first; `state` is `pending`, `delivered` or `dead`."""
+        found = self._api.get(*_webhook(name), "deliveries", state=state, limit=limit)
+        return [Delivery.of(each) for each in found["deliveries"]]
+
+    def resend(self, name: str, event: str | None = None) -> list[str]:
+        """An event again, None: all that were given up; what was done, a line each."""
+        return list(self._api.post(*_webhook(name), "resend", body={"event": event})["done"])
+
     # ---- states of the whole carrier
 
     def states(self) -> list[NamedState]:
@@ -261,6 +286,13 @@ def _state(name: str) -> tuple[str, str]:
     if not name or "/" in name:
         raise InvalidInput(f"`{name}` is not the name of a state; write it like after-payment")
     return "states", name
+
+
+def _webhook(name: str) -> tuple[str, str]:
+    """Path segments of a webhook."""
+    if not name or "/" in name:
+        raise InvalidInput(f"`{name}` is not the name of a webhook; `nfemu webhooks list` shows all")
+    return "webhooks", name
 
 
 def _silent(folder: StateFolder, pid: int) -> str:

@@ -107,6 +107,11 @@ class StateFolder:
         return self.path / "keys"
 
     @property
+    def webhooks(self) -> Path:
+        """Who is called on events, and the secrets that it is signed with."""
+        return self.keys / "webhooks"
+
+    @property
     def ca(self) -> Path:
         """Certificate (PEM) of the authority that signs the emulated Internet."""
         return self.path / "ca" / "ca.pem"

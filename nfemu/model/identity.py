@@ -14,6 +14,9 @@ AgreementNo = NewType("AgreementNo", str)
 DeductionNo = NewType("DeductionNo", str)
 GrantId = NewType("GrantId", str)
 NoticeId = NewType("NoticeId", str)
+WebhookId = NewType("WebhookId", str)
+EventId = NewType("EventId", str)
+"""What a receiver of webhooks knows an event by, however often it comes."""
 CorrelationId = NewType("CorrelationId", str)
 ProfileName = NewType("ProfileName", str)
 """Name of an APN profile (`apns.yaml`), for example `internet` or `green`."""

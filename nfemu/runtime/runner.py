@@ -99,6 +99,8 @@ class Later(Protocol):
 
     def watch(self, due_at: datetime) -> None: ...
 
+    def happened(self) -> None: ...
+
 
 class Turns(Protocol):
     """Who says which orders have their turn (`bss.order_queue.OrderQueue`). It follows commits and leads none."""
@@ -298,7 +300,9 @@ class Runner:
             return
         await self._outside.store.commit(changes)
         run.committed = True
-        run.events.clear()
+        if run.events:
+            run.events.clear()
+            self._later.happened()
         for change in command.changes:
             if isinstance(change, PutSession):
                 self.pgw.accept(change.session)

@@ -82,8 +82,8 @@ PAGE_DELIVERY = 5.0
 
 class CarrierService:
     """`day_began` is called when the business day has become another one, `relayed` when short messages wait for
-    receivers. `clock` is a WallClock or a TestClock;
-    `page_delivery` and `provider_within` are in seconds."""
+    receivers, `happened` when timelines have gone on. `clock` is a WallClock or a TestClock; `page_delivery` and
+    `provider_within` are in seconds."""
 
     def __init__(
         self,
@@ -97,6 +97,7 @@ class CarrierService:
         rules: CarrierRules,
         day_began: Callable[[], None] = lambda: None,
         relayed: Callable[[], None] = lambda: None,
+        happened: Callable[[], None] = lambda: None,
         page_delivery: float = PAGE_DELIVERY,
         provider_within: float = PROVIDER_WITHIN,
     ) -> None:
@@ -107,6 +108,7 @@ class CarrierService:
         self._relayed = relayed
         self._rules = rules
         self._dunned_by: DunningRules | None = None
+        self._happened = happened
         self._page_delivery = page_delivery
         self._pgw = Pgw(rules.catalogue)
         self._finishing = Retries(self._finish)
@@ -519,6 +521,10 @@ class CarrierService:
     def watch(self, due_at: datetime) -> None:
         """Some account's duty falls due then."""
         self._calendar.watch(due_at)
+
+    def happened(self) -> None:
+        """There is something on timelines that was not."""
+        self._happened()
 
     # ---- inside
 

@@ -20,6 +20,7 @@ from nfemu.settings.configuration import (
     UpstreamTarget,
 )
 from nfemu.settings.schema import CarrierFile, ProxySection, UpstreamSection
+from nfemu.settings.webhooks_part import webhooks_part
 
 _WILDCARDS = {"0.0.0.0", "::"}
 _DATABASES = ("sqlite", "postgresql")
@@ -46,6 +47,7 @@ def carrier_part(file: CarrierFile, source: Source) -> Carrier:
         proxy=_proxy(file.proxy, file.country_code, source),
         internet=InternetMode(file.internet),
         portal=Portal(file.portal.host, _upstream(file.portal.upstream, source)),
+        webhooks=webhooks_part(file.webhooks, source),
         database=file.database,
     )
 

@@ -12,16 +12,18 @@ from nfemu.bss.dunning import DunningRules
 from nfemu.bss.order_queue import OrderRules
 from nfemu.enrichment.values import HeaderRule
 from nfemu.epc.catalogue import Catalogue
-from nfemu.model.identity import Msisdn, Plmn
+from nfemu.model.identity import Msisdn, Plmn, WebhookId
 from nfemu.model.landing import LandingPage
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel
 from nfemu.model.plans import PriceList
 from nfemu.model.policy import DestinationGroup, PolicyProfile
 from nfemu.model.subscriber import OrderedProfile
+from nfemu.model.webhooks import Webhook
 from nfemu.policy.rules import PolicySet
 from nfemu.settings.people import People
 from nfemu.simulation.rules import SimulationRules
+from nfemu.webhooks.target import WebhookRules
 
 
 class ClockKind(Enum):
@@ -197,6 +199,14 @@ class EmulatedInternet:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Programs that are told of events, beside those that register by the API."""
+
+    rules: WebhookRules = field(default_factory=WebhookRules)
+    receivers: Mapping[WebhookId, Webhook] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Carrier:
     """Who the carrier is and where it listens (`carrier.yaml`)."""
 
@@ -216,6 +226,7 @@ class Carrier:
     proxy: ProxyAccess
     internet: InternetMode
     portal: Portal
+    webhooks: Webhooks = field(default_factory=Webhooks)
     database: str | None = field(default=None, repr=False)
     """SQLAlchemy URL; may hold a password. None: SQLite in the state folder."""
 

@@ -106,6 +106,11 @@ def host_name(text: str) -> str:
     return name
 
 
+def receiver_host(text: str) -> str:
+    """A host name, normalised as `host_name` does, or an IP address. Raises InvalidInput."""
+    return str(normalise_host(text))
+
+
 def listen_address(text: str) -> str:
     """An address to listen on, or `localhost`. Raises InvalidInput."""
     if text == "localhost":

@@ -27,8 +27,9 @@ from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
+from nfemu.model.webhooks import DeliveryState
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -50,6 +51,7 @@ GRANTED = sa.text("state = 'open'")
 HAS_FEES = sa.text("(plan IS NOT NULL OR services IS NOT NULL)")
 TO_NOTIFY = sa.text("notify_at IS NOT NULL")
 SIGNED = sa.text("state = 'signed'")
+SETTLED = sa.text("settled_at IS NOT NULL")
 UNSETTLED = sa.text("(state = 'requested' OR state = 'unanswered')")
 
 metadata = sa.MetaData(
@@ -416,6 +418,36 @@ event = sa.Table(
 )
 """The timeline. `detail` is a JSON object of texts; `business_at` is null where a program of before wrote it."""
 sa.Index("ix_event_imsi", event.c.imsi, event.c.serial)
+
+webhook_position = sa.Table(
+    "webhook_position",
+    metadata,
+    sa.Column("webhook", sa.Text, primary_key=True),
+    sa.Column("serial", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Up to which event of all timelines a receiver's deliveries have been made. Who is a receiver is kept elsewhere."""
+
+webhook_delivery = sa.Table(
+    "webhook_delivery",
+    metadata,
+    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("webhook", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("since", _MOMENT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("refusals", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", _MOMENT),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("settled_at", _MOMENT),
+    _one_of("state", DeliveryState),
+)
+sa.Index("ux_webhook_delivery_event", webhook_delivery.c.webhook, webhook_delivery.c.event, unique=True)
+_partial("ix_webhook_delivery_pending", webhook_delivery.c.webhook, webhook_delivery.c.serial, where=PENDING)
+_partial("ix_webhook_delivery_settled_at", webhook_delivery.c.settled_at, where=SETTLED)
 
 host_name = sa.Table(
     "host_name",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
-from nfemu.store import rows
+from nfemu.store import rows, webhooks
 from nfemu.store.content import Part
 from nfemu.store.schema import metadata
 from nfemu.store.times import from_micros
@@ -48,6 +48,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "consumption": rows.consumption_from,
     "duty": rows.duty_from,
     "event": rows.event_from,
+    "webhook_delivery": webhooks.delivery_from,
     "usage": lambda row: date.fromisoformat(row.day),
     "setting": _setting,
 }

@@ -1,10 +1,10 @@
-"""`carrier.ports.Store`, and the provider's books, on a database.
+"""`carrier.ports.Store`, the provider's books and the outbox of webhooks, on a database.
 
 Blocking work runs in threads: one that writes, a few that read.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import copy
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Unavailable
-from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, PaymentNo
+from nfemu.model.identity import AccountId, EventId, Imsi, Msisdn, NoticeId, PaymentNo, WebhookId
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
 from nfemu.model.orders import Payment, WorkOrder
@@ -29,6 +29,7 @@ from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
+from nfemu.model.webhooks import Delivery, DeliveryState, RecordedEvent
 from nfemu.store import (
     alignment,
     billing,
@@ -45,6 +46,7 @@ from nfemu.store import (
 )
 from nfemu.store import notices as messages
 from nfemu.store import usage as usages
+from nfemu.store import webhooks as hooks
 from nfemu.store.content import Part
 from nfemu.store.database import READERS, Database, Transactions, parse_url
 from nfemu.store.grouping import Grouping
@@ -393,3 +395,29 @@ class SqlStore:
 
     async def provider_orders_to_notify(self) -> list[ProviderOrder]:
         return await self._read(provider_book.to_notify)
+
+    async def begin_webhooks(self, webhooks: Collection[WebhookId]) -> None:
+        await self._write(lambda connection: hooks.begin(connection, webhooks))
+
+    async def events_for(self, webhook: WebhookId, limit: int) -> list[RecordedEvent]:
+        return await self._read(lambda connection: hooks.events(connection, webhook, limit))
+
+    async def take_events(self, webhook: WebhookId, serial: int, deliveries: Sequence[Delivery]) -> None:
+        await self._write(lambda connection: hooks.take(connection, webhook, serial, deliveries))
+
+    async def next_delivery(self, webhook: WebhookId) -> Delivery | None:
+        return await self._read(lambda connection: hooks.next_delivery(connection, webhook))
+
+    async def put_delivery(self, delivery: Delivery) -> None:
+        await self._write(lambda connection: hooks.put(connection, delivery))
+
+    async def delivery(self, webhook: WebhookId, event: EventId) -> Delivery | None:
+        return await self._read(lambda connection: hooks.delivery(connection, webhook, event))
+
+    async def deliveries(
+        self, webhook: WebhookId, state: DeliveryState | None = None, limit: int = 100
+    ) -> list[Delivery]:
+        return await self._read(lambda connection: hooks.deliveries(connection, webhook, state, limit))
+
+    async def forget_deliveries(self, before: datetime) -> None:
+        await self._write(lambda connection: hooks.forget_before(connection, before))

@@ -15,9 +15,10 @@ import uvicorn
 from nfemu.client import RunningStatus, StateFolder
 from nfemu.web.api import ApiBackend, ApiConfig, create_api
 from nfemu.web.provider.contracts import Contracts
+from nfemu.webhooks.courier import Courier
 from tests.fakes.paying import pay
 from tests.fakes.world import World
-from tests.web.api.conftest import TOKEN, Program, policies
+from tests.web.api.conftest import TOKEN, Program, couriered, policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ def carrier(folder: Path) -> Iterator[Running]:
         state.ca.write_text("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
         state.publish(status_of(address, folder))
         world, program = World(), Program()
-        server = uvicorn.Server(_config(world, program))
-        thread = threading.Thread(target=asyncio.run, args=(_serve(server, world, listener),))
+        courier = couriered(world, folder)
+        server = uvicorn.Server(_config(world, program, courier))
+        thread = threading.Thread(target=asyncio.run, args=(_serve(server, world, courier, listener),))
         thread.start()
         try:
             yield Running(state, f"http://{address}", world, program)
@@ -64,13 +66,15 @@ def carrier(folder: Path) -> Iterator[Running]:
             thread.join()
 
 
-async def _serve(server: uvicorn.Server, world: World, listener: socket.socket) -> None:
+async def _serve(server: uvicorn.Server, world: World, courier: Courier, listener: socket.socket) -> None:
     await world.start()
+    await courier.begin()
     await server.serve(sockets=[listener])
+    await courier.stop()
     await world.service.stop()
 
 
-def _config(world: World, program: Program) -> uvicorn.Config:
+def _config(world: World, program: Program, courier: Courier) -> uvicorn.Config:
     config = ApiConfig(TOKEN, "86", "CNY", ZoneInfo("Asia/Shanghai"), {"zh": "示例移动", "en": "Example Mobile"})
     backend = ApiBackend(
         policies,
@@ -84,6 +88,7 @@ def _config(world: World, program: Program) -> uvicorn.Config:
         program.reset,
         program.plug,
         program.states,
+        courier,
     )
     app = create_api(lambda: world.service, config, backend)
     return uvicorn.Config(app, http="httptools", lifespan="off", log_level="critical", timeout_graceful_shutdown=1)

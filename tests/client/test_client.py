@@ -10,6 +10,7 @@ import pytest
 
 from nfemu.client import Client, ClientError, StateFolder
 from nfemu.client.values import Amount
+from nfemu.client.webhooks import Delivery
 from nfemu.model.errors import InvalidInput, NotFound, Unavailable
 from tests.client.running import Running, status_of
 from tests.web.api.conftest import TOKEN
@@ -286,3 +287,25 @@ def test_what_is_not_text_is_not_sent(running: Running) -> None:
         for asked in (lambda: client.subscriber("\udcff"), lambda: client.explain("13800138000", "http://\udcff/")):
             with pytest.raises(InvalidInput, match=r"\\udcff.*` has octets that are not UTF-8 text"):
                 asked()
+
+
+def test_webhooks(nfemu: Client) -> None:
+    added = nfemu.add_webhook("http://127.0.0.1:1/events", ["order.done"])
+    assert added.secret not in repr(added)
+    assert [each.id for each in nfemu.webhooks()] == ["crm", added.webhook.id]
+    nfemu.charge("13800138000", "59.00")
+    (delivery, *_) = wait_for_deliveries(nfemu, added.webhook.id)
+    assert (delivery.kind, delivery.settled_at) == ("order.done", None)
+    with pytest.raises(ClientError, match="is on its way"):
+        nfemu.resend(added.webhook.id, delivery.event)
+    assert nfemu.resend(added.webhook.id) == []
+    assert nfemu.remove_webhook(added.webhook.id) == [f"webhook {added.webhook.id} is removed"]
+    with pytest.raises(InvalidInput, match="`a/b` is not the name of a webhook"):
+        nfemu.deliveries("a/b")
+
+
+def wait_for_deliveries(nfemu: Client, name: str) -> list[Delivery]:
+    """The first that are there: the timeline is read on behind the use case."""
+    while not (found := nfemu.deliveries(name, "pending")):
+        pass
+    return found

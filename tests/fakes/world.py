@@ -1,5 +1,6 @@
 """A small carrier on fakes: its people, its rules, and a service that can crash and start again on the same store."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
@@ -20,8 +21,8 @@ from nfemu.model.subscriber import Ambr, ApnProfile, CardRole, OrderedProfile, P
 from nfemu.runtime import clocks
 from nfemu.runtime.service import CarrierService
 from tests.fakes.faults import Faults
+from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.ports import CountingIds, FakeEnforcer, FakeNotifier, FakeProvider
-from tests.fakes.store import MemoryStore
 
 START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 HOLD = timedelta(minutes=10)
@@ -134,12 +135,14 @@ class World:
         self, its_rules: CarrierRules | None = None, *, page_delivery: float = 3600.0, provider_within: float = 60.0
     ) -> None:
         self.faults = Faults()
-        self.store = MemoryStore(self.faults)
+        self.store = MemoryOutbox(self.faults)
         self.enforcer = FakeEnforcer(self.faults)
         self.notifier = FakeNotifier(self.faults)
         self.provider = FakeProvider(self.faults)
         self.ids = CountingIds()
         self.rules = its_rules or rules()
+        self.happened: Callable[[], None] = lambda: None
+        """Called when timelines have gone on."""
         self.page_delivery = page_delivery
         self.provider_within = provider_within
         self.service = self._service()
@@ -162,6 +165,9 @@ class World:
         await self.service.start()
         return self.service
 
+    def _tell(self) -> None:
+        self.happened()
+
     def _service(self) -> CarrierService:
         return CarrierService(
             store=self.store,
@@ -171,6 +177,7 @@ class World:
             clock=clocks.TestClock(self.store, START),
             ids=self.ids,
             rules=self.rules,
+            happened=self._tell,
             page_delivery=self.page_delivery,
             provider_within=self.provider_within,
         )

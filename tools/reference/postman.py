@@ -12,13 +12,15 @@ _FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _ABOUT = (
     "Set `url` and `token` (the text of `api.token` in the state folder) of the collection, and `number` to a "
     "subscriber. The clock moves only where the carrier was started with `nfemu up --clock test`; `plugIn` needs IP "
-    "bearers, `resubmitOrder` the number of a dead order in `order`; `resetState` comes last, since it empties all."
+    "bearers, `resubmitOrder` the number of a dead order in `order`, and what is asked of one webhook its name in "
+    "`webhook`; `resetState` comes last, since it empties all."
 )
 _VARIABLES = {
     "url": "http://127.0.0.1:8600",
     "token": "",
     "number": "13800138000",
     "order": "ord-000000000000000000000000",
+    "webhook": "hub-000000000000",
     "name": "in-arrears",
 }
 

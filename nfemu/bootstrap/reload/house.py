@@ -6,6 +6,7 @@ from nfemu.bootstrap.reload.credit import CREDIT, CREDIT_NOTE, credit_facts
 from nfemu.bootstrap.reload.facts import Facts, differing, lines
 from nfemu.bootstrap.reload.graded import NOTE, policy_facts
 from nfemu.bootstrap.reload.prices import price_facts
+from nfemu.bootstrap.reload.webhooks import webhook_facts
 from nfemu.bss.order_queue import Capacity
 from nfemu.settings import Carrier, Configuration, EmulatedInternet, Enrichment, UpstreamTarget
 from nfemu.settings.configuration import Notices, Smpp
@@ -97,6 +98,7 @@ def _carrier(carrier: Carrier) -> Facts:
             "upstream https": _target(https),
             "preserve_host": str(upstream is None or upstream.preserve_host).lower(),
         },
+        **webhook_facts(carrier.webhooks),
     }
 
 

@@ -121,6 +121,8 @@ class Reload:
     async def _follow_up(self, fresh: Configuration) -> list[ConfigChange]:
         """What ordinary use cases do under the new rules."""
         carrier = self._carrier
+        told = fresh.carrier.webhooks
+        await carrier.webhooks.follow_configuration(told.receivers, told.rules)
         moved = await carrier.service.realign()
         done = []
         if moved:

@@ -31,6 +31,7 @@ from nfemu.settings.schema.people import AccountSection, RangeSection, Subscribe
 from nfemu.settings.schema.plans import DataSection, PlanSection, PlansFile, ServiceSection, VoiceSection
 from nfemu.settings.schema.policies import GroupSection, PoliciesFile, PolicySection
 from nfemu.settings.schema.simulation import AnswerSection, SimulationFile
+from nfemu.settings.schema.webhooks import WebhookSection, WebhooksSection
 
 FILES: Mapping[str, type[Section]] = {
     "carrier": CarrierFile,
@@ -89,4 +90,6 @@ __all__ = [
     "SubscribersFile",
     "UpstreamSection",
     "VoiceSection",
+    "WebhookSection",
+    "WebhooksSection",
 ]

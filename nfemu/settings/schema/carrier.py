@@ -6,6 +6,7 @@ from pydantic import Field, StrictBool
 
 from nfemu.files.sections import Section
 from nfemu.settings.schema.values import HostName, Language, ListenAddress, Number, Port, UpstreamUrl
+from nfemu.settings.schema.webhooks import WebhooksSection
 
 
 class CarrierName(Section):
@@ -98,6 +99,7 @@ class CarrierFile(Section):
         default="emulated", description="What stands behind the gateway: sites of our own, or the real Internet."
     )
     portal: PortalSection = Field(examples=["{host: portal.carrier.example}"])
+    webhooks: WebhooksSection = WebhooksSection()
     database: str | None = Field(
         default=None,
         examples=["postgresql+psycopg://nfemu@localhost/nfemu"],

@@ -62,6 +62,11 @@ HostName = Annotated[
     reader(scalars.host_name),
     _written("host name", r"[^/:\s]+", "`portal.carrier.example`; no address", "string"),
 ]
+ReceiverHost = Annotated[
+    str,
+    reader(scalars.receiver_host),
+    _written("host", r"[0-9A-Za-z.:-]+", "a host name or an IP address, without port: `crm.example`", "string"),
+]
 ListenAddress = Annotated[
     str,
     reader(scalars.listen_address),
@@ -77,5 +82,5 @@ Percent = Annotated[int, Field(ge=0, le=100, examples=["10"]), BeforeValidator(_
 Share = Annotated[int, Field(ge=0, le=1_000_000, examples=["1"]), BeforeValidator(_number)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN, examples=["green"])]
 Language = Literal["zh", "en"]
-SPELLED = (Duration, BitRate, RateLimit, Volume, Amount, TimeOfDay, HostName, ListenAddress, UpstreamUrl)
+SPELLED = (Duration, BitRate, RateLimit, Volume, Amount, TimeOfDay, HostName, ReceiverHost, ListenAddress, UpstreamUrl)
 """The kinds of values that the reference page explains once for all keys."""

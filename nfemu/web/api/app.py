@@ -18,6 +18,7 @@ from nfemu.web.api.states import StateRoutes
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
 from nfemu.web.api.usage import LineUsage
+from nfemu.web.api.webhooks import Webhooks
 
 
 def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins: Logins | None = None) -> FastAPI:
@@ -47,6 +48,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(Credit(carrier, config).router())
     versioned.include_router(AutoDeduct(carrier, config, backend).router())
     versioned.include_router(Orders(carrier, config).router())
+    versioned.include_router(Webhooks(config, backend).router())
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)

@@ -16,6 +16,7 @@ from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
 from nfemu.runtime.service import CarrierService
 from nfemu.web.provider.contracts import Contracts
+from nfemu.webhooks.courier import Courier
 
 Carrier = Callable[[], CarrierService]
 """The service of the moment: another one once a state has been loaded. Whoever has it already is refused by it then."""
@@ -124,3 +125,4 @@ class ApiBackend:
     plug: Callable[[Msisdn], Awaitable[PluggedIn]]
     """A phone into the line. Raises Conflict where the carrier has no bearers or the line no address."""
     states: States
+    webhooks: Courier

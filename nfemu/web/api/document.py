@@ -17,7 +17,7 @@ Operation = tuple[str, str, Callable[..., Awaitable[Any]], str]
 _TEXTS = {
     401: "Token missing or wrong.",
     403: "A web page from elsewhere asks.",
-    404: "No such subscriber, no such state, or no such order.",
+    404: "No such subscriber, state, order or webhook.",
     409: "Contradicts the present state.",
     413: "The body is too large.",
     421: "`Host` is not a name of the API.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,18 +15,26 @@ from starlette.types import ASGIApp
 
 from nfemu.model.destination import Destination
 from nfemu.model.errors import Conflict, NfemuError, NotFound
-from nfemu.model.identity import GroupName, Msisdn, PolicyName
+from nfemu.model.identity import GroupName, Msisdn, PolicyName, WebhookId
 from nfemu.model.policy import Decision, DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.webhooks import Webhook
 from nfemu.policy.reach import Guard, Reach
 from nfemu.policy.rules import CompiledProfile, PolicySet
 from nfemu.web.api import ApiBackend, ApiConfig, Component, ConfigChange, create_api
 from nfemu.web.api.backend import NamedState, PluggedIn
 from nfemu.web.api.login import Logins
 from nfemu.web.provider.contracts import Contracts
+from nfemu.webhooks.courier import Courier
+from nfemu.webhooks.register import Register
+from nfemu.webhooks.target import WebhookRules
 from tests.fakes.paying import pay
 from tests.fakes.world import HOLD, START, World
 from tests.web.api.browser import Answer, ask
 
+CONFIGURED = {
+    WebhookId("crm"): Webhook(WebhookId("crm"), "http://127.0.0.1:1/events", ("order.done",), configured=True)
+}
+"""Nobody listens there."""
 TOKEN = "the-token-of-this-test"
 
 
@@ -145,8 +154,17 @@ class Api:
         return await ask(self.app, method, f"/api/v1{path}", list(given.items()), json.dumps(body).encode())
 
 
+def couriered(world: World, folder: Path) -> Courier:
+    """Of the world's events, on its wall clock, which stands."""
+    courier = Courier(
+        Register(folder / "webhooks", CONFIGURED, WebhookRules()), lambda: world.store, lambda: START, "CNY"
+    )
+    world.happened = courier.wake
+    return courier
+
+
 @pytest.fixture
-async def api() -> AsyncIterator[Api]:
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
     world = World()
     service = await world.start()
     program = Program()
@@ -171,6 +189,9 @@ async def api() -> AsyncIterator[Api]:
         program.reset,
         program.plug,
         program.states,
+        couriered(world, tmp_path),
     )
+    await backend.webhooks.begin()
     yield Api(create_api(lambda: service, config, backend, Logins(lambda: seconds[0])), world, program, seconds)
+    await backend.webhooks.stop()
     await service.stop()
