@@ -40,8 +40,9 @@ from nfemu.gateway.reach import reach
 from nfemu.gateway.resolving import Internet
 from nfemu.gateway.sealer import rotate_keys
 from nfemu.model.destination import Destination, IpAddress
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Msisdn, PaymentNo
 from nfemu.model.money import Money
+from nfemu.model.orders import Payment
 from nfemu.model.policy import Decision
 from nfemu.model.usage import Usage
 from nfemu.policy.compiled import CompiledProfile
@@ -145,6 +146,7 @@ class Emulator:
             policies=lambda: self.configuration.policies.compiled,
             reach=self.reach,
             pay=self._pay,
+            top_up=self._top_up,
             contracts=lambda: self.life.provider.contracts,
             components=self.components,
             reload=self.reload,
@@ -159,6 +161,10 @@ class Emulator:
     async def _pay(self, msisdn: Msisdn, amount: Money) -> Settlement:
         """See ApiBackend."""
         return await self.life.till.pay(msisdn, amount)
+
+    async def _top_up(self, msisdn: Msisdn, amount: Money, no: PaymentNo | None) -> Payment:
+        """See ApiBackend."""
+        return await self.life.till.top_up(msisdn, amount, no)
 
     def _pools(self) -> list[IpNetwork]:
         """What lines have their addresses from."""

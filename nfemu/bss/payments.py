@@ -70,6 +70,12 @@ def advance(payment: Payment, event: PaymentInput) -> Payment:
     return replace(payment, state=state)
 
 
+def check_same(known: Payment, imsi: Imsi, amount: Money) -> None:
+    """Raises Conflict unless a repeated order is over the same amount for the same line."""
+    if (known.imsi, known.amount) != (imsi, amount):
+        raise Conflict(f"payment `{known.no}` is of another line or over another amount; use a new idempotency key")
+
+
 def check_notification(payment: Payment, provider: str, amount: Money) -> None:
     """Raises Conflict unless provider and amount are those of the order."""
     if provider != payment.provider:

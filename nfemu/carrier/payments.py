@@ -84,16 +84,21 @@ def place(rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money) -> 
 
 
 def place_immediate(
-    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money
+    rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money, no: PaymentNo | None = None
 ) -> Step[tuple[Payment, CorrelationId]]:
     """The same where the payer hands the money over with the order: however many wait, it is never turned away.
 
-    Raises NotFound, InvalidInput.
+    With a number of the caller's, repeating it gives the order that there is. Raises NotFound, InvalidInput; Conflict
+    for a number that was used for something else.
     """
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
+    known = None if no is None else (yield from ask(LoadPayment(no)))
+    if known is not None:
+        rules_of_payments.check_same(known, line.subscriber.imsi, amount)
+        return known, correlation
     payment = yield from _order(rules, view, line, provider, amount)
-    payment = replace(payment, immediate=True)
+    payment = replace(payment, no=no or payment.no, immediate=True)
     yield from _put(payment, correlation)
     return payment, correlation
 

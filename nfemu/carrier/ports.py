@@ -231,6 +231,19 @@ class Store(Protocol):
 
     async def count_subscribers(self) -> int: ...
 
+    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
+        """By number, so many of them left out."""
+
+    async def accounts(self, offset: int, limit: int) -> list[AccountId]:
+        """By name, so many of them left out."""
+
+    async def count_accounts(self) -> int: ...
+
+    async def payments(self, offset: int, limit: int) -> list[Payment]:
+        """Newest first, so many of them left out."""
+
+    async def count_payments(self) -> int: ...
+
     async def static_subscribers(self) -> list[Subscriber]:
         """Cards with a static address; nobody else may be given it, attached or not."""
 

@@ -1,6 +1,7 @@
 """What TM Forum's Open APIs call what the carrier has: TMF629 (customer), TMF654 (prepay balance), version 4."""
 
 from collections.abc import Mapping
+from typing import Final, Literal
 
 from nfemu.model.identity import AccountId, Msisdn, PaymentNo
 from nfemu.model.money import Money
@@ -10,9 +11,9 @@ from nfemu.model.subscriber import OrderedProfile
 CUSTOMER_API = "/tmf-api/customerManagement/v4"
 BALANCE_API = "/tmf-api/prepayBalanceManagement/v4"
 EVENT_API = "/tmf-api/eventManagement/v4"
-ACTIVE = "active"
-SUSPENDED = "suspended"
-TOPUP_STATUS: Mapping[PaymentState, str] = {
+ACTIVE: Final = "active"
+SUSPENDED: Final = "suspended"
+TOPUP_STATUS: Mapping[PaymentState, Literal["created", "completed", "cancelled"]] = {
     PaymentState.CREATED: "created",
     PaymentState.PAID: "completed",
     PaymentState.CLOSED: "cancelled",
@@ -20,7 +21,7 @@ TOPUP_STATUS: Mapping[PaymentState, str] = {
 """TMF654's ActionStatusType."""
 
 
-def status_of(ordered: OrderedProfile) -> str:
+def status_of(ordered: OrderedProfile) -> Literal["active", "suspended"]:
     """Of a customer, which is one line, and of its bucket."""
     return ACTIVE if ordered is OrderedProfile.OPEN else SUSPENDED
 

@@ -218,12 +218,33 @@ class CarrierService:
         """The subscriber of a number in any spelling. Raises InvalidInput, NotFound."""
         return await self._subscriber(Msisdn.parse(number, self._rules.letterhead.country_code))
 
-    async def number_of(self, imsi: Imsi) -> str:
-        """The card's, as dialled inside its country. Raises NotFound."""
+    async def card_of(self, imsi: Imsi) -> Subscriber:
+        """Raises NotFound."""
         card = await self._store.subscriber_by_imsi(imsi)
         if card is None:
             raise NotFound(f"no subscriber has the IMSI `{imsi}`; `nfemu subscriber list` shows all")
-        return card.msisdn.national(self._rules.letterhead.country_code)
+        return card
+
+    async def number_of(self, imsi: Imsi) -> str:
+        """The card's, as dialled inside its country. Raises NotFound."""
+        return (await self.card_of(imsi)).msisdn.national(self._rules.letterhead.country_code)
+
+    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
+        """By number, so many of them left out."""
+        return await self._store.cards(offset, limit)
+
+    async def accounts(self, offset: int, limit: int) -> tuple[list[AccountView], int]:
+        """By name, so many of them left out; and how many there are."""
+        names = await self._store.accounts(offset, limit)
+        return [await self.account(name) for name in names], await self._store.count_accounts()
+
+    async def account(self, account: AccountId) -> AccountView:
+        """Raises NotFound."""
+        return await self._account(account)
+
+    async def payments(self, offset: int, limit: int) -> tuple[list[Payment], int]:
+        """Newest first, so many of them left out; and how many there are."""
+        return await self._store.payments(offset, limit), await self._store.count_payments()
 
     async def subscribers(self, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
         """By number, starting behind `after`."""
@@ -338,10 +359,12 @@ class CarrierService:
         page = await self._run(lambda _: payments.order_at_provider(payment, correlation, return_url, language))
         return payment, page
 
-    async def order_immediate(self, msisdn: Msisdn, amount: Money) -> Payment:
+    async def order_immediate(self, msisdn: Msisdn, amount: Money, no: PaymentNo | None = None) -> Payment:
         """The order of a payer who hands the money over with it; see `carrier.payments.place_immediate`."""
         provider = self._provider.name
-        payment, correlation = await self._run(lambda rules: payments.place_immediate(rules, provider, msisdn, amount))
+        payment, correlation = await self._run(
+            lambda rules: payments.place_immediate(rules, provider, msisdn, amount, no)
+        )
         await self._run(lambda _: payments.order_at_provider(payment, correlation, "", ""))
         return payment
 

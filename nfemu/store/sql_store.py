@@ -37,6 +37,7 @@ from nfemu.store import (
     contracts,
     credit,
     duties,
+    listing,
     provider_book,
     reads,
     seed,
@@ -244,6 +245,21 @@ class SqlStore:
 
     async def count_subscribers(self) -> int:
         return await self._read(reads.count_subscribers)
+
+    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
+        return await self._read(lambda connection: listing.cards(connection, offset, limit))
+
+    async def accounts(self, offset: int, limit: int) -> list[AccountId]:
+        return await self._read(lambda connection: listing.accounts(connection, offset, limit))
+
+    async def count_accounts(self) -> int:
+        return await self._read(listing.count_accounts)
+
+    async def payments(self, offset: int, limit: int) -> list[Payment]:
+        return await self._read(lambda connection: listing.payments(connection, offset, limit))
+
+    async def count_payments(self) -> int:
+        return await self._read(listing.count_payments)
 
     async def static_subscribers(self) -> list[Subscriber]:
         return await self._read(static_subscribers)

@@ -16,7 +16,7 @@ from nfemu.client import RunningStatus, StateFolder
 from nfemu.web.api import ApiBackend, ApiConfig, create_api
 from nfemu.web.provider.contracts import Contracts
 from nfemu.webhooks.courier import Courier
-from tests.fakes.paying import pay
+from tests.fakes.paying import pay, top_up
 from tests.fakes.world import World
 from tests.web.api.conftest import TOKEN, Program, couriered, policies
 
@@ -80,6 +80,7 @@ def _config(world: World, program: Program, courier: Courier) -> uvicorn.Config:
         policies,
         program.reach,
         partial(pay, world.service),
+        partial(top_up, world.service),
         partial(Contracts, b"k" * 32, world.store),
         program.components,
         program.reload,

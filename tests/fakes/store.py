@@ -201,6 +201,22 @@ class MemoryStore:
     async def count_subscribers(self) -> int:
         return len(self._tables.subscribers)
 
+    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
+        ordered = sorted(self._tables.subscribers.values(), key=lambda each: each.msisdn.e164)
+        return ordered[offset:][:limit]
+
+    async def accounts(self, offset: int, limit: int) -> list[AccountId]:
+        return sorted(self._tables.accounts)[offset:][:limit]
+
+    async def count_accounts(self) -> int:
+        return len(self._tables.accounts)
+
+    async def payments(self, offset: int, limit: int) -> list[Payment]:
+        return list(self._tables.payments.values())[::-1][offset:][:limit]
+
+    async def count_payments(self) -> int:
+        return len(self._tables.payments)
+
     async def static_subscribers(self) -> list[Subscriber]:
         return [each for each in self._tables.subscribers.values() if each.static_ipv4 or each.static_ipv6]
 

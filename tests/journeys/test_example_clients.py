@@ -17,8 +17,12 @@ from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 pytestmark = pytest.mark.once
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
+_DONE = (200, 201)
 _NEEDS_BEARERS = "plugIn"
-_NEED_WHAT_THERE_IS_NOT = ("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents")
+_NEED_WHAT_THERE_IS_NOT = (
+    *("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents", "retrieveTopupBalance"),
+    *("unregisterEventListener", "unregisterCustomerListener", "unregisterBalanceListener"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,7 @@ def test_every_request_of_the_postman_collection(carrier: CarrierProcess) -> Non
     if not has_bearers:
         assert answers.pop(_NEEDS_BEARERS)[0] == 409
     assert {answers.pop(name)[0] for name in _NEED_WHAT_THERE_IS_NOT} == {404}
-    assert {name: (status, said) for name, (status, said) in answers.items() if status != 200} == {}
+    assert {name: (status, said) for name, (status, said) in answers.items() if status not in _DONE} == {}
 
 
 def send(request: Mapping[str, Any], variables: Mapping[str, str]) -> tuple[int, str]:

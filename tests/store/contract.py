@@ -575,3 +575,15 @@ class StoreContract:
         await store.commit([AppendEntry(entry(200))])
         assert before is not None
         assert (before.balance, dict(before.shares)) == (Money(100), {PHONE.imsi: Money(100)})
+
+    async def test_pages_from_the_front(self, store: Store) -> None:
+        assert (await store.count_accounts(), await store.count_payments()) == (0, 0)
+        await store.commit(people())
+        assert (await store.accounts(0, 10), await store.count_accounts()) == ([WANG, ZHANG], 2)
+        assert await store.accounts(1, 10) == [ZHANG]
+        assert await store.cards(1, 1) == [MAIN]
+        assert await store.cards(3, 10) == []
+        orders = [payment(f"pay-{number}") for number in range(3)]
+        await store.commit([PutPayment(each) for each in orders])
+        assert (await store.payments(0, 2), await store.count_payments()) == (orders[:0:-1], 3)
+        assert await store.payments(2, 2) == orders[:1]

@@ -27,6 +27,7 @@ How to use it is in [the guide](../api.md). The same as an [OpenAPI document](op
 
 `application/problem+json` with `title`, `status` and `detail`, which says what to do instead. Every request can meet
 {listed([code(status) for status in _OF_EVERYBODY], "and")}; what else an operation refuses with stands there.
+Under `/tmf-api/` it is TM Forum's `Error` with `code`, `reason`, `message` and `status`, and 400 stands for 422.
 
 """
 
@@ -51,17 +52,24 @@ def page(document: Document) -> str:
 
 def _refusals(document: Document) -> list[Row]:
     found = document["components"]["responses"].items()
-    return sorted((name.removeprefix("Refused"), told["description"]) for name, told in found)
+    own = ((name.removeprefix("Refused"), told["description"]) for name, told in found if name.startswith("Refused"))
+    return sorted(own)
 
 
 def _operation(method: str, path: str, operation: Operation) -> Iterator[str]:
     yield from (f"### {method} {path}", "", operation["description"].replace("\n\n", " "), "")
     taken = [*_parameters(operation), *_body(operation)]
     yield from table(("takes", "in", "type", "what it is"), taken)
-    (answer,) = operation["responses"]["200"]["content"].values()
-    refused = [code(status) for status in operation["responses"] if status not in {"200", *_OF_EVERYBODY}]
+    refused = [code(each) for each in operation["responses"] if int(each) >= 400 and each not in _OF_EVERYBODY]
     refuses = f"; refuses with {listed(refused)}" if refused else ""
-    yield from (f"Answers {in_words(answer['schema'])}{refuses}.", "")
+    yield from (f"Answers {_answer(operation)}{refuses}.", "")
+
+
+def _answer(operation: Operation) -> str:
+    """What comes where it is done, with its status if that is another than 200."""
+    (status,) = (each for each in operation["responses"] if int(each) < 400)
+    found = [in_words(each["schema"]) for each in operation["responses"][status].get("content", {}).values()]
+    return " ".join([*found, *([] if status == "200" else [f"with {code(status)}"])])
 
 
 def _parameters(operation: Operation) -> Iterator[Row]:

@@ -13,7 +13,7 @@ _ABOUT = (
     "Set `url` and `token` (the text of `api.token` in the state folder) of the collection, and `number` to a "
     "subscriber. The clock moves only where the carrier was started with `nfemu up --clock test`; `plugIn` needs IP "
     "bearers, `resubmitOrder` the number of a dead order in `order`, and what is asked of one webhook its name in "
-    "`webhook`; `resetState` comes last, since it empties all."
+    "`webhook`; TM Forum's resources have theirs in `id`; `resetState` comes last, since it empties all."
 )
 _VARIABLES = {
     "url": "http://127.0.0.1:8600",
@@ -21,6 +21,7 @@ _VARIABLES = {
     "number": "13800138000",
     "order": "ord-000000000000000000000000",
     "webhook": "hub-000000000000",
+    "id": "8613800138000",
     "name": "in-arrears",
 }
 

@@ -19,6 +19,9 @@ from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
 from nfemu.web.api.usage import LineUsage
 from nfemu.web.api.webhooks import Webhooks
+from nfemu.web.tmf.balance import PrepayBalance
+from nfemu.web.tmf.customer import Customers
+from nfemu.web.tmf.hub import HUBS, Hub
 
 
 def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins: Logins | None = None) -> FastAPI:
@@ -52,6 +55,10 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)
+    app.include_router(Customers(carrier).router())
+    app.include_router(PrepayBalance(carrier, config, backend).router())
+    for prefix, name, tag, kinds in HUBS:
+        app.include_router(Hub(backend, prefix, name, tag, kinds).router())
     app.router.routes.extend(InboxPages(carrier, config, issued).routes())
 
     return app

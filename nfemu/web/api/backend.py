@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from nfemu.carrier.payments import Settlement
 from nfemu.model.destination import Destination
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Msisdn, PaymentNo
 from nfemu.model.money import Money
+from nfemu.model.orders import Payment
 from nfemu.model.policy import Decision
 from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.reach import Reach
@@ -114,6 +115,8 @@ class ApiBackend:
     """What becomes of this line's traffic to a destination that was decided so under that profile."""
     pay: Callable[[Msisdn, Money], Awaitable[Settlement]]
     """An order at the provider, paid there, and its notification settled."""
+    top_up: Callable[[Msisdn, Money, PaymentNo | None], Awaitable[Payment]]
+    """The same, once for each number that the caller gives it."""
     contracts: Callable[[], Contracts]
     """Auto-deduct at the built-in provider: what its emulated bank answers, and who ends a contract there."""
     components: Callable[[], Sequence[Component]]

@@ -8,13 +8,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from nfemu.web.api.models import Problem
-from nfemu.web.api.problems import MEDIA_TYPE
+from nfemu.web.api.problems import MEDIA_TYPE, TM_FORUM
 
 Responses = dict[int | str, dict[str, Any]]
 Operation = tuple[str, str, Callable[..., Awaitable[Any]], str]
 """Method, path, what answers it and says in its docstring what it does, and the name in the document."""
 
 _TEXTS = {
+    400: "The request is wrong in itself.",
     401: "Token missing or wrong.",
     403: "A web page from elsewhere asks.",
     404: "No such subscriber, state, order or webhook.",
@@ -56,9 +57,10 @@ class Api(FastAPI):
             document["security"] = [{"token": []}]
             refused: dict[str, Any] = {}
             document["components"]["responses"] = refused
-            for methods in document["paths"].values():
+            for path, methods in document["paths"].items():
+                share = _shared_by_tm_forum if path.startswith(TM_FORUM) else _shared
                 for operation in methods.values():
-                    operation["responses"] = dict(_shared(operation["responses"], refused))
+                    operation["responses"] = dict(share(operation["responses"], refused))
         assert self.openapi_schema is not None  # noqa: S101 - the framework keeps what it made
         return self.openapi_schema
 
@@ -72,4 +74,16 @@ def _shared(responses: dict[str, Any], refused: dict[str, Any]) -> Iterator[tupl
             name = f"Refused{status}"
             (content,) = response["content"].values()
             refused[name] = {**response, "content": {MEDIA_TYPE: content}}
+            yield status, {"$ref": f"#/components/responses/{name}"}
+
+
+def _shared_by_tm_forum(responses: dict[str, Any], refused: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The same in TM Forum's shape, where 400 stands for 422."""
+    for status, response in sorted(responses.items()):
+        if int(status) < 400:
+            yield status, response
+        elif status != "422":
+            name = f"TmForum{status}"
+            content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+            refused[name] = {"description": response["description"], "content": content}
             yield status, {"$ref": f"#/components/responses/{name}"}

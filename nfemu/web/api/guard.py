@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nfemu.web.api.problems import problem
+from nfemu.web.api.problems import refusal as refused_as
 from nfemu.web.limits import Attempts, TooMany, caller_of
 from nfemu.wire.protection import PROTECTION
 
@@ -50,7 +50,7 @@ class Guard:
         if refusal is None:
             await self._app(scope, receive, send)
         else:
-            await problem(*refusal)(scope, receive, send)
+            await refused_as(scope["path"], *refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         path, headers = scope["path"], Headers(scope=scope)

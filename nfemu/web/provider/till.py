@@ -2,8 +2,9 @@
 
 from nfemu.carrier.payments import Settlement
 from nfemu.model.errors import Unavailable
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import Msisdn, PaymentNo
 from nfemu.model.money import Money
+from nfemu.model.orders import Payment, PaymentState
 from nfemu.runtime.service import CarrierService
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.provider.builtin import BuiltinProvider
@@ -20,7 +21,19 @@ class Till:
     async def pay(self, msisdn: Msisdn, amount: Money) -> Settlement:
         """Raises NotFound, InvalidInput; Unavailable when the money is paid but not booked yet: the provider keeps
         notifying, nothing is lost and nothing must be paid again."""
-        payment = await self._carrier.order_immediate(msisdn, amount)
+        return await self._collect(await self._carrier.order_immediate(msisdn, amount))
+
+    async def top_up(self, msisdn: Msisdn, amount: Money, no: PaymentNo | None) -> Payment:
+        """The same, once for each number of the caller's: the payment as it is then.
+
+        Raises as `pay`; Conflict for a number that was used for something else, or whose time is over.
+        """
+        payment = await self._carrier.order_immediate(msisdn, amount, no)
+        if payment.state is PaymentState.CREATED:
+            await self._collect(payment)
+        return await self._carrier.payment(payment.no)
+
+    async def _collect(self, payment: Payment) -> Settlement:
         with self._receiver.expecting(payment.no) as came:
             await self._provider.collect(payment)
             settlement = came()

@@ -27,7 +27,7 @@ from nfemu.web.provider.contracts import Contracts
 from nfemu.webhooks.courier import Courier
 from nfemu.webhooks.register import Register
 from nfemu.webhooks.target import WebhookRules
-from tests.fakes.paying import pay
+from tests.fakes.paying import pay, top_up
 from tests.fakes.world import HOLD, START, World
 from tests.web.api.browser import Answer, ask
 
@@ -181,6 +181,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         policies,
         program.reach,
         partial(pay, world.service),
+        partial(top_up, world.service),
         partial(Contracts, b"k" * 32, world.store),
         program.components,
         program.reload,

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from nfemu.model.errors import Unavailable
+from nfemu.model.errors import Conflict, Unavailable
+from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Payment
+from nfemu.model.orders import Payment, PaymentState
 from nfemu.web.provider.builtin import merchant_key
 from nfemu.web.provider.signature import NONCE, SIGNATURE, TIMESTAMP, SignedNotification, _signature, sign
 from tests.fakes.world import LI, ZHANG
@@ -139,6 +140,18 @@ async def test_the_till_pays_by_the_same_way(stack: Stack) -> None:
     assert settlement.missing == Money(900)
     assert not settlement.repeated
     assert not (await stack.till.pay(ZHANG, Money(900))).missing.minor
+
+
+async def test_the_till_pays_once_for_each_number(stack: Stack) -> None:
+    number = PaymentNo("pay-of-somebody")
+    paid = await stack.till.top_up(ZHANG, Money(2000), number)
+    assert (paid.no, paid.state) == (number, PaymentState.PAID)
+    assert await stack.till.top_up(ZHANG, Money(2000), number) == paid
+    with pytest.raises(Conflict, match="use a new idempotency key"):
+        await stack.till.top_up(ZHANG, Money(2001), number)
+    other = await stack.till.top_up(ZHANG, Money(2000), None)
+    assert other.no != number
+    assert len([each for each in await stack.service.ledger(ZHANG) if each.trade_no]) == 2
 
 
 async def test_the_till_books_all_that_is_paid_at_once_however_many_orders_wait(stack: Stack) -> None:
