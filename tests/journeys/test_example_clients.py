@@ -20,7 +20,8 @@ _EXAMPLES = Path(__file__).parents[2] / "examples"
 _DONE = (200, 201)
 _NEEDS_BEARERS = "plugIn"
 _NEED_WHAT_THERE_IS_NOT = (
-    *("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents", "retrieveTopupBalance"),
+    *("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents"),
+    *("retrieveTopupBalance", "retrieveBucket", "retrieveAccumulatedBalance"),
     *("unregisterEventListener", "unregisterCustomerListener", "unregisterBalanceListener"),
 )
 

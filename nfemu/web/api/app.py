@@ -44,6 +44,10 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
         """The process answers; needs no token."""
         return {"status": "ok"}
 
+    app.include_router(Customers(carrier).router())
+    app.include_router(PrepayBalance(carrier, config, backend).router())
+    for prefix, name, tag, kinds in HUBS:
+        app.include_router(Hub(backend, prefix, name, tag, kinds).router())
     versioned = APIRouter(prefix="/api/v1", responses=refusals(409, 422, 503))
     versioned.include_router(Subscribers(carrier, config, backend).router())
     versioned.include_router(LineUsage(carrier, backend).router())
@@ -55,10 +59,6 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)
-    app.include_router(Customers(carrier).router())
-    app.include_router(PrepayBalance(carrier, config, backend).router())
-    for prefix, name, tag, kinds in HUBS:
-        app.include_router(Hub(backend, prefix, name, tag, kinds).router())
     app.router.routes.extend(InboxPages(carrier, config, issued).routes())
 
     return app

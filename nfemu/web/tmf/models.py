@@ -137,7 +137,6 @@ class EventSubscriptionInput(Resource):
     query: str = Field(
         default="",
         max_length=2048,
-        examples=["eventType=CustomerStateChangeEvent"],
         description="`eventType=` and kinds with commas between; left out: all of this API.",
     )
 
