@@ -67,3 +67,10 @@ def test_a_notification_matches_its_order() -> None:
         payments.check_notification(ORDER, "sandbox", Money(1))
     with pytest.raises(Conflict, match=r"29.00 EUR"):
         payments.check_notification(ORDER, "sandbox", Money(2900, "EUR"))
+
+
+def test_a_repeated_order_is_the_same_one() -> None:
+    payments.check_same(ORDER, CARD, Money(2900))
+    for card, amount in ((CARD, Money(2901)), (Imsi("460000000000002"), Money(2900))):
+        with pytest.raises(Conflict, match="use a new idempotency key"):
+            payments.check_same(ORDER, card, amount)

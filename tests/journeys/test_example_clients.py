@@ -20,7 +20,7 @@ _EXAMPLES = Path(__file__).parents[2] / "examples"
 _DONE = (200, 201)
 _NEEDS_BEARERS = "plugIn"
 _NEED_WHAT_THERE_IS_NOT = (
-    *("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents"),
+    *("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents", "clickMessage"),
     *("retrieveTopupBalance", "retrieveBucket", "retrieveAccumulatedBalance"),
     *("unregisterEventListener", "unregisterCustomerListener", "unregisterBalanceListener"),
 )
