@@ -23,6 +23,9 @@ T = TypeVar("T")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_REPEATS = 10_000
 """Anchors can multiply a small file without end; past this many repeated lists or mappings it is refused."""
+_MAX_DEPTH = 50
+"""Lists and mappings inside each other. Each is a call within a call here, and in the C library, which does not survive
+too many."""
 
 
 @dataclass(slots=True)
@@ -110,7 +113,7 @@ def read_yaml(path: Path, name: str) -> Source:
     """Read one file; unreadable or malformed ones come back empty, broken, and with a finding."""
     source = Source(name)
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        root = _composed(path.read_text(encoding="utf-8"))
         if isinstance(root, yaml.MappingNode):
             source.data = _Reader(source).mapping(root, ())
             return source
@@ -133,7 +136,7 @@ def read_value(text: str) -> Any:
     """One value, as it would stand in a file. Raises InvalidInput."""
     source = Source("")
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = _composed(text)
         value = None if node is None else _Reader(source).value(node, ())
     except yaml.YAMLError:
         raise InvalidInput("is not valid YAML; quote it as in the file") from None
@@ -144,6 +147,17 @@ def read_value(text: str) -> Any:
     return value
 
 
+def _composed(text: str) -> yaml.Node | None:
+    """Its tree. Raises yaml.YAMLError, _TooMuch."""
+    depth = 0
+    event: Any
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise _TooMuch(event.start_mark.line + 1, _TOO_DEEP)
+    return yaml.compose(text, Loader=_LOADER)
+
+
 def _syntax(name: str, error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
@@ -151,8 +165,12 @@ def _syntax(name: str, error: yaml.YAMLError) -> Finding:
     return Finding(name, line, f"is not valid YAML: {problem}; check indentation, colons and quotes on this line")
 
 
+_ENDLESS = "refers to itself through an anchor, or grows without end; write the values out"
+_TOO_DEEP = f"has more than {_MAX_DEPTH} lists and mappings inside each other, which nothing here needs; take some out"
+
+
 class _TooMuch(Exception):
-    """A file that no configuration needs: endless through its anchors."""
+    """A file that no configuration needs: too deep, or endless through its anchors."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -176,7 +194,9 @@ class _Reader:
         self._repeats += id(node) in self._seen
         self._seen.add(id(node))
         if id(node) in self._open or self._repeats > _MAX_REPEATS:
-            raise _TooMuch(line, "refers to itself through an anchor, or grows without end; write the values out")
+            raise _TooMuch(line, _ENDLESS)
+        if len(path) > _MAX_DEPTH:  # anchors nest as well
+            raise _TooMuch(line, _TOO_DEEP)
         self._open.add(id(node))
         result: Any
         if isinstance(node, yaml.MappingNode):

@@ -86,6 +86,7 @@ def test_a_scenario(tmp_path: Path) -> None:
         ("{attach: 13800138000, expect: {failure: ''}}", "3: `steps[1].expect.failure`: is empty; write a text"),
         ("{tcp: nowhere}", "3: `steps[1].tcp`: `nowhere` names no port; write it like 192.0.2.1:22"),
         ("{tcp: 'a.example:99999'}", "3: `steps[1].tcp`: `a.example:99999` has a port that does not exist; write one"),
+        ("[" * 5000, "3: has more than 50 lists and mappings inside each other, which nothing here needs; take some"),
         ("{get: a.example}", "3: `steps[1].get`: `a.example` is no URL that can be asked for; write it like https://"),
         ("{get: 'ftp://a.example/'}", "3: `steps[1].get`: `ftp://a.example/` is no URL that can be asked for"),
         ("{get: 'http://a.example:99999/'}", "3: `steps[1].get`: `http://a.example:99999/` is no URL that can be"),

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from nfemu.files.findings import listing, nearest
+from nfemu.files.source import read_value
+from nfemu.model.errors import InvalidInput
 from tests.settings.conftest import Change, findings
 
 # file, text as shipped, what a user makes of it, what is said (from its beginning)
@@ -230,6 +232,25 @@ def test_anchors_that_multiply_are_stopped(folder: Path) -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]
     (folder / "internet.yaml").write_text("\n".join(lines), encoding="utf-8")
     assert any("or grows without end; write the values out" in line for line in findings(folder))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 60_000,
+        "a: " + "[" * 60 + "]" * 60,
+        "a:\n  " + "- " * 60 + "x",
+        "a: " + "{b: " * 60 + "}" * 60,
+        "a0: &a0 x\n" + "".join(f"a{i}: &a{i} {'[' * 9}*a{i - 1}{']' * 9}\n" for i in range(1, 9)),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused_before_it_is_gone_into(text: str, folder: Path) -> None:
+    """A library's own recursion would end the program."""
+    (folder / "internet.yaml").write_text(text, encoding="utf-8")
+    said = "has more than 50 lists and mappings inside each other, which nothing here needs; take some out"
+    assert [line.rpartition(": ")[2] for line in findings(folder) if line.startswith("internet.yaml:")] == [said]
+    with pytest.raises(InvalidInput, match="has more than 50 lists"):
+        read_value(text)
 
 
 def test_suggestions() -> None:
