@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import NoReturn
 
 from nfemu.client.api import Client
@@ -23,6 +24,8 @@ from nfemu.client.state import StateFolder
 from nfemu.model.errors import Unavailable
 
 _ARGV = (sys.executable, "-P", "-m", "nfemu.client.line.become")
+_STAYED = "`{}` did not end within {:g} s and was killed"
+_HELD = "`{}` has ended, and {:g} s after its start what it left behind in another session still holds its output"
 
 
 def become(client: Client, state: StateFolder, number: str, program: Sequence[str]) -> NoReturn:
@@ -53,8 +56,9 @@ class Programs:
     _ended: bool = False
 
     def run(self, program: Sequence[str], stdin: str, timeout_s: float) -> Ran:
-        """To its end. Raises Unavailable where it does not end; it, and what it has started, then does not live on, nor
-        where the caller is interrupted."""
+        """To its end, and that of what it has started: on a bearer the line's PID namespace ends with it, by proxy its
+        process group. Raises Unavailable where it does not end; it does not live on then, nor where the caller is
+        interrupted."""
         process = subprocess.Popen(  # noqa: S603 - ours, and then the user's own
             [*_ARGV, str(self.state.path), self.number, *program],
             stdin=subprocess.PIPE,
@@ -68,13 +72,14 @@ class Programs:
         if self._ended:
             _kill(process)
         with process:
+            Thread(target=_end_what_is_left, args=(process,), daemon=True).start()
             try:
                 out, err = process.communicate(stdin, timeout_s)
             except BaseException as error:
+                words = _STAYED if process.poll() is None else _HELD
                 _kill(process)
                 if isinstance(error, subprocess.TimeoutExpired):
-                    words = f"`{program[0]}` did not end within {timeout_s:g} s and was killed"
-                    raise Unavailable(words) from None
+                    raise Unavailable(words.format(program[0], timeout_s)) from None
                 raise
             finally:
                 self._running.discard(process)
@@ -85,6 +90,13 @@ class Programs:
         self._ended = True
         for process in list(self._running):
             _kill(process)
+
+
+def _end_what_is_left(process: subprocess.Popen[str]) -> None:
+    """Once the program has ended: who reads its output would otherwise wait for what it leaves behind."""
+    with contextlib.suppress(ChildProcessError):  # it has been waited for already
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # not reaped, its number is nobody else's
+        _kill(process)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -97,3 +97,14 @@ def test_a_line_of_a_carrier(running: Running, nfemu: Client) -> None:
     assert (ran.status, ran.out, ran.err) == (3, "given", "http://13800138000:x@127.0.0.1:8610\n")
     with pytest.raises(Unavailable, match="did not end within"):
         phone.run(["sleep", "60"], timeout_s=0.5)
+
+
+def test_what_a_program_leaves_behind_ends_with_it(running: Running, nfemu: Client, tmp_path: Path) -> None:
+    """It is not waited for, though it holds the output; what has gone out of reach is called by its name."""
+    nfemu.attach("13800138000")
+    phone = Phone.on_line(nfemu, running.state, "13800138000")
+    ran = phone.run(["sh", "-c", "sleep 600 & echo hi"])
+    assert (ran.status, ran.out) == (0, "hi\n")
+    leaving = "mkfifo $0; setsid sh -c 'echo > $0; exec sleep 5' $0 & cat $0"
+    with pytest.raises(Unavailable, match="`sh` has ended, and 4 s after its start what it left behind in another"):
+        phone.run(["sh", "-c", leaving, str(tmp_path / "there")], timeout_s=4)
