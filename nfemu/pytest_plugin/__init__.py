@@ -6,8 +6,9 @@ def test_paying_restores(restricted_subscriber):
 pytest loads this module in every run, also where nobody uses it: so what it needs is imported where it is needed.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_enriched", "assert_not_enriched", "assert_open", "assert_redirected", "assert_refused"]
 
-_USED = pytest.StashKey["Carrier"]()
-"""By a test; what its report tells of."""
+_Evidence = Callable[[], Iterable[tuple[str, str]]]
+_EVIDENCE = pytest.StashKey[_Evidence]()
+"""Of a test that uses a carrier: gives what its reports tell beside a failure."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,11 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    carrier = item.stash.get(_USED, None)
-    if carrier is not None and report.failed and report.when != "teardown":
-        from nfemu.pytest_plugin.evidence import sections
-
-        report.sections.extend(sections(carrier))
+    evidence = item.stash.get(_EVIDENCE, None)
+    if evidence is not None and report.failed:
+        report.sections.extend(evidence())
+    if evidence is not None and report.when == "teardown":
+        del item.stash[_EVIDENCE]
     return report
 
 
@@ -71,6 +73,7 @@ def carrier(request: pytest.FixtureRequest, nfemu_emulators: "Emulators") -> "It
     """The carrier, in the state in which each test finds it."""
     from nfemu.model.errors import NfemuError
     from nfemu.pytest_plugin.carrier import Carrier
+    from nfemu.pytest_plugin.evidence import sections
 
     item = cast("pytest.Item", request.node)
     wanted = _wanted(request)
@@ -81,9 +84,11 @@ def carrier(request: pytest.FixtureRequest, nfemu_emulators: "Emulators") -> "It
         pytest.fail(str(error), pytrace=False)
     with closing(carrier):
         carrier.begin(wanted)
-        item.stash[_USED] = carrier
+        evidence: _Evidence = partial(sections, carrier)
+        item.stash[_EVIDENCE] = evidence
         yield carrier
-        del item.stash[_USED]
+        left = list(evidence())  # when the teardown is reported, an emulator of the run's own may have ended
+        item.stash[_EVIDENCE] = lambda: left
 
 
 @pytest.fixture

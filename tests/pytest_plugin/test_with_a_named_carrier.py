@@ -86,6 +86,19 @@ def test_nothing_due(subscriber):
 def test_no_message(subscriber):
     subscriber.wait_for_notice("stopped", within_s=0)
 """
+TEARDOWN = """
+import pytest
+
+@pytest.fixture
+def put_back(subscriber):
+    yield subscriber
+    subscriber.detach()
+    raise AssertionError("it is not as it was")
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_it(put_back, turn):
+    put_back.restrict()
+"""
 WORKERS = """
 import pytest
 from nfemu.pytest_plugin import *
@@ -143,6 +156,14 @@ def test_failures_tell_the_rule_and_the_timeline(project: Project, named: str) -
         "nothing is due on the line of 13800138000; say an amount to pay ahead",
     ):
         assert line in run.text, line
+
+
+def test_a_failed_teardown_tells_the_timeline_too(project: Project, named: str) -> None:
+    """With what happened in it, after the carrier was given back as well."""
+    run = project.pytest(TEARDOWN, named)
+    assert (run.status, "2 passed, 2 errors" in run.text) == (1, True), run.text
+    assert run.text.count("- nfemu timeline of 13800138000 -") == 2, run.text
+    assert (run.text.count("ms  hold.changed "), run.text.count("ms  pgw.session_released ")) == (2, 2), run.text
 
 
 def test_an_emulator_that_is_configured_otherwise(project: Project, named: str) -> None:
