@@ -1,12 +1,14 @@
 """Reading scenario files: whole, or an error with every mistake in them, its line, and what to write instead."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nfemu.files.findings import ConfigurationError, Finding, listing, nearest
 from nfemu.files.sections import written_fields
 from nfemu.files.source import Source, read_yaml
 from nfemu.files.validation import validate
+from nfemu.scenario.naming import names_of
 from nfemu.scenario.schema import Expect, ScenarioFile, Step
 from nfemu.scenario.values import Act, Scenario, ScenarioStep
 
@@ -63,7 +65,8 @@ def load_all(paths: Iterable[Path]) -> list[Scenario]:
             findings += error.findings
     if findings:
         raise ConfigurationError(findings)
-    return scenarios
+    names = names_of([each.file for each in scenarios])
+    return [replace(each, called=name) for each, name in zip(scenarios, names, strict=True)]
 
 
 def load(file: Path) -> Scenario:
@@ -81,7 +84,7 @@ def load(file: Path) -> Scenario:
         for index, step in enumerate(written.steps)
     ]
     about = " ".join(written.about.split())
-    return Scenario(written.name, about, file, written.needs == "bearer", written.line, written.given, steps)
+    return Scenario(written.name, about, file, file.stem, written.needs == "bearer", written.line, written.given, steps)
 
 
 def act_of(step: Step) -> Act | None:

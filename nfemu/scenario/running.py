@@ -51,7 +51,7 @@ def _play(scenario: Scenario, carrier: Carrier, client: Client, kept: ExitStack,
         used[number] += 1  # each session has a file of its own
         again = f"-{used[number]}" if used[number] > 1 else ""
         if carrier.capture is not None:
-            kept.enter_context(carrier.capture(number, Path(f"{scenario.file.stem}-{number}{again}.pcap")))
+            kept.enter_context(carrier.capture(number, Path(f"{scenario.called}-{number}{again}.pcap")))
 
     tidying = kept.enter_context(Client.find(carrier.state))  # what was saved goes after an interruption, too
     actor = kept.enter_context(Actor(client, carrier.state, watched, OwnStates(tidying)))

@@ -42,6 +42,8 @@ class Scenario:
     name: str
     about: str
     file: Path
+    called: str
+    """In the names of captures and in JUnit XML: unlike any other of the run."""
     needs_bearer: bool
     line: str | None
     given: Given

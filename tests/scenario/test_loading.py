@@ -138,6 +138,15 @@ def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
         load_all([tmp_path / "empty"])
 
 
+def test_files_of_one_name_are_called_otherwise(tmp_path: Path) -> None:
+    text = "name: x\nsteps: [{attach: 13800138000}]\n"
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.yaml").write_text(text)
+    read = load_all([tmp_path / "a", tmp_path / "b/x.yaml", tmp_path / "a"])
+    assert [each.called for each in read] == ["a-x", "b-x", "a-x-2"]
+
+
 def test_every_key_is_known_to_the_table() -> None:
     """What is done, how, and what can be expected of it."""
     how = frozenset().union(*(how for how, _ in ACTS.values()))

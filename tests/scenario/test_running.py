@@ -157,8 +157,8 @@ def test_a_line_is_captured_from_its_first_use(carrier: Carrier, nfemu: Client, 
     nfemu.attach("13800138000")
     step = "  - {get: 'http://news.example/', expect: {refused: true}}\n"
     made = scenario(tmp_path, f"name: x\nas: 13800138000\nsteps:\n{step * 2}")
-    play(made, replace(carrier, capture=capture))
-    assert captured == [("8613800138000", "one-8613800138000.pcap"), "ended"]
+    play(replace(made, called="a-one"), replace(carrier, capture=capture))
+    assert captured == [("8613800138000", "a-one-8613800138000.pcap"), "ended"]
 
 
 def test_shifts(carrier: Carrier, running: Running, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def _counts(results: Sequence[Result]) -> dict[str, str]:
 
 def _case(result: Result) -> Element:
     scenario = result.scenario
-    described = {"name": _clean(scenario.name), "classname": scenario.file.stem, "file": str(scenario.file)}
+    described = {"name": _clean(scenario.name), "classname": scenario.called, "file": str(scenario.file)}
     case = Element("testcase", {**described, "time": _seconds(result.elapsed_ms)})
     if result.verdict is Verdict.NOT_APPLICABLE:
         SubElement(case, "skipped", message=_clean(result.reason))
