@@ -65,11 +65,15 @@ class Case:
 
     def open_cards(self) -> list[Card]:
         """What a stop would stop: what a person holds open stays open."""
-        return [card for card in self.situation.cards if card.service is Service.OPEN and not card.held]
+        return [card for card in self.unheld_cards() if card.service is Service.OPEN]
+
+    def unheld_cards(self) -> list[Card]:
+        """Those that follow the account's standing."""
+        return [card for card in self.situation.cards if not card.held]
 
     def main_cards(self) -> list[Card]:
         """Whom reminders are sent to (S6): nobody who is stopped already."""
-        mains = [card for card in self.situation.cards if card.role is CardRole.MAIN and not card.held]
+        mains = [card for card in self.unheld_cards() if card.role is CardRole.MAIN]
         if not self.on(Rule.S6):
             return mains
         return [card for card in mains if card.service is Service.OPEN]

@@ -60,10 +60,11 @@ def is_announced(case: Case) -> bool:
 
 def renewed_notice(case: Case, told: Told) -> StopNotice | None:
     """A stop notice that waits for its channel, as it is to be said now; None where nothing is to be stopped any more
-    (S6)."""
-    cards = case.open_cards() if case.standing is Standing.OVERDUE else []
+    (S6). That of large arrears is still said to whom its own stop has overtaken: the channel was full then (S24)."""
+    cards = case.unheld_cards() if _is_large(case) else case.open_cards()
     card = next((card for card in cards if card.imsi == told.imsi), None)
-    return None if card is None else _notice(case, card, told.channel, _due(case, case.now))
+    overdue = case.standing is Standing.OVERDUE
+    return _notice(case, card, told.channel, _due(case, case.now)) if overdue and card is not None else None
 
 
 def is_night(case: Case) -> bool:
