@@ -20,6 +20,7 @@ from nfemu.wire.errors import WireError
 
 _PART = 1 << 20
 _NANOSECONDS = 1_000_000_000
+_UNSENT = (Verdict.NOT_SENT, Verdict.NOT_APPLICABLE)
 _WORDS: dict[type[Kind], str] = {
     Questions: "dns",
     Requests: "http",
@@ -63,7 +64,7 @@ def replay(client: Client, phone: Phone, flows: Sequence[Flow], to_address: bool
             fates |= dict(zip(chosen, sent, strict=True))
     for number, (flow, kind) in enumerate(zip(flows, kinds, strict=True)):
         fate = fates[number]
-        told = () if fate.verdict in (Verdict.NOT_SENT, Verdict.NOT_APPLICABLE) else _urls(flow, kind)
+        told = () if fate.by_phone or fate.verdict in _UNSENT else _urls(flow, kind)
         seconds = (flow.at - flows[0].at) / _NANOSECONDS
         yield Replayed(seconds, flow, _WORDS[type(kind)], _name(flow, kind), fate, rules.of(told))
 

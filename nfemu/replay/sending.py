@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import assert_never
 
 from nfemu.client.line import Answer, Heard, Phone, Stage, Told
 from nfemu.model.errors import InvalidInput
-from nfemu.model.signs import CLOSED, LATE, REFUSED, RESET, SINKHOLE
+from nfemu.model.signs import CLOSED, LATE, REFUSED, RESET, SILENCE, SINKHOLE
 from nfemu.replay.flows import Flow
 from nfemu.replay.kinds import Datagrams, Echo, Hello, Kind, Octets, Question, Questions, Request, Requests
 from nfemu.replay.values import Fate, Verdict
@@ -41,10 +42,22 @@ class Resender:
             return Fate(Verdict.NOT_SENT, flow.missing)
         if not self.phone.has_bearer and not isinstance(kind, _BY_NAME):
             return Fate(Verdict.NOT_APPLICABLE, "by proxy")
+        if (version := self._lacking(flow, kind)) is not None:
+            return Fate(Verdict.REFUSED, f"the line has no IPv{version} address", by_phone=True)
         try:
             return self._sent(flow, kind)
         except InvalidInput as error:
             return Fate(Verdict.NOT_SENT, str(error))
+
+    def _lacking(self, flow: Flow, kind: Kind) -> int | None:
+        """The version of IP that it goes by, where the phone has no address of that."""
+        if not self.phone.has_bearer or (isinstance(kind, Questions) and not self.to_address):
+            return None
+        try:
+            address = flow.server if self.to_address else ip_address(host_of(flow, kind))
+        except ValueError:
+            return None  # what is asked for is told for the families that there are
+        return None if address.version in self.phone.families else address.version
 
     def _sent(self, flow: Flow, kind: Kind) -> Fate:
         host, port, at = host_of(flow, kind), flow.server_port, str(flow.server) if self.to_address else ""
@@ -105,7 +118,7 @@ def _worst(fates: Iterable[Fate]) -> Fate:
 
 def of_answer(told: Told) -> Fate:
     if told.failure:
-        return Fate(Verdict.REFUSED if told.failure == REFUSED else Verdict.TIMED_OUT, told.sign)
+        return Fate(_VERDICTS.get(told.failure, Verdict.ANSWERED), told.sign)
     shown = SINKHOLE if told.is_sinkhole else ", ".join(map(str, told.addresses))
     return Fate(Verdict.ANSWERED, shown or told.sign or f"{len(told.records)} records")
 
@@ -148,4 +161,10 @@ def _of_failure(fate: Answer | Heard) -> Fate:
     return Fate(Verdict.ANSWERED, fate.failure)
 
 
-_VERDICTS = {REFUSED: Verdict.REFUSED, RESET: Verdict.RESET, CLOSED: Verdict.CLOSED, LATE: Verdict.TIMED_OUT}
+_VERDICTS = {
+    REFUSED: Verdict.REFUSED,
+    RESET: Verdict.RESET,
+    CLOSED: Verdict.CLOSED,
+    LATE: Verdict.TIMED_OUT,
+    SILENCE: Verdict.TIMED_OUT,
+}

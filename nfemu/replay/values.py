@@ -30,6 +30,8 @@ class Fate:
 
     verdict: Verdict
     detail: str = ""
+    by_phone: bool = False
+    """It refused by itself: no rule was asked."""
 
 
 @dataclass(frozen=True, slots=True)

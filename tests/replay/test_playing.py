@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.inet import UDP
 from scapy.packet import Raw
 
 from nfemu.client import Client
-from nfemu.client.line import Answer, Heard, Stage, Told
+from nfemu.client.line import Answer, Heard, Phone, Stage, Told
 from nfemu.client.line.values import Record
-from nfemu.model.errors import InvalidInput
-from nfemu.model.signs import CLOSED, LATE, NO_HTTP, NO_NAME, REFUSED, RESET, SILENCE
+from nfemu.client.line.way import OnBearer
+from nfemu.model.errors import Conflict, InvalidInput
+from nfemu.model.signs import CLOSED, LATE, NO_DNS, NO_HTTP, NO_NAME, REFUSED, RESET, SILENCE
 from nfemu.replay.flows import MOST_IN_ALL, FlowFinder
 from nfemu.replay.kinds import kind_of
 from nfemu.replay.playing import flows_in, replay
@@ -21,7 +23,7 @@ from nfemu.replay.values import Fate, Verdict
 from nfemu.wire.capture.packet import packet_in
 from nfemu.wire.pcap import file_header, record
 from tests.client.line.far_end import far_end, phone_by_proxy
-from tests.client.running import carrier
+from tests.client.running import Running, carrier
 from tests.journeys.bearer import hello
 from tests.replay.captures import answer, connection, opened, segment, syn, there, written
 
@@ -67,6 +69,30 @@ def test_by_proxy(tmp_path: Path) -> None:
     assert [each.at for each in done] == [0, 3, 6, 9, 12, 13]
     assert [bool(each.rule) for each in done] == [True, True, True, False, False, False]
     assert any(b"User-Agent: x\r\n" in head for head in proxy.heads)
+
+
+def test_what_the_phone_has_no_address_for_is_refused_by_no_rule(
+    running: Running, nfemu: Client, tmp_path: Path
+) -> None:
+    """Asked for by name, it goes to the family that there is; nothing here is sent."""
+    packets = [
+        there() / UDP(sport=1, dport=53) / DNS(qd=DNSQR(qname="news.example")),
+        *connection(GET % b"one", sport=2),
+        there() / UDP(sport=3, dport=9) / Raw(b"a"),
+    ]
+    with written(tmp_path / "a.pcap", packets).open("rb") as file:
+        flows = flows_in(file).flows
+    phone = Phone(NUMBER, running.state, OnBearer(1, 1, ("2001:db8::1",), (6,)))
+    done = list(replay(nfemu, phone, flows, to_address=True))
+    refused = Fate(Verdict.REFUSED, "the line has no IPv4 address", by_phone=True)
+    assert [(each.kind, each.fate, each.rule) for each in done] == [
+        ("dns", refused, ""),
+        ("http", refused, ""),
+        ("udp", refused, ""),
+    ]
+    assert [each.fate for each in replay(nfemu, phone, flows[2:])] == [refused], "it has no name"
+    with pytest.raises(Conflict, match="is not in use"):
+        list(replay(nfemu, phone, flows[:2]))
 
 
 @pytest.mark.parametrize(
@@ -131,6 +157,8 @@ def heard(stage: Stage, failure: str = "", data: bytes = b"", status: int = 0) -
     [
         (of_answer(Told("", (), SILENCE)), Fate(Verdict.TIMED_OUT, "silence")),
         (of_answer(Told("", (), REFUSED)), Fate(Verdict.REFUSED, "refused")),
+        (of_answer(Told("", (), RESET)), Fate(Verdict.RESET, "reset")),
+        (of_answer(Told("", (), NO_DNS)), Fate(Verdict.ANSWERED, "no DNS answer")),
         (of_answer(Told("NOERROR", (), "")), Fate(Verdict.ANSWERED, "no data")),
         (of_answer(Told("NOERROR", (Record("A", 5, "100.100.0.1"),), "")), Fate(Verdict.ANSWERED, "sinkhole")),
         (of_answer(Told("NOERROR", (Record("TXT", 5, "a"),), "")), Fate(Verdict.ANSWERED, "1 records")),

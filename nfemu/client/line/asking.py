@@ -7,7 +7,7 @@ from dnslib import QTYPE, RCODE, DNSError, DNSQuestion, DNSRecord
 
 from nfemu.client.line.deadline import Deadline
 from nfemu.model.errors import InvalidInput
-from nfemu.model.signs import REFUSED, SILENCE
+from nfemu.model.signs import NO_DNS, REFUSED, RESET, SILENCE
 
 PATIENCE_S = 15.0
 _TRIES = 3
@@ -27,10 +27,12 @@ def ask(resolver: str, port: int, name: str, kind: str, patience_s: float = PATI
                 answer = _by_tcp(resolver, port, question, deadline)
         except TimeoutError:
             continue
-        except ConnectionRefusedError:
+        except ConnectionResetError:
+            return _none(RESET)
+        except OSError:
             return _none(REFUSED)
-        except (OSError, DNSError) as error:
-            return _none(f"{type(error).__name__}: {error}")
+        except DNSError:
+            return _none(NO_DNS)
         records = [(QTYPE.get(each.rtype), each.ttl, str(each.rdata)) for each in answer.rr]
         return {"rcode": RCODE.get(answer.header.rcode), "records": records, "failure": ""}
     return _none(SILENCE)

@@ -236,6 +236,9 @@ def test_questions() -> None:
         assert Told.of(ask("127.0.0.1", port, "nobody.example", "65")).sign == "no such name"
     with datagrams(lambda *_: None) as port:
         assert Told.of(ask("127.0.0.1", port, "site.example", "A", 0.05)).sign == "silence"
+    with datagrams(lambda _, sock, peer: sock.sendto(b"?", peer)) as port:
+        assert Told.of(ask("127.0.0.1", port, "site.example", "A")).sign == "no DNS answer"
+    assert Told.of(ask("255.255.255.255", 53, "site.example", "A")).sign == "refused", "no datagram gets there"
     for name, kind in (("site.example", "NONE"), ("a" * 64 + ".example", "A")):
         with pytest.raises(InvalidInput, match="cannot be asked"):
             ask("127.0.0.1", port, name, kind)
