@@ -75,6 +75,19 @@ def test_what_is_recorded_runs(carrier: CarrierProcess, tmp_path: Path) -> None:
     assert (refused.status, "nothing has happened" in refused.errors) == (1, True)
 
 
+def test_what_is_recorded_of_an_account_with_two_cards_runs(carrier: CarrierProcess, tmp_path: Path) -> None:
+    """One is charged, the other pays, and both are stopped and restored by it."""
+    main, second = "13800138002", "13800138003"
+    files = [tmp_path / f"{number}.yaml" for number in (main, second)]
+    carrier.nfemu("state", "load", "initial")
+    carrier.nfemu("charge", main, "35.00")
+    carrier.nfemu("pay", second, "20.00")
+    for file in files:
+        carrier.nfemu("scenario", "record", file.stem, "-o", str(file))
+    done = carrier.nfemu("scenario", "run", *map(str, files), timeout=120)
+    assert (done.status, done.text.splitlines()[-1]) == (0, "2 passed, 0 failed, 0 not applicable"), done.text
+
+
 def test_after_a_run_that_was_killed(carrier: CarrierProcess, tmp_path: Path) -> None:
     """What it kept stays until its user forgets it, what was done since then too; what its scenarios saved is gone."""
     file = tmp_path / "one.yaml"

@@ -11,6 +11,8 @@ from tests.client.running import Running
 from tests.scenario.making import scenario
 
 NUMBER = "13800138000"
+MAIN, SECOND = "13800138002", "13800138003"
+"""Of one account, on which is 20.00."""
 
 
 def test_a_journey_is_told(nfemu: Client, tmp_path: Path) -> None:
@@ -93,6 +95,53 @@ def test_what_falls_due_comes_of_the_clock(nfemu: Client, running: Running, tmp_
     assert acts[:4] == ["autodeduct", "bank", "charge", "bank"]
     assert set(acts[4:]) == {"advance"}
     assert "deduction.done" in (told.steps[4].written.expect.events or [])
+
+
+def test_the_account_s_other_cards_have_steps_of_their_own(nfemu: Client, tmp_path: Path) -> None:
+    """What one of them pays restores the other too, and neither the clock nor that one's own payment does it."""
+    nfemu.attach(SECOND)
+    nfemu.attach(MAIN)
+    nfemu.charge(MAIN, "35.00")
+    nfemu.advance_clock("1h")
+    nfemu.pay(SECOND, "20.00")
+    nfemu.advance_clock("40d")
+    nfemu.detach(MAIN)
+    main = scenario(tmp_path, record(nfemu, MAIN), "main.yaml")
+    assert [(step.written.line, step.as_written, step.written.expect.effective) for step in main.steps] == [
+        (None, "charge 35.00", "green"),
+        (None, "advance 1h", None),
+        (SECOND, "pay amount 20.00, by api", "internet"),
+        (MAIN, "expect", "internet"),
+        (None, "advance 40d", None),
+        (None, f"detach {MAIN}", None),
+    ]
+    assert [step.written.expect.events for step in main.steps if step.as_written.startswith("advance")] == [None, None]
+    second = scenario(tmp_path, record(nfemu, SECOND), "second.yaml")
+    assert [(step.written.line, step.as_written, step.written.expect.effective) for step in second.steps] == [
+        (MAIN, "charge 35.00", "green"),
+        (SECOND, "expect", "green"),
+        (None, "advance 1h", None),
+        (None, "pay amount 20.00, by api", "internet"),
+        (None, "advance 40d", None),
+        (MAIN, f"detach {MAIN}", None),
+    ]
+
+
+def test_what_falls_due_on_another_card_s_turn_is_the_line_s_own(
+    nfemu: Client, running: Running, tmp_path: Path
+) -> None:
+    """Deducted by the clock after the other card's charge: the steps say whose line they look at."""
+    for number in (MAIN, SECOND):
+        nfemu.attach(number)
+    nfemu.sign_auto_deduct(SECOND)
+    running.world.faults.fail("provider")
+    nfemu.charge(SECOND, "35.00")
+    running.world.faults.heal()
+    nfemu.advance_clock("1d")
+    told = scenario(tmp_path, record(nfemu, MAIN))
+    whose = [(step.written.line, step.act.name if step.act is not None else "") for step in told.steps]
+    assert whose[:4] == [(SECOND, "autodeduct"), (None, "bank"), (None, "charge"), (MAIN, "")]
+    assert "advance" in [name for _, name in whose]
 
 
 def test_what_no_step_does_is_a_comment(nfemu: Client, tmp_path: Path) -> None:
