@@ -22,6 +22,7 @@ from nfemu.scenario.watching import before, watch
 _PAUSE_S = 0.1
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NEEDS_BEARER = "lines have no IP interface here (access is by proxy)"
+_NEEDS_FAMILY = "the line has no {} address"
 _NEEDS_CLOCK = "business time is the wall clock here; start the carrier with `nfemu up --clock test`"
 
 
@@ -114,12 +115,12 @@ class _Player:
         return played
 
     def _played(self, step: ScenarioStep) -> Played:
-        if step.written.needs == "bearer" and not self.bearers:
-            return Played(step, self.number, Verdict.NOT_APPLICABLE, (), _NEEDS_BEARER, 0)
         started = time.perf_counter()
         mismatches: list[Mismatch] = []
         error = ""
         try:
+            if reason := self._lacking(step.written.needs):
+                return Played(step, self.number, Verdict.NOT_APPLICABLE, (), reason, 0)
             mismatches = self._mismatches(step)
         except NfemuError as wrong:
             error = str(wrong)
@@ -128,6 +129,17 @@ class _Player:
             return Played(step, self.number, Verdict.INTERRUPTED, (), "", elapsed)
         verdict = Verdict.FAILED if mismatches or error else Verdict.PASSED
         return Played(step, self.number, verdict, mismatches, error, elapsed)
+
+    def _lacking(self, needs: str | None) -> str:
+        """What the step needs and its line has not; empty where it has. A line without a session fails by itself."""
+        if needs is not None and not self.bearers:
+            return _NEEDS_BEARER
+        if needs not in ("IPv4", "IPv6") or self.number is None:
+            return ""
+        session = self.client.subscriber(self.number).session
+        if session is None or (session.ue_ipv4 if needs == "IPv4" else session.ue_ipv6):
+            return ""
+        return _NEEDS_FAMILY.format(needs)
 
     def _mismatches(self, step: ScenarioStep) -> list[Mismatch]:
         """As of the last time that it was done."""

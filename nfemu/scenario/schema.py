@@ -206,7 +206,9 @@ class Step(Written):
     """One thing that is done, and what must come of it."""
 
     line: Number | None = _documented("Whose line; the one before without it.", alias="as")
-    needs: Literal["bearer"] | None = _documented("Left out where lines have no IP interface.")
+    needs: Literal["bearer", "IPv4", "IPv6"] | None = _documented(
+        "Left out where lines have no IP interface, or this one no address of that family."
+    )
     get: Url | None = _documented("Ask for a URL.", examples=["http://news.example/"])
     head: Url | None = None
     post: Url | None = None

@@ -45,7 +45,7 @@ def status_of(address: str, folder: Path) -> RunningStatus:
 
 
 @contextmanager
-def carrier(folder: Path) -> Iterator[Running]:
+def carrier(folder: Path, of: World | None = None) -> Iterator[Running]:
     """Serve until the block ends. The state folder is `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -54,7 +54,7 @@ def carrier(folder: Path) -> Iterator[Running]:
         state.ca.parent.mkdir()
         state.ca.write_text("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
         state.publish(status_of(address, folder))
-        world, program = World(), Program()
+        world, program = of or World(), Program()
         courier = couriered(world, folder)
         server = uvicorn.Server(_config(world, program, courier))
         thread = threading.Thread(target=asyncio.run, args=(_serve(server, world, courier, listener),))

@@ -45,7 +45,7 @@ def results(tmp_path: Path) -> Sequence[Result]:
 
 def test_for_people(results: Sequence[Result]) -> None:
     assert [headline(result) for result in results] == [
-        "ok    G4 <b>&  (1.5 s, without 1 of 2 steps that need an IP line)",
+        "ok    G4 <b>&  (1.5 s, without 1 of 2 steps: lines have no IP interface)",
         "FAIL  G4 <b>&  (2.0 s)",
         "FAIL  G4 <b>&  (0.0 s)",
         "FAIL  G4 <b>&  (0.0 s)",

@@ -11,12 +11,15 @@ import pytest
 from nfemu.client import Client
 from nfemu.client.values import Explanation
 from nfemu.model.errors import Unavailable
+from nfemu.model.subscriber import PdnType
 from nfemu.scenario import watching
 from nfemu.scenario.running import Carrier, play, seconds
 from nfemu.scenario.shifts import Shifts
 from nfemu.scenario.values import Needs, Result, Verdict
 from nfemu.web.api.backend import NamedState
 from tests.client.running import Running
+from tests.client.running import carrier as carrier_in
+from tests.fakes.world import World, catalogue, rules
 from tests.scenario.making import scenario
 
 ATTACHED = "name: x\nas: 13800138000\nsteps:\n  - attach: 13800138000\n"
@@ -130,6 +133,24 @@ def test_what_does_not_apply_is_left_out(carrier: Carrier, tmp_path: Path) -> No
     part = played(carrier, tmp_path, "  - {dns: a.example, needs: bearer}\n  - charge: 1.00\n")
     assert [each.verdict for each in part.played] == [Verdict.NOT_APPLICABLE, Verdict.PASSED]
     assert part.verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(("has", "lacks"), [(PdnType.IPV4, "IPv6"), (PdnType.IPV6, "IPv4")])
+def test_what_needs_an_address_that_its_line_has_not_is_left_out(has: PdnType, lacks: str, tmp_path: Path) -> None:
+    """As its session is at that step; a line without one fails by itself."""
+    whole = catalogue()
+    shelves = replace(whole, profiles={name: replace(each, pdn_type=has) for name, each in whole.profiles.items()})
+    look = "  - {needs: IPv4, expect: {attached: true}}\n  - {needs: IPv6, expect: {attached: true}}\n"
+    with carrier_in(tmp_path, World(rules(shelves=shelves))) as running:
+        running.program.states.saved["initial"] = NamedState("initial")
+        by_proxy = played(Carrier(running.state), tmp_path, look)
+        running.state.publish(replace(running.state.status(), access="bearer: for tests"))
+        result = played(Carrier(running.state), tmp_path, f"  - attach: 13800138000\n{look}")
+        detached = played(Carrier(running.state), tmp_path, "  - {needs: IPv4, click: sms, as: 13800138001}\n")
+    assert [each.verdict for each in by_proxy.played] == [Verdict.NOT_APPLICABLE] * 2
+    left_out = [each for each in result.played if each.verdict is Verdict.NOT_APPLICABLE]
+    assert [(each.step.written.needs, each.error) for each in left_out] == [(lacks, f"the line has no {lacks} address")]
+    assert (result.verdict, detached.verdict) == (Verdict.PASSED, Verdict.FAILED)
 
 
 def test_what_is_given(carrier: Carrier, nfemu: Client, tmp_path: Path) -> None:

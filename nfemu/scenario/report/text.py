@@ -13,8 +13,9 @@ def headline(result: Result) -> str:
     text = f"{_MARKS[result.verdict]}  {result.scenario.name}"
     if result.verdict is Verdict.NOT_APPLICABLE:
         return f"{text}: {result.reason}"
-    left_out = sum(each.verdict is Verdict.NOT_APPLICABLE for each in result.played)
-    without = f", without {left_out} of {len(result.scenario.steps)} steps that need an IP line" if left_out else ""
+    left_out = [each.error for each in result.played if each.verdict is Verdict.NOT_APPLICABLE]
+    why = "; ".join(dict.fromkeys(left_out))
+    without = f", without {len(left_out)} of {len(result.scenario.steps)} steps: {why}" if left_out else ""
     return f"{text}  ({result.elapsed_ms / 1000:.1f} s{without})"
 
 
