@@ -96,7 +96,7 @@ class StockPoint:
 
     async def line_changed(self, state: LineState) -> None:
         flows = self._flows.of_line(state.imsi)
-        await cut_all(bridge for bridge, flow in flows if not self.judge.permits(flow, state))
+        await cut_all(bridge for bridge, flow in flows if self.judge.permits(flow, state) is None)
 
     async def rules_changed(self) -> None:
         """Also what is still allowed: with new rules a name may lead elsewhere."""
@@ -223,7 +223,7 @@ class StockPoint:
             line.profile.name,
             True,
         )
-        if not self.judge.permits(flow, state) or (not named and self.judge.is_trusted(line, visit.target)):
+        if self.judge.permits(flow, state) is None or (not named and self.judge.is_trusted(line, visit.target)):
             raise DialError(403, "the line's policy does not allow it")
         plain_http = visit.scheme is Scheme.HTTP
         request = DialRequest(visit.target.text, visit.target.port, plain_http, state, line.rules)

@@ -10,10 +10,9 @@ from nfemu.gateway.engine import responses
 from nfemu.gateway.engine.caps import Caps
 from nfemu.gateway.engine.deadline import PATIENCE_S
 from nfemu.gateway.engine.dial import DialRequest
-from nfemu.gateway.engine.flows import Flow, FlowTable, Limited
+from nfemu.gateway.engine.flows import FlowTable, Limited
 from nfemu.gateway.engine.forwarding import forwarded_fields
 from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
-from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.gateway.engine.meter import Meters
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import Reports
@@ -36,8 +35,6 @@ class Metered(Limited, Protocol):
     """A client connection that counts its octets, and has a place among those of its line."""
 
     def belong_to(self, line: Imsi | None) -> bool: ...
-
-    def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None: ...
 
     def unmetered(self) -> None: ...
 
@@ -194,13 +191,9 @@ class Admission:
 
     def _enter(self, line: Line, target: Target, decision: Decision, scheme: Scheme, *, named: bool) -> None:
         """Raises Refusal where the line has no place for another connection."""
-        state, policy = line.state, line.profile.name
-        if not self._connection.belong_to(state.imsi):
+        if not self._connection.belong_to(line.state.imsi):
             raise Refusal(responses.refusal(503, "the line has too many connections open"))
-        essential = decision.group in line.profile.essential
-        destination = target.destination(scheme)
-        flow = Flow(state.imsi, state.msisdn, state.generation, destination, named, policy, essential)
+        flow = line.flow(target.destination(scheme), decision, named=named)
         self._flows.enter(self._connection, flow)
-        self._connection.metered(
-            self._meters.counter(line, decision.group), self._meters.limiter(line), essential=essential
-        )
+        counter, limiter = self._meters.counter(line, decision.group), self._meters.limiter(line)
+        self._connection.metered(counter, limiter, essential=flow.essential)

@@ -17,6 +17,7 @@ from mitmproxy.proxy.server import ConnectionIO, LiveConnectionHandler
 from nfemu.gateway.engine.commands import Dial, DialCompleted, LookUp
 from nfemu.gateway.engine.dial import DialError, Dialler, OverRate
 from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.pacing import Pacing
 from nfemu.model.identity import Imsi
 from nfemu.runtime.crowd import Guests
 
@@ -60,8 +61,7 @@ class GatewayConnection(LiveConnectionHandler):
         """Between two flows: `_counter` holds what has come for the next one."""
         self._unpaced = 0
         """Octets of both directions since a limiter last let it go on."""
-        self._limiter: Limiter | None = None
-        self._essential = True
+        self._pacing = Pacing()
         self._write = writer.write
         writer.write = self._send  # type: ignore[method-assign,assignment]  # every octet to the phone passes here, whoever writes
         self._source_port: int = peer[1] if isinstance(peer, tuple) else 0
@@ -100,29 +100,29 @@ class GatewayConnection(LiveConnectionHandler):
                 io.handler.cancel("the line changed")
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
-        """From now on octets are counted there, with what has come since the last flow ended."""
-        came = self._counter.up if self._between else 0
-        self._between = False
-        self._count_in(counter, limiter, essential=essential)
-        if limiter is not None:
-            self._counter = Counter()
-        self._counter.up += came
-
-    def limited(self, limiter: Limiter | None) -> None:
-        """The flow goes on within other limits."""
-        self._limiter = limiter
+        """From now on octets are counted there, with what has come since the last flow ended or is withheld yet."""
+        if self._between:
+            self._between = False
+            self._counter = Counter(self._counter.up)
+        elif self._counter is self._account is not counter:
+            self._counter, self._unpaced = counter, 0
+        self._count_in(counter)
+        self._pacing.change(limiter, essential=essential)
+        if limiter is None:
+            self._settle()
 
     def unmetered(self) -> None:
         """The flow has ended: what comes next counts with the next one."""
-        self._between = True
-        self._count_in(Counter(), None, essential=True)
-
-    def _count_in(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
         self._settle()
+        self._between = True
+        self._counter = Counter()
+        self._count_in(self._counter)
+        self._pacing = Pacing()
+
+    def _count_in(self, account: Counter) -> None:
         self._account.flows -= 1
-        counter.flows += 1
-        self._counter = self._account = counter
-        self._limiter, self._essential = limiter, essential
+        account.flows += 1
+        self._account = account
 
     def _reached(self) -> bool:
         """Is a connection beyond the client's open?"""
@@ -174,35 +174,32 @@ class GatewayConnection(LiveConnectionHandler):
 
     async def _wait_for_rate(self) -> None:
         """A line that has run ahead of its rate gets no further connection. Raises OverRate."""
-        limiter = self._limiter
-        if limiter is not None:
-            try:
-                async with asyncio.timeout(self._patience_s * _TURNS):
-                    entered = await limiter.enter(self._counter.up)
-            except TimeoutError:
-                entered = False
-            if not entered:
-                self._counter = Counter()
-                raise OverRate(limiter.rate)
-            self._unpaced = 0
+        pacing = self._pacing
+        try:
+            async with asyncio.timeout(self._patience_s * _TURNS):
+                entered = await pacing.enter(self._counter.up)
+        except TimeoutError:
+            entered = False
+        if not entered:
+            self._counter = Counter()
+            raise OverRate(pacing.rate)
+        self._unpaced = 0
         self._settle()
 
     async def drain_writers(self) -> None:
         """Called after every read; what a client sends while something is awaited for it must not pile up here."""
         await super().drain_writers()  # type: ignore[no-untyped-call]  # it is not annotated
-        if self._limiter is not None:
+        if self._pacing.limiter is not None:
             await asyncio.sleep(0)  # what was asked for has begun
         while self._awaited:
             self._arrived.clear()
             await self._arrived.wait()
         if self._counter is not self._account and self._reached():
             self._settle()
-        limiter = self._limiter
-        if limiter is not None and self._counter is self._account:
+        if self._pacing.limiter is not None and self._counter is self._account:
             octets, self._unpaced = self._unpaced, 0
-            if self._essential or not limiter.ends(octets):
-                await limiter.pace(octets)
-            if not self._essential and limiter.exceeded():
+            await self._pacing.pace(octets)
+            if self._pacing.is_over():
                 # This is a reader's own task: it cannot be ended from within while mitmproxy 12 goes on reading.
                 asyncio.get_running_loop().call_soon(self.cut)
 

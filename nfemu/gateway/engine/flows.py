@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from nfemu.gateway.engine.limiter import Limiter
+from nfemu.gateway.engine.limiter import Counter, Limiter
 from nfemu.model.destination import Destination
 from nfemu.model.identity import Imsi, Msisdn, PolicyName
 
@@ -41,10 +41,10 @@ class Connection(Protocol):
 
 
 class Limited(Connection, Protocol):
-    """One whose flow has limits."""
+    """One whose flow is counted, and has limits."""
 
-    def limited(self, limiter: Limiter | None) -> None:
-        """The flow goes on within other limits."""
+    def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
+        """Its octets are counted there from now on, within those limits. May be called again while it passes."""
 
 
 AnyConnection = TypeVar("AnyConnection", bound=Connection)

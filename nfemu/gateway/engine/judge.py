@@ -95,6 +95,11 @@ class Line:
     def restricted(self) -> bool:
         return self.profile.restricted
 
+    def flow(self, destination: Destination, decision: Decision, *, named: bool) -> Flow:
+        """What goes there by that decision."""
+        state, essential = self.state, decision.group in self.profile.essential
+        return Flow(state.imsi, state.msisdn, state.generation, destination, named, self.profile.name, essential)
+
 
 def _nobodys(_state: LineState) -> Bindings:
     """Of proxy access, which resolves by itself."""
@@ -218,17 +223,18 @@ class Judge:
         except InvalidInput as error:
             raise Refusal(responses.refusal(503, str(error))) from None
 
-    def permits(self, flow: Flow, state: LineState) -> bool:
-        """Whether a flow that is under way may go on under the line's new state."""
+    def permits(self, flow: Flow, state: LineState) -> tuple[Line, Decision] | None:
+        """By what a flow that is under way may go on under the line's new state; None: it may not."""
         if (state.imsi, state.generation) != (flow.imsi, flow.generation):
-            return False
+            return None
         try:
             line = self.attached(state)
         except Refusal:
-            return False
+            return None
         if line.restricted and not flow.named:
-            return False
-        return self._decide(line, flow.destination).verdict is Verdict.ALLOW
+            return None
+        decision = self._decide(line, flow.destination)
+        return (line, decision) if decision.verdict is Verdict.ALLOW else None
 
     def _decide(self, line: Line, destination: Destination) -> Decision:
         bindings = self._bindings(line.state)

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.engine.caps import Caps
-from nfemu.gateway.engine.flows import FlowTable, Limited, cut_all
-from nfemu.gateway.engine.judge import Judge
+from nfemu.gateway.engine.flows import Flow, FlowTable, Limited, cut_all
+from nfemu.gateway.engine.judge import Judge, Line, Refusal
 from nfemu.gateway.engine.meter import Key, Meters, limits_of
 from nfemu.gateway.ports import LineView, Reports
+from nfemu.model.destination import Destination
+from nfemu.model.policy import Decision
 from nfemu.model.usage import Allowance, Usage
 
 REPORT_EVERY_S = 1.0
@@ -30,21 +32,19 @@ class FlowKeeper:
         self._reporting: asyncio.Task[None] | None = None
 
     async def line_changed(self, state: LineState) -> None:
-        """Close every flow of this line that `state` forbids; returns when they are closed."""
+        """Close every flow of this line that `state` forbids, returns when they are closed; the others go by it."""
         flows = self._flows.of_line(state.imsi)
-        await cut_all(connection for connection, flow in flows if not self._judge.permits(flow, state))
+        await cut_all([connection for connection, flow in flows if not self._goes_by(state, connection, flow)])
 
     async def rules_changed(self) -> None:
-        """Close every flow that the new rules forbid; the others go on within the new limits."""
-        rules = self._view.rules()
-        for connection, flow in self._flows.all():
-            limits = limits_of(rules, flow.policy)
-            connection.limited(self._meters.limiter_of((flow.imsi, flow.policy), limits))
-        await self._end_exceeded(self._meters.rules_changed(rules))
+        """Close every flow that the new rules forbid; the others go by them."""
+        self._meters.rules_changed(self._view.rules())
         await cut_all(
-            connection
-            for connection, flow in self._flows.all()
-            if (state := self._view.line(flow.msisdn)) is None or not self._judge.permits(flow, state)
+            [
+                connection
+                for connection, flow in self._flows.all()
+                if (state := self._view.line(flow.msisdn)) is None or not self._goes_by(state, connection, flow)
+            ]
         )
 
     async def control_lost(self) -> None:
@@ -91,6 +91,27 @@ class FlowKeeper:
         grown = self._meters.growth()
         if grown:
             self._reports.used(grown)
+
+    def _goes_by(self, state: LineState, connection: Limited, flow: Flow) -> bool:
+        """Whether the flow goes on under the policy that the line has now: it counts there, and within its limits."""
+        permitted = self._judge.permits(flow, state)
+        if permitted is None:
+            return False
+        try:
+            self._enter(connection, *permitted, flow.destination, named=flow.named)
+        except Refusal:
+            return False
+        return True
+
+    def _enter(
+        self, connection: Limited, line: Line, decision: Decision, destination: Destination, *, named: bool
+    ) -> None:
+        """The connection carries this from now on. Raises Refusal past the line's daily cap."""
+        self.caps.check(line, decision)
+        flow = line.flow(destination, decision, named=named)
+        self._flows.enter(connection, flow)
+        counter, limiter = self._meters.counter(line, decision.group), self._meters.limiter(line)
+        connection.metered(counter, limiter, essential=flow.essential)
 
     async def _end_exceeded(self, lines: Sequence[Key]) -> None:
         """Close what lines past their cap still have open, apart from what paying needs."""

@@ -37,8 +37,9 @@ class Counter:
 
     __slots__ = ("down", "flows", "told_down", "told_up", "up")
 
-    def __init__(self) -> None:
-        self.up = self.down = self.told_up = self.told_down = self.flows = 0
+    def __init__(self, up: int = 0) -> None:
+        self.up = up
+        self.down = self.told_up = self.told_down = self.flows = 0
 
 
 class Limiter:

@@ -58,8 +58,9 @@ class Meters:
     def _counter(self, key: Key, group: str, limits: Limits) -> Counter:
         counter = self._counters.get((*key, group))
         if counter is None:
-            limiter = self.limiter_of(key, limits)  # one that is made now takes the counters that are there
+            self.limiter_of(key, limits)  # one that is made now takes the counters that are there
             counter = self._counters[*key, group] = Counter()
+            limiter = self._limiters.get(key)  # also one whose limits a reload has lifted, and another may bring back
             if limiter is not None:
                 limiter.add(counter)
         return counter
@@ -146,8 +147,7 @@ class Meters:
             known.clear()
         self.day_ends = None
 
-    def rules_changed(self, rules: GatewayRules) -> list[Key]:
-        """Limits as the new rules say; the lines that are past their cap by them."""
+    def rules_changed(self, rules: GatewayRules) -> None:
+        """Limits as the new rules say."""
         for (_, policy), limiter in self._limiters.items():
             limiter.limit(limits_of(rules, policy))
-        return [key for key, limiter in self._limiters.items() if limiter.exceeded()]

@@ -192,8 +192,6 @@ class _Unconnected:
     def belong_to(self, line: Imsi | None) -> bool:
         return True
 
-    def limited(self, limiter: Limiter | None) -> None: ...
-
     def unmetered(self) -> None: ...
 
 

@@ -1,5 +1,6 @@
 """Where the gate leads what a phone has the address of from elsewhere, and whatever an open line says."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -7,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from nfemu.gateway.ports import Emulated, Route
+from nfemu.gateway.ports import Emulated, GatewayRules, Route
 from nfemu.model.errors import NotFound, Unavailable
+from nfemu.model.identity import GroupName
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.model.usage import Allowance
-from tests.fakes.gateway import ARREARS, CAP, CAPPED, OPEN, direct
+from nfemu.policy.rules import PolicySet
+from tests.fakes.gateway import ARREARS, CAP, CAPPED, OPEN, direct, swallow
 from tests.gateway.bearer.test_gate import NEWS, PAY, PORTAL, World, built, hello, sni
 from tests.gateway.bearer.world import PUBLIC, SINKHOLE, outcome
+from tests.gateway.engine.conftest import turns
 
 OPEN_PHONE, RESTRICTED_PHONE = "127.0.0.4", "127.0.0.3"
 """Neither has asked for any name."""
@@ -94,6 +99,28 @@ async def test_what_a_flip_brings_past_its_cap_ends(world: World) -> None:
     await world.gate.allowed([Allowance(world.open.imsi, CAPPED, CAP, 2)])
     await world.gate.line_changed(world.view.place(OPEN_PHONE, replace(world.open, policy=CAPPED, version=2)))
     assert await outcome(reader) == b"reset"
+    writer.close()
+
+
+async def test_an_upload_that_waits_for_the_slow_rate_goes_on_when_the_line_is_restored(world: World) -> None:
+    portal = DestinationGroup(GroupName("portal"), (PORTAL,))
+    open_ = PolicyProfile(OPEN, Verdict.ALLOW)
+    slow = PolicyProfile(ARREARS, Verdict.REJECT, (portal.name,), limits=Limits(0, 8))
+    world.view.current = GatewayRules(PolicySet.build([portal], [open_, slow]), world.view.current.enricher)
+    world.origin.serve = swallow
+    _, writer = await world.connect()
+    writer.write(hello(PORTAL) + bytes(1_000_000))
+    visit = await world.origin.visit()
+    await turns(3000)
+    assert len(visit.received) < 4 * 65_536, "it waits, by the hour"
+    world.gate.report_usage()
+    slowly = sum(each.up for each in world.reports.usage)
+    await world.gate.line_changed(world.view.place("127.0.0.2", replace(world.arrears, policy=OPEN, version=2)))
+    async with asyncio.timeout(5):
+        await visit.until(1_000_000)
+    world.gate.report_usage()
+    ups = {policy: sum(each.up for each in world.reports.usage if each.policy == policy) for policy in (ARREARS, OPEN)}
+    assert ups == {ARREARS: slowly, OPEN: 1_000_000 + len(hello(PORTAL)) - slowly}
     writer.close()
 
 

@@ -302,11 +302,25 @@ def test_new_rules_bring_new_limits() -> None:
     meters = Meters(Time())
     it = capped()
     meters.counter(it, None).up += CAP
-    assert meters.rules_changed(rules()) == [(it.state.imsi, CAPPED)]
-    without = GatewayRules(PolicySet.build([], []), rules().enricher)
-    assert meters.rules_changed(without) == []
+    meters.rules_changed(rules())
+    limiter = meters.limiter(it)
+    assert limiter is not None
+    assert limiter.exceeded()
+    meters.rules_changed(GatewayRules(PolicySet.build([], []), rules().enricher))
+    assert not limiter.exceeded()
     open_ = Line(line("13800138000", OPEN), policies().profile(OPEN), rules())
     assert meters.limiter(open_) is None
+
+
+def test_what_is_used_while_rules_set_no_limit_counts_when_others_set_one_again() -> None:
+    meters = Meters(Time())
+    assert meters.limiter(capped()) is not None
+    meters.rules_changed(GatewayRules(PolicySet.build([], []), rules().enricher))
+    meters.counter(unlimited(), GroupName("help")).up += CAP
+    for _ in range(2):
+        meters.growth()
+    meters.rules_changed(rules())
+    assert meters.past_cap(rules()) == {(capped().state.imsi, CAPPED)}
 
 
 def test_what_others_carry_for_a_line_counts_with_what_it_carries_here() -> None:

@@ -11,6 +11,7 @@ from nfemu.gateway.bearer.gate.splice import Pipes
 from nfemu.gateway.bearer.spliced import Refused, Spliced
 from nfemu.gateway.engine.dial import DialRequest
 from nfemu.gateway.engine.limiter import Counter, Limiter
+from nfemu.gateway.engine.pacing import Pacing
 from nfemu.model.destination import IpAddress
 
 Place = tuple[IpAddress, int]
@@ -47,18 +48,14 @@ class GateConnection(Spliced):
         super().__init__(passage.pipes, sock, peer, line)
         self._passage = passage
         self._counter = Counter()
-        self._limiter: Limiter | None = None
-        self._essential = True
+        self._pacing = Pacing()
 
     def metered(self, counter: Counter, limiter: Limiter | None, *, essential: bool) -> None:
-        """Its octets are counted there from now on."""
+        """See flows.Limited."""
         self._counter.flows -= 1
         counter.flows += 1
-        self._counter, self._limiter, self._essential = counter, limiter, essential
-
-    def limited(self, limiter: Limiter | None) -> None:
-        """See flows.Limited."""
-        self._limiter = limiter
+        self._counter = counter
+        self._pacing.change(limiter, essential=essential)
 
     async def _serve(self) -> None:
         try:
@@ -86,10 +83,6 @@ class GateConnection(Spliced):
     async def _paced(self, octets: int) -> None:
         """As fast as the line may. Raises Refused past its daily cap."""
         self.moved = True
-        limiter = self._limiter
-        if limiter is not None:
-            if not self._essential and limiter.ends(octets):
-                raise Refused
-            await limiter.pace(octets)
-            if not self._essential and limiter.exceeded():
-                raise Refused
+        await self._pacing.pace(octets)
+        if self._pacing.is_over():
+            raise Refused

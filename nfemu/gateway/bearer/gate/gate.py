@@ -27,13 +27,11 @@ from nfemu.gateway.bearer.gate.splice import Pipes
 from nfemu.gateway.bearer.passages import IDLE_S, Passages
 from nfemu.gateway.bearer.spliced import Refused
 from nfemu.gateway.engine.dial import DialError, DialRequest
-from nfemu.gateway.engine.flows import Flow, cut_all
-from nfemu.gateway.engine.judge import Judge, Line, Refusal, Target
+from nfemu.gateway.engine.judge import Judge, Line
 from nfemu.gateway.engine.keeping import FlowKeeper
 from nfemu.gateway.engine.reporting import reporting
 from nfemu.gateway.ports import LineView, Reports
 from nfemu.model.destination import IpAddress, Scheme
-from nfemu.model.policy import Decision
 from nfemu.runtime.crowd import Bounds
 from nfemu.runtime.original import original_destination
 
@@ -121,32 +119,12 @@ class Gate(FlowKeeper):
         lead = self._leading.lead(line, greeting, at, addresses)
         with reporting(self._reports, line):
             decision = self._judge.tls(line, lead.target)
-        self._enter(connection, line, lead.target, decision, named=lead.named)
+        self._enter(connection, line, decision, lead.target.destination(Scheme.HTTPS), named=lead.named)
         return DialRequest(lead.host, lead.target.port, plain_http=False, line=line.state)
 
     async def connect(self, request: DialRequest, source_port: int) -> socket.socket:
         """See Passage."""
         return await self._dial.connect(request, source_port)
-
-    async def line_changed(self, state: LineState) -> None:
-        """See FlowControl."""
-        await super().line_changed(state)
-        open_ = self._passages.of_line(state.imsi)
-        await cut_all([connection for connection in open_ if not self._goes_by(state, connection)])
-
-    def _goes_by(self, state: LineState, connection: GateConnection) -> bool:
-        """Whether it goes on within the limits of the line's new policy, which permits it. False past the daily cap."""
-        flow = self._flows.of(connection)
-        if flow is None or flow.policy == state.policy:
-            return True
-        there = flow.destination
-        target = Target(there.host, there.address, there.port)
-        try:
-            line = self._judge.attached(state)
-            self._enter(connection, line, target, self._judge.tls(line, target), named=flow.named)
-        except (Refused, Refusal):
-            return False
-        return True
 
     def _line(self, connection: GateConnection) -> Line:
         """As it is now: it may have changed, or another may have its address. Raises Refused, Refusal."""
@@ -154,19 +132,6 @@ class Gate(FlowKeeper):
         if state is None or (state.imsi, state.generation) != (was.imsi, was.generation):
             raise Refused
         return self._judge.attached(state)
-
-    def _enter(
-        self, connection: GateConnection, line: Line, target: Target, decision: Decision, *, named: bool
-    ) -> None:
-        """Raises Refusal past the line's daily cap."""
-        self.caps.check(line, decision)
-        essential = decision.group in line.profile.essential
-        limiter = self._meters.limiter(line)
-        state = line.state
-        destination = target.destination(Scheme.HTTPS)
-        flow = Flow(state.imsi, state.msisdn, state.generation, destination, named, line.profile.name, essential)
-        self._flows.enter(connection, flow)
-        connection.metered(self._meters.counter(line, decision.group), limiter, essential=essential)
 
     def _opened(self, sock: socket.socket, peer: IpAddress, line: LineState) -> GateConnection:
         return GateConnection(self, sock, peer, line)
