@@ -60,11 +60,14 @@ def is_announced(case: Case) -> bool:
 
 def renewed_notice(case: Case, told: Told) -> StopNotice | None:
     """A stop notice that waits for its channel, as it is to be said now; None where nothing is to be stopped any more
-    (S6). That of large arrears is still said to whom its own stop has overtaken: the channel was full then (S24)."""
-    cards = case.unheld_cards() if _is_large(case) else case.open_cards()
+    (S6). A stop that is ordered and not executed is still to come; that of large arrears is told even to whom it has
+    overtaken its notice, since the channel was full then (S24)."""
+    told_late = _is_large(case)
+    cards = (card for card in case.unheld_cards() if told_late or card.service is not Service.STOPPED)
     card = next((card for card in cards if card.imsi == told.imsi), None)
-    overdue = case.standing is Standing.OVERDUE
-    return _notice(case, card, told.channel, _due(case, case.now)) if overdue and card is not None else None
+    if card is None or case.standing is not Standing.OVERDUE:
+        return None
+    return _notice(case, card, told.channel, _due(case, case.now))
 
 
 def is_night(case: Case) -> bool:
@@ -123,9 +126,12 @@ def _no_reason(case: Case, last: Announced | None) -> Part:
 
 
 def _ordered(case: Case, last: Announced | None) -> Part:
-    """An order waits in the queue: it must be executed before the deadline (S22, S23)."""
-    if last is None or not case.on(Rule.S22):
+    """An order waits in the queue: it must be executed before the deadline (S22, S23). Where its notice has reached
+    nobody, it must not be at all."""
+    if not case.on(Rule.S22):
         return Part()
+    if last is None:
+        return Part((CancelStop(Rule.S22, "nobody has received its notice"),))
     if case.now < last.deadline:
         return Part(wakes=(last.deadline,))
     return Part((CancelStop(Rule.S22, _TOO_LATE),))

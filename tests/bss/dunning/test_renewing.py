@@ -94,3 +94,12 @@ def test_at_night_nobody_is_told_anything(
     """S22, S24."""
     found = again(kind, situation, at(17, 23), rules)
     assert (found != NIGHT) == said
+
+
+def test_the_notice_of_a_stop_that_is_ordered_is_said_until_it_is_executed() -> None:
+    """S22, S24: of large arrears both are made at once, and the order may have to wait (S26)."""
+    waits, executed = (
+        replace(LARGE, cards=(replace(CARD, service=each),)) for each in (Service.STOPPING, Service.STOPPED)
+    )
+    assert isinstance(again(NoticeKind.STOP_NOTICE, waits), StopNotice)
+    assert isinstance(again(NoticeKind.STOP_NOTICE, executed), Spared)

@@ -143,6 +143,24 @@ def test_an_order_that_is_not_executed_in_time_is_withdrawn() -> None:
     assert decide_dunning(RULES.without(Rule.S22), stopping, at(17, 12)).actions == ()
 
 
+def test_an_order_whose_notice_nobody_has_received_is_withdrawn() -> None:
+    """S22: a channel has given it up, or it came too late for the day."""
+    stopping = replace(OVERDUE, cards=(replace(CARD, service=Service.STOPPING),))
+    withdrawn = decide_dunning(RULES, stopping, at(17, 10))
+    assert withdrawn.actions == (CancelStop(Rule.S22, "nobody has received its notice"),)
+    assert withdrawn.wake_at is not None
+
+
+def test_large_arrears_whose_stop_did_not_come_in_time_are_noticed_anew_at_once() -> None:
+    """S22, S24."""
+    large = replace(NOTICED, balance=Money(-20001), cards=(replace(CARD, service=Service.STOPPING),))
+    withdrawn = decide_dunning(RULES, large, at(17, 12))
+    assert withdrawn.actions == (CancelStop(Rule.S22, TOO_LATE),)
+    assert withdrawn.wake_at == at(17, 12) + timedelta(seconds=1)
+    again = decide_dunning(RULES, done(large, withdrawn, at(17, 12)), withdrawn.wake_at)
+    assert [type(action) for action in again.actions] == [StopNotice, Stop]
+
+
 @pytest.mark.parametrize(
     ("situation", "action"),
     [
