@@ -7,19 +7,21 @@ created, and is executed by whoever comes on its account when its turn has come.
 Reactivations are not executed here: they come after what they follow has been acknowledged (`reactivation`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from nfemu.bss.order_queue import Admission, Stage
 from nfemu.bss.orders import OrderInput, advance, billed, refused
-from nfemu.carrier.commands import Admit, Emit, Now, Step, ask
+from nfemu.carrier.commands import Admit, Emit, LoadDuties, Now, Step, ask
 from nfemu.carrier.following import follow
-from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession, PutSubscription
+from nfemu.carrier.orders import Cause
+from nfemu.carrier.ports import AccountView, Change, Line, PutDuty, PutOrder, PutSession, PutSubscription
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.view import commit, with_changes
 from nfemu.epc import hss
 from nfemu.model import events
-from nfemu.model.identity import CorrelationId
+from nfemu.model.duties import DutyKind
+from nfemu.model.identity import CorrelationId, OrderId
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 
 
@@ -34,20 +36,33 @@ def execute(
     """
     now = yield from ask(Now())
     changed = with_changes(view, changes)
-    moved = yield from _admitted(rules, view, changed, now)
+    known = {order.id for order in view.orders}
+    moved = yield from _admitted(rules, known, (yield from _in_turn(view, changed, changes, now)), now)
     executed: list[Change] = [PutOrder(order) for order in moved]
     for line in changed.lines:
         executed += yield from _execute_line(rules, line, moved, correlation, now)
     return (yield from commit(view, _once([*changes, *executed])))
 
 
-def _admitted(rules: CarrierRules, before: AccountView, view: AccountView, now: datetime) -> Step[list[WorkOrder]]:
+def _in_turn(before: AccountView, view: AccountView, changes: Sequence[Change], now: datetime) -> Step[list[WorkOrder]]:
+    """The created orders that may be carried out. A stop that dunning has ordered waits where its look at the account
+    is late, after an outage or another one's long turn: its notice may be too old by now (S22, S23)."""
+    created = [order for order in view.orders if order.state is OrderState.CREATED]
+    created = [order for order in created if order.kind is not OrderKind.REACTIVATE]
+    waited = {order.id for order in before.orders if order.cause == Cause.DUNNING and order in created}
+    if not waited or any(isinstance(change, PutDuty) and change.kind is DutyKind.DUNNING for change in changes):
+        return created
+    duties = yield from ask(LoadDuties(view.account.id))
+    late = any(duty.kind is DutyKind.DUNNING and duty.due_at <= now for duty in duties)
+    return [order for order in created if not late or order.id not in waited]
+
+
+def _admitted(
+    rules: CarrierRules, known: Collection[OrderId], orders: Sequence[WorkOrder], now: datetime
+) -> Step[list[WorkOrder]]:
     """Those of the created orders that have not to stay as they are, as they will be."""
-    known = {order.id for order in before.orders}
     moved = []
-    for order in view.orders:
-        if order.state is not OrderState.CREATED or order.kind is OrderKind.REACTIVATE:
-            continue
+    for order in orders:
         match (yield from ask(Admit(order))):
             case Admission.EXECUTES:
                 moved.append(advance(order, OrderInput.EXECUTE, now))

@@ -8,8 +8,10 @@ import pytest
 
 from nfemu.bss.credit import DEFAULT_CARD, CreditRules
 from nfemu.bss.dunning import Policy, Rule
+from nfemu.bss.order_queue import Capacity, OrderRules
 from nfemu.carrier.ports import PutDuty, PutNotice, PutOrder
 from nfemu.model.duties import AccountDuty, DutyKind
+from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, NoticeId, OrderId
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice, NoticeKind, NoticeState
@@ -131,6 +133,26 @@ async def test_a_stop_that_waits_too_long_is_withdrawn_and_told_anew(graded: Wor
     (withdrawn,) = [each for each in graded.store.orders() if each.id == "o"]
     assert withdrawn.state is OrderState.SUPERSEDED
     assert ("dunning.stop_cancelled", "S22") in await dunned(graded, WANG)
+
+
+async def test_a_stop_that_became_too_late_while_no_process_ran_is_not_executed_with_what_a_start_finishes(
+    graded: World,
+) -> None:
+    """S22, S23: of two cards one was stopped and not acknowledged, the other one's order still waited."""
+    slow = OrderRules(Capacity(1, 1), Capacity(1, 1))
+    graded.rules = replace(graded.rules, orders=slow)
+    await graded.restart()
+    await graded.service.attach(WANG)
+    await graded.service.set_clock(at(11, 10, 9))
+    await graded.service.charge(WANG, Money(2500))
+    graded.faults.fail("enforcer")
+    with pytest.raises(Unavailable):
+        await graded.service.set_clock(at(11, 11, 0))
+    graded.faults.heal()
+    assert {each.state for each in graded.store.orders()} == {OrderState.EXECUTED, OrderState.CREATED}
+    await graded.store.write_clock(graded.service.now() + timedelta(hours=3))
+    await graded.restart()
+    assert {each.state for each in graded.store.orders()} == {OrderState.DONE, OrderState.SUPERSEDED}
 
 
 async def test_a_duty_of_another_policy_s_is_forgotten() -> None:
