@@ -13,7 +13,6 @@
   when it sees while compiling that the condition holds.
 """
 
-from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,8 +27,12 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 from nfemu.model.webhooks import DeliveryState
+from nfemu.store.columns import MOMENT as _MOMENT
+from nfemu.store.columns import SERIAL as _SERIAL
+from nfemu.store.columns import one_of as _one_of
+from nfemu.store.columns import partial as _partial
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -62,20 +65,6 @@ metadata = sa.MetaData(
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     }
 )
-
-
-_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""A number that the database gives, rising. SQLite numbers rows only in a column of exactly the type INTEGER."""
-_MOMENT = sa.BigInteger()
-"""Microseconds since 1970-01-01 UTC (`times`)."""
-
-
-def _one_of(column: str, words: type[Enum]) -> sa.CheckConstraint:
-    return sa.CheckConstraint(" OR ".join(f"{column} = '{word.value}'" for word in words), name=column)
-
-
-def _partial(name: str, *columns: sa.Column[Any], where: sa.TextClause) -> sa.Index:
-    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _unique_partial(name: str, column: sa.Column[Any], where: sa.TextClause) -> sa.Index:

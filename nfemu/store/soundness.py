@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
-from nfemu.store import rows, webhooks
+from nfemu.store import rows, webhooks, wechat_rows
 from nfemu.store.content import Part
 from nfemu.store.schema import metadata
 from nfemu.store.times import from_micros
@@ -49,6 +49,11 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "duty": rows.duty_from,
     "event": rows.event_from,
     "webhook_delivery": webhooks.delivery_from,
+    "wechat_trade": wechat_rows.trade_from,
+    "wechat_refund": wechat_rows.refund_from,
+    "wechat_notification": wechat_rows.notification_from,
+    "wechat_attempt": wechat_rows.attempt_from,
+    "wechat_armed": wechat_rows.armed_from,
     "usage": lambda row: date.fromisoformat(row.day),
     "setting": _setting,
 }

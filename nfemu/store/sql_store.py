@@ -54,6 +54,7 @@ from nfemu.store.grouping import Grouping
 from nfemu.store.migrate import upgrade
 from nfemu.store.seed_types import SeedAccount, SeedRange
 from nfemu.store.static import static_subscribers
+from nfemu.store.wechat_books import WechatBooks
 
 T = TypeVar("T")
 
@@ -136,6 +137,11 @@ class SqlStore:
             return work()
 
         return await asyncio.get_running_loop().run_in_executor(executor, run)
+
+    @property
+    def wechat(self) -> WechatBooks:
+        """The books of the emulated WeChat Pay."""
+        return WechatBooks(self._read, self._write)
 
     async def content(self) -> list[Part]:
         """Every row, on one snapshot."""
