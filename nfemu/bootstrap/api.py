@@ -2,6 +2,7 @@
 lost: what is under way ends where it began."""
 
 import secrets
+from collections.abc import Callable
 
 from starlette.types import ASGIApp
 
@@ -11,26 +12,35 @@ from nfemu.settings import Configuration
 from nfemu.web.api.app import create_api
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.login import Logins
-from nfemu.web.current import Current
+from nfemu.web.current import Beside, Current
 
 
 class ApiSide:
     """`app` is the application to serve."""
 
-    def __init__(self, state: StateFolder, configuration: Configuration, carrier: Carrier, backend: ApiBackend) -> None:
+    def __init__(
+        self,
+        state: StateFolder,
+        configuration: Configuration,
+        carrier: Carrier,
+        backend: ApiBackend,
+        merchant_api: Callable[[], ASGIApp],
+    ) -> None:
+        """`merchant_api`: the emulated WeChat Pay's of the moment, which signs and checks signatures by itself."""
         self._state = state
         self._carrier = carrier
         self._backend = backend
         self._logins = Logins()
         self._config = self._configured(configuration)
-        self.app = Current(self._made())
+        self._current = Current(self._made())
+        self.app = Beside(self._current, "/v3/", merchant_api)
 
     def follow(self, configuration: Configuration) -> None:
         """From the next request on as `configuration` says."""
         config = self._configured(configuration)
         if config != self._config:
             self._config = config
-            self.app.app = self._made()
+            self._current.app = self._made()
 
     def _configured(self, configuration: Configuration) -> ApiConfig:
         carrier = configuration.carrier

@@ -60,6 +60,8 @@ from nfemu.web.current import Current
 from nfemu.web.listener import Listener
 from nfemu.web.origins.ca import CertificateAuthority
 from nfemu.web.origins.front import OriginFront
+from nfemu.web.wechat.keys import PlatformKeys
+from nfemu.web.wechat.merchants import Merchants
 from nfemu.webhooks.courier import Courier
 from nfemu.webhooks.register import Register
 
@@ -118,11 +120,15 @@ class Emulator:
         told = carrier.webhooks
         register = Register(state.webhooks, told.receivers, told.rules)
         self.webhooks = Courier(register, lambda: self.store, wall, carrier.currency)
-        self.house = House(state, self.gateway, self.smpp.wake, self.webhooks.wake)
+        configured = configuration.directory / "merchants"
+        merchants = Merchants(state.merchants, PlatformKeys(state.path / "wechat", wall), wall, configured)
+        self.house = House(state, self.gateway, merchants, self.smpp.wake, self.webhooks.wake)
         ids = SeededIds(secrets.token_bytes(32))
         self.life = Life(self.house, configuration, new_store(state, configuration), Beginning(ids, wall()))
         self.origins = Current(self.life.web.origins)
-        self.api_side = ApiSide(state, configuration, lambda: self.life.service, self._backend())
+        self.api_side = ApiSide(
+            state, configuration, lambda: self.life.service, self._backend(), lambda: self.life.wechat.merchant_api
+        )
         self.authority = CertificateAuthority.load_or_create(state.path / "ca", wall)
         self.front = OriginFront(self.origins, self.authority, state.origin_socket, origin_token)
         self.access = LineAccess(
@@ -148,6 +154,8 @@ class Emulator:
             pay=self._pay,
             top_up=self._top_up,
             contracts=lambda: self.life.provider.contracts,
+            wechat=lambda: self.life.wechat.desk,
+            merchants=self.house.merchants,
             components=self.components,
             reload=self.reload,
             preview_reload=self.preview_reload,

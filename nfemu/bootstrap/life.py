@@ -12,6 +12,7 @@ from datetime import datetime
 from nfemu.bootstrap.conversion import carrier_rules, name_plan, notice_rules
 from nfemu.bootstrap.people import attach_listed
 from nfemu.bootstrap.web import WebSide, wall
+from nfemu.bootstrap.wechat import WechatSide
 from nfemu.carrier.ports import IdSource
 from nfemu.client.state import StateFolder
 from nfemu.gateway.gateway import Gateway
@@ -27,11 +28,14 @@ from nfemu.settings import ClockKind, Configuration
 from nfemu.store import SqlStore
 from nfemu.web.origins.addresses import VirtualAddresses
 from nfemu.web.origins.recorder import Recorder
+from nfemu.web.portal.app import Ears
+from nfemu.web.portal.expected import Expected
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
 from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Duty
 from nfemu.web.provider.till import Till
+from nfemu.web.wechat.merchants import Merchants
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class House:
 
     state: StateFolder
     gateway: Gateway
+    merchants: Merchants
+    """Of the emulated WeChat Pay."""
     relayed: Callable[[], None]
     happened: Callable[[], None]
 
@@ -76,12 +82,16 @@ class Life:
             wall,
             Contracts(provider_key, store),
         )
+        self.wechat = WechatSide(
+            state, house.merchants, configuration, store, clock.now, self._later, lambda: self.service
+        )
+        paid_by_wechat = self.wechat.is_wanted
         self.names = Names(name_plan(configuration, self.provider.config.host), self.virtual(configuration))
         self.service = CarrierService(
             store=store,
             enforcer=house.gateway,
             notifier=Channels(clock.now, lambda: notice_rules(self._configuration)),
-            provider=self.provider,
+            provider=self.wechat.provider(self.provider) if paid_by_wechat else self.provider,
             clock=clock,
             ids=beginning.ids,
             rules=carrier_rules(configuration),
@@ -97,15 +107,18 @@ class Life:
             self.service.horizon,
             self._in_use,
         )
-        self.receiver = NotificationReceiver(self.service, merchant_key(provider_key), wall)
-        self.till = Till(self.service, self.provider, self.receiver)
+        expected = Expected()
+        self.receiver = NotificationReceiver(self.service, merchant_key(provider_key), wall, expected)
+        collect = self.wechat.collect if paid_by_wechat else self.provider.collect
+        self.till = Till(self.service, collect, expected)
         self.recorder = Recorder(wall)
         self.web = WebSide(
             state,
             configuration,
             self.service,
             self.provider,
-            self.receiver,
+            Ears(self.receiver, self.wechat.receiver(expected)),
+            self.wechat.merchant_api,
             self.recorder,
             beginning.seal,
         )
@@ -114,6 +127,7 @@ class Life:
         """As `configuration` says, from the next request on."""
         self._configuration = configuration
         self.names.replace(name_plan(configuration, self.provider.config.host), self.virtual(configuration))
+        self.wechat.follow(configuration)
         self.web.follow(configuration)
 
     def virtual(self, configuration: Configuration) -> VirtualAddresses:
@@ -130,18 +144,21 @@ class Life:
     async def start(self) -> None:
         """Finish what an earlier life or process left, and attach whom the configuration wants attached."""
         await self.provider.notifications.resume()
+        await self.wechat.desk.resume()
         await self.service.start()
         await attach_listed(self.service, self._configuration.people)
 
     async def stop(self) -> None:
         """Let finish what runs; what waits is found in the store at the next start."""
         await self.provider.notifications.settle_attempts()
+        await self.wechat.desk.settle()
         await self.service.stop()
 
     async def abandon(self) -> None:
         """The store's content is another one: whatever waits or is under way ends, and nothing of it counts."""
         await self.service.abandon()
         await self.provider.notifications.settle_attempts()
+        await self.wechat.desk.settle()
 
     def _in_use(self, group: GroupName) -> bool:
         """Whether a line may reach the group."""

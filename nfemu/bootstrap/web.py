@@ -17,13 +17,14 @@ from nfemu.web.origins.dispatch import OriginDispatcher
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
 from nfemu.web.pages import Voice
-from nfemu.web.portal.app import portal_application
+from nfemu.web.portal.app import Ears, portal_application
 from nfemu.web.portal.config import Identify, PortalConfig
 from nfemu.web.portal.identity import Recognition, identify_by
-from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider
 from nfemu.web.provider.site import ProviderSite
+from nfemu.web.wechat.app import HOSTS
+from nfemu.wechat import h5_link
 
 
 def wall() -> datetime:
@@ -40,15 +41,18 @@ class WebSide:
         configuration: Configuration,
         service: CarrierService,
         provider: BuiltinProvider,
-        receiver: NotificationReceiver,
+        ears: Ears,
+        merchant_api: ASGIApp,
         recorder: Recorder,
         seal: bytes,
     ) -> None:
-        """`seal` is what the portal's cookies are signed with beside its key."""
+        """`merchant_api`: the emulated WeChat Pay's. `seal` is what the portal's cookies are signed with beside its
+        key."""
         self._state = state
         self._service = service
         self._provider = provider
-        self._receiver = receiver
+        self._ears = ears
+        self._merchant_api = merchant_api
         portal = _portal_config(configuration, provider)
         portal_key = load_or_create_key(state.keys / "portal.key")
         self._shell = Shell(portal, service, self._identify(configuration), portal_key + seal, wall)
@@ -74,7 +78,8 @@ class WebSide:
 
     def _apps(self, portal: PortalConfig) -> Mapping[str, ASGIApp]:
         return {
-            portal.host: portal_application(self._shell, self._receiver),
+            **dict.fromkeys(HOSTS, self._merchant_api),
+            portal.host: portal_application(self._shell, self._ears),
             self._provider.config.host: ProviderSite(self._provider, (portal.secure_url,)).application(),
         }
 
@@ -99,7 +104,7 @@ def _portal_config(configuration: Configuration, provider: BuiltinProvider) -> P
         Voice(carrier.name, carrier.language, carrier.emergency),
         carrier.portal.host,
         carrier.country_code,
-        (f"https://{provider.config.host}",),
+        (f"https://{provider.config.host}", f"https://{h5_link.HOST}"),
         Money(1, carrier.currency),
         Money(500_000, carrier.currency),
         Money(5_000, carrier.currency),

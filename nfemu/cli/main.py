@@ -27,7 +27,7 @@ _COMMANDS = {
     "restore": "subscribers",
     "profile": "subscribers",
     "charge": "accounts",
-    "pay": "accounts",
+    "pay": "paying",
     "ledger": "accounts",
     "autodeduct": "auto_deduct",
     "usage": "usage",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from nfemu.client.billing import Bill
 from nfemu.client.credit import Credit
@@ -28,6 +28,9 @@ from nfemu.client.values import (
 )
 from nfemu.client.webhooks import Delivery, NewWebhook, Webhook
 from nfemu.model.errors import InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    from nfemu.client.wechat_api import WechatApi
 
 TIMEOUT_S = 60.0
 """Longest wait for an answer; a payment is answered only after the flip, a clock after everything that fell due."""
@@ -249,6 +252,15 @@ class Client:
     def resend(self, name: str, event: str | None = None) -> list[str]:
         """An event again, None: all that were given up; what was done, a line each."""
         return list(self._api.post(*_webhook(name), "resend", body={"event": event})["done"])
+
+    # ---- the emulated WeChat Pay
+
+    @property
+    def wechat(self) -> "WechatApi":
+        """Its merchants, its payers, its faults."""
+        from nfemu.client.wechat_api import WechatApi  # asked for by few
+
+        return WechatApi(self._api)
 
     # ---- states of the whole carrier
 

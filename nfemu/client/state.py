@@ -122,6 +122,11 @@ class StateFolder:
         return self.path / "origin.sock"
 
     @property
+    def merchants(self) -> Path:
+        """Merchants of the emulated WeChat Pay, a folder each."""
+        return self.path / "merchants"
+
+    @property
     def states(self) -> Path:
         """Named states of the whole carrier, a file each."""
         return self.path / "states"

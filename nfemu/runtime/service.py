@@ -214,6 +214,10 @@ class CarrierService:
         """The active session that owns `address` (IPv6: whose /64 contains it)."""
         return self._pgw.by_address(address)
 
+    def session_of(self, imsi: Imsi) -> PdnSession | None:
+        """Its latest, active or released."""
+        return self._pgw.latest(imsi)
+
     async def find(self, number: str) -> Subscriber:
         """The subscriber of a number in any spelling. Raises InvalidInput, NotFound."""
         return await self._subscriber(Msisdn.parse(number, self._rules.letterhead.country_code))

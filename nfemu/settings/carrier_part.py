@@ -14,6 +14,7 @@ from nfemu.settings.configuration import (
     ClockKind,
     InternetMode,
     Portal,
+    PortalPayments,
     PortalUpstream,
     ProxyAccess,
     UeAddress,
@@ -46,7 +47,7 @@ def carrier_part(file: CarrierFile, source: Source) -> Carrier:
         access=Access(file.access),
         proxy=_proxy(file.proxy, file.country_code, source),
         internet=InternetMode(file.internet),
-        portal=Portal(file.portal.host, _upstream(file.portal.upstream, source)),
+        portal=Portal(file.portal.host, _upstream(file.portal.upstream, source), PortalPayments(file.portal.payments)),
         webhooks=webhooks_part(file.webhooks, source),
         database=file.database,
     )

@@ -96,11 +96,19 @@ class PortalUpstream:
     preserve_host: bool
 
 
+class PortalPayments(Enum):
+    """At which emulated provider the built-in portal is paid."""
+
+    BUILTIN = "builtin"
+    WECHAT = "wechat"
+
+
 @dataclass(frozen=True, slots=True)
 class Portal:
     host: str
     """Lower-case A-labels."""
     upstream: PortalUpstream | None = None
+    payments: PortalPayments = PortalPayments.BUILTIN
 
 
 @dataclass(frozen=True, slots=True)

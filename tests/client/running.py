@@ -17,6 +17,7 @@ from nfemu.web.api import ApiBackend, ApiConfig, create_api
 from nfemu.web.provider.contracts import Contracts
 from nfemu.webhooks.courier import Courier
 from tests.fakes.paying import pay, top_up
+from tests.fakes.wechat import WechatAtRest
 from tests.fakes.world import World
 from tests.web.api.conftest import TOKEN, Program, couriered, policies
 
@@ -56,7 +57,7 @@ def carrier(folder: Path, of: World | None = None) -> Iterator[Running]:
         state.publish(status_of(address, folder))
         world, program = of or World(), Program()
         courier = couriered(world, folder)
-        server = uvicorn.Server(_config(world, program, courier))
+        server = uvicorn.Server(_config(world, program, courier, folder))
         thread = threading.Thread(target=asyncio.run, args=(_serve(server, world, courier, listener),))
         thread.start()
         try:
@@ -74,7 +75,8 @@ async def _serve(server: uvicorn.Server, world: World, courier: Courier, listene
     await world.service.stop()
 
 
-def _config(world: World, program: Program, courier: Courier) -> uvicorn.Config:
+def _config(world: World, program: Program, courier: Courier, folder: Path) -> uvicorn.Config:
+    wechat = WechatAtRest(folder)
     config = ApiConfig(TOKEN, "86", "CNY", ZoneInfo("Asia/Shanghai"), {"zh": "示例移动", "en": "Example Mobile"})
     backend = ApiBackend(
         policies,
@@ -82,6 +84,8 @@ def _config(world: World, program: Program, courier: Courier) -> uvicorn.Config:
         partial(pay, world.service),
         partial(top_up, world.service),
         partial(Contracts, b"k" * 32, world.store),
+        lambda: wechat.desk,
+        wechat.merchants,
         program.components,
         program.reload,
         program.preview_reload,

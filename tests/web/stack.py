@@ -20,11 +20,13 @@ from nfemu.web.origins.front import OriginFront
 from nfemu.web.origins.recorder import Recorder
 from nfemu.web.origins.sites import EmulatedSites
 from nfemu.web.pages import Voice
-from nfemu.web.portal.app import portal_application
+from nfemu.web.portal.app import Ears, portal_application
 from nfemu.web.portal.config import PortalConfig
+from nfemu.web.portal.expected import Expected
 from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.notify import NotificationReceiver
 from nfemu.web.portal.shell import Shell
+from nfemu.web.portal.wechat.receiver import WechatReceiver
 from nfemu.web.provider.builtin import BuiltinProvider, ProviderConfig, merchant_key
 from nfemu.web.provider.contracts import Contracts
 from nfemu.web.provider.delivery import Duty
@@ -75,8 +77,10 @@ class Stack:
             rules=self.world.rules,
             page_delivery=3600,
         )
-        self.receiver = NotificationReceiver(self.service, merchant_key(PROVIDER_KEY), self.wall)
-        self.till = Till(self.service, self.provider, self.receiver)
+        self.expected = Expected()
+        self.receiver = NotificationReceiver(self.service, merchant_key(PROVIDER_KEY), self.wall, self.expected)
+        self.ears = Ears(self.receiver, WechatReceiver(self.service, lambda: None, self.expected, self.wall))
+        self.till = Till(self.service, self.provider.collect, self.expected)
         recognition = Recognition(PORTAL, "portal", "86", b"", {}, self.service.session_at, self.wall)
         identify = identify_by([HeaderRule("X-MSISDN", EnrichedValue.MSISDN)], recognition)
         self.shell = Shell(
@@ -85,7 +89,7 @@ class Stack:
         self.recorder = Recorder(self.wall)
         self.authority = CertificateAuthority.load_or_create(folder / "ca", self.wall)
         apps = {
-            PORTAL: portal_application(self.shell, self.receiver),
+            PORTAL: portal_application(self.shell, self.ears),
             "pay.provider.example": ProviderSite(self.provider, (f"https://{PORTAL}",)).application(),
         }
         dispatcher = OriginDispatcher(apps, EmulatedSites({}), self.recorder)

@@ -12,7 +12,8 @@ _FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _ABOUT = (
     "Set `url` and `token` (the text of `api.token` in the state folder) of the collection, and `number` to a "
     "subscriber. The clock moves only where the carrier was started with `nfemu up --clock test`; `plugIn` needs IP "
-    "bearers, `resubmitOrder` the number of a dead order in `order`, and what is asked of one webhook its name in "
+    "bearers, `resubmitOrder` the number of a dead order in `order`, `getPayOrder`, `actAsPayer` and "
+    "`resendNotification` what a merchant has ordered, and what is asked of one webhook its name in "
     "`webhook`; TM Forum's resources have theirs in `id`; `resetState` comes last, since it empties all."
 )
 _VARIABLES = {
@@ -24,6 +25,9 @@ _VARIABLES = {
     "webhook": "hub-000000000000",
     "id": "8613800138000",
     "name": "in-arrears",
+    "mchid": "1900000109",
+    "out_trade_no": "R20261101000001",
+    "notification": "EV-00000000000000000000",
 }
 
 

@@ -13,6 +13,7 @@ FIXED: Mapping[str, str] = {
     "country_code": "numbers are stored and were announced under the old one",
     "currency": "the ledgers are kept in the old one",
     "access": "the lines' networks are made at the start",
+    "portal.payments": "orders that wait for their payer are at the other provider",
     "internet": "where the lines' networks lead is laid at the start",
 }
 """Key of `carrier.yaml` → why a running carrier keeps what it has."""
@@ -28,6 +29,7 @@ def refuse_fixed(before: Configuration, after: Configuration) -> None:
         "country_code": old.country_code != new.country_code,
         "currency": old.currency != new.currency,
         "access": old.access is not new.access,
+        "portal.payments": old.portal.payments is not new.portal.payments,
         "internet": old.internet is not new.internet and old.access is not Access.PROXY,
     }
     fixed = [f"carrier.yaml `{name}` changed, but {FIXED[name]}" for name, differs in differing.items() if differs]

@@ -65,6 +65,9 @@ class PortalSection(Section):
         examples=["portal.carrier.example"], description="The portal's name, which a trusted group must hold."
     )
     upstream: UpstreamSection | None = Field(default=None, description="Left out: the built-in portal.")
+    payments: Literal["builtin", "wechat"] = Field(
+        default="builtin", description="At which emulated provider the built-in portal is paid."
+    )
 
 
 class CarrierFile(Section):

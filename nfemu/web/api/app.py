@@ -19,6 +19,7 @@ from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
 from nfemu.web.api.usage import LineUsage
 from nfemu.web.api.webhooks import Webhooks
+from nfemu.web.api.wechat import WechatRoutes
 from nfemu.web.tmf.balance import PrepayBalance
 from nfemu.web.tmf.customer import Customers
 from nfemu.web.tmf.hub import HUBS, Hub
@@ -56,6 +57,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(AutoDeduct(carrier, config, backend).router())
     versioned.include_router(Orders(carrier, config).router())
     versioned.include_router(Webhooks(config, backend).router())
+    versioned.include_router(WechatRoutes(config, backend).router())
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)

@@ -17,6 +17,8 @@ from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
 from nfemu.runtime.service import CarrierService
 from nfemu.web.provider.contracts import Contracts
+from nfemu.web.wechat.desk import Desk
+from nfemu.web.wechat.merchants import Merchants
 from nfemu.webhooks.courier import Courier
 
 Carrier = Callable[[], CarrierService]
@@ -119,6 +121,10 @@ class ApiBackend:
     """The same, once for each number that the caller gives it."""
     contracts: Callable[[], Contracts]
     """Auto-deduct at the built-in provider: what its emulated bank answers, and who ends a contract there."""
+    wechat: Callable[[], Desk]
+    """The emulated WeChat Pay of the moment."""
+    merchants: Merchants
+    """Its merchants."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
     preview_reload: Callable[[], Awaitable[Sequence[ConfigChange]]]

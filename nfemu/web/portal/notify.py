@@ -5,21 +5,21 @@ it again.
 """
 
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nfemu.carrier.payments import PaymentNotification, Settlement
+from nfemu.carrier.payments import PaymentNotification
 from nfemu.model.errors import InvalidInput, NfemuError
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
+from nfemu.web.nonces import Nonces
 from nfemu.web.pages import status_of
+from nfemu.web.portal.expected import Expected
 from nfemu.web.provider.signature import FRESHNESS, verify
 
 _LOG = logging.getLogger(__name__)
@@ -48,12 +48,12 @@ class _Body(BaseModel):
 class NotificationReceiver:
     """`key` is shared with the provider (`provider.builtin.merchant_key`); `wall` is aware wall time."""
 
-    def __init__(self, carrier: CarrierService, key: bytes, wall: Callable[[], datetime]) -> None:
+    def __init__(self, carrier: CarrierService, key: bytes, wall: Callable[[], datetime], expected: Expected) -> None:
         self._carrier = carrier
         self._key = key
         self._wall = wall
-        self._heard: OrderedDict[str, datetime] = OrderedDict()
-        self._expected: dict[PaymentNo, Settlement | None] = {}
+        self._nonces = Nonces(wall, FRESHNESS)
+        self._expected = expected
 
     async def deliver(self, body: bytes, headers: Mapping[str, str]) -> int:
         """`notify` as the provider's `Deliver`: the status alone."""
@@ -65,7 +65,7 @@ class NotificationReceiver:
             nonce = verify(self._key, body, headers, self._wall())
         except InvalidInput as error:
             return NotifyAnswer(401, "SIGN_ERROR", str(error))
-        if self._is_replay(nonce):
+        if self._nonces.is_replay(nonce):
             return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used before; sign every attempt anew")
         try:
             fields = _Body.model_validate_json(body)
@@ -83,25 +83,5 @@ class NotificationReceiver:
         except NfemuError as error:
             _LOG.warning("notification refused: %s", error)
             return NotifyAnswer(status_of(error), type(error).__name__.upper(), str(error))
-        if self._expected.get(notification.payment_no, settlement) is None:
-            self._expected[notification.payment_no] = settlement
+        self._expected.settled(notification.payment_no, settlement)
         return NotifyAnswer(200, "SUCCESS", "booked before" if settlement.repeated else "booked")
-
-    @contextmanager
-    def expecting(self, no: PaymentNo) -> Iterator[Callable[[], Settlement | None]]:
-        """For whoever waits in this process: what came of the notification of order `no` meanwhile, if it came."""
-        self._expected[no] = None
-        try:
-            yield lambda: self._expected[no]
-        finally:
-            del self._expected[no]
-
-    def _is_replay(self, nonce: str) -> bool:
-        """Nonces are kept for as long as their timestamp could pass."""
-        now = self._wall()
-        while self._heard and next(iter(self._heard.values())) < now:
-            self._heard.popitem(last=False)
-        if nonce in self._heard:
-            return True
-        self._heard[nonce] = now + 2 * FRESHNESS
-        return False

@@ -28,6 +28,7 @@ from nfemu.webhooks.courier import Courier
 from nfemu.webhooks.register import Register
 from nfemu.webhooks.target import WebhookRules
 from tests.fakes.paying import pay, top_up
+from tests.fakes.wechat import WechatAtRest
 from tests.fakes.world import HOLD, START, World
 from tests.web.api.browser import Answer, ask
 
@@ -165,6 +166,7 @@ def couriered(world: World, folder: Path) -> Courier:
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    wechat = WechatAtRest(tmp_path)
     world = World()
     service = await world.start()
     program = Program()
@@ -183,6 +185,8 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         partial(pay, world.service),
         partial(top_up, world.service),
         partial(Contracts, b"k" * 32, world.store),
+        lambda: wechat.desk,
+        wechat.merchants,
         program.components,
         program.reload,
         program.preview_reload,

@@ -185,7 +185,7 @@ async def test_a_changed_cookie_is_refused(stack: Stack) -> None:
 
 async def test_what_does_not_come_through_the_front_is_nobody(stack: Stack) -> None:
     """The application, called by some other server: its headers are not the gateway's."""
-    application = portal_application(stack.shell, stack.receiver)
+    application = portal_application(stack.shell, stack.ears)
 
     async def call(scheme: str, path: str) -> int:
         scope = {

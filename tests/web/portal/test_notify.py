@@ -174,7 +174,7 @@ async def test_the_till_says_when_the_money_is_not_booked_yet(stack: Stack) -> N
 async def test_settlements_are_kept_for_whoever_waits(stack: Stack) -> None:
     first, _ = await stack.service.order_payment(LI, Money(100), "")
     second, _ = await stack.service.order_payment(LI, Money(100), "")
-    with stack.receiver.expecting(second.no) as came:
+    with stack.expected.expecting(second.no) as came:
         assert (await send(stack, signed(stack, body_of(first), "a" * 16)))[0] == 200
         assert came() is None
         for nonce in ("b" * 16, "c" * 16):
@@ -182,4 +182,4 @@ async def test_settlements_are_kept_for_whoever_waits(stack: Stack) -> None:
         settlement = came()
     assert settlement is not None
     assert not settlement.repeated
-    assert not stack.receiver._expected
+    assert not stack.expected._came

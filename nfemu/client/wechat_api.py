@@ -1,0 +1,66 @@
+"""`WechatApi`: one method for each operation of the API on the emulated WeChat Pay."""
+
+from nfemu.client.transport import Transport
+from nfemu.client.wechat import Faults, Merchant, PayOrder, PayOrderDetail
+
+
+class WechatApi:
+    """Raises as `Client` does."""
+
+    def __init__(self, api: Transport) -> None:
+        self._api = api
+
+    def merchants(self) -> list[Merchant]:
+        """By number."""
+        return [Merchant.of(each) for each in self._api.get("pay", "merchants")["merchants"]]
+
+    def add_merchant(
+        self,
+        mchid: str,
+        appids: list[str],
+        name: str = "",
+        domains: list[str] | None = None,
+        verified_by: str = "public-key",
+        certificate: str = "",
+        api_v3_key: str = "",
+    ) -> Merchant:
+        """`certificate` (PEM) and `api_v3_key`: its own; empty: made for it."""
+        body = {
+            "mchid": mchid,
+            "appids": appids,
+            "name": name,
+            "domains": domains or [],
+            "verified_by": verified_by,
+            "certificate": certificate,
+            "api_v3_key": api_v3_key,
+        }
+        return Merchant.of(self._api.post("pay", "merchants", body=body))
+
+    def orders(self, limit: int = 100) -> list[PayOrder]:
+        """Newest first."""
+        return [PayOrder.of(each) for each in self._api.get("pay", "orders", limit=limit)["orders"]]
+
+    def order(self, mchid: str, out_trade_no: str) -> PayOrderDetail:
+        """With every attempt to notify the merchant."""
+        return PayOrderDetail.of(self._api.get("pay", "orders", mchid, out_trade_no))
+
+    def act_as_payer(self, mchid: str, out_trade_no: str, outcome: str = "paid", openid: str = "") -> bool:
+        """`outcome`: `paid`, `failed` or `given-up`. True: the merchant has been told, and has accepted."""
+        body = {"outcome": outcome, "openid": openid}
+        return bool(self._api.post("pay", "orders", mchid, out_trade_no, "payer", body=body)["accepted"])
+
+    def resend(self, notification: str) -> bool:
+        """True: accepted."""
+        return bool(self._api.post("pay", "notifications", notification, "resend")["accepted"])
+
+    def faults(self) -> Faults:
+        return Faults.of(self._api.get("pay", "faults"))
+
+    def arm(self, fault: str, mchid: str = "", out_trade_no: str = "", count: int = 1) -> Faults:
+        """Such as `late:600`, for one order or the next `count`."""
+        body = {"fault": fault, "mchid": mchid, "out_trade_no": out_trade_no, "next": count}
+        return Faults.of(self._api.post("pay", "faults", body=body))
+
+    def disarm(self) -> list[str]:
+        """What was done, a line each."""
+        return list(self._api.delete("pay", "faults")["done"])

@@ -1,0 +1,1 @@
+"""The portal as a merchant of WeChat Pay: its requests signed, answers and notifications checked."""

@@ -1,0 +1,80 @@
+"""WeChat Pay behind the port `PaymentProvider`: orders by its API. Agreements stay with the built-in provider."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote, urlencode
+
+from nfemu.carrier.ports import PaymentProvider
+from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.identity import Imsi
+from nfemu.model.money import Money
+from nfemu.model.orders import Payment
+from nfemu.web.portal.wechat.client import WechatClient
+from nfemu.wechat.documents import moment
+
+NAME = "WeChat Pay"
+"""In payments, and what the phone shows as sender of the confirmation (G13)."""
+NOTIFY_PATH = "/notify/wechat"
+_DESCRIPTION = "话费充值"
+_NOWHERE = "127.0.0.1"
+"""The payer's address where the line has none: nobody pays from there."""
+
+
+class WechatProvider:
+    """`client` gives the one of this merchant; it may take a while at first. `address_of`: the phone's, None where it
+    has none. `agreements` are kept there."""
+
+    def __init__(
+        self,
+        client: Callable[[], Awaitable[WechatClient]],
+        notify_url: str,
+        address_of: Callable[[Imsi], str | None],
+        agreements: PaymentProvider,
+    ) -> None:
+        self.name = NAME
+        self._client = client
+        self._notify_url = notify_url
+        self._address_of = address_of
+        self._agreements = agreements
+
+    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:  # noqa: ARG002 - the port's
+        """See `PaymentProvider`. The same payment gives the same order, however often it is asked for."""
+        client = await self._client()
+        document = {
+            "appid": client.account.appid,
+            "mchid": client.account.mchid,
+            "description": _DESCRIPTION,
+            "out_trade_no": payment.no,
+            "time_expire": moment(payment.expires_at),
+            "notify_url": self._notify_url,
+            "amount": {"total": fen(payment.amount), "currency": payment.amount.currency},
+            "scene_info": {
+                "payer_client_ip": self._address_of(payment.imsi) or _NOWHERE,
+                "h5_info": {"type": "Wap"},
+            },
+        }
+        answer = await client.post("/v3/pay/transactions/h5", document)
+        page = str(answer["h5_url"])
+        return f"{page}&redirect_url={quote(_back(return_url, payment), safe='')}" if return_url else page
+
+    async def sign(self, agreement: Agreement) -> str:
+        """See `PaymentProvider`, as the next three."""
+        return await self._agreements.sign(agreement)
+
+    async def revoke(self, contract: str) -> None:
+        await self._agreements.revoke(contract)
+
+    async def deduct(self, deduction: Deduction, contract: str) -> DeductionAnswer:
+        return await self._agreements.deduct(deduction, contract)
+
+    async def close_deduction(self, deduction: Deduction) -> DeductionAnswer:
+        return await self._agreements.close_deduction(deduction)
+
+
+def fen(amount: Money) -> int:
+    """Of yuan with two decimals, which is all that WeChat Pay takes."""
+    return amount.minor
+
+
+def _back(return_url: str, payment: Payment) -> str:
+    """The portal's page, told which order it is about; what it shows it asks its own books."""
+    return f"{return_url}{'&' if '?' in return_url else '?'}{urlencode({'payment': payment.no})}"

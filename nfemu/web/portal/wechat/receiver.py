@@ -1,0 +1,118 @@
+"""The portal's ear for WeChat Pay: authentic, fresh, never heard before, ours, about a known order; then settled.
+
+200 means booked: the provider stops repeating. Anything else says which check failed, in the form that the provider
+documents; 503 means: nothing is lost, send it again.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from nfemu.carrier.payments import PaymentNotification
+from nfemu.model.errors import InvalidInput, NfemuError
+from nfemu.model.identity import PaymentNo
+from nfemu.model.money import Money
+from nfemu.runtime.service import CarrierService
+from nfemu.web.nonces import Nonces
+from nfemu.web.pages import status_of
+from nfemu.web.portal.expected import Expected
+from nfemu.web.portal.notify import NotifyAnswer
+from nfemu.web.portal.wechat.account import MerchantAccount
+from nfemu.web.portal.wechat.provider import NAME
+from nfemu.wechat.resource import unseal
+from nfemu.wechat.signing import FRESHNESS
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Resource(_Model):
+    algorithm: str
+    ciphertext: str
+    nonce: str
+    associated_data: str = ""
+
+
+class _Notice(_Model):
+    event_type: str
+    resource: _Resource
+
+
+class _Amount(_Model):
+    total: Annotated[int, Field(strict=True, gt=0)]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+class _Transaction(_Model):
+    mchid: str
+    appid: str
+    out_trade_no: Annotated[str, Field(min_length=1, max_length=32)]
+    transaction_id: Annotated[str, Field(min_length=1, max_length=32)]
+    trade_state: Literal["SUCCESS"]
+    success_time: AwareDatetime
+    amount: _Amount
+
+
+class WechatReceiver:
+    """`account` None: not a merchant yet, so nothing is believed. `wall` is aware wall time."""
+
+    def __init__(
+        self,
+        carrier: CarrierService,
+        account: Callable[[], MerchantAccount | None],
+        expected: Expected,
+        wall: Callable[[], datetime],
+    ) -> None:
+        self._carrier = carrier
+        self._account = account
+        self._expected = expected
+        self._wall = wall
+        self._nonces = Nonces(wall, FRESHNESS)
+
+    async def notify(self, body: bytes, headers: Mapping[str, str]) -> NotifyAnswer:
+        """Check and settle. Header names in lower case. Never raises a refusal; it answers it."""
+        account = self._account()
+        if account is None:
+            return NotifyAnswer(401, "SIGN_ERROR", "no order was ever made here")
+        try:
+            nonce = account.check(headers, body, self._wall())
+        except InvalidInput as error:
+            return NotifyAnswer(401, "SIGN_ERROR", str(error))
+        if self._nonces.is_replay(nonce):
+            return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used before; sign every attempt anew")
+        try:
+            return await self._believed(account, body)
+        except ValidationError as error:
+            places = ", ".join(".".join(map(str, each["loc"])) or "body" for each in error.errors())
+            return NotifyAnswer(422, "PARAM_ERROR", f"wrong or missing: {places}")
+        except NfemuError as error:
+            _LOG.warning("notification refused: %s", error)
+            return NotifyAnswer(status_of(error), type(error).__name__.upper(), str(error))
+
+    async def _believed(self, account: MerchantAccount, body: bytes) -> NotifyAnswer:
+        """Raises ValidationError, NfemuError."""
+        notice = _Notice.model_validate_json(body)
+        plain = unseal(account.api_v3_key, notice.resource.model_dump())
+        if notice.event_type != "TRANSACTION.SUCCESS":
+            return NotifyAnswer(200, "SUCCESS", f"`{notice.event_type}` changes nothing here")
+        transaction = _Transaction.model_validate(json.loads(plain))
+        if (transaction.mchid, transaction.appid) != (account.mchid, account.appid):
+            raise InvalidInput(f"merchant `{transaction.mchid}`, appid `{transaction.appid}`: the payment is not ours")
+        settlement = await self._carrier.settle(
+            PaymentNotification(
+                provider=NAME,
+                payment_no=PaymentNo(transaction.out_trade_no),
+                trade_no=transaction.transaction_id,
+                amount=Money(transaction.amount.total, transaction.amount.currency),
+                paid_at=transaction.success_time,
+            )
+        )
+        self._expected.settled(PaymentNo(transaction.out_trade_no), settlement)
+        return NotifyAnswer(200, "SUCCESS", "booked before" if settlement.repeated else "booked")
