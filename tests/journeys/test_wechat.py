@@ -1,0 +1,137 @@
+"""Merchants of the emulated WeChat Pay on a running carrier: one that is unchanged but for a proxy and an authority,
+and nfemu's own portal. Business time is a test clock's."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nfemu.client import StateFolder
+from nfemu.client.wechat import Merchant
+from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
+from tests.journeys.merchant import APPID, Shop, client_of, shop_of
+
+pytestmark = pytest.mark.once
+
+MCHID = "1900000109"
+_ORDER: dict[str, Any] = {
+    "description": "话费充值",
+    "amount": {"total": 5000, "currency": "CNY"},
+    "scene_info": {"payer_client_ip": "10.45.0.2", "h5_info": {"type": "Wap"}},
+}
+
+
+@pytest.fixture(scope="module")
+def carrier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CarrierProcess]:
+    process = CarrierProcess(
+        StateFolder(tmp_path_factory.mktemp("carrier") / "state"),
+        environment={"NFEMU_SET": "carrier.portal.payments=wechat carrier.access=proxy"},
+    )
+    process.up("--clock", "test")
+    yield process
+    process.down()
+
+
+@pytest.fixture(scope="module")
+def merchant(carrier: CarrierProcess) -> Merchant:
+    done = carrier.nfemu("pay", "merchant", "add", MCHID, "--appid", APPID, "--json")
+    assert done.status == 0, done.errors
+    return Merchant.of(json.loads(done.text))
+
+
+@pytest.fixture
+def shop(carrier: CarrierProcess, merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """Its client asks api.mch.weixin.qq.com itself, by a line's proxy, and trusts the emulator's authority."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", carrier.running.ca)
+    with shop_of(client_of(merchant, f"http://{OTHER}:x@{carrier.running.http_proxy}")) as made:
+        yield made
+
+
+def ordered(shop: Shop, number: str) -> None:
+    status, answer = shop.client.pay(**_ORDER, out_trade_no=number, notify_url=shop.url)
+    assert status == 200, answer
+    assert json.loads(answer)["h5_url"].startswith("https://wx.tenpay.com/")
+
+
+def state_of(shop: Shop, number: str) -> str:
+    _, answer = shop.client.query(out_trade_no=number)
+    return str(json.loads(answer)["trade_state"])
+
+
+def payer(carrier: CarrierProcess, number: str) -> str:
+    done = carrier.nfemu("pay", "payer", number, "--merchant", MCHID)
+    assert done.status == 0, done.errors
+    return done.text.strip()
+
+
+def test_an_unchanged_integration_is_paid(carrier: CarrierProcess, shop: Shop) -> None:
+    ordered(shop, "R2026-1")
+    assert state_of(shop, "R2026-1") == "NOTPAY"
+    assert payer(carrier, "R2026-1") == "order R2026-1: SUCCESS, the merchant has accepted"
+    assert (state_of(shop, "R2026-1"), list(shop.booked.values())) == ("SUCCESS", [5000])
+
+
+def test_what_nobody_has_heard_outlives_a_kill(carrier: CarrierProcess, shop: Shop) -> None:
+    ordered(shop, "R2026-2")
+    shop.answers = [500]
+    assert payer(carrier, "R2026-2") == "order R2026-2: SUCCESS, the merchant has not accepted (yet)"
+    carrier.kill()
+    carrier.up("--clock", "test")
+    assert shop.booked == {}
+    moved = carrier.nfemu("clock", "advance", "15s").text
+    assert "notification of order R2026-2: attempt 2 accepted" in moved
+    assert list(shop.booked.values()) == [5000]
+
+
+def test_a_fault_is_armed_and_overcome(carrier: CarrierProcess, shop: Shop) -> None:
+    assert carrier.nfemu("pay", "fault", "arm", "wrong-signature", "--merchant", MCHID).status == 0
+    ordered(shop, "R2026-3")
+    assert "not accepted" in payer(carrier, "R2026-3")
+    assert (shop.heard.get(timeout=5), shop.booked) == (None, {})
+    assert "attempt 2 accepted" in carrier.nfemu("clock", "advance", "15s").text
+    shown = carrier.nfemu("pay", "show", "R2026-3", "--merchant", MCHID).text
+    assert [line.split()[3:5] for line in shown.splitlines()[-2:]] == [["wrong", "signature"], ["genuine", "204"]]
+
+
+def test_the_portal_is_a_merchant_too(carrier: CarrierProcess) -> None:
+    carrier.nfemu("charge", NUMBER, "59")
+    assert carrier.nfemu("pay", NUMBER, "59").text == "¥59.00 paid; service is restored: profile internet is in force\n"
+    with carrier.client() as client:
+        (order,) = [each for each in client.wechat.orders() if each.mchid != MCHID]
+        (entry,) = [each for each in client.ledger(NUMBER).entries if each.trade_no and "WeChat" in each.trade_no]
+    assert entry.trade_no == f"WeChat Pay/{order.transaction_id}"
+
+
+def test_a_payer_who_cannot_pay_and_gives_up(carrier: CarrierProcess, shop: Shop) -> None:
+    ordered(shop, "R2026-4")
+    for outcome, state in (("failed", "PAYERROR"), ("given-up", "PAYERROR"), ("paid", "SUCCESS")):
+        done = carrier.nfemu("pay", "payer", "R2026-4", "--merchant", MCHID, "--outcome", outcome)
+        assert done.text.startswith(f"order R2026-4: {state}"), done.errors
+    again = carrier.nfemu("pay", "payer", "R2026-4", "--merchant", MCHID)
+    assert (again.status, again.errors) == (1, "nfemu: 该订单已支付\n")
+
+
+def test_what_is_shown_and_done_from_behind(carrier: CarrierProcess, merchant: Merchant, shop: Shop) -> None:
+    ordered(shop, "R2026-5")
+    shop.answers = [500]
+    payer(carrier, "R2026-5")
+    with carrier.client() as client:
+        (told,) = client.wechat.order(MCHID, "R2026-5").notifications
+        assert client.wechat.merchants()[-1] == merchant
+    assert carrier.nfemu("pay", "resend", told.id).text == f"notification {told.id}: accepted\n"
+    listed = carrier.nfemu("pay", "orders", "--limit", "1").text.splitlines()
+    assert listed[1].split()[:5] == [MCHID, "R2026-5", "MWEB", "5000", "SUCCESS"]
+    assert f"merchant               {MCHID}, {MCHID}" in carrier.nfemu("pay", "merchant", "list").text
+
+
+def test_what_is_wrong(carrier: CarrierProcess, merchant: Merchant) -> None:
+    for arguments, status, said in (
+        (("show", "R2026-9", "--merchant", MCHID), 1, f"merchant `{MCHID}` has no order `R2026-9`; "),
+        (("fault", "arm", "never"), 2, "`never` is not a fault; there are duplicate, "),
+        (("merchant", "add", MCHID, "--appid", APPID), 1, f"there is a merchant `{MCHID}` already; "),
+        (("merchant", "add", "1", "--appid", APPID), 2, "`1` is not a merchant number: "),
+        (("resend", "EV-0"), 1, "there is no notification `EV-0`; "),
+    ):
+        done = carrier.nfemu("pay", *arguments)
+        assert (done.status, done.errors.startswith(f"nfemu: {said}")) == (status, True), done.errors
