@@ -74,14 +74,22 @@ class Machine(RuleBasedStateMachine):
         self.world.faults.heal()
         await self._check_enforcement()
         if crashed:
-            await self.world.restart()
+            await self._start_again()
+        await self._recover()
+        return raised
+
+    async def _start_again(self) -> None:
+        """A process that is gone is followed by the next one."""
+        await self.world.restart()
+
+    async def _recover(self) -> None:
+        """What is left to do is done, until the machine is at rest."""
         await self._check_nothing_forgotten()
         for account in ACCOUNTS:
             await self.world.service._finish(account)
         await self._let_orders_pass()
         await self._realign()
         await self._let_orders_pass()
-        return raised
 
     async def _let_orders_pass(self) -> None:
         """Business time goes on until no order waits; whoever was given up is resubmitted."""
