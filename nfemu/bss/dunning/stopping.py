@@ -60,10 +60,9 @@ def is_announced(case: Case) -> bool:
 
 def renewed_notice(case: Case, told: Told) -> StopNotice | None:
     """A stop notice that waits for its channel, as it is to be said now; None where nothing is to be stopped any more
-    (S6). A stop that is ordered and not executed is still to come; that of large arrears is told even to whom it has
-    overtaken its notice, since the channel was full then (S24)."""
-    told_late = _is_large(case)
-    cards = (card for card in case.unheld_cards() if told_late or card.service is not Service.STOPPED)
+    (S6). A stop that is ordered and not executed is still to come: one of large arrears is ordered with its notice
+    (S24)."""
+    cards = (card for card in case.unheld_cards() if card.service is not Service.STOPPED)
     card = next((card for card in cards if card.imsi == told.imsi), None)
     if card is None or case.standing is not Standing.OVERDUE:
         return None

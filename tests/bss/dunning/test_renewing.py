@@ -63,15 +63,6 @@ def test_whoever_is_stopped_or_held_is_told_nothing(kind: NoticeKind, card: Card
     assert again(kind, replace(OVERDUE, cards=(card,))) == Spared(Rule.S6, reason)
 
 
-@pytest.mark.parametrize("service", [Service.STOPPING, Service.STOPPED])
-def test_large_arrears_are_told_of_their_stop_even_where_the_channel_was_full_until_it_came(service: Service) -> None:
-    """S24: notice and stop go together, and the stop may be first."""
-    found = again(NoticeKind.STOP_NOTICE, replace(LARGE, cards=(replace(CARD, service=service),)))
-    assert isinstance(found, StopNotice)
-    held = again(NoticeKind.STOP_NOTICE, replace(LARGE, cards=(replace(CARD, service=service, held=True),)))
-    assert isinstance(held, Spared)
-
-
 def test_a_member_of_a_unit_who_has_paid_the_own_share_is_not_reminded() -> None:
     """S6, S11."""
     unit = replace(OVERDUE, account=account(kind=AccountKind.UNIT), cards=(replace(CARD, share=Money(0)),))
