@@ -68,7 +68,7 @@ OPERATIONS = {
 WITHOUT_A_CARRIER = {
     *("run", "up", "down", "demo", "verify", "bench", "doctor", "attack"),
     *("policy", "config", "carrier", "shell", "capture", "instance"),
-    *("replay", "scenario", "device"),
+    *("replay", "scenario", "device", "compare"),
 }
 """They start and end one, need none, or only use what others ask."""
 
