@@ -16,15 +16,18 @@ if [ ${#missing[@]} -gt 0 ]; then
     install_packages "tests that are left out without" "${missing[@]}" fonts-noto-cjk || true
 fi
 
-# A PostgreSQL of our own on a socket in a temporary folder; it ends with this script.
-cluster=
-stop_cluster() {
+# A PostgreSQL of our own on a socket in a temporary folder; it ends with this script, as what runs beside it does.
+cluster= again=
+stop_all() {
+    if [ -n "$again" ]; then
+        kill -- "-$again" 2>/dev/null || true
+    fi
     if [ -n "$cluster" ]; then
         "${as_postgres[@]}" "$pg_bin/pg_ctl" -D "$cluster/data" -m immediate -w stop >/dev/null || true
         rm -rf "$cluster"
     fi
 }
-trap stop_cluster EXIT
+trap stop_all EXIT
 if has_postgresql; then
     pg_bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' | tail -n 1)")
     cluster=$(mktemp -d /tmp/nfemu-pg.XXXXXX)
@@ -43,7 +46,8 @@ if has_postgresql; then
     export NFEMU_TEST_POSTGRES="postgresql+psycopg://nfemu@/nfemu?host=$cluster"
 fi
 
-# The journeys once more on Python 3.12, which brings mitmproxy 12; those of the lab say little of that.
+# The journeys once more on Python 3.12, which brings mitmproxy 12; those of the lab say little of that. They run beside
+# the lab's tests, which leave a processor free.
 python312=
 for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python3.12; do
     if "$candidate" -c 'import ensurepip' 2>/dev/null; then
@@ -52,19 +56,29 @@ for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/pyt
     fi
 done
 same=$("$venv/bin/python" -c 'import sys; print(sys.version_info[:2] == (3, 12))')
-setting_up=
-if [ -n "$python312" ] && [ "$same" = False ]; then
-    tools/setup.sh .venv-312 "$python312" & # beside the tests, which leave a processor free
-    setting_up=$!
-fi
-
-"$venv/bin/python" -m pytest -m "lab and not long" -q
-
+journeys_again() {
+    tools/setup.sh .venv-312 "$python312"
+    .venv-312/bin/python -m pytest tests/journeys -m "not long and not once and not lab" -q
+}
 if [ -z "$python312" ]; then
     say "left out: the journeys on Python 3.12 (no python3.12 here)"
 elif [ "$same" = True ]; then
     say "left out: a second run of the journeys, this is Python 3.12 already"
 else
-    wait "$setting_up"
-    .venv-312/bin/python -m pytest tests/journeys -n 2 --dist worksteal -m "not long and not once and not lab" -q
+    said=$(mktemp)
+    set -m # else it would not hear of Ctrl-C, nor would what it starts
+    journeys_again >"$said" 2>&1 &
+    again=$!
+    set +m
 fi
+
+failed=0
+"$venv/bin/python" -m pytest -m "lab and not long" -q || failed=$?
+
+if [ -n "$again" ]; then
+    wait "$again" || failed=$?
+    again=
+    cat "$said"
+    rm -f "$said"
+fi
+exit "$failed"
