@@ -29,6 +29,7 @@ def run(carrier: CarrierProcess, script: str, expect: str, number: str = NUMBER)
 
 
 @pytest.mark.lab
+@pytest.mark.long
 @NEEDS_BEARERS
 @NEEDS_ROOT
 def test_open_and_restricted(carrier: CarrierProcess) -> None:
