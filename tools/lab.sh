@@ -9,7 +9,7 @@ venv=${VENV:-.venv}
 
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null; }
 mapfile -t missing < <(
-    missing_packages chromium:chromium certutil:libnss3-tools ip:iproute2 nft:nftables ping:iputils-ping tshark:tshark
+    missing_packages chromium:chromium certutil:libnss3-tools ip:iproute2 nft:nftables ping:iputils-ping tshark:tshark npm:npm
 )
 has_postgresql || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ]; then

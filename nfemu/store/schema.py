@@ -27,10 +27,7 @@ from nfemu.model.provider import ProviderStage
 from nfemu.model.session import SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 from nfemu.model.webhooks import DeliveryState
-from nfemu.store.columns import MOMENT as _MOMENT
-from nfemu.store.columns import SERIAL as _SERIAL
-from nfemu.store.columns import one_of as _one_of
-from nfemu.store.columns import partial as _partial
+from nfemu.store.columns import MOMENT, SERIAL, one_of, partial
 
 HEAD = "0015"
 """The newest migration. A store at this version opens without loading the migration machinery."""
@@ -82,7 +79,7 @@ account = sa.Table(
     sa.Column("balance", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("granted", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("scored_level", sa.SmallInteger, nullable=False, server_default=str(NO_LEVEL)),
-    _one_of("kind", AccountKind),
+    one_of("kind", AccountKind),
     sa.CheckConstraint("level BETWEEN 1 AND 10", name="level"),
     sqlite_with_rowid=False,
 )
@@ -105,14 +102,14 @@ subscriber = sa.Table(
     sa.Column("wechat", sa.SmallInteger),
     sa.Column("plan", sa.Text),
     sa.Column("services", sa.Text),
-    _one_of("role", CardRole),
-    _one_of("ordered", OrderedProfile),
-    _one_of("hold", Hold),
+    one_of("role", CardRole),
+    one_of("ordered", OrderedProfile),
+    one_of("hold", Hold),
     sqlite_with_rowid=False,
 )
 subscriber_by_msisdn = sa.Index("ux_subscriber_msisdn", subscriber.c.msisdn, unique=True)
 subscriber_by_account = sa.Index("ix_subscriber_account_id", subscriber.c.account_id)
-_partial("ix_subscriber_fees", subscriber.c.account_id, where=HAS_FEES)
+partial("ix_subscriber_fees", subscriber.c.account_id, where=HAS_FEES)
 
 session = sa.Table(
     "session",
@@ -128,12 +125,12 @@ session = sa.Table(
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("policy_version", sa.BigInteger, nullable=False),
     sa.Column("acknowledged_version", sa.BigInteger, nullable=False),
-    sa.Column("attached_at", _MOMENT, nullable=False),
+    sa.Column("attached_at", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("released_at", _MOMENT),
+    sa.Column("released_at", MOMENT),
     sa.Column("ebi", sa.SmallInteger, nullable=False),
     sa.Column("latest", sa.SmallInteger, nullable=False),
-    _one_of("state", SessionState),
+    one_of("state", SessionState),
     sa.CheckConstraint("acknowledged_version <= policy_version", name="acknowledged_version"),
     sa.CheckConstraint("ebi BETWEEN 5 AND 15", name="ebi"),
     sa.CheckConstraint("latest = 0 OR latest = 1", name="latest"),
@@ -142,19 +139,19 @@ session = sa.Table(
 """Every session there was. `latest` is 1 for the subscriber's one of the highest policy version; only that one can
 be active, so nobody has two."""
 _unique_partial("ux_session_latest", session.c.imsi, LATEST)
-_partial("ix_session_released_at", session.c.released_at, where=RELEASED)
+partial("ix_session_released_at", session.c.released_at, where=RELEASED)
 _unique_partial("ux_session_active_ipv4", session.c.ue_ipv4, ACTIVE)
 _unique_partial("ux_session_active_ipv6", session.c.ue_ipv6, ACTIVE)
 
 ledger = sa.Table(
     "ledger",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("at", _MOMENT, nullable=False),
+    sa.Column("at", MOMENT, nullable=False),
     sa.Column("trade_no", sa.Text),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi")),
     sa.Column("note", sa.Text, nullable=False),
@@ -176,61 +173,61 @@ share = sa.Table(
 work_order = sa.Table(
     "work_order",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("created_at", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("done_at", _MOMENT),
+    sa.Column("done_at", MOMENT),
     sa.Column("profile", sa.Text),
-    sa.Column("billed_at", _MOMENT),
-    sa.Column("executed_at", _MOMENT),
+    sa.Column("billed_at", MOMENT),
+    sa.Column("executed_at", MOMENT),
     sa.Column("attempts", sa.SmallInteger, nullable=False),
-    sa.Column("next_attempt_at", _MOMENT),
-    sa.Column("moved_at", _MOMENT, nullable=False),
-    _one_of("target", OrderedProfile),
-    _one_of("state", OrderState),
+    sa.Column("next_attempt_at", MOMENT),
+    sa.Column("moved_at", MOMENT, nullable=False),
+    one_of("target", OrderedProfile),
+    one_of("state", OrderState),
 )
 """`moved_at`: the last of its times but `next_attempt_at`, by which those of the last hour are found."""
-_partial("ix_work_order_unfinished", work_order.c.imsi, where=UNFINISHED)
-_partial("ix_work_order_done", work_order.c.imsi, work_order.c.done_at, where=DONE)
+partial("ix_work_order_unfinished", work_order.c.imsi, where=UNFINISHED)
+partial("ix_work_order_done", work_order.c.imsi, work_order.c.done_at, where=DONE)
 sa.Index("ix_work_order_moved_at", work_order.c.moved_at)
 
 notice = sa.Table(
     "notice",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("sender", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("created_at", MOMENT, nullable=False),
     sa.Column("link", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("sent_at", _MOMENT),
+    sa.Column("sent_at", MOMENT),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger),
     sa.Column("currency", sa.Text),
-    sa.Column("clicked_at", _MOMENT),
+    sa.Column("clicked_at", MOMENT),
     sa.Column("attempts", sa.SmallInteger, nullable=False),
-    sa.Column("retry_at", _MOMENT),
-    _one_of("state", NoticeState),
-    _one_of("channel", Channel),
+    sa.Column("retry_at", MOMENT),
+    one_of("state", NoticeState),
+    one_of("channel", Channel),
 )
 sa.Index("ix_notice_told", notice.c.imsi, notice.c.created_at)
-_partial("ix_notice_pending", notice.c.imsi, where=PENDING)
-_partial("ix_notice_inbox", notice.c.imsi, notice.c.sent_at, notice.c.serial, where=SENT)
+partial("ix_notice_pending", notice.c.imsi, where=PENDING)
+partial("ix_notice_inbox", notice.c.imsi, notice.c.sent_at, notice.c.serial, where=SENT)
 
 relay = sa.Table(
     "relay",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("notice_id", sa.Text, sa.ForeignKey("notice.id"), nullable=False, unique=True),
 )
 """Short messages in the inbox that no receiver of SMPP has acknowledged yet, in the order in which they were sent."""
@@ -238,25 +235,25 @@ relay = sa.Table(
 payment = sa.Table(
     "payment",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("no", sa.Text, nullable=False, unique=True),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT, nullable=False),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("trade_no", sa.Text),
     sa.Column("immediate", sa.SmallInteger),
-    sa.Column("paid_at", _MOMENT),
-    sa.Column("posted_at", _MOMENT),
-    _one_of("state", PaymentState),
+    sa.Column("paid_at", MOMENT),
+    sa.Column("posted_at", MOMENT),
+    one_of("state", PaymentState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )
-_partial("ix_payment_open", payment.c.imsi, where=OPEN)
-_partial("ix_payment_posted_at", payment.c.posted_at, where=POSTED)
+partial("ix_payment_open", payment.c.imsi, where=OPEN)
+partial("ix_payment_posted_at", payment.c.posted_at, where=POSTED)
 
 provider_order = sa.Table(
     "provider_order",
@@ -266,14 +263,14 @@ provider_order = sa.Table(
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("wrong_pins", sa.SmallInteger, nullable=False),
-    sa.Column("paid_at", _MOMENT),
+    sa.Column("paid_at", MOMENT),
     sa.Column("attempts", sa.SmallInteger, nullable=False),
-    sa.Column("notify_at", _MOMENT),
-    _one_of("stage", ProviderStage),
+    sa.Column("notify_at", MOMENT),
+    one_of("stage", ProviderStage),
     sqlite_with_rowid=False,
 )
 """Of the payment provider, another company: nothing here refers to the carrier's tables."""
-_partial("ix_provider_order_notify_at", provider_order.c.notify_at, where=TO_NOTIFY)
+partial("ix_provider_order_notify_at", provider_order.c.notify_at, where=TO_NOTIFY)
 
 agreement = sa.Table(
     "agreement",
@@ -285,10 +282,10 @@ agreement = sa.Table(
     sa.Column("contract", sa.Text, nullable=False),
     sa.Column("cap", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("signed_at", _MOMENT, nullable=False),
+    sa.Column("signed_at", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("revoked_at", _MOMENT),
-    _one_of("state", AgreementState),
+    sa.Column("revoked_at", MOMENT),
+    one_of("state", AgreementState),
     sa.CheckConstraint("cap > 0", name="cap"),
     sqlite_with_rowid=False,
 )
@@ -297,7 +294,7 @@ _unique_partial("ux_agreement_signed", agreement.c.account_id, SIGNED)
 deduction = sa.Table(
     "deduction",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("no", sa.Text, nullable=False, unique=True),
     sa.Column("agreement_no", sa.Text, sa.ForeignKey("agreement.no"), nullable=False),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
@@ -307,11 +304,11 @@ deduction = sa.Table(
     sa.Column("before", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
-    sa.Column("requested_at", _MOMENT, nullable=False),
+    sa.Column("requested_at", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("retry_at", _MOMENT),
+    sa.Column("retry_at", MOMENT),
     sa.Column("trade_no", sa.Text),
-    _one_of("state", DeductionState),
+    one_of("state", DeductionState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )
 _unique_partial("ux_deduction_unsettled", deduction.c.account_id, UNSETTLED)
@@ -338,15 +335,15 @@ credit_grant = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("granted_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT, nullable=False),
+    sa.Column("granted_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    _one_of("state", GrantState),
+    one_of("state", GrantState),
     sa.CheckConstraint("amount > 0", name="amount"),
     sqlite_with_rowid=False,
 )
 """Credit for a while. `account.granted` is the sum of the open ones, kept in the transaction that puts one."""
-_partial("ix_credit_grant_open", credit_grant.c.account_id, where=GRANTED)
+partial("ix_credit_grant_open", credit_grant.c.account_id, where=GRANTED)
 
 consumption = sa.Table(
     "consumption",
@@ -356,7 +353,7 @@ consumption = sa.Table(
     sa.Column("measured", sa.Text, primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
     sa.Column("units", sa.BigInteger, nullable=False),
-    _one_of("measured", Measured),
+    one_of("measured", Measured),
     sqlite_with_rowid=False,
 )
 """What a card has used in a calendar month (its first day, ISO 8601), as its tariff counts it."""
@@ -366,7 +363,7 @@ duty = sa.Table(
     metadata,
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), primary_key=True),
     sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
-    sa.Column("due_at", _MOMENT, nullable=False),
+    sa.Column("due_at", MOMENT, nullable=False),
     sqlite_with_rowid=False,
 )
 """What an account has to expect next, of each kind (`model.duties`)."""
@@ -378,7 +375,7 @@ provider_contract = sa.Table(
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("bank", sa.Text, nullable=False),
     sa.Column("ended", sa.SmallInteger, nullable=False),
-    _one_of("bank", Bank),
+    one_of("bank", Bank),
     sa.CheckConstraint("ended = 0 OR ended = 1", name="ended"),
     sqlite_with_rowid=False,
 )
@@ -396,14 +393,14 @@ provider_deduction = sa.Table(
 event = sa.Table(
     "event",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("at", _MOMENT, nullable=False),
+    sa.Column("at", MOMENT, nullable=False),
     sa.Column("elapsed_ms", sa.Double, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("business_at", _MOMENT),
+    sa.Column("business_at", MOMENT),
 )
 """The timeline. `detail` is a JSON object of texts; `business_at` is null where a program of before wrote it."""
 sa.Index("ix_event_imsi", event.c.imsi, event.c.serial)
@@ -420,23 +417,23 @@ webhook_position = sa.Table(
 webhook_delivery = sa.Table(
     "webhook_delivery",
     metadata,
-    sa.Column("serial", _SERIAL, primary_key=True),
+    sa.Column("serial", SERIAL, primary_key=True),
     sa.Column("webhook", sa.Text, nullable=False),
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("since", _MOMENT, nullable=False),
+    sa.Column("since", MOMENT, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("refusals", sa.Integer, nullable=False),
-    sa.Column("next_attempt_at", _MOMENT),
+    sa.Column("next_attempt_at", MOMENT),
     sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("settled_at", _MOMENT),
-    _one_of("state", DeliveryState),
+    sa.Column("settled_at", MOMENT),
+    one_of("state", DeliveryState),
 )
 sa.Index("ux_webhook_delivery_event", webhook_delivery.c.webhook, webhook_delivery.c.event, unique=True)
-_partial("ix_webhook_delivery_pending", webhook_delivery.c.webhook, webhook_delivery.c.serial, where=PENDING)
-_partial("ix_webhook_delivery_settled_at", webhook_delivery.c.settled_at, where=SETTLED)
+partial("ix_webhook_delivery_pending", webhook_delivery.c.webhook, webhook_delivery.c.serial, where=PENDING)
+partial("ix_webhook_delivery_settled_at", webhook_delivery.c.settled_at, where=SETTLED)
 
 host_name = sa.Table(
     "host_name",

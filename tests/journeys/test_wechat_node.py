@@ -33,8 +33,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     command = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", "--prefix", str(folder)]
     done = subprocess.run([*command, _PACKAGE], capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode:
-        pytest.skip(f"npm cannot install {_PACKAGE}: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, f"npm cannot install {_PACKAGE}: {done.stderr.strip()[-200:]}"
     return folder / "node_modules"
 
 

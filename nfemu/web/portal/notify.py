@@ -77,11 +77,16 @@ class NotificationReceiver:
                 paid_at=fields.paid_at,
             )
             settlement = await self._carrier.settle(notification)
-        except ValidationError as error:
-            places = ", ".join(".".join(map(str, each["loc"])) or "body" for each in error.errors())
-            return NotifyAnswer(422, "PARAM_ERROR", f"wrong or missing: {places}")
-        except NfemuError as error:
-            _LOG.warning("notification refused: %s", error)
-            return NotifyAnswer(status_of(error), type(error).__name__.upper(), str(error))
+        except (ValidationError, NfemuError) as error:
+            return refused(error)
         self._expected.settled(notification.payment_no, settlement)
         return NotifyAnswer(200, "SUCCESS", "booked before" if settlement.repeated else "booked")
+
+
+def refused(error: ValidationError | NfemuError) -> NotifyAnswer:
+    """To a provider whose signature is right, and whose notification is not."""
+    if isinstance(error, ValidationError):
+        places = ", ".join(".".join(map(str, each["loc"])) or "body" for each in error.errors())
+        return NotifyAnswer(422, "PARAM_ERROR", f"wrong or missing: {places}")
+    _LOG.warning("notification refused: %s", error)
+    return NotifyAnswer(status_of(error), type(error).__name__.upper(), str(error))

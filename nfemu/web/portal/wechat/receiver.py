@@ -4,8 +4,6 @@
 documents; 503 means: nothing is lost, send it again.
 """
 
-import json
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
@@ -18,15 +16,12 @@ from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
 from nfemu.web.nonces import Nonces
-from nfemu.web.pages import status_of
 from nfemu.web.portal.expected import Expected
-from nfemu.web.portal.notify import NotifyAnswer
+from nfemu.web.portal.notify import NotifyAnswer, refused
 from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.provider import NAME
 from nfemu.wechat.resource import unseal
 from nfemu.wechat.signing import FRESHNESS
-
-_LOG = logging.getLogger(__name__)
 
 
 class _Model(BaseModel):
@@ -89,12 +84,8 @@ class WechatReceiver:
             return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used before; sign every attempt anew")
         try:
             return await self._believed(account, body)
-        except ValidationError as error:
-            places = ", ".join(".".join(map(str, each["loc"])) or "body" for each in error.errors())
-            return NotifyAnswer(422, "PARAM_ERROR", f"wrong or missing: {places}")
-        except NfemuError as error:
-            _LOG.warning("notification refused: %s", error)
-            return NotifyAnswer(status_of(error), type(error).__name__.upper(), str(error))
+        except (ValidationError, NfemuError) as error:
+            return refused(error)
 
     async def _believed(self, account: MerchantAccount, body: bytes) -> NotifyAnswer:
         """Raises ValidationError, NfemuError."""
@@ -102,7 +93,7 @@ class WechatReceiver:
         plain = unseal(account.api_v3_key, notice.resource.model_dump())
         if notice.event_type != "TRANSACTION.SUCCESS":
             return NotifyAnswer(200, "SUCCESS", f"`{notice.event_type}` changes nothing here")
-        transaction = _Transaction.model_validate(json.loads(plain))
+        transaction = _Transaction.model_validate_json(plain)
         if (transaction.mchid, transaction.appid) != (account.mchid, account.appid):
             raise InvalidInput(f"merchant `{transaction.mchid}`, appid `{transaction.appid}`: the payment is not ours")
         settlement = await self._carrier.settle(
