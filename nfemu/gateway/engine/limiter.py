@@ -13,7 +13,10 @@ goes on when the bucket holds as much again, so it leaves no debt: uploads do no
 the cap only so many further connections may wait in each; the rest learn at once that they would have to.
 
 What a fast rate has lent, a slow one would take a minute to get back. So when the rate falls, nothing is owed any more;
-and what connections that end at the cap have carried is their last read each, which nobody waits for.
+and what connections that end at the cap have carried is their last read each, which nobody waits for. Past the cap a
+read of bulk, which may be larger than the one that it has waited for, is owed by bulk alone: it is paid for before any
+more of it goes on, and what is light waits for no more than what is light has passed. So much can be owed at a time.
+Whoever waits to be opened has passed nothing yet, and owes nothing.
 """
 
 import asyncio
@@ -24,8 +27,8 @@ from nfemu.model.policy import Limits
 
 _LEAST_BURST = 65_536
 """Octets: what one read of a connection can carry."""
-
-
+_MOST_OWED = 32 * _LEAST_BURST
+"""Octets, by bulk alone: what is past it, all wait for."""
 MAX_WAITING = 16
 """Connections of a kind, light or bulk, that may wait to be opened past the cap: what a browser asks for at once."""
 BULK = 8192
@@ -57,6 +60,8 @@ class Limiter:
         self._paced = before
         self._tokens = self._burst()
         self._filled_at = now()
+        self._owed = 0.0
+        """Octets, by bulk alone."""
         self._charged_at = self.rate
         """Bits per second that held at the last charge."""
         self._changed = asyncio.Event()
@@ -84,14 +89,17 @@ class Limiter:
         if octets < BULK:
             await self._pace_light()
         else:
+            self._charge()
+            self._owe(octets)
             await self._pace_bulk(octets)
 
     async def enter(self, octets: int) -> bool:
-        """The same for a further connection; False at once where too many wait already."""
+        """The same for a further connection, which has passed nothing yet: `octets` are what it brings. False at once
+        where too many wait already."""
         waiting = self._light_waiting if octets < BULK else self._bulk_waiting
         if waiting >= MAX_WAITING and self.exceeded():
             return False
-        await self.pace(octets)
+        await (self._pace_light() if octets < BULK else self._pace_bulk(octets))
         return True
 
     async def _pace_light(self) -> None:
@@ -109,6 +117,14 @@ class Limiter:
                 await self._filled_to(octets)
         finally:
             self._bulk_waiting -= 1
+
+    def _owe(self, octets: int) -> None:
+        """What of them has been passed ahead of the rate is bulk's debt alone, past the cap."""
+        if self._tokens < 0 and self.exceeded():
+            moved = min(octets, -self._tokens, _MOST_OWED - self._owed)
+            self._owed += moved
+            self._tokens += moved
+            self._changed.set()
 
     async def _filled_to(self, octets: int) -> None:
         self._charge()
@@ -167,12 +183,21 @@ class Limiter:
         own = self._own()
         octets, self._paced = own - self._paced, own
         now = self._now()
-        fresh = (now - self._filled_at) * self._octets_per_second()
+        filled = self._tokens + (now - self._filled_at) * self._octets_per_second()
         self._filled_at = now
-        self._tokens = min(self._burst(), self._tokens + fresh) - octets if self.rate else self._burst()
+        self._pay(filled - self._burst())
+        self._tokens = min(self._burst(), filled) - octets if self.rate else self._burst()
         if self._has_fallen():
             self._tokens = max(0.0, self._tokens)
-        self._charged_at = self.rate
+        if self.rate != self._charged_at:
+            self._owed, self._charged_at = 0.0, self.rate
+        self._tokens -= self._pay(self._tokens)
+
+    def _pay(self, octets: float) -> float:
+        """What of them bulk owes."""
+        paid = max(0.0, min(self._owed, octets))
+        self._owed -= paid
+        return paid
 
     def _has_fallen(self) -> bool:
         """The rate, since the last charge."""

@@ -179,6 +179,79 @@ async def test_nobody_waits_for_the_last_reads_of_connections_that_end_at_the_ca
     assert await waits(limiter), "of a site that is essential"
 
 
+async def test_past_the_cap_bulk_alone_waits_for_what_bulk_has_read() -> None:
+    """Twenty uploads to the payment's own sites, whose reads are larger than those that they have waited for."""
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += CAP
+    limiter.spend()
+    began, start = time.now, counter.up
+    uploads = []
+    for _ in range(20):
+        counter.up += 65_536
+        uploads.append(asyncio.create_task(limiter.pace(65_536)))
+        await asyncio.sleep(0)
+    for _ in range(5):
+        assert not await waits(limiter), "a payment goes on"
+        counter.up += 4_000
+        assert await waits(limiter)
+        time.now += 1.0
+    while not all(each.done() for each in uploads):
+        time.now += 1.0
+        limiter.allow(0, 1)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert counter.up - start <= (time.now - began) * 4000, "all of it is paid for in the end"
+
+
+async def test_an_hour_of_connections_that_end_before_they_have_paid_is_bounded() -> None:
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += CAP
+    limiter.spend()
+    began, start = time.now, counter.up
+    while time.now < began + 3600:
+        if await waits(limiter):
+            time.now += 1.0
+            continue
+        counter.up += 65_536
+        passing = asyncio.create_task(limiter.pace(65_536))
+        await asyncio.sleep(0)
+        passing.cancel()
+        await asyncio.gather(passing, return_exceptions=True)
+    assert counter.up - start <= 3600 * 4000 + (32 + 2) * 65_536
+
+
+async def test_an_upload_that_gives_up_before_it_has_begun_pays_for_nobody() -> None:
+    """It has passed nothing: what is light goes on waiting for what is light has passed."""
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += CAP
+    limiter.spend()
+    counter.up += 65_536 - CAP + 4_000
+    entering = asyncio.create_task(limiter.enter(64_000))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert await waits(limiter)
+    entering.cancel()
+    await asyncio.gather(entering, return_exceptions=True)
+    assert await waits(limiter)
+    time.now += 1.0
+    assert not await waits(limiter)
+
+
+async def test_what_bulk_owes_is_paid_while_nothing_passes_too() -> None:
+    limiter, counter, time = limited(Limits(CAP, 0, 32_000))
+    counter.up += CAP
+    limiter.spend()
+    for _ in range(20):
+        counter.up += 65_536
+        passing = asyncio.create_task(limiter.pace(65_536))
+        await asyncio.sleep(0)
+        passing.cancel()
+        await asyncio.gather(passing, return_exceptions=True)
+    time.now += (20 * 65_536 + 64_000) / 4_000
+    async with asyncio.timeout(5):
+        assert await limiter.enter(64_000)
+
+
 async def test_past_the_cap_the_kernel_puts_others_off_for_a_second_at_the_most() -> None:
     limiter, counter, time = limited(Limits(CAP, 0, 32_000))
     counter.up += CAP
