@@ -1,4 +1,4 @@
-"""The carrier as the rest of the program sees it: one method per use case, and the queries around them.
+"""The carrier as the rest of the program sees it: one method per use case, and the queries (queries.py) around them.
 
 Order at start: `load` (sessions are known, so that workers can be fed), then the gateway, then `start` (what was
 unfinished is finished). `start` loads by itself where nobody did.
@@ -6,16 +6,13 @@ unfinished is finished). `start` loads by itself where nobody did.
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from nfemu.bss.dunning import DunningRules
-from nfemu.bss.fees import next_fees
-from nfemu.bss.orders import is_begun
 from nfemu.carrier import (
     agreements,
     billing,
@@ -31,30 +28,23 @@ from nfemu.carrier import (
     resume,
     sessions,
 )
-from nfemu.carrier.bill import Bill
 from nfemu.carrier.commands import Step
 from nfemu.carrier.credit import CreditReport
-from nfemu.carrier.lines import line_state
 from nfemu.carrier.payments import PaymentNotification, Settlement
-from nfemu.carrier.ports import AccountView, Enforcer, IdSource, LineState, Notifier, PaymentProvider, Store
+from nfemu.carrier.ports import Enforcer, IdSource, Notifier, PaymentProvider, Store
 from nfemu.carrier.rules import CarrierRules
-from nfemu.carrier.status import LineStatus, line_status
-from nfemu.epc.catalogue import Catalogue
-from nfemu.epc.pgw import Pgw, is_acknowledged, is_active, is_cut_off
-from nfemu.model.account import LedgerEntry
-from nfemu.model.agreements import Deduction, DeductionState
-from nfemu.model.consumption import Consumption
-from nfemu.model.destination import IpAddress
+from nfemu.carrier.status import LineStatus
+from nfemu.epc.pgw import Pgw
+from nfemu.model.agreements import Deduction
 from nfemu.model.duties import AccountDuty, DutyKind
-from nfemu.model.errors import Conflict, InvalidInput, NfemuError, NotFound, Unavailable
+from nfemu.model.errors import Conflict, InvalidInput, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice
 from nfemu.model.orders import Payment
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
-from nfemu.model.subscriber import OrderedProfile, Subscriber
-from nfemu.model.timeline import TimelineEvent
+from nfemu.model.subscriber import Subscriber
 from nfemu.model.usage import Usage
 from nfemu.runtime.agenda import Agenda, Happening
 from nfemu.runtime.calendar import Calendar
@@ -62,13 +52,15 @@ from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeov
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
 from nfemu.runtime.expiry import Expiry
+from nfemu.runtime.in_force import InForce
 from nfemu.runtime.metering import Metering
 from nfemu.runtime.order_desk import OrderDesk
 from nfemu.runtime.order_pump import OrderPump, PumpSource
 from nfemu.runtime.outbox import Outbox
 from nfemu.runtime.planning import plan_dunning, plan_fees
-from nfemu.runtime.retries import Retries
+from nfemu.runtime.queries import Queries
 from nfemu.runtime.runner import PROVIDER_WITHIN, Outside, Runner
+from nfemu.runtime.unfinished import Unfinished
 from nfemu.runtime.usage import UsageBook
 
 T = TypeVar("T")
@@ -80,7 +72,7 @@ PAGE_DELIVERY = 5.0
 """Seconds that a success page has at most before a reactivation ends its connection (architecture, section 5)."""
 
 
-class CarrierService:
+class CarrierService(Queries):
     """`day_began` is called when the business day has become another one, `relayed` when short messages wait for
     receivers, `happened` when timelines have gone on. `clock` is a WallClock or a TestClock; `page_delivery` and
     `provider_within` are in seconds."""
@@ -101,40 +93,32 @@ class CarrierService:
         page_delivery: float = PAGE_DELIVERY,
         provider_within: float = PROVIDER_WITHIN,
     ) -> None:
-        self.clock = clock
-        self._store = store
+        in_force = InForce(rules, Pgw(rules.catalogue))
+        self._metering = Metering(self._charge_traffic, self._is_free)
+        usage = UsageBook(store, clock, lambda: in_force.rules.detection.zone, day_began, self._metering.add)
+        super().__init__(store, clock, in_force, usage)
         self._provider = provider
         self._ids = ids
         self._relayed = relayed
-        self._rules = rules
         self._dunned_by: DunningRules | None = None
         self._happened = happened
         self._page_delivery = page_delivery
-        self._pgw = Pgw(rules.catalogue)
-        self._finishing = Retries(self._finish)
-        self._reactivating = Retries(self._reactivate)
-        self._realigning = Retries(self._realign)
+        self._unfinished = Unfinished(store, in_force, self._run)
         outside = Outside(store, enforcer, notifier, provider, clock, ids)
         self._agenda = Agenda(clock)
         abreast = _ABREAST if isinstance(clock, WallClock) else 1
         self._pump = OrderPump(PumpSource(store, self._agenda, clock), rules.orders, self._proceed, abreast)
         self.orders = OrderDesk(store, clock, self._pump.queue, self._resubmit)
-        self._runner = Runner(outside, self._pgw, self._pump, self, provider_within)
+        self._runner = Runner(outside, in_force.pgw, self._pump, self, provider_within)
         self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
-        self._outbox = Outbox(store, self._agenda, clock, lambda: self._rules.notices, self._send, abreast)
+        self._outbox = Outbox(store, self._agenda, clock, lambda: in_force.rules.notices, self._send, abreast)
         self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
-        self._metering = Metering(self._charge_traffic, self._is_free)
-        self._usage = UsageBook(store, clock, lambda: self._rules.detection.zone, day_began, self._metering.add)
         self._detection = Detection(self._request_blocked, clock)
         self._clock_lock = asyncio.Lock()
         self._running = asyncio.Event()
         self._running.set()
         self._loaded = False
         self._abandoned = False
-
-    @property
-    def catalogue(self) -> Catalogue:
-        return self._rules.catalogue
 
     # ---- start and stop
 
@@ -148,7 +132,8 @@ class CarrierService:
         else:
             await leave_test_clock(self._store, self.clock.now())
         latest = await self._store.sessions()
-        self._pgw = self._runner.pgw = await restored_table(self._store, self.clock, self._rules, latest)
+        rules = self._in_force.rules
+        self._in_force.pgw = self._runner.pgw = await restored_table(self._store, self.clock, rules, latest)
         await self._pump.load()
         await self._usage.load()
         self._loaded = True
@@ -176,7 +161,7 @@ class CarrierService:
         await self._agenda.stop()
         await self._detection.stop()
         await self._runner.drain()
-        await self._stop_retries()
+        await self._unfinished.stop()
         await self._usage.stop()
         await self._metering.settle()
 
@@ -188,137 +173,9 @@ class CarrierService:
         await self._agenda.stop()
         await self._detection.stop()
         await self._runner.drain()
-        await self._stop_retries()
+        await self._unfinished.stop()
         await self._usage.abandon()
         await self._metering.settle()
-
-    async def _stop_retries(self) -> None:
-        for later in (self._finishing, self._reactivating, self._realigning):
-            await later.stop()
-
-    # ---- queries
-
-    def now(self) -> datetime:
-        """Business time."""
-        return self.clock.now()
-
-    def line_states(self) -> list[LineState]:
-        """What a (re)starting enforcement point must know: every line that ever attached, as committed."""
-        return [line_state(session, self.catalogue) for session in self._pgw.sessions()]
-
-    def lines_by_policy(self) -> Counter[PolicyName]:
-        """How many lines are attached under each policy."""
-        return Counter(session.policy for session in self._pgw.sessions() if is_active(session))
-
-    def session_at(self, address: IpAddress) -> PdnSession | None:
-        """The active session that owns `address` (IPv6: whose /64 contains it)."""
-        return self._pgw.by_address(address)
-
-    def session_of(self, imsi: Imsi) -> PdnSession | None:
-        """Its latest, active or released."""
-        return self._pgw.latest(imsi)
-
-    async def find(self, number: str) -> Subscriber:
-        """The subscriber of a number in any spelling. Raises InvalidInput, NotFound."""
-        return await self._subscriber(Msisdn.parse(number, self._rules.letterhead.country_code))
-
-    async def card_of(self, imsi: Imsi) -> Subscriber:
-        """Raises NotFound."""
-        card = await self._store.subscriber_by_imsi(imsi)
-        if card is None:
-            raise NotFound(f"no subscriber has the IMSI `{imsi}`; `nfemu subscriber list` shows all")
-        return card
-
-    async def number_of(self, imsi: Imsi) -> str:
-        """The card's, as dialled inside its country. Raises NotFound."""
-        return (await self.card_of(imsi)).msisdn.national(self._rules.letterhead.country_code)
-
-    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
-        """By number, so many of them left out."""
-        return await self._store.cards(offset, limit)
-
-    async def accounts(self, offset: int, limit: int) -> tuple[list[AccountView], int]:
-        """By name, so many of them left out; and how many there are."""
-        names = await self._store.accounts(offset, limit)
-        return [await self.account(name) for name in names], await self._store.count_accounts()
-
-    async def account(self, account: AccountId) -> AccountView:
-        """Raises NotFound."""
-        return await self._account(account)
-
-    async def payments(self, offset: int, limit: int) -> tuple[list[Payment], int]:
-        """Newest first, so many of them left out; and how many there are."""
-        return await self._store.payments(offset, limit), await self._store.count_payments()
-
-    async def subscribers(self, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
-        """By number, starting behind `after`."""
-        return await self._store.subscribers(after=after, limit=limit)
-
-    async def count_subscribers(self) -> int:
-        return await self._store.count_subscribers()
-
-    async def status(self, msisdn: Msisdn) -> LineStatus:
-        """Raises NotFound."""
-        subscriber = await self._subscriber(msisdn)
-        return line_status(self._rules, await self._account(subscriber.account), subscriber.imsi)
-
-    async def timeline(self, msisdn: Msisdn, limit: int = 500) -> list[TimelineEvent]:
-        """Oldest first. Raises NotFound."""
-        return await self._store.events((await self._subscriber(msisdn)).imsi, limit)
-
-    async def inbox(self, msisdn: Msisdn, limit: int = 100) -> list[Notice]:
-        """Newest first. Raises NotFound."""
-        return await self._store.notices((await self._subscriber(msisdn)).imsi, limit)
-
-    async def ledger(self, msisdn: Msisdn, limit: int = 100) -> list[LedgerEntry]:
-        """The account's, newest first. Raises NotFound."""
-        return await self._store.ledger((await self._subscriber(msisdn)).account, limit)
-
-    async def usage(self, msisdn: Msisdn, day: date | None = None) -> list[Usage]:
-        """What the line has used that business day (None: today), by policy and group (G7). Raises NotFound."""
-        imsi = (await self._subscriber(msisdn)).imsi
-        return await self._usage.of(imsi, day or self._usage.today())
-
-    def today(self) -> date:
-        """The business day, in the carrier's zone."""
-        return self._usage.today()
-
-    def day_ends(self) -> datetime:
-        """When it ends, in the carrier's zone."""
-        return self._usage.ends_at()
-
-    def used_at_start(self) -> dict[tuple[Imsi, PolicyName], int]:
-        """Octets that lines had used in this business day before this process began, by policy."""
-        return self._usage.used_at_start()
-
-    async def bill(self, msisdn: Msisdn) -> Bill:
-        """What the line costs, what is to come, and what it has used this month. Raises NotFound."""
-        card = await self._subscriber(msisdn)
-        view = await self._account(card.account)
-        month = self.today().replace(day=1)
-        used = [await self._store.consumption(card.imsi, month, measured) for measured in Measured]
-        return Bill(
-            card,
-            tuple(
-                each or Consumption(card.imsi, month, measured) for each, measured in zip(used, Measured, strict=True)
-            ),
-            next_fees(self._rules.fees, view.account.id, [line.subscriber for line in view.lines], self.now()),
-            tuple(await self._store.open_grants(view.account.id)),
-        )
-
-    async def credit(self, msisdn: Msisdn) -> CreditReport:
-        """See `carrier.credit.explain`. Raises NotFound."""
-        account = (await self._subscriber(msisdn)).account
-        found = await self._run(lambda rules: credit.explain(rules, msisdn))
-        planned = {duty.kind: duty.due_at for duty in await self._store.duties(account)}
-        return replace(found, next_at=planned.get(DutyKind.CREDIT))
-
-    async def payment(self, no: PaymentNo) -> Payment:
-        """Raises NotFound."""
-        found = await self._store.payment(no)
-        if found is None:
-            raise NotFound(f"there is no payment order `{no}`; order one first")
-        return found
 
     # ---- use cases
 
@@ -337,6 +194,13 @@ class CarrierService:
     async def grant_credit(self, msisdn: Msisdn, amount: Money, expires_at: datetime, reason: str = "") -> LineStatus:
         """See `carrier.grants.grant`."""
         return await self._run(lambda rules: grants.grant(rules, msisdn, amount, expires_at, reason))
+
+    async def credit(self, msisdn: Msisdn) -> CreditReport:
+        """See `carrier.credit.explain`. Raises NotFound."""
+        account = (await self._subscriber(msisdn)).account
+        found = await self._run(lambda rules: credit.explain(rules, msisdn))
+        planned = {duty.kind: duty.due_at for duty in await self._store.duties(account)}
+        return replace(found, next_at=planned.get(DutyKind.CREDIT))
 
     async def consume(self, msisdn: Msisdn, measured: Measured, amount: int) -> LineStatus:
         """See `carrier.consumption.consume`."""
@@ -405,9 +269,7 @@ class CarrierService:
 
         Raises NotFound; Unavailable: it is tried again.
         """
-        account = (await self._subscriber(msisdn)).account
-        if account in self._reactivating:
-            await self._reactivate(account)
+        await self._unfinished.reactivate_now((await self._subscriber(msisdn)).account)
 
     # ---- new rules
 
@@ -433,17 +295,17 @@ class CarrierService:
 
         `newcomers`: cards that come with them. Raises Conflict where something in use would vanish, Unavailable.
         """
-        outside = ChangeoverSource(self._store, self._pgw, self._ids, self.clock)
-        return await plan_changeover(outside, self._rules, rules, newcomers)
+        outside = ChangeoverSource(self._store, self._in_force.pgw, self._ids, self.clock)
+        return await plan_changeover(outside, self._in_force.rules, rules, newcomers)
 
     def take_over(self, changeover: Changeover) -> None:
         """From the next use case on by the new rules, once `changeover.changes` are committed."""
-        self._rules = changeover.rules
+        self._in_force.rules = changeover.rules
         self._detection.forget()
         self._pump.resize(changeover.rules.orders)
-        self._pgw = self._runner.pgw = changeover.pgw
+        self._in_force.pgw = self._runner.pgw = changeover.pgw
         for session in changeover.sessions:
-            self._pgw.accept(session)
+            self._in_force.pgw.accept(session)
 
     async def confirm(self, changeover: Changeover) -> None:
         """Every enforcement point holds the changed sessions. What cannot be stored now is finished later."""
@@ -452,35 +314,21 @@ class CarrierService:
             await self._store.commit(acknowledged)
         except Unavailable as error:
             _log.warning("changed sessions are confirmed later: %s", error)
-            for account in await self._unfinished_accounts():
-                self._finishing.schedule(account)
+            await self._unfinished.finish_later()
             return
         for session in changeover.confirmed_sessions():
-            self._pgw.accept(session)
+            self._in_force.pgw.accept(session)
 
     async def plan_duties(self) -> None:
         """Whatever accounts have to expect under the rules, and did not yet, is planned. Raises Unavailable."""
-        await plan_fees(self._store, self.clock, self._rules.fees)
-        await plan_dunning(self._store, self.clock, self._rules.dunning, self._dunned_by)
-        self._dunned_by = self._rules.dunning
+        await plan_fees(self._store, self.clock, self._in_force.rules.fees)
+        await plan_dunning(self._store, self.clock, self._in_force.rules.dunning, self._dunned_by)
+        self._dunned_by = self._in_force.rules.dunning
         await self._calendar.start()
 
     async def realign(self) -> int:
-        """Finish what is unfinished, and bring every line to where its account's standing puts it under the rules.
-
-        How many accounts had one elsewhere. One that cannot be dealt with now is tried again. Raises Unavailable.
-        """
-        for account in await self._unfinished_accounts():
-            await self._finish_or_retry(account)
-        dunning = self._rules.dunning
-        accounts = await self._store.misplaced_accounts(dunning.resume_balance, dunning.restricted)
-        for account in accounts:
-            try:
-                await self._realign(account)
-            except NfemuError as error:
-                _log.warning("account `%s` could not follow the rules, trying again: %s", account, error)
-                self._realigning.schedule(account)
-        return len(accounts)
+        """See `Unfinished.realign_all`."""
+        return await self._unfinished.realign_all()
 
     # ---- the clock
 
@@ -526,11 +374,11 @@ class CarrierService:
 
     def finish(self, account: AccountId) -> None:
         """Something of the account is left to do: try again soon."""
-        self._finishing.schedule(account)
+        self._unfinished.finishing.schedule(account)
 
     def reactivate(self, account: AccountId) -> None:
         """Sessions of the account wait for a new address until the success page is through."""
-        self._reactivating.schedule(account, self._page_delivery)
+        self._unfinished.reactivating.schedule(account, self._page_delivery)
 
     def expire(self, payment: Payment) -> None:
         """The order closes at its `expires_at` unless it is paid."""
@@ -558,13 +406,14 @@ class CarrierService:
     async def _charge_traffic(self, imsi: Imsi, octets: int) -> None:
         """Of a line that has a tariff for it; of others only the day's use is kept."""
         card = await self._store.subscriber_by_imsi(imsi)
-        plan = self._rules.fees.prices.plans.get(card.plan) if card is not None and card.plan is not None else None
+        plans = self._in_force.rules.fees.prices.plans
+        plan = plans.get(card.plan) if card is not None and card.plan is not None else None
         if card is not None and plan is not None and Measured.DATA in plan.tariffs:
             await self.consume(card.msisdn, Measured.DATA, octets)
 
     def _is_free(self, policy: PolicyName) -> bool:
         """What a stopped line carries in the green channel is never charged."""
-        return policy == self.catalogue.meaning(self._rules.dunning.restricted).policy
+        return policy == self.catalogue.meaning(self._in_force.rules.dunning.restricted).policy
 
     async def _do_duty(self, duty: AccountDuty) -> str | None:
         return await self._run(lambda rules: duties.do(rules, duty))
@@ -578,19 +427,7 @@ class CarrierService:
             await self._running.wait()
         if self._abandoned:
             raise Unavailable("the carrier has gone over to another state meanwhile, nothing was done; ask again")
-        return await self._runner.run(use_case(self._rules))
-
-    async def _subscriber(self, msisdn: Msisdn) -> Subscriber:
-        found = await self._store.subscriber(msisdn)
-        if found is None:
-            raise NotFound(f"no subscriber has the number `{msisdn}`; `nfemu subscriber list` shows all")
-        return found
-
-    async def _account(self, account: AccountId) -> AccountView:
-        found = await self._store.account(account)
-        if found is None:
-            raise NotFound(f"account `{account}` does not exist")
-        return found
+        return await self._runner.run(use_case(self._in_force.rules))
 
     async def _send(self, account: AccountId, due: Collection[NoticeId]) -> list[Notice]:
         return await self._run(lambda rules: recheck.send(rules, account, due))
@@ -598,49 +435,8 @@ class CarrierService:
     async def _request_blocked(self, msisdn: Msisdn) -> datetime:
         return await self._run(lambda rules: detection.request_blocked(rules, msisdn))
 
-    async def _unfinished_accounts(self) -> list[AccountId]:
-        """Accounts with an order that was begun, an unacknowledged or outdated session, or an agreement that was being
-        asked. Orders that wait have their turn, dead ones have had it; messages that wait are the outbox's."""
-        ordered = await self._store.ordered_profiles()
-        unfinished = await self._store.unfinished_orders()
-        cards: dict[Imsi, None] = {order.imsi: None for order in unfinished if is_begun(order)}
-        cards |= {session.imsi: None for session in self._pgw.sessions() if not self._is_settled(session, ordered)}
-        asked = [each for each in await self._store.open_deductions() if each.state is DeductionState.REQUESTED]
-        accounts: dict[AccountId, None] = {deduction.account: None for deduction in asked}
-        for imsi in cards:
-            subscriber = await self._store.subscriber_by_imsi(imsi)
-            if subscriber is not None:
-                accounts[subscriber.account] = None
-        return list(accounts)
-
-    def _is_settled(self, session: PdnSession, ordered: Mapping[Imsi, OrderedProfile]) -> bool:
-        """Acknowledged, and still what the catalogue says after a change of configuration."""
-        if not is_acknowledged(session):
-            return False
-        profile = self.catalogue.meaning(ordered.get(session.imsi, OrderedProfile.OPEN))
-        if not is_active(session):
-            return not (profile.gives_ip and is_cut_off(session, self.catalogue))
-        return profile.gives_ip and (profile.name, profile.policy) == (session.profile, session.policy)
-
-    async def _finish_or_retry(self, account: AccountId) -> None:
-        try:
-            await self._finish(account)
-            await self._reactivate(account)
-        except NfemuError as error:
-            _log.warning("account `%s` could not be finished at start, trying again: %s", account, error)
-            self._finishing.schedule(account)
-
-    async def _finish(self, account: AccountId) -> None:
-        await self._run(lambda rules: resume.finish(rules, account))
-
     async def _proceed(self, account: AccountId) -> frozenset[OrderId]:
         return await self._run(lambda rules: resume.proceed(rules, account))
 
     async def _resubmit(self, account: AccountId, number: OrderId) -> None:
         await self._run(lambda rules: resume.resubmit(rules, account, number))
-
-    async def _reactivate(self, account: AccountId) -> None:
-        await self._run(lambda rules: resume.reactivate(rules, account))
-
-    async def _realign(self, account: AccountId) -> None:
-        await self._run(lambda rules: resume.realign(rules, account))

@@ -99,7 +99,7 @@ class AtRest(Machine):
             if session is None:
                 continue
             assert pgw.is_acknowledged(session)
-            assert self.world.service._pgw.latest(session.imsi) == session
+            assert self.world.service._in_force.pgw.latest(session.imsi) == session
             assert self.world.enforcer.lines[session.imsi] == line_state(session, self.world.rules.catalogue)
             if pgw.is_active(session):
                 assert profile.gives_ip
@@ -227,7 +227,7 @@ class AtRest(Machine):
     @invariant()
     def only_active_sessions_own_addresses(self) -> None:
         """What was reserved and not committed came back."""
-        table = self.world.service._pgw
+        table = self.world.service._in_force.pgw
         active = [session for session in table.sessions() if pgw.is_active(session)]
         spaces: list[Ipv4Slots | Ipv6Slots] = [*table._ipv4.values(), *table._ipv6.values()]
         for space in spaces:

@@ -86,7 +86,7 @@ class Machine(RuleBasedStateMachine):
         """What is left to do is done, until the machine is at rest."""
         await self._check_nothing_forgotten()
         for account in ACCOUNTS:
-            await self.world.service._finish(account)
+            await self.world.service._unfinished.finish(account)
         await self._let_orders_pass()
         await self._realign()
         await self._let_orders_pass()
@@ -105,8 +105,8 @@ class Machine(RuleBasedStateMachine):
         """What a start could not bring to where the rules want it waits for a retry, which comes now."""
         dunning = self.world.rules.dunning
         for account in await self.world.store.misplaced_accounts(dunning.resume_balance, dunning.restricted):
-            assert account in self.world.service._realigning, f"`{account}` is forgotten where it is"
-            await self.world.service._realign(account)
+            assert account in self.world.service._unfinished.realigning, f"`{account}` is forgotten where it is"
+            await self.world.service._unfinished.realign(account)
 
     async def views(self) -> list[AccountView]:
         views = [await self.world.store.account(account) for account in ACCOUNTS]
@@ -138,7 +138,7 @@ class Machine(RuleBasedStateMachine):
     async def _check_nothing_forgotten(self) -> None:
         """A process knows what it has left behind, and one that starts what it has found."""
         pending = {each.imsi for each in self.world.store.all_notices() if each.state is NoticeState.PENDING}
-        finishing = self.world.service._finishing
+        finishing = self.world.service._unfinished.finishing
         for view in await self.views():
             late = [line for line in view.lines if line.session and not self._is_settled(line, line.session)]
             orders = [order for order in view.orders if order.state is OrderState.EXECUTED]
@@ -149,6 +149,6 @@ class Machine(RuleBasedStateMachine):
             if late or orders or unsent:
                 assert view.account.id in finishing or finishing._running, f"`{view.account.id}` is forgotten"
             elif any(order.kind is OrderKind.REACTIVATE for order in view.orders):
-                reactivating = self.world.service._reactivating
+                reactivating = self.world.service._unfinished.reactivating
                 waits = view.account.id in reactivating or reactivating._running or view.account.id in finishing
                 assert waits, f"reactivation of `{view.account.id}` is forgotten"

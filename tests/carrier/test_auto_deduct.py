@@ -266,7 +266,7 @@ async def test_new_rules_stop_nobody_whose_agreement_is_being_asked(signed: Worl
     with pytest.raises(Unavailable):
         await signed.service.charge(ZHANG, CHARGE)
     signed.faults.heal()
-    await signed.service._realign((await signed.service.find("13800138000")).account)
+    await signed.service._unfinished.realign((await signed.service.find("13800138000")).account)
     assert (await signed.service.status(ZHANG)).balance == Money(0)
     assert signed.store.orders() == []
 

@@ -96,9 +96,9 @@ class CreditControl(Machine):
     async def _recover(self) -> None:
         """What failed is done now, and what is due with it; orders and messages wait for their time."""
         for account in ACCOUNTS:
-            await self.world.service._finish(account)
-        for account in list(self.world.service._realigning._waiting):
-            await self.world.service._realign(account)
+            await self.world.service._unfinished.finish(account)
+        for account in list(self.world.service._unfinished.realigning._waiting):
+            await self.world.service._unfinished.realign(account)
         await self.world.service.advance_clock(timedelta(0))
 
     # ---- people

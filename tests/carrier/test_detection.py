@@ -108,7 +108,7 @@ async def test_a_message_that_is_late_says_what_is_due_then(world: World) -> Non
     await blocked(world, ZHANG)
     world.faults.heal()
     await pay(world.service, ZHANG, Money(900))
-    await world.service._finish((await world.service.find("13800138000")).account)
+    await world.service._unfinished.finish((await world.service.find("13800138000")).account)
     (notice,) = await detected(world, ZHANG)
     assert "¥20.00" in notice.text
 

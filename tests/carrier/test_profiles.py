@@ -119,7 +119,7 @@ async def test_a_profile_that_is_gone_bars_the_line() -> None:
     await world.service.attach(ZHANG)
     record = (await world.service.status(ZHANG)).line.subscription
     await world.store.commit([PutSubscription(replace(record, profile=ProfileName("gone"), version=2))])
-    await world.service._finish((await world.service.find(str(ZHANG))).account)
+    await world.service._unfinished.finish((await world.service.find(str(ZHANG))).account)
     status = await world.service.status(ZHANG)
     assert status.effective is None
     with pytest.raises(Conflict, match=r"profile `gone` is not in apns.yaml any more; give it another one with `nfemu"):

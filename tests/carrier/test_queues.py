@@ -218,7 +218,7 @@ async def test_what_nobody_acknowledges_yet_has_had_its_turn(world: World) -> No
     await world.service.advance_clock(SECOND)
     status = await world.service.status(ZHANG)
     assert (status.ordered, status.effective) == (OrderedProfile.ARREARS, None)
-    assert status.account.id in world.service._finishing
+    assert status.account.id in world.service._unfinished.finishing
 
 
 async def test_other_capacities_are_in_force_at_once(world: World) -> None:

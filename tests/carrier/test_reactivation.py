@@ -110,7 +110,7 @@ async def test_a_line_that_detached_in_the_meantime_is_not_moved(reactivating: W
     await service.charge(ZHANG, Money(5900))
     await pay(service, ZHANG, Money(2900))
     await service.detach(ZHANG)
-    await service._reactivate((await service.find("13800138000")).account)
+    await service._unfinished.reactivate((await service.find("13800138000")).account)
     assert (await session_of(reactivating, ZHANG)).state is SessionState.RELEASED
     assert reactivating.store.orders()[-1].state is OrderState.SUPERSEDED
 
@@ -193,10 +193,10 @@ async def test_a_move_that_was_not_acknowledged_is_tried_again(reactivating: Wor
     account = (await service.find("13800138000")).account
     reactivating.faults.fail("enforcer")
     with pytest.raises(Unavailable):
-        await service._reactivate(account)
+        await service._unfinished.reactivate(account)
     assert (await service.status(ZHANG)).effective is None
     reactivating.faults.heal()
-    await service._reactivate(account)
+    await service._unfinished.reactivate(account)
     assert (await service.status(ZHANG)).effective == "internet"
     assert reactivating.store.orders()[-1].state is OrderState.DONE
 

@@ -93,10 +93,10 @@ async def test_what_failed_after_a_commit_is_finished_without_anybody_asking(wor
     with pytest.raises(Unavailable):
         await world.service.charge(ZHANG, Money(5900))
     account = (await world.service.find("13800138000")).account
-    assert account in world.service._finishing
+    assert account in world.service._unfinished.finishing
     world.faults.heal()
     await asyncio.wait_for(world.notifier.heard.wait(), 5)
-    await world.service._finishing.stop()
+    await world.service._unfinished.finishing.stop()
     assert (await world.service.status(ZHANG)).effective == "green"
     assert len(await world.service.inbox(ZHANG)) == 1
     assert [order.state for order in world.store.orders()] == [OrderState.DONE]
