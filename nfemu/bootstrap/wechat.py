@@ -51,7 +51,7 @@ class WechatSide:
         self._merchants = merchants
         self._configuration = configuration
         self._carrier = carrier
-        self._post = Post(state.ca, self._place)
+        self._post = Post(state.ca, self._place, lambda: self._configuration.carrier.webhooks.rules.hosts)
         self._receiver: WechatReceiver | None = None
         self._client: WechatClient | None = None
         self._turn = asyncio.Lock()

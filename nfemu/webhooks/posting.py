@@ -32,8 +32,8 @@ async def post(
 
 
 async def _exchange(callback: Callback, headers: Mapping[str, str], body: bytes, hosts: Collection[str]) -> int:
-    check_allowed(callback, hosts)
-    reader, writer = await _connected(callback, hosts)
+    secure = ssl.create_default_context() if callback.scheme == "https" else None
+    reader, writer = await connected(callback, hosts, secure)
     try:
         writer.write(_request(callback, headers, body))
         await writer.drain()
@@ -42,9 +42,11 @@ async def _exchange(callback: Callback, headers: Mapping[str, str], body: bytes,
         writer.transport.abort()
 
 
-async def _connected(callback: Callback, hosts: Collection[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """To the first address of the host that takes connections. Raises OSError, InvalidInput."""
-    secure = ssl.create_default_context() if callback.scheme == "https" else None
+async def connected(
+    callback: Callback, hosts: Collection[str], secure: ssl.SSLContext | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To the first address of the host that takes connections. Raises OSError, InvalidInput: nobody calls that one."""
+    check_allowed(callback, hosts)
     name = callback.host if secure is not None else None
     failure = OSError(f"`{callback.host}` has no address")
     found = await asyncio.get_running_loop().getaddrinfo(callback.host, callback.port, type=socket.SOCK_STREAM)

@@ -1,34 +1,42 @@
 """Notifications over the wire: one HTTP/1.1 request to the merchant's URL, its answer within five seconds.
 
-A merchant on this machine is believed whatever its certificate, since nobody is between; of any other it must be one
-of the emulator's authority or of the system's.
+Called are whom webhooks may call, too: this machine, and hosts that the configuration names. A merchant on this machine
+is believed whatever its certificate, since nobody is between; of any other it must be one of the emulator's authority
+or of the system's.
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import httptools
 
+from nfemu.model.errors import InvalidInput
 from nfemu.web.wechat.outbox import ANSWER_WITHIN, Heard
+from nfemu.webhooks.callback import Callback
+from nfemu.webhooks.posting import connected
 
 _MOST = 64 * 1024
-_PORTS = {"https": 443, "http": 80}
 
 
 class Post:
     """`authority`: certificate file of the emulator's authority, there by the first use. `place`: where a host really
-    is; None: where its name leads.
+    is; None: where its name leads, if it is this machine or one of `hosts`.
     """
 
     def __init__(
-        self, authority: Path, place: Callable[[str], tuple[str, int] | None], within: float = ANSWER_WITHIN
+        self,
+        authority: Path,
+        place: Callable[[str], tuple[str, int] | None],
+        hosts: Callable[[], Collection[str]] = tuple,
+        within: float = ANSWER_WITHIN,
     ) -> None:
         self._authority = authority
         self._place = place
+        self._hosts = hosts
         self._within = within
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
@@ -39,14 +47,20 @@ class Post:
                 return await self._exchange(urlsplit(url), body, headers)
         except TimeoutError:
             return Heard(0, f"no answer within {self._within:g} s")
+        except InvalidInput as refusal:
+            return Heard(0, str(refusal))
         except (OSError, ValueError, httptools.HttpParserError) as error:
             return Heard(0, f"{type(error).__name__}: {error}")
 
     async def _exchange(self, url: SplitResult, body: bytes, headers: Mapping[str, str]) -> Heard:
-        name = url.hostname or ""
-        host, port = self._place(name) or (name, url.port or _PORTS[url.scheme])
-        tls = {"ssl": self._tls(host), "server_hostname": name} if url.scheme == "https" else {}
-        reader, writer = await asyncio.open_connection(host, port, **tls)  # type: ignore[arg-type]  # of two kinds
+        callback = Callback.parse(url.geturl())
+        placed = self._place(callback.host)
+        secure = self._tls(callback.host if placed is None else placed[0]) if callback.scheme == "https" else None
+        if placed is None:
+            reader, writer = await connected(callback, self._hosts(), secure)
+        else:
+            name = callback.host if secure is not None else None
+            reader, writer = await asyncio.open_connection(*placed, ssl=secure, server_hostname=name)
         try:
             writer.write(_request(url, body, headers))
             return await _answer(reader)

@@ -107,6 +107,17 @@ async def test_a_name_leads_where_its_server_is(authority: CertificateAuthority,
     assert b"Host: portal.carrier.example\r\n" in server.received
 
 
+@pytest.mark.parametrize("url", ["https://merchant.example/notify", "https://169.254.169.254/", "https://127.1/"])
+async def test_nobody_else_is_called(post: Post, url: str) -> None:
+    """Whoever may order would otherwise have the carrier send requests into its own networks."""
+    assert "add it to `webhooks.hosts`" in (await post(url, b"{}", {})).text
+
+
+async def test_a_host_that_the_configuration_names_is_called(authority: CertificateAuthority, tmp_path: Path) -> None:
+    post = Post(tmp_path / "ca" / "ca.pem", lambda _: None, lambda: ["merchant.invalid"])
+    assert (await post("https://merchant.invalid/notify", b"{}", {})).text.startswith("gaierror")
+
+
 def test_elsewhere_a_certificate_must_be_believed(post: Post) -> None:
     assert (post._tls("merchant.example").verify_mode, post._tls("merchant.example").check_hostname) == (
         ssl.CERT_REQUIRED, True)  # fmt: skip
