@@ -17,10 +17,10 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # A PostgreSQL of our own on a socket in a temporary folder; it ends with this script, as what runs beside it does.
-cluster= again=
+cluster= lane=
 stop_all() {
-    if [ -n "$again" ]; then
-        kill -- "-$again" 2>/dev/null || true
+    if [ -n "$lane" ]; then
+        kill -- "-$lane" 2>/dev/null || true
     fi
     if [ -n "$cluster" ]; then
         "${as_postgres[@]}" "$pg_bin/pg_ctl" -D "$cluster/data" -m immediate -w stop >/dev/null || true
@@ -46,8 +46,8 @@ if has_postgresql; then
     export NFEMU_TEST_POSTGRES="postgresql+psycopg://nfemu@/nfemu?host=$cluster"
 fi
 
-# The journeys once more on Python 3.12, which brings mitmproxy 12; those of the lab say little of that. They run beside
-# the lab's tests, which leave a processor free.
+# Two lanes, one for each processor: the lab's journeys; all other tests of the lab, and then the journeys once more on
+# Python 3.12, which brings mitmproxy 12. Those of the lab say little of that.
 python312=
 for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python3.12; do
     if "$candidate" -c 'import ensurepip' 2>/dev/null; then
@@ -55,30 +55,29 @@ for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/pyt
         break
     fi
 done
-same=$("$venv/bin/python" -c 'import sys; print(sys.version_info[:2] == (3, 12))')
-journeys_again() {
-    tools/setup.sh .venv-312 "$python312"
-    .venv-312/bin/python -m pytest tests/journeys -m "not long and not once and not lab" -q
-}
 if [ -z "$python312" ]; then
     say "left out: the journeys on Python 3.12 (no python3.12 here)"
-elif [ "$same" = True ]; then
+elif [ "$("$venv/bin/python" -c 'import sys; print(sys.version_info[:2] == (3, 12))')" = True ]; then
     say "left out: a second run of the journeys, this is Python 3.12 already"
-else
-    said=$(mktemp)
-    set -m # else it would not hear of Ctrl-C, nor would what it starts
-    journeys_again >"$said" 2>&1 &
-    again=$!
-    set +m
+    python312=
 fi
+beside() {
+    "$venv/bin/python" -m pytest tests --ignore=tests/journeys -m "lab and not long" -q
+    if [ -n "$python312" ]; then
+        tools/setup.sh .venv-312 "$python312"
+        .venv-312/bin/python -m pytest tests/journeys -m "not long and not once and not lab" -q
+    fi
+}
+said=$(mktemp)
+set -m # else it would not hear of Ctrl-C, nor would what it starts
+beside >"$said" 2>&1 &
+lane=$!
+set +m
 
 failed=0
-"$venv/bin/python" -m pytest -m "lab and not long" -q || failed=$?
-
-if [ -n "$again" ]; then
-    wait "$again" || failed=$?
-    again=
-    cat "$said"
-    rm -f "$said"
-fi
+"$venv/bin/python" -m pytest tests/journeys -m "lab and not long" -q || failed=$?
+wait "$lane" || failed=$?
+lane=
+cat "$said"
+rm -f "$said"
 exit "$failed"

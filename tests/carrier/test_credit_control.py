@@ -283,7 +283,7 @@ class CreditControl(Machine):
 
 TestCreditControl = pytest.mark.filterwarnings("error")(CreditControl.TestCase)
 TestCreditControl.settings = settings(
-    max_examples=100,
+    max_examples=40,
     stateful_step_count=25,
     derandomize=True,
     deadline=None,

@@ -1,6 +1,10 @@
 """Auto-deduct (G19) with the built-in provider: paid, declined, without an answer, revoked on either side, killed."""
 
+import pytest
+
 from tests.journeys.carrier import CarrierProcess, status_of
+
+pytestmark = pytest.mark.once
 
 NEWS = "http://news.example/"
 PAYER, DECLINED, LATE, ENDED = "13900000000", "13900000001", "13900000002", "13900000003"

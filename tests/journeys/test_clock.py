@@ -10,6 +10,8 @@ from tests.journeys.configuring import ONE_WORKER, own_config
 from tests.journeys.phone import PIN
 from tests.journeys.provider import notification, notify, order
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 
 

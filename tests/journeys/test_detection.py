@@ -2,7 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, until
+
+pytestmark = pytest.mark.once
 
 NEWS = "http://news.example/"
 

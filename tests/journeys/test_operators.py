@@ -10,6 +10,8 @@ import pytest
 from nfemu.settings import carriers
 from tests.journeys.carrier import CONFIG, CarrierProcess
 
+pytestmark = pytest.mark.once
+
 
 def test_the_journey_under_every_carrier(tmp_path: Path) -> None:
     """All at once: each has a carrier and ports of its own."""
