@@ -27,7 +27,7 @@ _COMMANDS = {
     "restore": "subscribers",
     "profile": "subscribers",
     "charge": "accounts",
-    "pay": "paying",
+    "pay": "paying.commands",
     "ledger": "accounts",
     "autodeduct": "auto_deduct",
     "usage": "usage",
