@@ -16,6 +16,9 @@ from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment, PaymentState
 
+FIRST_INQUIRY = timedelta(seconds=20)
+"""Business time that a provider has to say by itself that an order was paid."""
+
 
 class PaymentInput(Enum):
     NOTIFIED = "notified"
@@ -58,6 +61,15 @@ def create(
 ) -> Payment:
     """A new order, to be paid within `expiry` (business time)."""
     return Payment(no, account.id, imsi, amount, provider, created_at=now, expires_at=now + expiry)
+
+
+def next_inquiry(payment: Payment, after: datetime) -> datetime:
+    """When the provider is asked about an open order, past `after`: twenty seconds after it was made, then each time
+    after as long again, and last when its time is over, as often as it takes."""
+    pause = FIRST_INQUIRY
+    while payment.created_at + pause <= after and payment.created_at + pause < payment.expires_at:
+        pause *= 2
+    return min(payment.created_at + pause, payment.expires_at)
 
 
 def advance(payment: Payment, event: PaymentInput) -> Payment:

@@ -19,7 +19,7 @@ from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
 from nfemu.model.notices import Notice, NoticeKind
-from nfemu.model.orders import Payment, WorkOrder
+from nfemu.model.orders import Payment, Receipt, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import ApnProfile, Subscriber
 
@@ -224,6 +224,20 @@ class OrderAtProvider(Command[str]):
 
 
 @dataclass(frozen=True, slots=True)
+class FindAtProvider(Command[Receipt | None]):
+    """What the provider has for the order. Unavailable: not known."""
+
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAtProvider(Command[Receipt | None]):
+    """Have the provider never take the order's money, unless it has. Unavailable: not known."""
+
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
 class SignAtProvider(Command[str]):
     """The provider's number of the contract."""
 
@@ -279,7 +293,7 @@ class ReactivateLater(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireLater(Command[None]):
-    """`payment` falls due at its `expires_at` (`payments.expire`)."""
+class InquireLater(Command[None]):
+    """The provider is asked about `payment` as long as it is open (`inquiries.inquire`)."""
 
     payment: Payment

@@ -1,13 +1,14 @@
-"""Payments: ordered at a provider, settled once, expired when nobody pays (G13, G14).
+"""Payments: ordered at a provider, settled once, closed when nobody pays (G13, G14).
 
-`settle` is what a provider's notification becomes. It returns when the money is in the ledger and, where that
-clears the account, every enforcement point has acknowledged the restored lines. Only then may the provider be
-answered and the success page say so. Before the commit nothing has happened and the notification must come
-again; after it, a repetition finishes what is left and changes nothing else.
+`settle` is what a provider's notification becomes, or its answer where none came (`inquiries`). It returns when the
+money is in the ledger and, where that clears the account, every enforcement point has acknowledged the restored lines.
+Only then may the provider be answered and the success page say so. Before the commit nothing has happened and the
+notification must come again; after it, a repetition finishes what is left and changes nothing else.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from typing import TypeVar
 
 from nfemu.bss import ledger
@@ -19,7 +20,7 @@ from nfemu.carrier.commands import (
     Begin,
     Commit,
     Emit,
-    ExpireLater,
+    InquireLater,
     LoadPayment,
     LoadPaymentView,
     LoadUnpaid,
@@ -49,6 +50,14 @@ from nfemu.model.orders import Payment, PaymentState
 T = TypeVar("T")
 
 
+class LearnedBy(Enum):
+    """How the carrier came to know that an order was paid."""
+
+    NOTIFICATION = "notification"
+    INQUIRY = "inquiry"
+    """The provider was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentNotification:
     """What a provider says, once its signature has been checked. `paid_at` is the provider's time."""
@@ -58,6 +67,7 @@ class PaymentNotification:
     trade_no: str
     amount: Money
     paid_at: datetime
+    learned_by: LearnedBy = LearnedBy.NOTIFICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ def order_at_provider(payment: Payment, correlation: CorrelationId, return_url: 
     try:
         return (yield from ask(OrderAtProvider(payment, return_url, language)))
     except Unavailable as failure:
-        yield from _close(payment.no, PaymentInput.CANCELLED, str(failure), correlation)
+        yield from close(payment.no, PaymentInput.CANCELLED, str(failure), correlation)
         raise
 
 
@@ -142,7 +152,12 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
         view.account, payment.imsi, notification.amount, now, notification.provider, notification.trade_no
     )
     entry = replace(entry, note=payment.no)
-    detail = {"payment": payment.no, "trade_no": notification.trade_no, "paid_at": notification.paid_at.isoformat()}
+    detail = {
+        "payment": payment.no,
+        "trade_no": notification.trade_no,
+        "paid_at": notification.paid_at.isoformat(),
+        "learned_by": notification.learned_by.value,
+    }
     yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_NOTIFIED, detail))
     known = yield from _known(found, notification, entry, correlation)
     if known is not None:
@@ -156,15 +171,6 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     booked = [AppendEntry(entry), planned(rules, entry), PutPayment(paid), PutNotice(confirmation), *changes]
     view = yield from carry_out(rules, view, booked, correlation)
     return _settlement(rules, view, entry, paid, repeated=False)
-
-
-def expire(no: PaymentNo) -> Step[bool]:
-    """Close the order if its time is over and nobody has paid it. True: closed now. Raises NotFound, Unavailable."""
-    correlation = yield from ask(Begin())
-    payment = yield from load_payment(no)
-    if payment.expires_at > (yield from ask(Now())):
-        return False
-    return (yield from _close(no, PaymentInput.EXPIRED, "not paid in time", correlation))
 
 
 def load_payment(no: PaymentNo) -> Step[Payment]:
@@ -191,11 +197,11 @@ def _put(payment: Payment, correlation: CorrelationId) -> Step[None]:
     detail = {"payment": payment.no, "amount": payment.amount.decimal(), "provider": payment.provider}
     yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_ORDERED, detail))
     yield from ask(Commit((PutPayment(payment),)))
-    yield from ask(ExpireLater(payment))
+    yield from ask(InquireLater(payment))
 
 
-def _close(no: PaymentNo, why: PaymentInput, reason: str, correlation: CorrelationId) -> Step[bool]:
-    """Close the order unless it has been paid or closed meanwhile."""
+def close(no: PaymentNo, why: PaymentInput, reason: str, correlation: CorrelationId) -> Step[bool]:
+    """Close the order unless it has been paid or closed meanwhile. True: closed now. Raises NotFound, Unavailable."""
     payment = yield from load_payment(no)
     yield from ask(Lock(payment.account))
     payment = yield from load_payment(no)

@@ -19,7 +19,7 @@ from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
-from nfemu.model.orders import Payment, WorkOrder
+from nfemu.model.orders import Payment, Receipt, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Ambr, OrderedProfile, Subscriber, Subscription
@@ -417,6 +417,12 @@ class PaymentProvider(Protocol):
 
         `language` is the merchant's page's, empty where there was none. Raises Unavailable: nothing was ordered.
         """
+
+    async def find_order(self, payment: Payment) -> Receipt | None:
+        """What became of an order; None: nobody has paid it. Raises Unavailable: not known."""
+
+    async def close_order(self, payment: Payment) -> Receipt | None:
+        """Nobody can pay the order any more, unless somebody has already. Raises Unavailable: not known."""
 
     async def sign(self, agreement: Agreement) -> str:
         """Agree to auto-deduct; the provider's number of the contract, the same however often it is asked."""

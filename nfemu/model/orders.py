@@ -88,3 +88,12 @@ class Payment:
     """When the payer paid, by the provider's clock; known once paid."""
     posted_at: datetime | None = None
     """When the money stood in the ledger, known then (S28)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says of an order that somebody has paid: its number of it, how much, and when, by its clock."""
+
+    trade_no: str
+    amount: Money
+    paid_at: datetime

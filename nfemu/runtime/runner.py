@@ -47,7 +47,7 @@ from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId
 from nfemu.model.notices import Notice
-from nfemu.model.orders import Payment, WorkOrder
+from nfemu.model.orders import Payment, Receipt, WorkOrder
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.clocks import Trace
@@ -93,7 +93,7 @@ class Later(Protocol):
 
     def reactivate(self, account: AccountId) -> None: ...
 
-    def expire(self, payment: Payment) -> None: ...
+    def inquire_about(self, payment: Payment) -> None: ...
 
     def ask_again(self, deduction: Deduction) -> None: ...
 
@@ -114,7 +114,7 @@ class Turns(Protocol):
 
 class Runner:
     """Runs use cases against the ports. `provider_within`: seconds that a provider may take to answer about an
-    agreement."""
+    agreement or an order that it has."""
 
     def __init__(
         self, outside: Outside, pgw: Pgw, turns: Turns, later: Later, provider_within: float = PROVIDER_WITHIN
@@ -157,11 +157,13 @@ class Runner:
             c.RevokeAtProvider: self._revoke,
             c.Deduct: self._deduct,
             c.CloseDeduction: self._close_deduction,
+            c.FindAtProvider: self._find,
+            c.CloseAtProvider: self._close,
             c.AskAgainLater: self._ask_again,
             c.FinishLater: self._finish,
             c.SendLater: self._send_later,
             c.ReactivateLater: self._reactivate,
-            c.ExpireLater: self._expire,
+            c.InquireLater: self._inquire,
         }
 
     async def run(self, use_case: c.Step[T]) -> T:
@@ -335,6 +337,14 @@ class Runner:
     async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
         return await self._outside.provider.create_order(command.payment, command.return_url, command.language)
 
+    async def _find(self, _: _Run, command: c.FindAtProvider) -> Receipt | None:
+        async with self._patience():
+            return await self._outside.provider.find_order(command.payment)
+
+    async def _close(self, _: _Run, command: c.CloseAtProvider) -> Receipt | None:
+        async with self._patience():
+            return await self._outside.provider.close_order(command.payment)
+
     async def _sign(self, _: _Run, command: c.SignAtProvider) -> str:
         async with self._patience():
             return await self._outside.provider.sign(command.agreement)
@@ -374,8 +384,8 @@ class Runner:
     async def _reactivate(self, _: _Run, command: c.ReactivateLater) -> None:
         self._later.reactivate(command.account)
 
-    async def _expire(self, _: _Run, command: c.ExpireLater) -> None:
-        self._later.expire(command.payment)
+    async def _inquire(self, _: _Run, command: c.InquireLater) -> None:
+        self._later.inquire_about(command.payment)
 
 
 def _log_orphan(task: asyncio.Task[Any]) -> None:

@@ -22,6 +22,7 @@ from nfemu.carrier import (
     detection,
     duties,
     grants,
+    inquiries,
     payments,
     profiles,
     recheck,
@@ -30,6 +31,7 @@ from nfemu.carrier import (
 )
 from nfemu.carrier.commands import Step
 from nfemu.carrier.credit import CreditReport
+from nfemu.carrier.inquiries import Learned
 from nfemu.carrier.payments import PaymentNotification, Settlement
 from nfemu.carrier.ports import Enforcer, IdSource, Notifier, PaymentProvider, Store
 from nfemu.carrier.rules import CarrierRules
@@ -51,8 +53,8 @@ from nfemu.runtime.calendar import Calendar
 from nfemu.runtime.changeover import Changeover, ChangeoverSource, plan_changeover, restored_table
 from nfemu.runtime.clocks import TestClock, WallClock, leave_test_clock
 from nfemu.runtime.detection import Detection
-from nfemu.runtime.expiry import Expiry
 from nfemu.runtime.in_force import InForce
+from nfemu.runtime.inquiries import Inquiries
 from nfemu.runtime.metering import Metering
 from nfemu.runtime.order_desk import OrderDesk
 from nfemu.runtime.order_pump import OrderPump, PumpSource
@@ -110,7 +112,7 @@ class CarrierService(Queries):
         self._pump = OrderPump(PumpSource(store, self._agenda, clock), rules.orders, self._proceed, abreast)
         self.orders = OrderDesk(store, clock, self._pump.queue, self._resubmit)
         self._runner = Runner(outside, in_force.pgw, self._pump, self, provider_within)
-        self._expiry = Expiry(store, self._agenda, clock, self._close_unpaid)
+        self._inquiries = Inquiries(store, self._agenda, clock, self.inquire)
         self._outbox = Outbox(store, self._agenda, clock, lambda: in_force.rules.notices, self._send, abreast)
         self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
         self._detection = Detection(self._request_blocked, clock)
@@ -144,7 +146,7 @@ class CarrierService(Queries):
             await self.load()
         await self.realign()
         for payment in await self._store.open_payments():
-            self.expire(payment)
+            self.inquire_about(payment)
         for deduction in await self._store.open_deductions():
             self.ask_again(deduction)
         await self.plan_duties()
@@ -251,6 +253,10 @@ class CarrierService(Queries):
     async def settle(self, notification: PaymentNotification) -> Settlement:
         """See `carrier.payments.settle`."""
         return await self._run(lambda rules: payments.settle(rules, notification))
+
+    async def inquire(self, no: PaymentNo) -> Learned:
+        """See `carrier.inquiries.inquire`."""
+        return await self._run(lambda rules: inquiries.inquire(rules, no))
 
     async def click(self, msisdn: Msisdn, name: str) -> Notice:
         """See `carrier.clicks.click`."""
@@ -380,9 +386,9 @@ class CarrierService(Queries):
         """Sessions of the account wait for a new address until the success page is through."""
         self._unfinished.reactivating.schedule(account, self._page_delivery)
 
-    def expire(self, payment: Payment) -> None:
-        """The order closes at its `expires_at` unless it is paid."""
-        self._expiry.watch(payment)
+    def inquire_about(self, payment: Payment) -> None:
+        """The provider is asked about the order until it is paid, and at its `expires_at` it is closed."""
+        self._inquiries.watch(payment)
 
     def ask_again(self, deduction: Deduction) -> None:
         """A deduction without an answer is asked about at its `retry_at`."""
@@ -417,9 +423,6 @@ class CarrierService(Queries):
 
     async def _do_duty(self, duty: AccountDuty) -> str | None:
         return await self._run(lambda rules: duties.do(rules, duty))
-
-    async def _close_unpaid(self, no: PaymentNo) -> bool:
-        return await self._run(lambda _: payments.expire(no))
 
     async def _run(self, use_case: Callable[[CarrierRules], Step[T]]) -> T:
         """Under the rules of the moment at which it begins, to its end."""

@@ -6,7 +6,7 @@ from nfemu.carrier.ports import Delivery, LineState, Notifier
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.errors import Unavailable
 from nfemu.model.notices import Notice
-from nfemu.model.orders import Payment
+from nfemu.model.orders import Payment, Receipt
 
 _NOBODY_SIGNS = "in a simulated month nobody has an auto-deduct agreement"
 
@@ -42,6 +42,12 @@ class Till:
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:  # noqa: ARG002 - the port's
         return f"https://pay.example/{payment.no}"
+
+    async def find_order(self, payment: Payment) -> Receipt | None:
+        """Who pays tells the carrier himself."""
+
+    async def close_order(self, payment: Payment) -> Receipt | None:
+        """The same."""
 
     async def sign(self, agreement: Agreement) -> str:  # noqa: ARG002
         raise Unavailable(_NOBODY_SIGNS)

@@ -36,6 +36,15 @@ def test_room_is_taken_by_what_can_still_be_paid() -> None:
         payments.check_room([ORDER, over, later], 2, NOW, SHANGHAI)
 
 
+def test_an_open_order_is_asked_about_ever_less_often_and_when_its_time_is_over() -> None:
+    asked, at = [], NOW
+    while at < ORDER.expires_at:
+        at = payments.next_inquiry(ORDER, at)
+        asked.append((at - NOW).total_seconds())
+    assert asked == [20, 40, 80, 160, 320, 640, 900]
+    assert payments.next_inquiry(ORDER, ORDER.expires_at + timedelta(days=1)) == ORDER.expires_at
+
+
 @pytest.mark.parametrize(("state", "event"), list(product(PaymentState, PaymentInput)))
 def test_the_whole_matrix(state: PaymentState, event: PaymentInput) -> None:
     order = replace(ORDER, state=state)

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from nfemu.carrier.inquiries import Learned
 from nfemu.carrier.lines import line_of
-from nfemu.carrier.payments import expire
 from nfemu.carrier.ports import PutPayment
 from nfemu.model import events
 from nfemu.model.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
@@ -143,14 +143,14 @@ async def test_an_order_that_was_paid_while_it_expired_stays_paid(world: World) 
     payment = await world.service.order_immediate(ZHANG, Money(2900))
     await world.service.settle(notification(payment))
     await world.service.advance_clock(timedelta(hours=1))
-    assert not await world.service._runner.run(expire(payment.no))
+    assert await world.service.inquire(payment.no) is Learned.NOTHING
     assert (await world.service.payment(payment.no)).state is PaymentState.PAID
 
 
 async def test_an_order_does_not_expire_before_its_time(world: World) -> None:
     payment, _ = await world.service.order_payment(ZHANG, Money(2900), BACK)
-    assert not await world.service._runner.run(expire(payment.no))
-    assert (await world.service.payment(payment.no)).state is PaymentState.CREATED
+    assert await world.service.inquire(payment.no) is Learned.NOTHING
+    assert ((await world.service.payment(payment.no)).state, world.provider.shut) == (PaymentState.CREATED, [])
 
 
 async def test_a_provider_that_is_unavailable_closes_the_order(world: World) -> None:

@@ -1,16 +1,16 @@
 """The other ports, in memory."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from itertools import count
 
 from nfemu.carrier.ports import Delivery, LineState
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer
-from nfemu.model.identity import DeductionNo, Imsi, NoticeId
+from nfemu.model.identity import DeductionNo, Imsi, NoticeId, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice
-from nfemu.model.orders import Payment
+from nfemu.model.orders import Payment, Receipt
 from tests.fakes.faults import Faults
 
 
@@ -68,7 +68,9 @@ class FakeNotifier:
 
 class FakeProvider:
     """A payment provider that takes every order. `bank` is what its payers' bank says: accept, decline, revoked; with
-    `silent` set, no question about an agreement is ever answered. `taken` is the money that it took, by number."""
+    `silent` set, no question about an agreement is ever answered. `taken` is the money that it took, by number.
+    `paid`: what payers have paid without the carrier being told; `shut`: orders that nobody can pay; `meanwhile`
+    happens before the carrier hears of that."""
 
     name = "sandbox"
 
@@ -80,11 +82,28 @@ class FakeProvider:
         self.contracts: set[str] = set()
         self.taken: dict[DeductionNo, Money] = {}
         self.closed: set[DeductionNo] = set()
+        self.paid: dict[PaymentNo, Receipt] = {}
+        self.shut: list[PaymentNo] = []
+        self.asked: list[PaymentNo] = []
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         with self._faults.point("provider"):
             self.orders.append(payment)
             return f"https://pay.provider.example/{payment.no}?back={return_url}"
+
+    async def find_order(self, payment: Payment) -> Receipt | None:
+        with self._faults.point("provider"):
+            self.asked.append(payment.no)
+            return self.paid.get(payment.no)
+
+    async def close_order(self, payment: Payment) -> Receipt | None:
+        with self._faults.point("provider"):
+            if payment.no not in self.paid:
+                self.shut.append(payment.no)
+            if self.meanwhile is not None:
+                await self.meanwhile()
+            return self.paid.get(payment.no)
 
     async def sign(self, agreement: Agreement) -> str:
         with self._faults.point("provider"):

@@ -48,6 +48,7 @@ async def test_business_time_never_moves_back_or_beyond_the_calendar(world: Worl
 
 async def test_payments_that_expired_while_the_clock_stood_at_a_crash_are_closed_at_start(world: World) -> None:
     payment, _ = await world.service.order_payment(ZHANG, Money(2900), BACK)
+    await world.service.advance_clock(timedelta(minutes=14))
     world.faults.crash_at(2)
     with pytest.raises(Crash):
         await world.service.advance_clock(timedelta(hours=1))

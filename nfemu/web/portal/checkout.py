@@ -1,14 +1,16 @@
 """The HTTPS half: ticket → confirm order → the provider's pay page → result (G13, G14, S27)."""
 
+import logging
 import unicodedata
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nfemu.model.errors import InvalidInput, LimitReached, NotFound
+from nfemu.model.errors import InvalidInput, LimitReached, NfemuError, NotFound
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
+from nfemu.model.orders import Payment, PaymentState
 from nfemu.web.limits import caller_of
 from nfemu.web.pages import read_form, redirect, refuse_foreign, requested_language
 from nfemu.web.portal.back_url import shown_host
@@ -16,6 +18,7 @@ from nfemu.web.portal.line_view import Outcome, line_view, outcome_of
 from nfemu.web.portal.login import COOKIE, LIFETIME, Login
 from nfemu.web.portal.shell import Shell, Visitor, is_secure, ue_address
 
+_LOG = logging.getLogger(__name__)
 _UPDATES_ITSELF = (Outcome.WAITING, Outcome.RESTORING)
 _REFRESH_AFTER = "2"
 
@@ -76,7 +79,8 @@ class Checkout:
         return redirect(pay_page)
 
     async def result(self, request: Request) -> Response:
-        """What became of a payment of this line, from the carrier's own books."""
+        """What became of a payment of this line, from the carrier's own books; the provider is asked about one of which
+        they have heard nothing."""
         known = await self._shell.logged_in(request)
         if known is None:
             return self._shell.unknown(request, text="over")
@@ -84,6 +88,8 @@ class Checkout:
         payment = await self._shell.carrier.payment(PaymentNo(request.query_params.get("payment", "")))
         if payment.imsi != visitor.status.line.subscriber.imsi:
             raise NotFound(f"payment `{payment.no}` is not of this line")
+        if await self._has_news(payment):
+            return await self.result(request)
         outcome = outcome_of(payment, visitor.status)
         page = self._shell.page(
             "result.html",
@@ -100,6 +106,16 @@ class Checkout:
         if outcome is Outcome.RESTORED:
             page.background = BackgroundTask(self._shell.carrier.page_delivered, visitor.msisdn)
         return page
+
+    async def _has_news(self, payment: Payment) -> bool:
+        """Whether it is not open any more, once the provider has been asked. One that cannot say is asked later."""
+        if payment.state is not PaymentState.CREATED:
+            return False
+        try:
+            await self._shell.carrier.inquire(payment.no)
+        except NfemuError as error:
+            _LOG.warning("the provider cannot be asked about payment `%s`: %s", payment.no, error)
+        return (await self._shell.carrier.payment(payment.no)).state is not PaymentState.CREATED
 
     def _order_page(self, request: Request, login: Login, visitor: Visitor, wrong: str | None = None) -> Response:
         config = self._shell.config

@@ -47,6 +47,11 @@ class OrderBook:
         """Where the order stands now. Raises Unavailable."""
         return self._stage(sheet, await self._of(sheet))
 
+    async def paid_at(self, no: PaymentNo) -> datetime | None:
+        """None: nobody has paid it. Raises Unavailable."""
+        order = await self._records.provider_order(no)
+        return None if order is None else order.paid_at
+
     async def attempts_left(self, sheet: OrderSheet) -> int:
         """Raises Unavailable."""
         return self._attempts - (await self._of(sheet)).wrong_pins

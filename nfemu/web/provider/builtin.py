@@ -11,7 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
-from nfemu.model.orders import Payment
+from nfemu.model.orders import Payment, Receipt
 from nfemu.model.provider import ProviderOrder, ProviderStage
 from nfemu.web.provider.book import OrderBook, ProviderRecords
 from nfemu.web.provider.contracts import Contracts
@@ -73,6 +73,15 @@ class BuiltinProvider:
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
         """The URL of the pay page (port `PaymentProvider`)."""
         return f"https://{self.config.host}/pay/{self._links.link(_sheet(payment, return_url, language))}"
+
+    async def find_order(self, payment: Payment) -> Receipt | None:
+        """See `PaymentProvider`."""
+        paid_at = await self._book.paid_at(payment.no)
+        return None if paid_at is None else Receipt(self._links.trade_no(payment.no), payment.amount, paid_at)
+
+    async def close_order(self, payment: Payment) -> Receipt | None:
+        """The same: an order whose time is over is closed by that alone."""
+        return await self.find_order(payment)
 
     async def sign(self, agreement: Agreement) -> str:
         """See `PaymentProvider`, as the next three."""

@@ -97,7 +97,7 @@ async def test_https_only_and_errors_are_pages(browser: Browser, order: tuple[Pa
 async def test_refused_notifications_are_repeated_on_the_ladder(
     stack: Stack, browser: Browser, order: tuple[Payment, str]
 ) -> None:
-    """Each at its own business time, and whoever moves the clock hears of it."""
+    """Each at its own business time, and whoever moves the clock hears of it; meanwhile the portal has asked."""
     stack.broken = True
     waiting = await browser.post(order[1] + "/verify", {"pin": "123456"})
     assert waiting.status == 403, "this browser has no portal session"
@@ -105,8 +105,9 @@ async def test_refused_notifications_are_repeated_on_the_ladder(
     happened = await stack.service.advance_clock(timedelta(seconds=14))
     assert (happened, len(stack.refused_deliveries)) == ([], 1)
     happened = await stack.service.set_clock(at + timedelta(seconds=59))
-    assert [each.at - at for each in happened] == [timedelta(seconds=15), timedelta(seconds=30)]
+    assert [(each.at - at).total_seconds() for each in happened] == [15, 20, 30]
     assert happened[0].text == f"notification of payment {order[0].no}: attempt 2 not accepted"
+    assert happened[1].text == f"payment {order[0].no} is paid, the provider says when asked"
     stack.broken = False
     happened = await stack.service.set_clock(at + timedelta(seconds=60))
     assert [each.text for each in happened] == [f"notification of payment {order[0].no}: attempt 4 accepted"]

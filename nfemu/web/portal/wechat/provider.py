@@ -7,8 +7,9 @@ from nfemu.carrier.ports import PaymentProvider
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.identity import Imsi
 from nfemu.model.money import Money
-from nfemu.model.orders import Payment
-from nfemu.web.portal.wechat.client import WechatClient
+from nfemu.model.orders import Payment, Receipt
+from nfemu.web.portal.wechat.client import WechatClient, WechatRefused
+from nfemu.web.portal.wechat.transaction import receipt_of
 from nfemu.wechat.documents import moment
 
 NAME = "WeChat Pay"
@@ -56,6 +57,27 @@ class WechatProvider:
         page = str(answer["h5_url"])
         return f"{page}&redirect_url={quote(_back(return_url, payment), safe='')}" if return_url else page
 
+    async def find_order(self, payment: Payment) -> Receipt | None:
+        """See `PaymentProvider`, as the next."""
+        client = await self._client()
+        query = urlencode({"mchid": client.account.mchid})
+        try:
+            answer = await client.get(f"{_order(payment)}?{query}")
+        except WechatRefused as refusal:
+            if refusal.code == "ORDER_NOT_EXIST":
+                return None
+            raise
+        return receipt_of(client.account, answer)
+
+    async def close_order(self, payment: Payment) -> Receipt | None:
+        client = await self._client()
+        try:
+            await client.post(f"{_order(payment)}/close", {"mchid": client.account.mchid})
+        except WechatRefused as refusal:
+            if refusal.code not in {"ORDERPAID", "ORDER_NOT_EXIST"}:
+                raise
+        return await self.find_order(payment)
+
     async def sign(self, agreement: Agreement) -> str:
         """See `PaymentProvider`, as the next three."""
         return await self._agreements.sign(agreement)
@@ -73,6 +95,10 @@ class WechatProvider:
 def fen(amount: Money) -> int:
     """Of yuan with two decimals, which is all that WeChat Pay takes."""
     return amount.minor
+
+
+def _order(payment: Payment) -> str:
+    return f"/v3/pay/transactions/out-trade-no/{quote(payment.no, safe='')}"
 
 
 def _back(return_url: str, payment: Payment) -> str:

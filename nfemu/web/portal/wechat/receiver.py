@@ -6,20 +6,20 @@ documents; 503 means: nothing is lost, send it again.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nfemu.carrier.payments import PaymentNotification
 from nfemu.model.errors import InvalidInput, NfemuError
 from nfemu.model.identity import PaymentNo
-from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
 from nfemu.web.nonces import Nonces
 from nfemu.web.portal.expected import Expected
 from nfemu.web.portal.notify import NotifyAnswer, refused
 from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.provider import NAME
+from nfemu.web.portal.wechat.transaction import Transaction
 from nfemu.wechat.resource import unseal
 from nfemu.wechat.signing import FRESHNESS
 
@@ -40,19 +40,8 @@ class _Notice(_Model):
     resource: _Resource
 
 
-class _Amount(_Model):
-    total: Annotated[int, Field(strict=True, gt=0)]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-
-
-class _Transaction(_Model):
-    mchid: str
-    appid: str
-    out_trade_no: Annotated[str, Field(min_length=1, max_length=32)]
-    transaction_id: Annotated[str, Field(min_length=1, max_length=32)]
+class _Paid(Transaction):
     trade_state: Literal["SUCCESS"]
-    success_time: AwareDatetime
-    amount: _Amount
 
 
 class WechatReceiver:
@@ -93,17 +82,9 @@ class WechatReceiver:
         plain = unseal(account.api_v3_key, notice.resource.model_dump())
         if notice.event_type != "TRANSACTION.SUCCESS":
             return NotifyAnswer(200, "SUCCESS", f"`{notice.event_type}` changes nothing here")
-        transaction = _Transaction.model_validate_json(plain)
-        if (transaction.mchid, transaction.appid) != (account.mchid, account.appid):
-            raise InvalidInput(f"merchant `{transaction.mchid}`, appid `{transaction.appid}`: the payment is not ours")
-        settlement = await self._carrier.settle(
-            PaymentNotification(
-                provider=NAME,
-                payment_no=PaymentNo(transaction.out_trade_no),
-                trade_no=transaction.transaction_id,
-                amount=Money(transaction.amount.total, transaction.amount.currency),
-                paid_at=transaction.success_time,
-            )
-        )
-        self._expected.settled(PaymentNo(transaction.out_trade_no), settlement)
+        transaction = _Paid.model_validate_json(plain)
+        receipt, number = transaction.receipt(account), PaymentNo(transaction.out_trade_no)
+        notification = PaymentNotification(NAME, number, receipt.trade_no, receipt.amount, receipt.paid_at)
+        settlement = await self._carrier.settle(notification)
+        self._expected.settled(number, settlement)
         return NotifyAnswer(200, "SUCCESS", "booked before" if settlement.repeated else "booked")
