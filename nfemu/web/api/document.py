@@ -32,8 +32,10 @@ OF_EVERYBODY = (401, 403, 413, 421, 429)
 
 
 def refusals(*statuses: int) -> Responses:
-    """For a route or router: that it refuses with these, and what each means."""
-    return {status: {"model": Problem, "description": _TEXTS[status]} for status in statuses}
+    """For a route or router: that it refuses with these, and what each means. Without a model: the framework would make
+    one of each, for each route, which was most of what an application took to start.
+    """
+    return {status: {"description": _TEXTS[status]} for status in statuses}
 
 
 def declare(router: APIRouter, *operations: Operation) -> APIRouter:
@@ -55,6 +57,8 @@ class Api(FastAPI):
                 "token": {"type": "http", "scheme": "bearer", "description": text}
             }
             document["security"] = [{"token": []}]
+            schemas = {**document["components"]["schemas"], Problem.__name__: Problem.model_json_schema()}
+            document["components"]["schemas"] = dict(sorted(schemas.items()))
             refused: dict[str, Any] = {}
             document["components"]["responses"] = refused
             for path, methods in document["paths"].items():
@@ -72,8 +76,8 @@ def _shared(responses: dict[str, Any], refused: dict[str, Any]) -> Iterator[tupl
             yield status, response
         else:
             name = f"Refused{status}"
-            (content,) = response["content"].values()
-            refused[name] = {**response, "content": {MEDIA_TYPE: content}}
+            content = {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
+            refused[name] = {"description": response["description"], "content": {MEDIA_TYPE: content}}
             yield status, {"$ref": f"#/components/responses/{name}"}
 
 
