@@ -156,6 +156,7 @@ class Emulator:
             contracts=lambda: self.life.provider.contracts,
             wechat=lambda: self.life.wechat.desk,
             merchants=self.house.merchants,
+            reconciler=lambda: self.life.wechat.reconciler,
             components=self.components,
             reload=self.reload,
             preview_reload=self.preview_reload,

@@ -21,6 +21,7 @@ from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.client import WechatClient
 from nfemu.web.portal.wechat.provider import NOTIFY_PATH, WechatProvider
 from nfemu.web.portal.wechat.receiver import WechatReceiver
+from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.provider.builtin import BuiltinProvider
 from nfemu.web.wechat.app import MerchantApi
 from nfemu.web.wechat.desk import Desk
@@ -77,6 +78,11 @@ class WechatSide:
         """For the portal's orders; `agreements` stay there."""
         notify_url = f"https://{self._configuration.carrier.portal.host}{NOTIFY_PATH}"
         return WechatProvider(self.client, notify_url, self._address_of, agreements)
+
+    @property
+    def reconciler(self) -> Reconciler:
+        """The portal's bookkeeper."""
+        return Reconciler(self._carrier(), self.client)
 
     def receiver(self, expected: Expected) -> WechatReceiver:
         """The portal's ear."""

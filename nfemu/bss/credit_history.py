@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from nfemu.bss.credit import CreditInput
+from nfemu.bss.ledger import is_refund
 from nfemu.bss.order_queue import BY_HAND
 from nfemu.model.account import EntryKind, LedgerEntry
 from nfemu.model.credits import CreditRecord
@@ -36,7 +37,8 @@ def history(record: CreditRecord, balance: Money, now: datetime) -> Mapping[Cred
 
 def _of_cards(record: CreditRecord, kind: EntryKind, after: datetime, until: datetime) -> list[LedgerEntry]:
     """Without the opening balance, which is of no card: nobody paid or used that."""
-    entries = [entry for entry in record.entries if entry.kind is kind and entry.imsi is not None]
+    own = [entry for entry in record.entries if entry.imsi is not None and not is_refund(entry)]
+    entries = [entry for entry in own if entry.kind is kind]
     return [entry for entry in entries if after < entry.at <= until]
 
 

@@ -2,7 +2,8 @@
 
 The `trade_no` of an entry says where it comes from, so that numbers of different origin can never meet:
 `<provider>/<provider's number>` for a payment, `charge/<caller's key>` for a charge that may be repeated, `fee/…` and
-`service/…` for what falls due by the calendar (`fees`), `data/…` and `voice/…` for what is used (`tariffs`).
+`service/…` for what falls due by the calendar (`fees`), `data/…` and `voice/…` for what is used (`tariffs`),
+`refund/<provider>/<its number>` for what has gone back to a payer.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.identity import Imsi
 from nfemu.model.money import MAX_MINOR, Money
 
+_REFUND = "refund/"
 _LONGEST_NUMBER = 64
 """Characters of a trade number or idempotency key."""
 
@@ -39,6 +41,27 @@ def payment(account: Account, imsi: Imsi, amount: Money, at: datetime, provider:
 def payment_number(provider: str, trade_no: str) -> str:
     """The trade number of a payment's entry. Raises InvalidInput."""
     return _number(provider, trade_no, "trade number")
+
+
+def refund(account: Account, imsi: Imsi, amount: Money, at: datetime, provider: str, number: str) -> LedgerEntry:
+    """The entry that takes `amount` (positive) back out, under the provider's number of the refund. Raises
+    InvalidInput."""
+    check_amount(account, amount)
+    return LedgerEntry(account.id, EntryKind.CHARGE, -amount, at, refund_number(provider, number), imsi)
+
+
+def refund_number(provider: str, number: str) -> str:
+    """The trade number of a refund's entry. Raises InvalidInput."""
+    return _number(f"{_REFUND}{provider}", number, "refund number")
+
+
+def is_refund(entry: LedgerEntry) -> bool:
+    """Money that went back, which nobody has used."""
+    return entry.trade_no is not None and entry.trade_no.startswith(_REFUND)
+
+
+def is_refund_by(provider: str, entry: LedgerEntry) -> bool:
+    return entry.trade_no is not None and entry.trade_no.startswith(f"{_REFUND}{provider}/")
 
 
 def check_amount(account: Account, amount: Money) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 from nfemu.model.account import Account
-from nfemu.model.errors import Conflict, LimitReached
+from nfemu.model.errors import Conflict, LimitReached, NotFound
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment, PaymentState
@@ -103,6 +103,28 @@ def check_repeat(payment: Payment, trade_no: str) -> None:
     """Raises Conflict unless `payment` is the order that was paid under the booked `trade_no`."""
     if payment.trade_no != trade_no:
         raise Conflict(f"trade number `{trade_no}` is already booked for another payment order than `{payment.no}`")
+
+
+def is_double(payment: Payment, due: Money) -> bool:
+    """Has somebody else paid the debt that this order was made for? `due`: what is due before its money is booked.
+
+    Only where exactly the debt was ordered: whoever orders more, or with nothing due, pays ahead and means to.
+    """
+    return payment.amount == payment.due and due.minor == 0
+
+
+def check_refund(payment: Payment, provider: str, amount: Money) -> None:
+    """Raises NotFound where the payment is not booked, so that nothing of it can have gone back yet; Conflict unless
+    the provider is that of the order, and no more goes back than was paid."""
+    if payment.state is not PaymentState.PAID:
+        raise NotFound(f"payment `{payment.no}` is {payment.state.value}; tell of the refund once it is paid")
+    if provider != payment.provider:
+        raise Conflict(f"payment `{payment.no}` was ordered at `{payment.provider}`, not at `{provider}`")
+    if amount.currency != payment.amount.currency or amount.minor > payment.amount.minor:
+        raise Conflict(
+            f"payment `{payment.no}` is over {payment.amount.decimal()} {payment.amount.currency}, "
+            f"the refund says {amount.decimal()} {amount.currency}; nothing was booked"
+        )
 
 
 def settle(payment: Payment, trade_no: str) -> Payment:

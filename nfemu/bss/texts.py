@@ -25,6 +25,7 @@ class Template(Enum):
     RESTORED = "restored"
     RESTORED_DETACHED = "restored, the line has no session"
     PAYMENT_CONFIRMED = "payment confirmed"
+    PAYMENT_REFUNDED = "payment refunded"
     DEDUCTED = "deducted by agreement"
     DEDUCTION_FAILED = "deduction by agreement failed"
     DEDUCTION_FAILED_UNIT = "deduction by a unit account's agreement failed"
@@ -137,6 +138,10 @@ TEXTS: dict[tuple[Template, str], str] = {
     ),
     (Template.PAYMENT_CONFIRMED, "zh"): "支付成功：您已为号码{number}向{carrier}支付{amount}。",
     (Template.PAYMENT_CONFIRMED, "en"): "Payment successful: you paid {amount} to {carrier} for number {number}.",
+    (Template.PAYMENT_REFUNDED, "zh"): "退款通知：您为号码{number}向{carrier}支付的{amount}已原路退回。",
+    (Template.PAYMENT_REFUNDED, "en"): (
+        "Refund: {amount} that you paid to {carrier} for number {number} is on its way back to you."
+    ),
     (Template.DEDUCTED, "zh"): "自动缴费成功：已按协议为号码{number}向{carrier}扣款{amount}。",
     (Template.DEDUCTED, "en"): "Auto-deduct successful: {amount} paid to {carrier} for number {number} as agreed.",
     (Template.DEDUCTION_FAILED, "zh"): (

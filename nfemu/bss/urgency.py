@@ -24,6 +24,7 @@ URGENCY: Mapping[NoticeKind, Urgency] = {
     NoticeKind.DETECTED: Urgency.AT_ONCE,
     NoticeKind.RESTORED: Urgency.AT_ONCE,
     NoticeKind.PAYMENT_CONFIRMED: Urgency.AT_ONCE,
+    NoticeKind.PAYMENT_REFUNDED: Urgency.AT_ONCE,
     NoticeKind.DEDUCTED: Urgency.AT_ONCE,
     NoticeKind.DEDUCTION_FAILED: Urgency.AT_ONCE,
     NoticeKind.LOW_BALANCE: Urgency.SOON,

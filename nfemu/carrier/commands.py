@@ -19,7 +19,7 @@ from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
 from nfemu.model.notices import Notice, NoticeKind
-from nfemu.model.orders import Payment, Receipt, WorkOrder
+from nfemu.model.orders import Payment, Receipt, RefundAnswer, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import ApnProfile, Subscriber
 
@@ -238,6 +238,13 @@ class CloseAtProvider(Command[Receipt | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class RefundAtProvider(Command[RefundAnswer]):
+    """Have the provider give all of it back. Unavailable: not known."""
+
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
 class SignAtProvider(Command[str]):
     """The provider's number of the contract."""
 
@@ -288,6 +295,13 @@ class SendLater(Command[None]):
 @dataclass(frozen=True, slots=True)
 class ReactivateLater(Command[None]):
     """Sessions of `account` get new addresses once the success page has been delivered (`resume.reactivate`)."""
+
+    account: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLater(Command[None]):
+    """Payments of `account` are to be given back (`refunds.give_back`)."""
 
     account: AccountId
 

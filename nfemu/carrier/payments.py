@@ -28,6 +28,7 @@ from nfemu.carrier.commands import (
     NewId,
     Now,
     OrderAtProvider,
+    RefundLater,
     Step,
     ask,
 )
@@ -45,17 +46,19 @@ from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice
-from nfemu.model.orders import Payment, PaymentState
+from nfemu.model.orders import Payment, PaymentState, RefundState
 
 T = TypeVar("T")
 
 
 class LearnedBy(Enum):
-    """How the carrier came to know that an order was paid."""
+    """How the carrier came to know that an order was paid, or refunded."""
 
     NOTIFICATION = "notification"
     INQUIRY = "inquiry"
     """The provider was asked."""
+    BILL = "bill"
+    """The provider's bill of the day says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ def place(rules: CarrierRules, provider: str, msisdn: Msisdn, amount: Money) -> 
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
     payment = yield from _order(rules, view, line, provider, amount)
+    payment = replace(payment, due=line_status(rules, view, payment.imsi).shown_due)
     unpaid = yield from ask(LoadUnpaid(payment.imsi))
     rules_of_payments.check_room(unpaid, rules.open_orders, payment.created_at, rules.detection.zone)
     yield from _put(payment, correlation)
@@ -168,8 +172,13 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     changes = yield from after_entries(rules, view, [entry], correlation)
     paid = rules_of_payments.settle(payment, notification.trade_no)
     paid = replace(paid, paid_at=notification.paid_at, posted_at=now)
+    if rules_of_payments.is_double(payment, line_status(rules, view, payment.imsi).shown_due):
+        paid = replace(paid, refund=RefundState.WANTED)
+        yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_DOUBLE, {"payment": payment.no}))
     booked = [AppendEntry(entry), planned(rules, entry), PutPayment(paid), PutNotice(confirmation), *changes]
     view = yield from carry_out(rules, view, booked, correlation)
+    if paid.refund is RefundState.WANTED:
+        yield from ask(RefundLater(paid.account))
     return _settlement(rules, view, entry, paid, repeated=False)
 
 

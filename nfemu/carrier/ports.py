@@ -19,7 +19,7 @@ from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
-from nfemu.model.orders import Payment, Receipt, WorkOrder
+from nfemu.model.orders import Payment, Receipt, RefundAnswer, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Ambr, OrderedProfile, Subscriber, Subscription
@@ -300,6 +300,15 @@ class Store(Protocol):
         """Those that passed a stage or were done at or after `since` (business time), and those created since that
         have not, in the order of the last of it."""
 
+    async def refunds_wanted(self) -> list[Payment]:
+        """Payments whose money is to go back, oldest first."""
+
+    async def payments_ordered(self, since: datetime, until: datetime) -> list[Payment]:
+        """Ordered at or after `since` and before `until`, in that order."""
+
+    async def refund_entries(self, since: datetime, until: datetime) -> list[LedgerEntry]:
+        """What has gone back to payers, booked at or after `since` and before `until`; oldest first."""
+
     async def payments_posted_since(self, since: datetime) -> list[Payment]:
         """Booked at or after `since` (business time), in that order."""
 
@@ -423,6 +432,9 @@ class PaymentProvider(Protocol):
 
     async def close_order(self, payment: Payment) -> Receipt | None:
         """Nobody can pay the order any more, unless somebody has already. Raises Unavailable: not known."""
+
+    async def refund(self, payment: Payment) -> RefundAnswer:
+        """Give all of a payment back, once, however often it is asked. Raises Unavailable: not known."""
 
     async def sign(self, agreement: Agreement) -> str:
         """Agree to auto-deduct; the provider's number of the contract, the same however often it is asked."""

@@ -1,5 +1,8 @@
 """`WechatApi`: one method for each operation of the API on the emulated WeChat Pay."""
 
+from datetime import date
+
+from nfemu.client.reconciliation import Reconciliation
 from nfemu.client.transport import Transport
 from nfemu.client.wechat import Faults, Merchant, PayOrder, PayOrderDetail
 
@@ -61,6 +64,18 @@ class WechatApi:
         body = {"fault": fault, "mchid": mchid, "out_trade_no": out_trade_no, "next": count}
         return Faults.of(self._api.post("pay", "faults", body=body))
 
+    def reconcile(self, day: date | None = None) -> Reconciliation:
+        """The provider's bill of `day` (None: today) beside the ledger."""
+        return Reconciliation.of(self._api.get("pay", "reconciliation", **_of(day)))
+
+    def repair(self, day: date | None = None) -> Reconciliation:
+        """The same, once what the provider has and the ledger has not is booked."""
+        return Reconciliation.of(self._api.post("pay", "reconciliation", body=_of(day)))
+
     def disarm(self) -> list[str]:
         """What was done, a line each."""
         return list(self._api.delete("pay", "faults")["done"])
+
+
+def _of(day: date | None) -> dict[str, str]:
+    return {} if day is None else {"day": day.isoformat()}

@@ -18,6 +18,8 @@ class NoticeKind(Enum):
     RESTORED = "restored"
     PAYMENT_CONFIRMED = "payment confirmed"
     """The payment provider's own message to the payer (G13)."""
+    PAYMENT_REFUNDED = "payment refunded"
+    """The same for money that has gone back."""
     DEDUCTED = "auto-deducted"
     """The same for a deduction by agreement (G19)."""
     DEDUCTION_FAILED = "auto-deduct failed"

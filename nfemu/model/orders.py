@@ -68,6 +68,15 @@ class PaymentState(Enum):
     CLOSED = "closed"
 
 
+class RefundState(Enum):
+    """`WANTED`: its money is to go back, and the provider is asked until it answers. `DONE`: all of it has gone back.
+    `REFUSED`: the provider does not give it back."""
+
+    WANTED = "wanted"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One order at a payment provider. Times are business time."""
@@ -88,6 +97,9 @@ class Payment:
     """When the payer paid, by the provider's clock; known once paid."""
     posted_at: datetime | None = None
     """When the money stood in the ledger, known then (S28)."""
+    due: Money | None = None
+    """What the payer was shown to be due when it was ordered; None: nobody was shown anything."""
+    refund: RefundState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +109,21 @@ class Receipt:
     trade_no: str
     amount: Money
     paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """The provider gives money of an order back, under that number of its own."""
+
+    number: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class NotRefunded:
+    """It does not, and will not."""
+
+    reason: str
+
+
+RefundAnswer = Refunded | NotRefunded

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date, datetime
 
 from nfemu.bss.fees import next_fees
+from nfemu.bss.ledger import is_refund_by
 from nfemu.carrier.bill import Bill
 from nfemu.carrier.lines import line_state
 from nfemu.carrier.ports import AccountView, LineState, Store
@@ -91,6 +92,22 @@ class Queries:
     async def payments(self, offset: int, limit: int) -> tuple[list[Payment], int]:
         """Newest first, so many of them left out; and how many there are."""
         return await self._store.payments(offset, limit), await self._store.count_payments()
+
+    async def payments_posted_since(self, since: datetime) -> list[Payment]:
+        """Booked at or after `since`, in that order."""
+        return await self._store.payments_posted_since(since)
+
+    async def payments_ordered(self, since: datetime, until: datetime) -> list[Payment]:
+        """Ordered at or after `since` and before `until`, in that order."""
+        return await self._store.payments_ordered(since, until)
+
+    async def entry(self, trade_no: str) -> LedgerEntry | None:
+        """What the ledger has under a number."""
+        return await self._store.entry(trade_no)
+
+    async def refunds_booked(self, provider: str, since: datetime, until: datetime) -> list[LedgerEntry]:
+        """What has gone back by that provider, booked at or after `since` and before `until`."""
+        return [each for each in await self._store.refund_entries(since, until) if is_refund_by(provider, each)]
 
     async def subscribers(self, after: Msisdn | None = None, limit: int = 100) -> list[Subscriber]:
         """By number, starting behind `after`."""

@@ -47,7 +47,7 @@ from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId
 from nfemu.model.notices import Notice
-from nfemu.model.orders import Payment, Receipt, WorkOrder
+from nfemu.model.orders import Payment, Receipt, RefundAnswer, WorkOrder
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.runtime.clocks import Trace
@@ -94,6 +94,8 @@ class Later(Protocol):
     def reactivate(self, account: AccountId) -> None: ...
 
     def inquire_about(self, payment: Payment) -> None: ...
+
+    def refund(self, account: AccountId) -> None: ...
 
     def ask_again(self, deduction: Deduction) -> None: ...
 
@@ -164,6 +166,8 @@ class Runner:
             c.SendLater: self._send_later,
             c.ReactivateLater: self._reactivate,
             c.InquireLater: self._inquire,
+            c.RefundAtProvider: self._refund,
+            c.RefundLater: self._refund_later,
         }
 
     async def run(self, use_case: c.Step[T]) -> T:
@@ -345,6 +349,10 @@ class Runner:
         async with self._patience():
             return await self._outside.provider.close_order(command.payment)
 
+    async def _refund(self, _: _Run, command: c.RefundAtProvider) -> RefundAnswer:
+        async with self._patience():
+            return await self._outside.provider.refund(command.payment)
+
     async def _sign(self, _: _Run, command: c.SignAtProvider) -> str:
         async with self._patience():
             return await self._outside.provider.sign(command.agreement)
@@ -383,6 +391,9 @@ class Runner:
 
     async def _reactivate(self, _: _Run, command: c.ReactivateLater) -> None:
         self._later.reactivate(command.account)
+
+    async def _refund_later(self, _: _Run, command: c.RefundLater) -> None:
+        self._later.refund(command.account)
 
     async def _inquire(self, _: _Run, command: c.InquireLater) -> None:
         self._later.inquire_about(command.payment)

@@ -26,6 +26,7 @@ from nfemu.carrier import (
     payments,
     profiles,
     recheck,
+    refunds,
     resume,
     sessions,
 )
@@ -34,6 +35,7 @@ from nfemu.carrier.credit import CreditReport
 from nfemu.carrier.inquiries import Learned
 from nfemu.carrier.payments import PaymentNotification, Settlement
 from nfemu.carrier.ports import Enforcer, IdSource, Notifier, PaymentProvider, Store
+from nfemu.carrier.refunds import RefundNotification
 from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import Pgw
@@ -43,7 +45,7 @@ from nfemu.model.errors import Conflict, InvalidInput, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice
-from nfemu.model.orders import Payment
+from nfemu.model.orders import Payment, PaymentState
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
@@ -149,6 +151,7 @@ class CarrierService(Queries):
             self.inquire_about(payment)
         for deduction in await self._store.open_deductions():
             self.ask_again(deduction)
+        await self._unfinished.refund_later()
         await self.plan_duties()
         await self._outbox.start()
         self._detection.start()
@@ -253,6 +256,12 @@ class CarrierService(Queries):
     async def settle(self, notification: PaymentNotification) -> Settlement:
         """See `carrier.payments.settle`."""
         return await self._run(lambda rules: payments.settle(rules, notification))
+
+    async def refunded(self, told: RefundNotification) -> bool:
+        """See `carrier.refunds.refunded`; a payment that nobody has told of yet is asked about first."""
+        if (await self.payment(told.payment_no)).state is PaymentState.CREATED:
+            await self.inquire(told.payment_no)
+        return await self._run(lambda rules: refunds.refunded(rules, told))
 
     async def inquire(self, no: PaymentNo) -> Learned:
         """See `carrier.inquiries.inquire`."""
@@ -385,6 +394,10 @@ class CarrierService(Queries):
     def reactivate(self, account: AccountId) -> None:
         """Sessions of the account wait for a new address until the success page is through."""
         self._unfinished.reactivating.schedule(account, self._page_delivery)
+
+    def refund(self, account: AccountId) -> None:
+        """Payments of the account are to be given back."""
+        self._unfinished.refunding.schedule(account, 0.0)
 
     def inquire_about(self, payment: Payment) -> None:
         """The provider is asked about the order until it is paid, and at its `expires_at` it is closed."""

@@ -4,27 +4,29 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from nfemu.bss.orders import is_begun
-from nfemu.carrier import resume
+from nfemu.carrier import refunds, resume
 from nfemu.carrier.commands import Step
 from nfemu.carrier.ports import Store
 from nfemu.carrier.rules import CarrierRules
 from nfemu.epc.pgw import is_acknowledged, is_active, is_cut_off
 from nfemu.model.agreements import DeductionState
 from nfemu.model.errors import NfemuError
-from nfemu.model.identity import AccountId, Imsi
+from nfemu.model.identity import AccountId, Imsi, PaymentNo
 from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.runtime.in_force import InForce
 from nfemu.runtime.retries import Retries
 
 _log = logging.getLogger(__name__)
+_AT_ONCE = 0.0
+"""Seconds."""
 Run = Callable[[Callable[[CarrierRules], Step[None]]], Awaitable[None]]
 """Runs a use case under the rules of the moment."""
 
 
 class Unfinished:
     """`finishing`: what was begun; `reactivating`: sessions that wait for a new address; `realigning`: lines that are
-    not where the rules want them."""
+    not where the rules want them; `refunding`: payments that are to be given back."""
 
     def __init__(self, store: Store, in_force: InForce, run: Run) -> None:
         self._store = store
@@ -33,16 +35,22 @@ class Unfinished:
         self.finishing = Retries(self.finish)
         self.reactivating = Retries(self.reactivate)
         self.realigning = Retries(self.realign)
+        self.refunding = Retries(self.refund)
 
     async def stop(self) -> None:
         """Forget what waits, and let finish what runs."""
-        for later in (self.finishing, self.reactivating, self.realigning):
+        for later in (self.finishing, self.reactivating, self.realigning, self.refunding):
             await later.stop()
 
     async def finish_later(self) -> None:
         """Whatever is unfinished. Raises Unavailable."""
         for account in await self._unfinished_accounts():
             self.finishing.schedule(account)
+
+    async def refund_later(self) -> None:
+        """Whatever is to be given back. Raises Unavailable."""
+        for payment in await self._store.refunds_wanted():
+            self.refunding.schedule(payment.account, _AT_ONCE)
 
     async def reactivate_now(self, account: AccountId) -> None:
         """Not at the end of its waiting; nothing where nothing waits. Raises Unavailable: it is tried again."""
@@ -105,6 +113,14 @@ class Unfinished:
 
     async def reactivate(self, account: AccountId) -> None:
         await self._run(lambda rules: resume.reactivate(rules, account))
+
+    async def refund(self, account: AccountId) -> None:
+        for payment in await self._store.refunds_wanted():
+            if payment.account == account:
+                await self._give_back(payment.no)
+
+    async def _give_back(self, no: PaymentNo) -> None:
+        await self._run(lambda rules: refunds.give_back(rules, no))
 
     async def realign(self, account: AccountId) -> None:
         await self._run(lambda rules: resume.realign(rules, account))

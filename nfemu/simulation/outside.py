@@ -6,7 +6,7 @@ from nfemu.carrier.ports import Delivery, LineState, Notifier
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.errors import Unavailable
 from nfemu.model.notices import Notice
-from nfemu.model.orders import Payment, Receipt
+from nfemu.model.orders import Payment, Receipt, RefundAnswer, Refunded
 
 _NOBODY_SIGNS = "in a simulated month nobody has an auto-deduct agreement"
 
@@ -48,6 +48,9 @@ class Till:
 
     async def close_order(self, payment: Payment) -> Receipt | None:
         """The same."""
+
+    async def refund(self, payment: Payment) -> RefundAnswer:
+        return Refunded(payment.no, payment.amount)
 
     async def sign(self, agreement: Agreement) -> str:  # noqa: ARG002
         raise Unavailable(_NOBODY_SIGNS)

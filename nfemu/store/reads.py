@@ -81,6 +81,19 @@ _payment = Prepared(sa.select(schema.payment).where(schema.payment.c.no == sa.bi
 _open = sa.select(schema.payment).where(schema.OPEN).order_by(schema.payment.c.created_at, schema.payment.c.serial)
 _open_payments = Prepared(_open)
 _unpaid = Prepared(_open.where(schema.payment.c.imsi == sa.bindparam("imsi")))
+_refunds_wanted = Prepared(
+    sa.select(schema.payment).where(schema.REFUND_WANTED).order_by(schema.payment.c.created_at, schema.payment.c.serial)
+)
+_ordered = Prepared(
+    sa.select(schema.payment)
+    .where(schema.payment.c.created_at >= sa.bindparam("since"), schema.payment.c.created_at < sa.bindparam("until"))
+    .order_by(schema.payment.c.created_at, schema.payment.c.serial)
+)
+_refund_entries = Prepared(
+    sa.select(schema.ledger)
+    .where(schema.REFUND, schema.ledger.c.at >= sa.bindparam("since"), schema.ledger.c.at < sa.bindparam("until"))
+    .order_by(schema.ledger.c.serial)
+)
 _posted = Prepared(
     sa.select(schema.payment)
     .where(schema.POSTED, schema.payment.c.posted_at >= sa.bindparam("since"))
@@ -201,6 +214,20 @@ def unfinished_orders(connection: Connection) -> list[WorkOrder]:
 
 def orders_moved_since(connection: Connection, since: datetime) -> list[WorkOrder]:
     return [rows.order_from(row) for row in _moved_orders.run(connection, {"since": to_micros(since)})]
+
+
+def refunds_wanted(connection: Connection) -> list[Payment]:
+    return [rows.payment_from(row) for row in _refunds_wanted.run(connection)]
+
+
+def payments_ordered(connection: Connection, since: datetime, until: datetime) -> list[Payment]:
+    found = _ordered.run(connection, {"since": to_micros(since), "until": to_micros(until)})
+    return [rows.payment_from(row) for row in found]
+
+
+def refund_entries(connection: Connection, since: datetime, until: datetime) -> list[LedgerEntry]:
+    found = _refund_entries.run(connection, {"since": to_micros(since), "until": to_micros(until)})
+    return [rows.entry_from(row) for row in found]
 
 
 def payments_posted_since(connection: Connection, since: datetime) -> list[Payment]:

@@ -34,7 +34,7 @@ from nfemu.model.identity import (
 )
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState
-from nfemu.model.orders import OrderKind, OrderState, Payment, PaymentState, WorkOrder
+from nfemu.model.orders import OrderKind, OrderState, Payment, PaymentState, RefundState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Segment, Subscriber, Subscription
@@ -310,6 +310,8 @@ def payment_values(payment: Payment) -> Values:
         "immediate": int(payment.immediate),
         "paid_at": to_micros_or_none(payment.paid_at),
         "posted_at": to_micros_or_none(payment.posted_at),
+        "due": None if payment.due is None else payment.due.minor,
+        "refund": None if payment.refund is None else payment.refund.value,
     }
 
 
@@ -327,6 +329,8 @@ def payment_from(row: Row[Any]) -> Payment:
         immediate=bool(row.immediate),
         paid_at=from_micros_or_none(row.paid_at),
         posted_at=from_micros_or_none(row.posted_at),
+        due=None if row.due is None else Money(row.due, row.currency),
+        refund=None if row.refund is None else RefundState(row.refund),
     )
 
 

@@ -29,7 +29,7 @@ from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 from nfemu.model.webhooks import DeliveryState
 from nfemu.store.columns import MOMENT, SERIAL, one_of, partial
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -44,6 +44,8 @@ RELEASED = sa.text("state = 'released'")
 UNFINISHED = sa.text("(state = 'created' OR state = 'executed' OR state = 'dead')")
 DONE = sa.text("state = 'done'")
 POSTED = sa.text("posted_at IS NOT NULL")
+REFUND = sa.text("substr(trade_no, 1, 7) = 'refund/'")
+REFUND_WANTED = sa.text("refund = 'wanted'")
 SENT = sa.text("state = 'sent'")
 PENDING = sa.text("state = 'pending'")
 OPEN = sa.text("state = 'created'")
@@ -158,6 +160,7 @@ ledger = sa.Table(
     sa.CheckConstraint("(kind = 'charge' AND amount < 0) OR (kind = 'payment' AND amount > 0)", name="amount"),
 )
 ledger_by_trade_no = sa.Index("ux_ledger_trade_no", ledger.c.trade_no, unique=True)
+partial("ix_ledger_refund", ledger.c.at, where=REFUND)
 ledger_by_account = sa.Index("ix_ledger_account_id", ledger.c.account_id, ledger.c.serial)
 
 share = sa.Table(
@@ -249,11 +252,15 @@ payment = sa.Table(
     sa.Column("immediate", sa.SmallInteger),
     sa.Column("paid_at", MOMENT),
     sa.Column("posted_at", MOMENT),
+    sa.Column("due", sa.BigInteger),
+    sa.Column("refund", sa.Text),
     one_of("state", PaymentState),
     sa.CheckConstraint("amount > 0", name="amount"),
 )
 partial("ix_payment_open", payment.c.imsi, where=OPEN)
+sa.Index("ix_payment_created_at", payment.c.created_at)
 partial("ix_payment_posted_at", payment.c.posted_at, where=POSTED)
+partial("ix_payment_refund_wanted", payment.c.created_at, where=REFUND_WANTED)
 
 provider_order = sa.Table(
     "provider_order",

@@ -318,6 +318,15 @@ class SqlStore:
     async def orders_moved_since(self, since: datetime) -> list[WorkOrder]:
         return await self._read(lambda connection: reads.orders_moved_since(connection, since))
 
+    async def refunds_wanted(self) -> list[Payment]:
+        return await self._read(reads.refunds_wanted)
+
+    async def payments_ordered(self, since: datetime, until: datetime) -> list[Payment]:
+        return await self._read(lambda connection: reads.payments_ordered(connection, since, until))
+
+    async def refund_entries(self, since: datetime, until: datetime) -> list[LedgerEntry]:
+        return await self._read(lambda connection: reads.refund_entries(connection, since, until))
+
     async def payments_posted_since(self, since: datetime) -> list[Payment]:
         return await self._read(lambda connection: reads.payments_posted_since(connection, since))
 

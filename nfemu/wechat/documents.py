@@ -11,6 +11,8 @@ from nfemu.wechat.trade import Trade, TradeState
 
 ZONE = timezone(timedelta(hours=8))
 """The provider's, whatever the carrier's is."""
+CURRENCY = "CNY"
+"""Of all amounts, whether a document names it or not."""
 Document = dict[str, object]
 _DESCRIPTIONS = {
     TradeState.NOTPAY: "订单未支付",

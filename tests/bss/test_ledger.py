@@ -35,6 +35,14 @@ def test_numbers_of_different_origin_never_meet() -> None:
     assert ledger.payment(ACCOUNT, CARD, Money(1), NOW, "other", "T1").trade_no == "other/T1"
 
 
+def test_a_refund_takes_back_and_is_no_use() -> None:
+    refund = ledger.refund(ACCOUNT, CARD, Money(2900), NOW, "sandbox", "R1")
+    assert (refund.kind, refund.amount, refund.trade_no) == (EntryKind.CHARGE, Money(-2900), "refund/sandbox/R1")
+    assert ledger.is_refund(refund)
+    assert not ledger.is_refund(ledger.charge(ACCOUNT, CARD, Money(1), NOW, "", None))
+    assert not ledger.is_refund(ledger.payment(ACCOUNT, CARD, Money(1), NOW, "sandbox", "T1"))
+
+
 @pytest.mark.parametrize("minor", [0, -1, MAX_MINOR + 1])
 def test_amounts_are_positive_and_bounded(minor: int) -> None:
     with pytest.raises(InvalidInput, match="is out of range"):

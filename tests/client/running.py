@@ -86,6 +86,7 @@ def _config(world: World, program: Program, courier: Courier, folder: Path) -> u
         partial(Contracts, b"k" * 32, world.store),
         lambda: wechat.desk,
         wechat.merchants,
+        lambda: wechat.reconciler(world.service),
         program.components,
         program.reload,
         program.preview_reload,

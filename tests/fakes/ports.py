@@ -10,7 +10,7 @@ from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, Ded
 from nfemu.model.identity import DeductionNo, Imsi, NoticeId, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice
-from nfemu.model.orders import Payment, Receipt
+from nfemu.model.orders import NotRefunded, Payment, Receipt, RefundAnswer, Refunded
 from tests.fakes.faults import Faults
 
 
@@ -85,6 +85,7 @@ class FakeProvider:
         self.paid: dict[PaymentNo, Receipt] = {}
         self.shut: list[PaymentNo] = []
         self.asked: list[PaymentNo] = []
+        self.given_back: dict[PaymentNo, Money] = {}
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
@@ -104,6 +105,13 @@ class FakeProvider:
             if self.meanwhile is not None:
                 await self.meanwhile()
             return self.paid.get(payment.no)
+
+    async def refund(self, payment: Payment) -> RefundAnswer:
+        with self._faults.point("provider"):
+            if self.bank != "accept":
+                return NotRefunded(f"the bank says {self.bank}")
+            self.given_back[payment.no] = payment.amount
+            return Refunded(f"refund-{payment.no}", payment.amount)
 
     async def sign(self, agreement: Agreement) -> str:
         with self._faults.point("provider"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from nfemu.bss import ledger
+from nfemu.bss.ledger import is_refund
 from nfemu.bss.urgency import URGENCY
 from nfemu.carrier.ports import (
     AccountView,
@@ -54,7 +55,7 @@ from nfemu.model.identity import (
 )
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState, Relayed
-from nfemu.model.orders import UNFINISHED_ORDERS, OrderKind, Payment, PaymentState, WorkOrder
+from nfemu.model.orders import UNFINISHED_ORDERS, OrderKind, Payment, PaymentState, RefundState, WorkOrder
 from nfemu.model.plans import Measured
 from nfemu.model.provider import ProviderOrder
 from nfemu.model.session import PdnSession, SessionState
@@ -306,6 +307,16 @@ class MemoryStore:
     async def orders_moved_since(self, since: datetime) -> list[WorkOrder]:
         moved = [(_moved_at(order), order) for order in self._tables.orders.values()]
         return [order for at, order in sorted(moved, key=lambda each: each[0]) if at >= since]
+
+    async def refunds_wanted(self) -> list[Payment]:
+        return [each for each in self._tables.payments.values() if each.refund is RefundState.WANTED]
+
+    async def payments_ordered(self, since: datetime, until: datetime) -> list[Payment]:
+        found = [each for each in self._tables.payments.values() if since <= each.created_at < until]
+        return sorted(found, key=lambda each: each.created_at)
+
+    async def refund_entries(self, since: datetime, until: datetime) -> list[LedgerEntry]:
+        return [each for each in self._tables.entries if is_refund(each) and since <= each.at < until]
 
     async def payments_posted_since(self, since: datetime) -> list[Payment]:
         posted = [(each.posted_at, each) for each in self._tables.payments.values() if each.posted_at is not None]

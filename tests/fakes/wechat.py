@@ -3,7 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
+from nfemu.model.errors import Unavailable
+from nfemu.runtime.service import CarrierService
 from nfemu.store import SqlStore
+from nfemu.web.portal.wechat.client import WechatClient
+from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.keys import PlatformKeys
 from nfemu.web.wechat.merchants import Merchants
@@ -19,6 +23,14 @@ class WechatAtRest:
         self.merchants = Merchants(folder / "merchants", PlatformKeys(folder / "platform", _now), _now)
         outbox = Outbox(books, self.merchants, _deliver, lambda *_: None, _now, _now)
         self.desk = Desk(b"k" * 32, books, outbox, _now, lambda: None)
+
+    def reconciler(self, carrier: CarrierService) -> Reconciler:
+        """Of a portal that never became a merchant."""
+
+        async def nobody() -> WechatClient:
+            raise Unavailable("nobody pays here")
+
+        return Reconciler(carrier, nobody)
 
 
 def _now() -> datetime:

@@ -35,7 +35,7 @@ from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PlanName, PolicyName, ServiceName
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind, NoticeState, Relayed
-from nfemu.model.orders import OrderKind, OrderState, PaymentState
+from nfemu.model.orders import OrderKind, OrderState, PaymentState, RefundState
 from nfemu.model.plans import Measured
 from nfemu.model.subscriber import Hold, OrderedProfile, Segment, Subscription
 from nfemu.model.usage import Usage
@@ -343,6 +343,27 @@ class StoreContract:
         assert await store.orders_moved_since(after(2)) == [dead, done]
         assert await store.orders_moved_since(after(71)) == [done]
         assert await store.orders_moved_since(after(72)) == []
+
+    async def test_payments_that_are_to_be_given_back(self, store: Store) -> None:
+        first = replace(payment("pay-1"), due=Money(2900), refund=RefundState.WANTED)
+        second = replace(payment("pay-2", MAIN, 1), refund=RefundState.WANTED)
+        await store.commit([*people(), PutPayment(second), PutPayment(first), PutPayment(payment("pay-3"))])
+        assert sorted(await store.refunds_wanted(), key=lambda each: each.no) == [first, second]
+        await store.commit([PutPayment(replace(first, refund=RefundState.DONE))])
+        assert await store.refunds_wanted() == [second]
+
+    async def test_payments_are_found_by_when_they_were_ordered(self, store: Store) -> None:
+        first, second = payment("pay-1"), payment("pay-2", MAIN, 5)
+        await store.commit([*people(), PutPayment(second), PutPayment(first)])
+        assert await store.payments_ordered(after(0), after(6)) == [first, second]
+        assert await store.payments_ordered(after(1), after(5)) == []
+
+    async def test_what_has_gone_back_is_found_by_when_it_was_booked(self, store: Store) -> None:
+        numbers = (None, "charge/1", "refund/sandbox/1", "refund/WeChat Pay/1")
+        booked = [replace(entry(-100, number), at=after(at)) for at, number in enumerate(numbers)]
+        await store.commit([*people(), *map(AppendEntry, booked)])
+        assert await store.refund_entries(after(0), after(9)) == booked[2:]
+        assert await store.refund_entries(after(3), after(4)) == booked[3:]
 
     async def test_payments_are_found_by_when_they_were_booked(self, store: Store) -> None:
         paid = replace(payment("pay-1"), state=PaymentState.PAID, trade_no="t-1", paid_at=after(3), posted_at=after(5))

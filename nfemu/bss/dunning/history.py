@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
+from nfemu.bss.ledger import is_refund
 from nfemu.model.account import EntryKind, LedgerEntry
 from nfemu.model.money import Money
 
@@ -29,7 +30,7 @@ def history_of(entries: Sequence[LedgerEntry], balance: Money, limit: Money, zon
     """
     own = [entry for entry in entries if entry.imsi is not None]
     payments = [entry.at for entry in own if entry.kind is EntryKind.PAYMENT]
-    used = [entry for entry in own if entry.kind is EntryKind.CHARGE and not _is_fee(entry)]
+    used = [entry for entry in own if entry.kind is EntryKind.CHARGE and not (_is_fee(entry) or is_refund(entry))]
     spend: dict[date, Money] = {}
     for entry in used:
         day = entry.at.astimezone(zone).date()

@@ -1,4 +1,4 @@
-"""`nfemu pay NUMBER AMOUNT`, and `nfemu pay merchant | orders | show | payer | resend | fault`."""
+"""`nfemu pay NUMBER AMOUNT`, and `nfemu pay merchant | orders | show | payer | resend | fault | reconcile`."""
 
 import click
 
@@ -6,6 +6,7 @@ from nfemu.cli.paying.faults import fault
 from nfemu.cli.paying.line import line
 from nfemu.cli.paying.merchants import merchant
 from nfemu.cli.paying.orders import orders, payer, resend, show
+from nfemu.cli.paying.reconciling import reconcile
 
 
 class _Paying(click.Group):
@@ -24,5 +25,5 @@ def pay() -> None:
     """Pay AMOUNT for NUMBER (`nfemu pay NUMBER AMOUNT`), or look behind the emulated WeChat Pay."""
 
 
-for command in (line, merchant, orders, show, payer, resend, fault):
+for command in (line, merchant, orders, show, payer, resend, fault, reconcile):
     pay.add_command(command)

@@ -14,6 +14,7 @@ from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
 from nfemu.web.api.login import Logins
 from nfemu.web.api.orders import Orders
+from nfemu.web.api.reconciliation import ReconciliationRoutes
 from nfemu.web.api.states import StateRoutes
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
@@ -58,6 +59,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(Orders(carrier, config).router())
     versioned.include_router(Webhooks(config, backend).router())
     versioned.include_router(WechatRoutes(config, backend).router())
+    versioned.include_router(ReconciliationRoutes(backend).router())
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)

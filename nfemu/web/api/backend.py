@@ -16,6 +16,7 @@ from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.reach import Reach
 from nfemu.policy.rules import PolicySet
 from nfemu.runtime.service import CarrierService
+from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.provider.contracts import Contracts
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.merchants import Merchants
@@ -125,6 +126,8 @@ class ApiBackend:
     """The emulated WeChat Pay of the moment."""
     merchants: Merchants
     """Its merchants."""
+    reconciler: Callable[[], Reconciler]
+    """The portal's, of the moment."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
     preview_reload: Callable[[], Awaitable[Sequence[ConfigChange]]]

@@ -135,6 +135,7 @@ class NoticeOut(Model):
         "detected",
         "restored",
         "payment confirmed",
+        "payment refunded",
         "auto-deducted",
         "auto-deduct failed",
         "low balance",

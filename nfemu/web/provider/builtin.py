@@ -11,7 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
-from nfemu.model.orders import Payment, Receipt
+from nfemu.model.orders import Payment, Receipt, RefundAnswer, Refunded
 from nfemu.model.provider import ProviderOrder, ProviderStage
 from nfemu.web.provider.book import OrderBook, ProviderRecords
 from nfemu.web.provider.contracts import Contracts
@@ -82,6 +82,10 @@ class BuiltinProvider:
     async def close_order(self, payment: Payment) -> Receipt | None:
         """The same: an order whose time is over is closed by that alone."""
         return await self.find_order(payment)
+
+    async def refund(self, payment: Payment) -> RefundAnswer:
+        """Its payers have no accounts, so nothing has to be written: the number is that of the payment."""
+        return Refunded(self._links.trade_no(payment.no), payment.amount)
 
     async def sign(self, agreement: Agreement) -> str:
         """See `PaymentProvider`, as the next three."""

@@ -187,6 +187,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         partial(Contracts, b"k" * 32, world.store),
         lambda: wechat.desk,
         wechat.merchants,
+        lambda: wechat.reconciler(world.service),
         program.components,
         program.reload,
         program.preview_reload,

@@ -27,12 +27,17 @@ Transport = Callable[[str, str, Mapping[str, str], bytes], Awaitable[Answered]]
 """Method, target, headers, body: to the provider and back. Raises Unavailable."""
 
 
-class WechatRefused(Unavailable):
-    """The API has answered with a refusal. `code` as documented."""
+_FINAL = (400, 403, 404)
+"""Not: signatures (401), too many requests (429), and the provider's own trouble (5xx)."""
 
-    def __init__(self, code: str, message: str) -> None:
+
+class WechatRefused(Unavailable):
+    """The API has answered with a refusal. `code` as documented; `is_final`: asked again it would answer the same."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"WeChat Pay answers {code}: {message}")
         self.code = code
+        self.is_final = status in _FINAL
 
 
 class WechatClient:
@@ -46,6 +51,22 @@ class WechatClient:
     async def get(self, target: str) -> dict[str, Any]:
         """Raises WechatRefused, Unavailable."""
         return await self._ask("GET", target, b"")
+
+    async def find(self, target: str) -> dict[str, Any]:
+        """The same, with nothing in it where there is no such order."""
+        try:
+            return await self.get(target)
+        except WechatRefused as refusal:
+            if refusal.code == "ORDER_NOT_EXIST":
+                return {}
+            raise
+
+    async def download(self, target: str) -> bytes:
+        """A file, which is not signed: whoever asks has its hash. Raises WechatRefused, Unavailable."""
+        answered = await self._transport("GET", target, self._headers("GET", target, b""), b"")
+        if answered.status >= 300:
+            raise _refused(answered)
+        return answered.body
 
     async def post(self, target: str, document: Mapping[str, object]) -> dict[str, Any]:
         """Raises WechatRefused, Unavailable."""
@@ -77,7 +98,7 @@ class WechatClient:
 
 def _refused(answered: Answered) -> WechatRefused:
     fields = _read(answered.body)
-    return WechatRefused(str(fields.get("code", answered.status)), str(fields.get("message", "")))
+    return WechatRefused(answered.status, str(fields.get("code", answered.status)), str(fields.get("message", "")))
 
 
 def _read(body: bytes) -> dict[str, Any]:

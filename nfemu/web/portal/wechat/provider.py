@@ -5,9 +5,10 @@ from urllib.parse import quote, urlencode
 
 from nfemu.carrier.ports import PaymentProvider
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
-from nfemu.model.identity import Imsi
+from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.orders import Payment, Receipt
+from nfemu.model.orders import NotRefunded, Payment, Receipt, RefundAnswer, Refunded
+from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.client import WechatClient, WechatRefused
 from nfemu.web.portal.wechat.transaction import receipt_of
 from nfemu.wechat.documents import moment
@@ -16,6 +17,7 @@ NAME = "WeChat Pay"
 """In payments, and what the phone shows as sender of the confirmation (G13)."""
 NOTIFY_PATH = "/notify/wechat"
 _DESCRIPTION = "话费充值"
+_PAID_TWICE = "重复缴费退款"
 _NOWHERE = "127.0.0.1"
 """The payer's address where the line has none: nobody pays from there."""
 
@@ -60,23 +62,35 @@ class WechatProvider:
     async def find_order(self, payment: Payment) -> Receipt | None:
         """See `PaymentProvider`, as the next."""
         client = await self._client()
-        query = urlencode({"mchid": client.account.mchid})
-        try:
-            answer = await client.get(f"{_order(payment)}?{query}")
-        except WechatRefused as refusal:
-            if refusal.code == "ORDER_NOT_EXIST":
-                return None
-            raise
-        return receipt_of(client.account, answer)
+        return receipt_of(client.account, await client.find(order_path(client.account, payment.no)))
 
     async def close_order(self, payment: Payment) -> Receipt | None:
         client = await self._client()
         try:
-            await client.post(f"{_order(payment)}/close", {"mchid": client.account.mchid})
+            await client.post(f"{_path(payment.no)}/close", {"mchid": client.account.mchid})
         except WechatRefused as refusal:
             if refusal.code not in {"ORDERPAID", "ORDER_NOT_EXIST"}:
                 raise
         return await self.find_order(payment)
+
+    async def refund(self, payment: Payment) -> RefundAnswer:
+        """See `PaymentProvider`. The refund has the payment's number: there is one at the most."""
+        client = await self._client()
+        total = fen(payment.amount)
+        document = {
+            "out_trade_no": payment.no,
+            "out_refund_no": payment.no,
+            "reason": _PAID_TWICE,
+            "notify_url": self._notify_url,
+            "amount": {"refund": total, "total": total, "currency": payment.amount.currency},
+        }
+        try:
+            answer = await client.post("/v3/refund/domestic/refunds", document)
+        except WechatRefused as refusal:
+            if refusal.is_final:
+                return NotRefunded(str(refusal))
+            raise
+        return Refunded(str(answer["refund_id"]), payment.amount)
 
     async def sign(self, agreement: Agreement) -> str:
         """See `PaymentProvider`, as the next three."""
@@ -97,8 +111,13 @@ def fen(amount: Money) -> int:
     return amount.minor
 
 
-def _order(payment: Payment) -> str:
-    return f"/v3/pay/transactions/out-trade-no/{quote(payment.no, safe='')}"
+def order_path(account: MerchantAccount, no: PaymentNo) -> str:
+    """Where an order is asked about."""
+    return f"{_path(no)}?{urlencode({'mchid': account.mchid})}"
+
+
+def _path(no: PaymentNo) -> str:
+    return f"/v3/pay/transactions/out-trade-no/{quote(no, safe='')}"
 
 
 def _back(return_url: str, payment: Payment) -> str:

@@ -6,13 +6,15 @@ documents; 503 means: nothing is lost, send it again.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nfemu.carrier.payments import PaymentNotification
+from nfemu.carrier.refunds import RefundNotification
 from nfemu.model.errors import InvalidInput, NfemuError
 from nfemu.model.identity import PaymentNo
+from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
 from nfemu.web.nonces import Nonces
 from nfemu.web.portal.expected import Expected
@@ -20,6 +22,7 @@ from nfemu.web.portal.notify import NotifyAnswer, refused
 from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.provider import NAME
 from nfemu.web.portal.wechat.transaction import Transaction
+from nfemu.wechat.documents import CURRENCY
 from nfemu.wechat.resource import unseal
 from nfemu.wechat.signing import FRESHNESS
 
@@ -42,6 +45,18 @@ class _Notice(_Model):
 
 class _Paid(Transaction):
     trade_state: Literal["SUCCESS"]
+
+
+class _RefundAmount(_Model):
+    refund: Annotated[int, Field(strict=True, gt=0)]
+
+
+class _Refund(_Model):
+    mchid: str
+    out_trade_no: Annotated[str, Field(min_length=1, max_length=32)]
+    refund_id: Annotated[str, Field(min_length=1, max_length=32)]
+    refund_status: Literal["SUCCESS"]
+    amount: _RefundAmount
 
 
 class WechatReceiver:
@@ -80,6 +95,8 @@ class WechatReceiver:
         """Raises ValidationError, NfemuError."""
         notice = _Notice.model_validate_json(body)
         plain = unseal(account.api_v3_key, notice.resource.model_dump())
+        if notice.event_type == "REFUND.SUCCESS":
+            return await self._refunded(account, plain)
         if notice.event_type != "TRANSACTION.SUCCESS":
             return NotifyAnswer(200, "SUCCESS", f"`{notice.event_type}` changes nothing here")
         transaction = _Paid.model_validate_json(plain)
@@ -88,3 +105,12 @@ class WechatReceiver:
         settlement = await self._carrier.settle(notification)
         self._expected.settled(number, settlement)
         return NotifyAnswer(200, "SUCCESS", "booked before" if settlement.repeated else "booked")
+
+    async def _refunded(self, account: MerchantAccount, plain: bytes) -> NotifyAnswer:
+        """Raises ValidationError, NfemuError."""
+        refund = _Refund.model_validate_json(plain)
+        if refund.mchid != account.mchid:
+            raise InvalidInput(f"merchant `{refund.mchid}`: the refund is not ours")
+        number, amount = PaymentNo(refund.out_trade_no), Money(refund.amount.refund, CURRENCY)
+        repeated = await self._carrier.refunded(RefundNotification(NAME, number, refund.refund_id, amount))
+        return NotifyAnswer(200, "SUCCESS", "booked before" if repeated else "booked")

@@ -47,5 +47,6 @@ async def portal(provider: Provider) -> AsyncIterator[Portal]:
         return Heard(answer.status, answer.message)
 
     provider.desk.outbox._deliver = deliver
-    yield Portal(provider, world, service, receiver, account)
+    provider.desk._refuse_next_order = lambda: service.orders.fail(1)
+    yield Portal(provider, world, service, receiver, account, client)
     await service.stop()

@@ -86,7 +86,23 @@ async def test_what_is_sealed_with_another_key(portal: Portal) -> None:
 
 
 async def test_other_events_change_nothing(portal: Portal) -> None:
-    assert await answered(portal, notice(portal, {}, "REFUND.SUCCESS")) == (200, "SUCCESS")
+    assert await answered(portal, notice(portal, {}, "TRANSACTION.FAIL")) == (200, "SUCCESS")
+
+
+async def test_a_refund_is_believed_about_our_payments_alone(portal: Portal) -> None:
+    number = (await transaction(portal))["out_trade_no"]
+    refund = {"mchid": MCHID, "out_trade_no": number, "refund_id": "50000001", "refund_status": "SUCCESS"}
+    refund |= {"amount": {"total": DUE.minor, "refund": DUE.minor}}
+    for changed, expected in (
+        ({"mchid": "1900000110"}, (422, "INVALIDINPUT")),
+        ({"refund_status": "ABNORMAL"}, (422, "PARAM_ERROR")),
+        ({}, (404, "NOTFOUND")),
+    ):
+        assert await answered(portal, notice(portal, {**refund, **changed}, "REFUND.SUCCESS")) == expected
+    await portal.paid(await portal.service.payment(number))
+    for _ in range(2):
+        assert await answered(portal, notice(portal, refund, "REFUND.SUCCESS")) == (200, "SUCCESS")
+    assert await portal.booked() == [DUE, -DUE]
 
 
 async def test_who_never_ordered_believes_nothing(portal: Portal) -> None:
