@@ -1,8 +1,8 @@
 """A statement beside the ledger: matches are counted, and each difference has a name."""
 
 import pytest
-from nfemu.bss.reconciliation import Comparison, Difference, DifferenceKind, Line, compare
 
+from nfemu.bss.reconciliation import Comparison, Difference, DifferenceKind, Line, compare
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
 

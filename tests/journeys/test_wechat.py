@@ -11,6 +11,7 @@ from nfemu.client import StateFolder
 from nfemu.client.wechat import Merchant
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.merchant import APPID, Shop, client_of, shop_of
+from tests.journeys.payments import Burst, assert_nothing_differs
 
 pytestmark = pytest.mark.once
 
@@ -135,3 +136,9 @@ def test_what_is_wrong(carrier: CarrierProcess, merchant: Merchant) -> None:
     ):
         done = carrier.nfemu("pay", *arguments)
         assert (done.status, done.errors.startswith(f"nfemu: {said}")) == (status, True), done.errors
+
+
+def test_payments_at_once_with_faults_and_a_kill_leave_no_difference(carrier: CarrierProcess) -> None:
+    """What it is with a thousand is in test_payments_at_once."""
+    Burst(carrier, (NUMBER, OTHER), 30).run(seed=3)
+    assert_nothing_differs(carrier, 2)

@@ -32,9 +32,6 @@ _AT_ONCE = {FaultKind.SLOW: "slow:0"}
 async def test_one_effect_whatever_goes_wrong(portal: Portal, kind: FaultKind) -> None:
     await portal.service.charge(ZHANG, Money(5900))
     await portal.provider.desk.arm(Fault.parse(_AT_ONCE.get(kind, kind.value)), MCHID)
-    if kind is FaultKind.ERROR:
-        with pytest.raises(WechatRefused, match="SYSTEM_ERROR"):
-            await portal.ordered()
     payment = await portal.ordered()
     assert (await portal.booked(), await portal.is_open()) == ([], False)
     await portal.paid(payment)
@@ -76,6 +73,13 @@ async def test_a_refund_that_the_provider_refuses(portal: Portal) -> None:
     await portal.advance(timedelta(days=1))
     assert sum(each.minor for each in await portal.booked()) == DUE.minor
     assert await portal.is_open()
+
+
+async def test_an_order_that_is_refused_for_good_is_given_up(portal: Portal) -> None:
+    await portal.provider.desk.arm(Fault.parse("error:NO_AUTH"), MCHID)
+    with pytest.raises(WechatRefused, match="NO_AUTH"):
+        await portal.ordered()
+    assert await portal.world.store.open_payments() == []
 
 
 async def test_a_second_payment_of_one_order_is_impossible(portal: Portal) -> None:
