@@ -20,9 +20,10 @@ from nfemu.runtime.service import CarrierService
 from nfemu.web.nonces import Nonces
 from nfemu.web.pages import status_of
 from nfemu.web.portal.expected import Expected
-from nfemu.web.provider.signature import FRESHNESS, verify
+from nfemu.web.provider.signature import FRESHNESS, TIMESTAMP, verify
 
 _LOG = logging.getLogger(__name__)
+SIGN_ANEW = "sign every attempt anew, none from before the start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class NotificationReceiver:
             nonce = verify(self._key, body, headers, self._wall())
         except InvalidInput as error:
             return NotifyAnswer(401, "SIGN_ERROR", str(error))
-        if self._nonces.is_replay(nonce):
-            return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used before; sign every attempt anew")
+        if self._nonces.is_replay(nonce, int(headers[TIMESTAMP])):
+            return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used, or may have been: {SIGN_ANEW}")
         try:
             fields = _Body.model_validate_json(body)
             notification = PaymentNotification(

@@ -9,6 +9,7 @@ from nfemu.wechat.authorization import Authorization
 from nfemu.wechat.errors import Refused
 from nfemu.wechat.signing import FRESHNESS, is_fresh, is_signed, request_message
 
+_USED = "nonce_str was used before, or the request was signed before the provider started; sign it anew"
 _SHOWN_OF_BODY = 8
 """Octets of it in what a refusal shows of the signed message."""
 
@@ -38,8 +39,8 @@ class Gate:
         message = request_message(method, target, signed.timestamp, signed.nonce, body)
         if not is_signed(merchant.public_key, message, signed.signature):
             raise _wrong_signature(method, target, message, len(body))
-        if self._nonces.is_replay(f"{signed.mchid} {signed.nonce}"):
-            raise _unsigned("Http头Authorization中的nonce_str已被使用", "nonce_str", "nonce_str was used before")
+        if self._nonces.is_replay(f"{signed.mchid} {signed.nonce}", int(signed.timestamp)):
+            raise _unsigned("Http头Authorization中的nonce_str已被使用", "nonce_str", _USED)
         _check_form(headers, body)
         return merchant
 

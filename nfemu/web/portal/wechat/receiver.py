@@ -18,7 +18,7 @@ from nfemu.model.money import Money
 from nfemu.runtime.service import CarrierService
 from nfemu.web.nonces import Nonces
 from nfemu.web.portal.expected import Expected
-from nfemu.web.portal.notify import NotifyAnswer, refused
+from nfemu.web.portal.notify import SIGN_ANEW, NotifyAnswer, refused
 from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.provider import NAME
 from nfemu.web.portal.wechat.transaction import Transaction
@@ -84,8 +84,8 @@ class WechatReceiver:
             nonce = account.check(headers, body, self._wall())
         except InvalidInput as error:
             return NotifyAnswer(401, "SIGN_ERROR", str(error))
-        if self._nonces.is_replay(nonce):
-            return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used before; sign every attempt anew")
+        if self._nonces.is_replay(nonce, int(headers["wechatpay-timestamp"])):
+            return NotifyAnswer(409, "REPLAY", f"nonce `{nonce}` was used, or may have been: {SIGN_ANEW}")
         try:
             return await self._believed(account, body)
         except (ValidationError, NfemuError) as error:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +58,17 @@ async def test_every_changed_octet_is_refused(portal: Portal) -> None:
     assert await answered(portal, told) == (200, "SUCCESS")
     assert await answered(portal, told) == (409, "REPLAY")
     assert await portal.booked() == [DUE]
+
+
+async def test_what_was_told_before_a_kill_is_not_told_again_after_it(portal: Portal) -> None:
+    told = notice(portal, await transaction(portal))
+    assert await answered(portal, told) == (200, "SUCCESS")
+
+    def later() -> datetime:
+        return wall() + timedelta(seconds=1)
+
+    portal.receiver = WechatReceiver(portal.service, lambda: portal.account, Expected(), later)
+    assert await answered(portal, told) == (409, "REPLAY")
 
 
 @pytest.mark.parametrize(
