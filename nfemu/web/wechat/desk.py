@@ -6,8 +6,8 @@ One trade takes one step at a time. What a payer does ends whether or not the pa
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from nfemu.model.errors import Conflict, NotFound
@@ -21,30 +21,9 @@ from nfemu.wechat.errors import CODES, Refused
 from nfemu.wechat.faults import OF_ORDERING, Fault, FaultKind, first_attempt
 from nfemu.wechat.notification import Event, Notification
 from nfemu.wechat.refunds import Refund, WantedRefund
-from nfemu.wechat.trade import Trade, TradeInput, TradeType, advance, order_again, pay, standing
+from nfemu.wechat.trade import Trade, TradeInput, advance, order_again, pay, standing
 
-USUAL_EXPIRY = timedelta(days=7)
-"""Of an order that names none."""
 _SERVER_ERROR = 500
-
-
-@dataclass(frozen=True, slots=True)
-class WantedTrade:
-    """What a merchant orders; `expires_at` None: after the usual time. The rest as in `Trade`."""
-
-    mchid: str
-    out_trade_no: str
-    appid: str
-    kind: TradeType
-    description: str
-    total: int
-    currency: str
-    notify_url: str
-    digest: str
-    expires_at: datetime | None = None
-    attach: str = ""
-    client_ip: str = ""
-    openid: str = ""
 
 
 class Desk:
@@ -81,8 +60,9 @@ class Desk:
 
     # ---- for merchants
 
-    async def order(self, wanted: WantedTrade) -> Trade:
-        """A new trade, or the one that this very order has made before. Raises Refused, Unavailable."""
+    async def order(self, wanted: Trade) -> Trade:
+        """A new trade, or the one that this very order has made before; `wanted` has no `prepay_id`. Raises Refused,
+        Unavailable."""
         async with self._alone(wanted.mchid, wanted.out_trade_no):
             known = await self.books.trade(wanted.mchid, wanted.out_trade_no)
             if known is not None:
@@ -175,7 +155,7 @@ class Desk:
             else:
                 await self.books.keep([replace(trade, fault=fault)])
 
-    async def _order_new(self, wanted: WantedTrade) -> Trade:
+    async def _order_new(self, wanted: Trade) -> Trade:
         fault, used = self.arming.take(wanted.mchid, wanted.out_trade_no, wanted.total)
         if fault is not None and fault.kind is FaultKind.ERROR:
             return await self._refuse_by_order(wanted, fault, used)
@@ -183,32 +163,16 @@ class Desk:
         await self.books.keep([trade, *used])
         return trade
 
-    async def _refuse_by_order(self, wanted: WantedTrade, fault: Fault, used: tuple[Any, ...]) -> Trade:
+    async def _refuse_by_order(self, wanted: Trade, fault: Fault, used: tuple[Any, ...]) -> Trade:
         """Raises Refused. What the provider's own trouble hides has happened all the same."""
         taken = CODES[fault.parameter].status >= _SERVER_ERROR
         await self.books.keep([*([self._made(wanted, fault)] if taken else []), *used])
         raise Refused(fault.parameter)
 
-    def _made(self, wanted: WantedTrade, fault: Fault | None) -> Trade:
-        now = self.now()
-        return Trade(
-            mchid=wanted.mchid,
-            out_trade_no=wanted.out_trade_no,
-            appid=wanted.appid,
-            kind=wanted.kind,
-            description=wanted.description,
-            total=wanted.total,
-            currency=wanted.currency,
-            notify_url=wanted.notify_url,
-            prepay_id=numbers.prepay_id(self.key, wanted.mchid, wanted.out_trade_no, now.astimezone(ZONE)),
-            digest=wanted.digest,
-            created_at=now,
-            expires_at=wanted.expires_at or now + USUAL_EXPIRY,
-            attach=wanted.attach,
-            client_ip=wanted.client_ip,
-            openid=wanted.openid,
-            fault=fault,
-        )
+    def _made(self, wanted: Trade, fault: Fault | None) -> Trade:
+        day = wanted.created_at.astimezone(ZONE)
+        prepay_id = numbers.prepay_id(self.key, wanted.mchid, wanted.out_trade_no, day)
+        return replace(wanted, prepay_id=prepay_id, fault=fault)
 
     async def _step(self, mchid: str, out_trade_no: str, event: TradeInput) -> Trade:
         async with self._alone(mchid, out_trade_no):

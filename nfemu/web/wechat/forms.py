@@ -3,18 +3,17 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nfemu.web.wechat.desk import WantedTrade
 from nfemu.web.wechat.merchants import Merchant
 from nfemu.wechat.errors import Refused, wrong_field
 from nfemu.wechat.refunds import WantedRefund
-from nfemu.wechat.trade import TradeType
+from nfemu.wechat.trade import Trade, TradeType
 
 T = TypeVar("T", bound=BaseModel)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -130,20 +129,22 @@ def read(form: type[T], body: bytes) -> T:
         raise Refused("PARAM_ERROR", "请求体不是有效的JSON", {"location": "body", "issue": str(error)}) from error
 
 
-def wanted_h5(merchant: Merchant, body: bytes, now: datetime) -> WantedTrade:
+def wanted_h5(merchant: Merchant, body: bytes, now: datetime) -> Trade:
     """Raises Refused."""
     form = read(H5Order, body)
     return _wanted(form, TradeType.H5, merchant, body, now, client_ip=form.scene_info.payer_client_ip)
 
 
-def wanted_jsapi(merchant: Merchant, body: bytes, now: datetime) -> WantedTrade:
+def wanted_jsapi(merchant: Merchant, body: bytes, now: datetime) -> Trade:
     """Raises Refused."""
     form = read(JsapiOrder, body)
     address = form.scene_info.payer_client_ip if form.scene_info is not None else ""
     return _wanted(form, TradeType.JSAPI, merchant, body, now, client_ip=address, openid=form.payer.openid)
 
 
-Wanted = Callable[[Merchant, bytes, datetime], WantedTrade]
+_USUAL_EXPIRY = timedelta(days=7)
+"""Of an order that names none."""
+Wanted = Callable[[Merchant, bytes, datetime], Trade]
 
 
 def wanted_refund(form: RefundForm, body: bytes) -> WantedRefund:
@@ -169,13 +170,13 @@ def check_merchant(merchant: Merchant, mchid: str) -> None:
 
 def _wanted(
     form: _Order, kind: TradeType, merchant: Merchant, body: bytes, now: datetime, client_ip: str, openid: str = ""
-) -> WantedTrade:
+) -> Trade:
     check_merchant(merchant, form.mchid)
     if form.appid not in merchant.appids:
         raise Refused("APPID_MCHID_NOT_MATCH")
     if form.time_expire is not None and form.time_expire <= now:
         raise wrong_field("/time_expire", "time_expire has passed already", form.time_expire.isoformat())
-    return WantedTrade(
+    return Trade(
         mchid=form.mchid,
         out_trade_no=form.out_trade_no,
         appid=form.appid,
@@ -184,8 +185,10 @@ def _wanted(
         total=form.amount.total,
         currency=form.amount.currency,
         notify_url=form.notify_url,
+        prepay_id="",
         digest=f"{kind.value} {_digest(body)}",
-        expires_at=form.time_expire,
+        created_at=now,
+        expires_at=form.time_expire or now + _USUAL_EXPIRY,
         attach=form.attach,
         client_ip=client_ip,
         openid=openid,
