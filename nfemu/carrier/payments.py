@@ -184,10 +184,10 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
 
 def load_payment(no: PaymentNo) -> Step[Payment]:
     """Raises NotFound."""
-    return _found(no, (yield from ask(LoadPayment(no))))
+    return known_payment(no, (yield from ask(LoadPayment(no))))
 
 
-def _found(no: PaymentNo, found: T | None) -> T:
+def known_payment(no: PaymentNo, found: T | None) -> T:
     """Raises NotFound for None."""
     if found is None:
         raise NotFound(f"there is no payment order `{no}`; order one first")
@@ -227,7 +227,7 @@ def _locked_payment(notification: PaymentNotification) -> Step[PaymentView]:
     number = ledger.payment_number(notification.provider, notification.trade_no)
     payment = yield from load_payment(notification.payment_no)
     yield from ask(Lock(payment.account))
-    return _found(payment.no, (yield from ask(LoadPaymentView(payment.no, number))))
+    return known_payment(payment.no, (yield from ask(LoadPaymentView(payment.no, number))))
 
 
 def _known(

@@ -14,11 +14,10 @@ from nfemu.bss.texts import Template
 from nfemu.carrier.billing import book
 from nfemu.carrier.commands import Begin, Commit, Emit, LoadPaymentView, Lock, NewId, Now, RefundAtProvider, Step, ask
 from nfemu.carrier.lines import line_of
-from nfemu.carrier.payments import LearnedBy, load_payment
+from nfemu.carrier.payments import LearnedBy, known_payment, load_payment
 from nfemu.carrier.ports import AccountView, PutNotice, PutPayment
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model import events
-from nfemu.model.errors import NotFound
 from nfemu.model.identity import CorrelationId, NoticeId, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice
@@ -61,9 +60,8 @@ def refunded(rules: CarrierRules, told: RefundNotification) -> Step[bool]:
     correlation = yield from ask(Begin())
     payment = yield from load_payment(told.payment_no)
     yield from ask(Lock(payment.account))
-    found = yield from ask(LoadPaymentView(payment.no, ledger.refund_number(told.provider, told.number)))
-    if found is None:
-        raise NotFound(f"there is no payment order `{payment.no}`; order one first")
+    number = ledger.refund_number(told.provider, told.number)
+    found = known_payment(payment.no, (yield from ask(LoadPaymentView(payment.no, number))))
     payment, view = found.payment, found.account
     rules_of_payments.check_refund(payment, told.provider, told.amount)
     now = yield from ask(Now())

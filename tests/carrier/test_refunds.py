@@ -62,6 +62,7 @@ async def test_what_was_paid_twice_is_given_back_once(world: World) -> None:
     names = [event.name for event in await world.service.timeline(ZHANG)]
     assert (names.count(events.PAYMENT_DOUBLE), names.count(events.PAYMENT_REFUNDED)) == (1, 1)
     assert await world.service.refunded(told(second)) is True
+    await world.service._unfinished._give_back(first.no)
     assert await amounts(world) == [-5900, 2900, 2900, -2900]
 
 
@@ -157,7 +158,11 @@ async def test_what_contradicts_the_payment_is_not_booked(world: World) -> None:
 
 async def test_a_refusal_that_comes_when_the_money_has_gone_back(world: World) -> None:
     world.provider.bank = "decline"
-    _, second = await paid_twice(world)
-    assert await world.service.refunded(told(second)) is False
+    await world.service.charge(ZHANG, Money(5900))
+    first, second = await ordered(world), await ordered(world)
+    world.provider.meanwhile = lambda: world.service.refunded(told(second))
+    await world.service.settle(notification(first, "t-1"))
+    await world.service.settle(notification(second, "t-2"))
     await given_back(world)
+    await world.service._runner.drain()
     assert (await world.service.payment(second.no)).refund is RefundState.DONE

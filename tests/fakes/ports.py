@@ -108,6 +108,8 @@ class FakeProvider:
 
     async def refund(self, payment: Payment) -> RefundAnswer:
         with self._faults.point("provider"):
+            if self.meanwhile is not None:
+                await self.meanwhile()
             if self.bank != "accept":
                 return NotRefunded(f"the bank says {self.bank}")
             self.given_back[payment.no] = payment.amount
