@@ -21,11 +21,12 @@ from nfemu.model.identity import PolicyName
 from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.rules import NO_BINDINGS, decide
 from nfemu.runtime.keys import load_or_create_key
-from nfemu.settings import Configuration, OpeningAccount, UpstreamTarget
+from nfemu.settings import Configuration, OpeningAccount, PortalPayments, UpstreamTarget
 from nfemu.settings.people import NumberRange, Terms
 from nfemu.store import SeedAccount, SeedRange
 from nfemu.web.origins.sites import SiteOverride
 from nfemu.web.portal.config import CAPTIVE_API
+from nfemu.wechat import h5_link
 
 
 def token_keys(state: StateFolder) -> Path:
@@ -88,7 +89,8 @@ def name_plan(configuration: Configuration, provider_host: str) -> NamePlan:
         targets[portal.host] = HostUpstream(http, https)
     internet = Internet(configuration.carrier.internet.value)
     landing = {page.host for page in configuration.landing}
-    return NamePlan(internet, frozenset({portal.host, provider_host, *landing}), targets)
+    wechat = {h5_link.HOST} if portal.payments is PortalPayments.WECHAT else ()
+    return NamePlan(internet, frozenset({portal.host, provider_host, *wechat, *landing}), targets)
 
 
 def _upstream(target: UpstreamTarget | None, preserve_host: bool) -> Upstream | None:

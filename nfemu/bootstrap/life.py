@@ -118,7 +118,7 @@ class Life:
             self.service,
             self.provider,
             Ears(self.receiver, self.wechat.receiver(expected)),
-            self.wechat.merchant_api,
+            self.wechat.origins,
             self.recorder,
             beginning.seal,
         )

@@ -23,7 +23,6 @@ from nfemu.web.portal.identity import Recognition, identify_by
 from nfemu.web.portal.shell import Shell
 from nfemu.web.provider.builtin import BuiltinProvider
 from nfemu.web.provider.site import ProviderSite
-from nfemu.web.wechat.app import HOSTS
 from nfemu.wechat import h5_link
 
 
@@ -42,17 +41,17 @@ class WebSide:
         service: CarrierService,
         provider: BuiltinProvider,
         ears: Ears,
-        merchant_api: ASGIApp,
+        wechat: Mapping[str, ASGIApp],
         recorder: Recorder,
         seal: bytes,
     ) -> None:
-        """`merchant_api`: the emulated WeChat Pay's. `seal` is what the portal's cookies are signed with beside its
-        key."""
+        """`wechat`: the emulated WeChat Pay's, by host name. `seal` is what the portal's cookies are signed with beside
+        its key."""
         self._state = state
         self._service = service
         self._provider = provider
         self._ears = ears
-        self._merchant_api = merchant_api
+        self._wechat = wechat
         portal = _portal_config(configuration, provider)
         portal_key = load_or_create_key(state.keys / "portal.key")
         self._shell = Shell(portal, service, self._identify(configuration), portal_key + seal, wall)
@@ -78,7 +77,7 @@ class WebSide:
 
     def _apps(self, portal: PortalConfig) -> Mapping[str, ASGIApp]:
         return {
-            **dict.fromkeys(HOSTS, self._merchant_api),
+            **self._wechat,
             portal.host: portal_application(self._shell, self._ears),
             self._provider.config.host: ProviderSite(self._provider, (portal.secure_url,)).application(),
         }

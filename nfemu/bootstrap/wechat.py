@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from nfemu.bootstrap.web import wall
 from nfemu.client.state import StateFolder
+from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi
 from nfemu.model.orders import Payment
 from nfemu.runtime.keys import load_or_create_key
@@ -23,14 +24,16 @@ from nfemu.web.portal.wechat.provider import NOTIFY_PATH, WechatProvider
 from nfemu.web.portal.wechat.receiver import WechatReceiver
 from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.provider.builtin import BuiltinProvider
-from nfemu.web.wechat.app import MerchantApi
+from nfemu.web.wechat.app import HOSTS, MerchantApi
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.gate import Gate
 from nfemu.web.wechat.in_process import exchange
 from nfemu.web.wechat.keys import read_key
 from nfemu.web.wechat.merchants import Merchant, Merchants, NewMerchant
 from nfemu.web.wechat.outbox import Heard, Later, Outbox
+from nfemu.web.wechat.payer.site import PayerSite
 from nfemu.web.wechat.posting import Post
+from nfemu.wechat import h5_link
 
 PORTAL_MCHID = "1900000001"
 PORTAL_APPID = "wx0000000000000001"
@@ -64,6 +67,12 @@ class WechatSide:
             lambda: carrier().orders.fail(1),
         )
         self.merchant_api: ASGIApp = MerchantApi(self.desk, merchants, Gate(merchants, wall), wall).application()
+        payer_site = PayerSite(self.desk, merchants, self._payer_at, lambda: self._configuration.carrier.language)
+        self.origins: Mapping[str, ASGIApp] = {
+            **dict.fromkeys(HOSTS, self.merchant_api),
+            h5_link.HOST: payer_site.application(),
+        }
+        """By host name: what of it phones and merchants reach on the emulated Internet."""
 
     def follow(self, configuration: Configuration) -> None:
         """As `configuration` says, from the next request on."""
@@ -128,6 +137,11 @@ class WechatSide:
             return None
         address = session.ue_ipv4 or (session.ue_ipv6[1] if session.ue_ipv6 is not None else None)
         return None if address is None else str(address)
+
+    def _payer_at(self, address: IpAddress) -> str:
+        """Whoever has the line; an address that is no line's is a payer of its own."""
+        session = self._carrier().session_at(address)
+        return str(address) if session is None else session.imsi.digits
 
     async def _deliver(self, url: str, body: bytes, headers: Mapping[str, str]) -> Heard:
         """To the built-in portal without a socket, to all others by one."""

@@ -51,11 +51,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PaymentPath:
-    """Host names of the portal and of the payment provider to which it leads on; None: it is not known where people
+    """Host names of the portal, and of the payment provider to which it leads on; none: it is not known where people
     pay, as with a portal team's own server."""
 
     portal: str
-    provider: str | None
+    provider: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,27 +259,31 @@ def _slow_rate(rate: int, slow: int) -> Iterator[tuple[str, str]]:
 
 
 def _payment(policy: _Policy) -> Iterator[Finding]:
-    """G3, G5, G7: whoever is sent to the portal reaches the page on which it has people pay, over HTTPS; past the daily
-    cap too."""
+    """G3, G5, G6, G7: whoever is sent to the portal reaches the pages on which it has people pay, over HTTPS; past the
+    daily cap too."""
     path = policy.path
-    if path is None or path.provider is None:
+    if path is None:
         return
     for _, profile in policy.profiles:
-        if profile.redirect_to is None or landing_destination(profile.redirect_to).host != path.portal:
-            continue
-        rule = profile.match(Destination(path.provider, None, 443))
-        if rule is None:
-            text = (
-                f"people are sent to the portal, which has them pay at `{path.provider}`, but that is not allowed on "
-                "port 443; add its group"
-            )
-            yield Finding(Severity.WARNING, f"profiles.{profile.name}.allow", text)
-        elif profile.limits.daily_cap and rule.group.name not in profile.essential:
-            text = (
-                f"past `daily_cap` nobody can pay at `{path.provider}`, where the portal has people pay; add group "
-                f"`{rule.group.name}`"
-            )
-            yield Finding(Severity.WARNING, f"profiles.{profile.name}.essential", text)
+        if profile.redirect_to is not None and landing_destination(profile.redirect_to).host == path.portal:
+            for host in path.provider:
+                yield from _payment_at(host, profile)
+
+
+def _payment_at(host: str, profile: CompiledProfile) -> Iterator[Finding]:
+    rule = profile.match(Destination(host, None, 443))
+    if rule is None:
+        text = (
+            f"people are sent to the portal, which has them pay at `{host}`, but that is not allowed on port 443; add "
+            "its group"
+        )
+        yield Finding(Severity.WARNING, f"profiles.{profile.name}.allow", text)
+    elif profile.limits.daily_cap and rule.group.name not in profile.essential:
+        text = (
+            f"past `daily_cap` nobody can pay at `{host}`, where the portal has people pay; add group "
+            f"`{rule.group.name}`"
+        )
+        yield Finding(Severity.WARNING, f"profiles.{profile.name}.essential", text)
 
 
 _CHECKS: tuple[Callable[[_Policy], Iterator[Finding]], ...] = (

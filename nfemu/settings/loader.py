@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
 from nfemu.settings.apns_part import apns_part
 from nfemu.settings.carrier_part import carrier_part
-from nfemu.settings.configuration import Configuration, Policies
+from nfemu.settings.configuration import Configuration, Policies, PortalPayments
 from nfemu.settings.landing_part import landing_part
 from nfemu.settings.overlay import lay_over
 from nfemu.settings.people import Terms
@@ -110,7 +111,8 @@ def _build(directory: Path, sources: Mapping[str, Source], overlay: str | None) 
     currency = carrier.currency if carrier is not None and not source.findings else _FALLBACK_CURRENCY
     zone: tzinfo = carrier.timezone if carrier is not None else UTC
     catalogue = _part(ApnsFile, sources["apns"], apns_part)
-    policies = _part(PoliciesFile, sources["policies"], policies_part)
+    payments = carrier.portal.payments if carrier is not None else PortalPayments.BUILTIN
+    policies = _part(PoliciesFile, sources["policies"], partial(policies_part, payments=payments))
     enrichment = _part(EnrichmentFile, sources["enrichment"], enrichment_part)
     internet = _part(InternetFile, sources["internet"], internet_part)
     dunning_file = validate(DunningFile, sources["dunning"])

@@ -9,41 +9,56 @@ from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Hours, Limits, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
-from nfemu.settings.configuration import Policies
+from nfemu.settings.configuration import Policies, PortalPayments
 from nfemu.settings.schema import GroupSection, PoliciesFile
 
 
-def policies_part(file: PoliciesFile, source: Source) -> Policies | None:
-    """Convert and check; None after having reported why to `source`."""
-    groups = tuple(
-        DestinationGroup(
-            GroupName(name),
-            tuple(section.hosts),
-            tuple(section.networks),
-            tuple(section.ports),
-            section.trusted,
-            section.source,
-            _hours(name, section, source),
-        )
-        for name, section in file.groups.items()
-    )
+def policies_part(file: PoliciesFile, source: Source, payments: PortalPayments) -> Policies | None:
+    """Convert and check; None after having reported why to `source`. `payments`: how the portal is paid."""
+    written = [
+        (_group(name, section, source), _is_in_force(section, payments)) for name, section in file.groups.items()
+    ]
+    groups = tuple(group for group, in_force in written if in_force)
+    idle = {group.name: group for group, in_force in written if not in_force}
     profiles = tuple(
         PolicyProfile(
             PolicyName(name),
             Verdict(section.default),
-            tuple(GroupName(group) for group in section.allow),
+            tuple(GroupName(group) for group in section.allow if group not in idle),
             section.redirect_to,
             Limits(section.daily_cap, section.rate, section.rate_past_cap),
-            tuple(GroupName(group) for group in section.essential),
+            tuple(GroupName(group) for group in section.essential if group not in idle),
         )
         for name, section in file.profiles.items()
     )
     unknown = _check_references(file, source)
     try:
+        PolicySet.build([*idle.values()], [])  # what is not in force must be right, too
         return Policies(groups, profiles, PolicySet.build(groups, profiles))
     except InvalidInput as error:
-        _locate(groups, [profile for profile in profiles if profile.name not in unknown], str(error), source)
+        _locate(
+            [*groups, *idle.values()],
+            [profile for profile in profiles if profile.name not in unknown],
+            str(error),
+            source,
+        )
         return None
+
+
+def _group(name: str, section: GroupSection, source: Source) -> DestinationGroup:
+    return DestinationGroup(
+        GroupName(name),
+        tuple(section.hosts),
+        tuple(section.networks),
+        tuple(section.ports),
+        section.trusted,
+        section.source,
+        _hours(name, section, source),
+    )
+
+
+def _is_in_force(section: GroupSection, payments: PortalPayments) -> bool:
+    return section.payments is None or PortalPayments(section.payments) is payments
 
 
 def _hours(name: str, section: GroupSection, source: Source) -> Hours | None:

@@ -4,7 +4,7 @@ Pages work without JavaScript and carry a strict content security policy: styles
 forms to named targets only, never inside a frame.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import parse_qsl
@@ -101,6 +101,13 @@ def redirect(url: str) -> Response:
     return Response(status_code=303, headers={**PROTECTION, "Location": url})
 
 
+def naming_our_origin(response: Response) -> Response:
+    """`response` whose links, forms and redirects tell where they lead from which origin they come, and no more:
+    payment providers ask for it (W3C Referrer Policy, section 3.5)."""
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
+
+
 def requested_language(request: Request) -> str | None:
     """The language that a link asked for by `?lang=`, if it is one of ours."""
     asked = request.query_params.get("lang", "")
@@ -178,6 +185,15 @@ _STATUS: tuple[tuple[type[NfemuError], int], ...] = (
 def status_of(error: NfemuError) -> int:
     """The HTTP status of a refusal (`nfemu.model.errors`)."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def explanation(error: Exception, explained: Collection[int]) -> tuple[int, str]:
+    """The status of what went wrong, and the key of its text: `error_404`, or `error_other` where the status is none of
+    the `explained`."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if isinstance(error, NfemuError):
+        status = status_of(error)
+    return status, f"error_{status}" if status in explained else "error_other"
 
 
 def refused(page: Response, error: Exception) -> Response:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from nfemu.model.errors import NotFound
 
 HOST = "wx.tenpay.com"
+PAGES = (HOST, "payapp.weixin.qq.com", "pay.weixin.qq.com")
+"""What a phone must reach to pay by H5, as the provider's documents list it. Only the first has pages here."""
 PATH = "/cgi-bin/mmpayweb-bin/checkmweb"
 GOOD_FOR = timedelta(minutes=5)
 _DIGITS = 10

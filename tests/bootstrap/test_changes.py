@@ -224,8 +224,8 @@ def test_a_profile_of_a_known_card_is_for_a_person_to_order(folder: Path, change
 
 
 def test_a_group_that_goes_takes_along_whose_it_was(folder: Path, change: Change) -> None:
-    change("policies", "allow: [payment, inflight-page,", "allow: [inflight-page,")
-    change("policies", "essential: [payment, inflight-page,", "essential: [inflight-page,")
+    change("policies", "allow: [payment, wechat-pay, inflight-page,", "allow: [inflight-page,")
+    change("policies", "essential: [payment, wechat-pay, inflight-page,", "essential: [inflight-page,")
     found = [one.change for one in changes(load(SHIPPED), load(folder), CONCERNED)]
     assert found == [
         "essential payment, inflight-page, captive-api → inflight-page, captive-api",

@@ -65,6 +65,17 @@ def test_policy_lint(nfemu: Nfemu, folder: Path) -> None:
     assert nfemu("--config", str(folder), "policy", "lint", "--strict").status == 1
 
 
+def test_policy_lint_knows_where_people_pay(nfemu: Nfemu) -> None:
+    """G6: the shipped bundle will do; without it every host that is missing is named."""
+    wechat = ("--set", "carrier.portal.payments=wechat")
+    assert nfemu(*wechat, "policy", "lint", "--strict").status == 0
+    bare = nfemu(*wechat, "--set", "policies.profiles.arrears.allow=[portal]",
+                 "--set", "policies.profiles.arrears.essential=[portal]", "policy", "lint", "--strict")  # fmt: skip
+    assert bare.status == 1
+    for host in ("wx.tenpay.com", "payapp.weixin.qq.com", "pay.weixin.qq.com"):
+        assert f"has them pay at `{host}`, but that is not allowed on port 443" in bare.out
+
+
 def test_which_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert config_folder(None) == shipped_config() == SHIPPED

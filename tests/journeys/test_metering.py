@@ -49,7 +49,7 @@ def test_counted_capped_and_lifted(stopped: CarrierProcess, tmp_path: Path) -> N
     stopped.config = own_config(
         tmp_path / "config",
         ("policies.yaml", "profiles:\n", "  help:\n    hosts: [help.carrier.example]\n\nprofiles:\n"),
-        ("policies.yaml", "    allow: [portal, payment]", "    allow: [portal, payment, help]"),
+        ("policies.yaml", "    allow: [portal, payment, wechat-pay]", "    allow: [portal, payment, help]"),
         ("policies.yaml", "daily_cap: 20MiB", "daily_cap: 0"),
         ("policies.yaml", "rate: 1M ", "rate: 0 "),
         ("carrier.yaml", "access: auto", "access: proxy"),

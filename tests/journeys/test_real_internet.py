@@ -43,7 +43,11 @@ _EDITS = (
     ("carrier.yaml", "internet: emulated", "internet: real"),
     ("policies.yaml", "  payment:\n", _GROUPS),
     ("policies.yaml", "    allow: [portal]  ", "    allow: [portal, partner]  "),
-    ("policies.yaml", "    allow: [portal, payment]", "    allow: [portal, payment, partner, allowed, office]"),
+    (
+        "policies.yaml",
+        "    allow: [portal, payment, wechat-pay]",
+        "    allow: [portal, payment, partner, allowed, office]",
+    ),
     ("policies.yaml", "daily_cap: 20MiB", "daily_cap: 256KiB"),
     ("policies.yaml", "    rate: 1M ", "    rate: 0 "),
 )

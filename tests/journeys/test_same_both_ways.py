@@ -36,7 +36,7 @@ def carrier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CarrierProcess
         folder / "config",
         ("policies.yaml", "    trusted: true", "    ports: [80, 443, 8443]\n    trusted: true"),
         ("policies.yaml", "\nprofiles:\n", "  shop: {hosts: [shop.test], ports: [80, 443, 9443]}\n\nprofiles:\n"),
-        ("policies.yaml", "allow: [portal, payment]\n", "allow: [portal, payment, shop]\n"),
+        ("policies.yaml", "allow: [portal, payment, wechat-pay]\n", "allow: [portal, payment, shop]\n"),
         ("policies.yaml", "daily_cap: 20MiB", "daily_cap: 300KiB"),
         ("policies.yaml", "rate: 1M ", "rate: 0 "),
         ONE_WORKER,

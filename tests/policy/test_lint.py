@@ -198,7 +198,7 @@ def test_a_rate_past_the_cap_that_is_none(rate: int, slow: int, said: str) -> No
 
 
 def test_a_cap_past_which_nobody_can_pay() -> None:
-    path = PaymentPath("portal.carrier.example", "pay.provider.example")
+    path = PaymentPath("portal.carrier.example", ("pay.provider.example",))
     capped = replace(ARREARS, limits=Limits(1 << 20, 0, 32_000), essential=(PORTAL.name,))
     (found,) = lint([PORTAL, PAYMENT], [OPEN, capped], path)
     assert str(found) == (
@@ -208,7 +208,7 @@ def test_a_cap_past_which_nobody_can_pay() -> None:
 
 
 def test_a_portal_from_which_nobody_can_pay() -> None:
-    path = PaymentPath("portal.carrier.example", "pay.provider.example")
+    path = PaymentPath("portal.carrier.example", ("pay.provider.example",))
     poor = profile("poor", Verdict.REDIRECT, "portal", redirect_to=LANDING)
     elsewhere = profile("quiz", Verdict.REDIRECT, "quiz", redirect_to="http://quiz.test/")
     groups = [PORTAL, PAYMENT, group("quiz", "quiz.test", trusted=True)]
@@ -237,6 +237,6 @@ def test_only_the_portal_must_know_who_lands_there() -> None:
     """Another garden's page need not; of where people pay nothing is said where it is not known."""
     groups = [group("page", "page.test")]
     profiles = [profile("garden", Verdict.REDIRECT, "page", redirect_to="http://page.test/")]
-    assert lint(groups, profiles, PaymentPath("portal.carrier.example", None)) == []
-    (own,) = lint(groups, profiles, PaymentPath("page.test", None))
+    assert lint(groups, profiles, PaymentPath("portal.carrier.example", ())) == []
+    (own,) = lint(groups, profiles, PaymentPath("page.test", ()))
     assert "will not know the number" in own.text

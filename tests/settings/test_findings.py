@@ -37,7 +37,7 @@ MISTAKES = [
     ("apns", "ordered:\n", "orderd:\n", "apns.yaml:1: `ordered` is missing; add `ordered: {open: internet, arrears: g"),
     ("policies", "hosts: [portal", "host: [portal", "policies.yaml:5: unknown key `host` in `groups.portal`; did you "),
     ("policies", "trusted: true", "trusted: yes", "policies.yaml:6: `groups.portal.trusted`: `yes` is neither `true` "),
-    ("policies", "default: allow", "default: permit", "policies.yaml:21: `profiles.open.default`: `permit` is not pos"),
+    ("policies", "default: allow", "default: permit", "policies.yaml:26: `profiles.open.default`: `permit` is not pos"),
     ("subscribers", 'imsi: "460001380013800", ', "", "subscribers.yaml:9: `imsi` is missing in `subscribers[1]`; add "),
     ("subscribers", "role: secondary", "rol: secondary", "subscribers.yaml:12: unknown key `rol` in `subscribers[4]`;"),
     ("subscribers", "level: 8", "level: 11", "subscribers.yaml:4: `accounts.li.level`: `11` is too high; write 10 or "),
@@ -50,7 +50,7 @@ MISTAKES = [
     ("policies", "trusted: true", "ports: [http]", "policies.yaml:6: `groups.portal.ports[1]`: `http` is not a whole"),
     ("internet", "{status: 500}", "", "internet.yaml:6: `sites.broken.example`: nothing is not a mapping; write `key"),
     ("internet", "{status: 500}", "true", "internet.yaml:6: `sites.broken.example`: `true` is not a mapping; write"),
-    ("policies", "open:\n    default: allow", "a;:\n    default: permit", "policies.yaml:20: `profiles.a;`: `a;` is n"),
+    ("policies", "open:\n    default: allow", "a;:\n    default: permit", "policies.yaml:25: `profiles.a;`: `a;` is n"),
     ("apns", "10.45.0.0/16", "10.45.0.0/29", "subscribers.yaml:21: 6 subscribers are attached at start, and pool "),
     # YAML itself
     ("dunning", "0.00", "0.00 # \x07", "dunning.yaml: is not valid YAML: control characters are not allowed; c"),
@@ -78,13 +78,13 @@ MISTAKES = [
     ("carrier", '["110", "119", "120"]', "[help]", "carrier.yaml:37: `emergency[1]`: `help`"),
     ("carrier", "language: zh", "language: de", "carrier.yaml:36: `language`: `de`"),
     # opening hours, landing pages, lines in gardens
-    ("policies", 'opens: "08:00"', "opens: 8am", "policies.yaml:14: `groups.campus-quiz.opens`: `8am` is not a time o"),
-    ("policies", 'closes: "20:00"', "closes: 24:00", "policies.yaml:14: `groups.campus-quiz.closes`: `24:00` is not a"),
-    ("policies", 'opens: "08:00", ', "", "policies.yaml:14: group `campus-quiz` has `closes` and no `opens`; add it, "),
-    ("policies", ', closes: "20:00"', "", "policies.yaml:14: group `campus-quiz` has `opens` and no `closes`; add it,"),
-    ("policies", '"20:00"', '"08:00"', "policies.yaml:14: group `campus-quiz` opens and closes at the same time; writ"),
+    ("policies", 'opens: "08:00"', "opens: 8am", "policies.yaml:19: `groups.campus-quiz.opens`: `8am` is not a time o"),
+    ("policies", 'closes: "20:00"', "closes: 24:00", "policies.yaml:19: `groups.campus-quiz.closes`: `24:00` is not a"),
+    ("policies", 'opens: "08:00", ', "", "policies.yaml:19: group `campus-quiz` has `closes` and no `opens`; add it, "),
+    ("policies", ', closes: "20:00"', "", "policies.yaml:19: group `campus-quiz` has `opens` and no `closes`; add it,"),
+    ("policies", '"20:00"', '"08:00"', "policies.yaml:19: group `campus-quiz` opens and closes at the same time; writ"),
     ("policies", "campus.carrier.example]}", 'campus.carrier.example], opens: "08:00", closes: "09:00"}', "policies.y"),
-    ("policies", "[training-page, ", "[", "policies.yaml:45: `profiles.training.redirect_to`: profile `training`: red"),
+    ("policies", "[training-page, ", "[", "policies.yaml:50: `profiles.training.redirect_to`: profile `training`: red"),
     ("landing", "http://inflight.c", "https://inflight.c", "landing.yaml:5: `pages.inflight.url`: redirect target `ht"),
     ("landing", "http://inflight.", "http://flight.", "landing.yaml:5: no profile in policies.yaml has `redirect_to: "),
     ("landing", "http://inflight.carrier.example/", "http://inflight.carrier.example/?a", "landing.yaml:5: `pages.inf"),
@@ -147,15 +147,15 @@ MISTAKES = [
     # policies
     ("policies", "[pay.provider.example]", '[pay.provider.example, ".com"]', "policies.yaml:9: `groups.payment.hosts["),
     ("policies", "[pay.provider.example]", "[pay.provider.example]\n    networks: [10.0.0.1/8]", "policies.yaml:10: "),
-    ("policies", "allow: [portal, payment]", "allow: [portal, paymnt]", "policies.yaml:26: group `paymnt` does not ex"),
-    ("policies", "http://portal.carrier", "http://other.carrier", "policies.yaml:25: `profiles.arrears.redirect_to`: "),
+    ("policies", "allow: [portal, payment, ", "allow: [portal, paymnt, ", "policies.yaml:31: group `paymnt` does not "),
+    ("policies", "http://portal.carrier", "http://other.carrier", "policies.yaml:30: `profiles.arrears.redirect_to`: "),
     ("carrier", "host: portal.", "host: shop.", "carrier.yaml:30: `portal.host`: no group in policies.yaml holds `"),
     ("policies", "trusted: true", "trusted: false", "policies.yaml:4: group `portal` holds the portal, `portal.carri"),
     ("policies", "trusted: true", "trusted: true\n    ports: [80]", "policies.yaml:7: profile `arrears` does not al"),
-    ("policies", "portal.carrier.example/green\n    allow: [portal, payment]\n    essential: [portal, ",
+    ("policies", "portal.carrier.example/green\n    allow: [portal, payment, wechat-pay]\n    essential: [portal, ",
      "pay.provider.example/\n    allow: [payment]\n    essential: [",
-     "policies.yaml:26: profile `arrears` does not allow the portal, `portal.carrier.example` (`port"),
-    ("policies", "    redirect_to: http://portal.carrier.example/green\n", "", "policies.yaml:24: `profiles.arrears.d"),
+     "policies.yaml:31: profile `arrears` does not allow the portal, `portal.carrier.example` (`port"),
+    ("policies", "    redirect_to: http://portal.carrier.example/green\n", "", "policies.yaml:29: `profiles.arrears.d"),
     # enrichment
     ("enrichment", "X-MSISDN:", "X MSISDN:", "enrichment.yaml:3: `headers.X MSISDN`: header `X MSISDN` is not a heade"),
     ("enrichment", "X-MSISDN:", "Host:", "enrichment.yaml:3: `headers.Host`: header `Host` is a header that HTTP itse"),
@@ -200,7 +200,7 @@ def test_all_mistakes_of_all_files_at_once(folder: Path, change: Change) -> None
     change("carrier", "port: 8611", "port: 8610")
     change("apns", "arrears: green", "arrears: gren")
     change("policies", "[pay.provider.example]", "[.com]")
-    change("policies", "payment]", "paymnt]")
+    change("policies", "allow: [portal, payment, ", "allow: [portal, paymnt, ")
     change("subscribers", "account: li", "account: lii")
     change("internet", "delay: 300ms", "delay: 300")
     assert [line.split(": ")[0] for line in findings(folder)] == [
@@ -209,7 +209,7 @@ def test_all_mistakes_of_all_files_at_once(folder: Path, change: Change) -> None
         "carrier.yaml:20",
         "internet.yaml:5",
         "policies.yaml:9",
-        "policies.yaml:26",
+        "policies.yaml:31",
         "subscribers.yaml:10",
     ]
 

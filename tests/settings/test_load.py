@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nfemu.model.identity import Msisdn
+from nfemu.model.identity import GroupName, Msisdn
 from nfemu.model.money import Money
 from nfemu.model.subscriber import Ambr, CardRole, OrderedProfile
 from nfemu.settings import (
@@ -218,3 +218,26 @@ def test_port_0_never_collides(folder: Path, change: Change) -> None:
     for port in ("8600", "8610", "8611", "8620", "8621"):
         change("carrier", port, "0")
     assert load(folder).carrier.proxy.socks_port == 0
+
+
+@pytest.mark.parametrize(
+    ("payments", "bundle", "hosts"),
+    [
+        ("builtin", "payment", ("pay.provider.example",)),
+        ("wechat", "wechat-pay", ("wx.tenpay.com", "payapp.weixin.qq.com", "pay.weixin.qq.com")),
+    ],
+)
+def test_the_bundle_of_where_people_pay_is_in_force_alone(payments: str, bundle: str, hosts: tuple[str, ...]) -> None:
+    """G6: a restricted line reaches what this way of paying needs, and nothing of another."""
+    policies = load(SHIPPED, {"carrier.portal.payments": payments}).policies
+    groups = {group.name: group for group in policies.groups}
+    assert {"payment", "wechat-pay"} & groups.keys() == {bundle}
+    assert groups[GroupName(bundle)].hosts == hosts
+    arrears = next(profile for profile in policies.profiles if profile.name == "arrears")
+    assert arrears.allow == arrears.essential == ("portal", bundle)
+
+
+def test_a_bundle_that_is_not_in_force_must_be_right_too(folder: Path, change: Change) -> None:
+    change("policies", "[wx.tenpay.com, ", "[.com.cn, ")
+    (found,) = findings(folder)
+    assert found.startswith("policies.yaml:13: `groups.wechat-pay.hosts[1]`: ")

@@ -110,7 +110,7 @@ def test_a_csv_file_lies_beside_the_file_that_names_it(folder: Path) -> None:
         (
             "policies.yaml",
             "groups: {inflight-page: {hosts: [x.test]}}\n",
-            "policies.yaml:35: `profiles.inflight.redire",
+            "policies.yaml:40: `profiles.inflight.redire",
         ),
         (
             "carrier.yaml",

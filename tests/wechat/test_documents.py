@@ -78,9 +78,10 @@ def test_numbers_are_the_same_for_ever_and_the_providers_alone() -> None:
         "refund": numbers.refund_id(KEY, "m", "o"),
         "prepay": numbers.prepay_id(KEY, "m", "o", NOW),
         "notification": numbers.notification_id(KEY, "e", "m", "o"),
+        "openid": numbers.openid(KEY, "wx1", "payer"),
     }
     assert {name: len(text) for name, text in made.items()} == {
-        "transaction": 28, "refund": 29, "prepay": 36, "notification": 23}  # fmt: skip
+        "transaction": 28, "refund": 29, "prepay": 36, "notification": 23, "openid": 28}  # fmt: skip
     assert made["transaction"] == numbers.transaction_id(KEY, "m", "o") != numbers.transaction_id(KEY[1:], "m", "o")
 
 

@@ -20,6 +20,10 @@ class GroupSection(Section):
     )
     trusted: StrictBool = Field(default=False, description="Told the number in a header, on plain HTTP only.")
     source: str = Field(default="", description="Who supplied the group (G6), for people.")
+    payments: Literal["builtin", "wechat"] | None = Field(
+        default=None,
+        description="In force only where `portal.payments` of `carrier.yaml` is that, else as if it were not here.",
+    )
     opens: TimeOfDay | None = Field(
         default=None, description="In force from then, in the carrier's zone; with `closes`."
     )

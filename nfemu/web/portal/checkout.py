@@ -12,7 +12,7 @@ from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment, PaymentState
 from nfemu.web.limits import caller_of
-from nfemu.web.pages import read_form, redirect, refuse_foreign, requested_language
+from nfemu.web.pages import naming_our_origin, read_form, redirect, refuse_foreign, requested_language
 from nfemu.web.portal.back_url import shown_host
 from nfemu.web.portal.line_view import Outcome, line_view, outcome_of
 from nfemu.web.portal.login import COOKIE, LIFETIME, Login
@@ -75,8 +75,8 @@ class Checkout:
             _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url, language)
         except LimitReached:
             orders = await self._shell.carrier.waiting_orders(visitor.msisdn, return_url, language)
-            return self._shell.page("waiting.html", language, 409, orders=orders)
-        return redirect(pay_page)
+            return naming_our_origin(self._shell.page("waiting.html", language, 409, orders=orders))
+        return naming_our_origin(redirect(pay_page))
 
     async def result(self, request: Request) -> Response:
         """What became of a payment of this line, from the carrier's own books; the provider is asked about one of which
@@ -122,7 +122,7 @@ class Checkout:
         due = visitor.status.shown_due
         proposed = due if due.minor > 0 else Money(config.suggested.minor, due.currency)
         smallest, largest = self._limits(visitor)
-        return self._shell.page(
+        page = self._shell.page(
             "order.html",
             self._shell.language(request, visitor, login.language),
             200 if wrong is None else 422,
@@ -135,6 +135,7 @@ class Checkout:
             csrf=self._shell.seal.csrf_token(login),
             chosen=requested_language(request) or "",
         )
+        return naming_our_origin(page)
 
     def _check_sender(self, request: Request, login: Login, token: str) -> None:
         refuse_foreign(request)

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from nfemu.carrier.status import LineStatus
 from nfemu.model.destination import IpAddress
-from nfemu.model.errors import NfemuError, NotFound
+from nfemu.model.errors import NotFound
 from nfemu.model.identity import Msisdn
 from nfemu.model.session import PdnSession
 from nfemu.runtime.service import CarrierService
 from nfemu.web.limits import Attempts
 from nfemu.web.origins.connection import origin_of
-from nfemu.web.pages import LANGUAGES, Pages, accepted_language, refused, requested_language, status_of
+from nfemu.web.pages import LANGUAGES, Pages, accepted_language, explanation, refused, requested_language
 from nfemu.web.portal.config import Identify, PortalConfig
 from nfemu.web.portal.line_view import is_same, session_at
 from nfemu.web.portal.login import COOKIE, Login, LoginSeal
@@ -128,10 +127,7 @@ class Shell:
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """Every error is a page."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        if isinstance(error, NfemuError):
-            status = status_of(error)
-        key = f"error_{status}" if status in _EXPLAINED else "error_other"
+        status, key = explanation(error, _EXPLAINED)
         return refused(self.page("error.html", self.language(request), status, explanation=key), error)
 
 

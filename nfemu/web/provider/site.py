@@ -6,24 +6,23 @@ The link to an order is unguessable and signed, so it is also what protects the 
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nfemu.model.errors import NfemuError, NotFound
+from nfemu.model.errors import NotFound
 from nfemu.model.provider import ProviderStage
 from nfemu.web.limits import Attempts, caller_of
 from nfemu.web.pages import (
     Pages,
     accepted_language,
+    explanation,
     read_form,
     redirect,
     refuse_foreign,
     refused,
     requested_language,
     site,
-    status_of,
 )
 from nfemu.web.provider.builtin import BuiltinProvider
 from nfemu.web.provider.orders import OrderSheet
@@ -125,11 +124,8 @@ class ProviderSite:
         )
 
     async def _refused(self, request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        if isinstance(error, NfemuError):
-            status = status_of(error)
         language = requested_language(request) or accepted_language(request, self._provider.config.language)
-        key = f"error_{status}" if status in _EXPLAINED else "error_other"
+        status, key = explanation(error, _EXPLAINED)
         title = self._provider.config.title[language]
         return refused(self._pages.render("error.html", language, status, title=title, explanation=key), error)
 

@@ -103,7 +103,7 @@ async def test_every_page_is_locked_down(stack: Stack) -> None:
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert page.header("x-frame-options") == "DENY"
-        assert page.header("referrer-policy") == "no-referrer"
+        assert page.header("referrer-policy") == ("strict-origin" if url == ORDER else "no-referrer")
         assert page.header("cache-control") == "no-store"
         assert "<script" not in page.text
         assert " style=" not in page.text
