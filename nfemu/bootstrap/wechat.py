@@ -131,12 +131,11 @@ class WechatSide:
             {key.serial: key.private.public_key()},
         )
 
-    def _address_of(self, imsi: Imsi) -> str | None:
+    def _address_of(self, imsi: Imsi) -> IpAddress | None:
         session = self._carrier().session_of(imsi)
         if session is None:
             return None
-        address = session.ue_ipv4 or (session.ue_ipv6[1] if session.ue_ipv6 is not None else None)
-        return None if address is None else str(address)
+        return session.ue_ipv4 or (session.ue_ipv6[1] if session.ue_ipv6 is not None else None)
 
     def _payer_at(self, address: IpAddress) -> str:
         """Whoever has the line; an address that is no line's is a payer of its own."""

@@ -16,6 +16,7 @@ from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant, CreditRecord
+from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, Msisdn, PaymentNo
 from nfemu.model.notices import Notice, NoticeKind
@@ -216,11 +217,13 @@ class Deliver(Command[Delivery]):
 
 @dataclass(frozen=True, slots=True)
 class OrderAtProvider(Command[str]):
-    """The URL of the provider's payment page, to be shown in `language` (empty: as the browser wants)."""
+    """The URL of the provider's payment page, to be shown in `language` (empty: as the browser wants), to a phone that
+    comes from `address` (None: whatever the line has)."""
 
     payment: Payment
     return_url: str
     language: str
+    address: IpAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus, line_status
 from nfemu.model import events
 from nfemu.model.account import LedgerEntry
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Conflict, NotFound, Unavailable
 from nfemu.model.identity import CorrelationId, Msisdn, NoticeId, PaymentNo
 from nfemu.model.money import Money
@@ -117,7 +118,9 @@ def place_immediate(
     return payment, correlation
 
 
-def waiting(msisdn: Msisdn, return_url: str, language: str) -> Step[list[tuple[Payment, str]]]:
+def waiting(
+    msisdn: Msisdn, return_url: str, language: str, address: IpAddress | None = None
+) -> Step[list[tuple[Payment, str]]]:
     """The line's orders that wait for their payer, newest first, each with the URL of the provider's page.
 
     Raises NotFound, Unavailable.
@@ -126,17 +129,19 @@ def waiting(msisdn: Msisdn, return_url: str, language: str) -> Step[list[tuple[P
     unpaid = yield from ask(LoadUnpaid(imsi))
     pages = {}
     for payment in reversed(rules_of_payments.waiting(unpaid, (yield from ask(Now())))):
-        pages[payment] = yield from ask(OrderAtProvider(payment, return_url, language))
+        pages[payment] = yield from ask(OrderAtProvider(payment, return_url, language, address))
     return list(pages.items())
 
 
-def order_at_provider(payment: Payment, correlation: CorrelationId, return_url: str, language: str) -> Step[str]:
+def order_at_provider(
+    payment: Payment, correlation: CorrelationId, return_url: str, language: str, address: IpAddress | None = None
+) -> Step[str]:
     """The URL of the provider's page. A use case of its own, since nobody waits on the account for a provider.
 
     Raises Unavailable: the order is closed.
     """
     try:
-        return (yield from ask(OrderAtProvider(payment, return_url, language)))
+        return (yield from ask(OrderAtProvider(payment, return_url, language, address)))
     except Unavailable as failure:
         yield from close(payment.no, PaymentInput.CANCELLED, str(failure), correlation)
         raise

@@ -15,6 +15,7 @@ from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
 from nfemu.model.consumption import Consumption
 from nfemu.model.credits import CreditGrant, CreditRecord
+from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
 from nfemu.model.money import Money
@@ -421,10 +422,11 @@ class PaymentProvider(Protocol):
 
     name: str
 
-    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
+    async def create_order(self, payment: Payment, return_url: str, language: str, address: IpAddress | None) -> str:
         """Order the payment; the URL of the provider's payment page for the phone.
 
-        `language` is the merchant's page's, empty where there was none. Raises Unavailable: nothing was ordered.
+        `language` is the merchant's page's, empty where there was none; `address` the one by which the phone came to
+        it, None where no phone did. Raises Unavailable: nothing was ordered.
         """
 
     async def find_order(self, payment: Payment) -> Receipt | None:

@@ -339,7 +339,9 @@ class Runner:
         return await self._outside.notifier.send(command.notice)
 
     async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
-        return await self._outside.provider.create_order(command.payment, command.return_url, command.language)
+        return await self._outside.provider.create_order(
+            command.payment, command.return_url, command.language, command.address
+        )
 
     async def _find(self, _: _Run, command: c.FindAtProvider) -> Receipt | None:
         async with self._patience():

@@ -40,6 +40,7 @@ from nfemu.carrier.rules import CarrierRules
 from nfemu.carrier.status import LineStatus
 from nfemu.epc.pgw import Pgw
 from nfemu.model.agreements import Deduction
+from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, PolicyName
@@ -224,12 +225,14 @@ class CarrierService(Queries):
         return await self._run(lambda rules: profiles.order_profile(rules, msisdn, name))
 
     async def order_payment(
-        self, msisdn: Msisdn, amount: Money, return_url: str, language: str = ""
+        self, msisdn: Msisdn, amount: Money, return_url: str, language: str = "", address: IpAddress | None = None
     ) -> tuple[Payment, str]:
         """See `carrier.payments`: the order, and the URL of the provider's page."""
         provider = self._provider.name
         payment, correlation = await self._run(lambda rules: payments.place(rules, provider, msisdn, amount))
-        page = await self._run(lambda _: payments.order_at_provider(payment, correlation, return_url, language))
+        page = await self._run(
+            lambda _: payments.order_at_provider(payment, correlation, return_url, language, address)
+        )
         return payment, page
 
     async def order_immediate(self, msisdn: Msisdn, amount: Money, no: PaymentNo | None = None) -> Payment:
@@ -241,9 +244,11 @@ class CarrierService(Queries):
         await self._run(lambda _: payments.order_at_provider(payment, correlation, "", ""))
         return payment
 
-    async def waiting_orders(self, msisdn: Msisdn, return_url: str, language: str) -> list[tuple[Payment, str]]:
+    async def waiting_orders(
+        self, msisdn: Msisdn, return_url: str, language: str, address: IpAddress | None = None
+    ) -> list[tuple[Payment, str]]:
         """See `carrier.payments.waiting`."""
-        return await self._run(lambda _: payments.waiting(msisdn, return_url, language))
+        return await self._run(lambda _: payments.waiting(msisdn, return_url, language, address))
 
     async def sign_agreement(self, msisdn: Msisdn, cap: Money | None) -> LineStatus:
         """See `carrier.agreements.sign`."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from nfemu.carrier.ports import Delivery, LineState, Notifier
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Unavailable
 from nfemu.model.notices import Notice
 from nfemu.model.orders import Payment, Receipt, RefundAnswer, Refunded
@@ -40,7 +41,13 @@ class Till:
 
     name = "simulated"
 
-    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:  # noqa: ARG002 - the port's
+    async def create_order(
+        self,
+        payment: Payment,
+        return_url: str,  # noqa: ARG002 - the port's, as the next two
+        language: str,  # noqa: ARG002
+        address: IpAddress | None,  # noqa: ARG002
+    ) -> str:
         return f"https://pay.example/{payment.no}"
 
     async def find_order(self, payment: Payment) -> Receipt | None:

@@ -7,6 +7,7 @@ from itertools import count
 
 from nfemu.carrier.ports import Delivery, LineState
 from nfemu.model.agreements import Agreement, Declined, Deducted, Deduction, DeductionAnswer
+from nfemu.model.destination import IpAddress
 from nfemu.model.identity import DeductionNo, Imsi, NoticeId, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice
@@ -88,7 +89,13 @@ class FakeProvider:
         self.given_back: dict[PaymentNo, Money] = {}
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
+    async def create_order(
+        self,
+        payment: Payment,
+        return_url: str,
+        language: str,
+        address: IpAddress | None,
+    ) -> str:
         with self._faults.point("provider"):
             self.orders.append(payment)
             return f"https://pay.provider.example/{payment.no}?back={return_url}"

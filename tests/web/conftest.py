@@ -27,7 +27,7 @@ def merchants(tmp_path_factory: pytest.TempPathFactory) -> Merchants:
     made = Merchants(folder / "merchants", PlatformKeys(folder / "platform", wall), wall)
 
     async def add() -> None:
-        await made.add(NewMerchant(MCHID, (APPID,), "示例移动", ("merchant.example",)))
+        await made.add(NewMerchant(MCHID, (APPID,), "示例移动", ("merchant.example", "portal.carrier.example")))
         await made.add(NewMerchant(BY_CERTIFICATE, (APPID,), verified_by=VerifiedBy.CERTIFICATE))
 
     asyncio.run(add())

@@ -71,10 +71,11 @@ class Checkout:
             return self._order_page(request, login, visitor, wrong=entered)
         language = self._shell.language(request, visitor, login.language)
         return_url = f"{self._shell.config.secure_url}/result?lang={language}"
+        address = ue_address(request)
         try:
-            _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url, language)
+            _, pay_page = await self._shell.carrier.order_payment(visitor.msisdn, amount, return_url, language, address)
         except LimitReached:
-            orders = await self._shell.carrier.waiting_orders(visitor.msisdn, return_url, language)
+            orders = await self._shell.carrier.waiting_orders(visitor.msisdn, return_url, language, address)
             return naming_our_origin(self._shell.page("waiting.html", language, 409, orders=orders))
         return naming_our_origin(redirect(pay_page))
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.destination import IpAddress
 from nfemu.model.orders import Payment, Receipt, RefundAnswer, Refunded
 from nfemu.model.provider import ProviderOrder, ProviderStage
 from nfemu.web.provider.book import OrderBook, ProviderRecords
@@ -70,7 +71,13 @@ class BuiltinProvider:
         """The carrier has another name, is elsewhere, or speaks another language."""
         self.config = replace(self.config, merchant=merchant, timezone=timezone, language=language)
 
-    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:
+    async def create_order(
+        self,
+        payment: Payment,
+        return_url: str,
+        language: str,
+        address: IpAddress | None,  # noqa: ARG002 - the port's
+    ) -> str:
         """The URL of the pay page (port `PaymentProvider`)."""
         return f"https://{self.config.host}/pay/{self._links.link(_sheet(payment, return_url, language))}"
 

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from nfemu.carrier.ports import PaymentProvider
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
+from nfemu.model.destination import IpAddress
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
 from nfemu.model.orders import NotRefunded, Payment, Receipt, RefundAnswer, Refunded
@@ -26,13 +27,13 @@ _NOWHERE = "127.0.0.1"
 
 class WechatProvider:
     """`client` gives the one of this merchant; it may take a while at first. `address_of`: the phone's, None where it
-    has none. `agreements` are kept there."""
+    has none: what is named where nobody came by a page. `agreements` are kept there."""
 
     def __init__(
         self,
         client: Callable[[], Awaitable[WechatClient]],
         notify_url: str,
-        address_of: Callable[[Imsi], str | None],
+        address_of: Callable[[Imsi], IpAddress | None],
         agreements: PaymentProvider,
     ) -> None:
         self.name = NAME
@@ -41,8 +42,18 @@ class WechatProvider:
         self._address_of = address_of
         self._agreements = agreements
 
-    async def create_order(self, payment: Payment, return_url: str, language: str) -> str:  # noqa: ARG002 - the port's
-        """See `PaymentProvider`. The same payment gives the same order, however often it is asked for."""
+    async def create_order(
+        self,
+        payment: Payment,
+        return_url: str,
+        language: str,  # noqa: ARG002 - the port's
+        address: IpAddress | None,
+    ) -> str:
+        """See `PaymentProvider`. The same payment gives the same order, however often the same phone asks for it.
+
+        The payer's address is the one by which the phone came here: on a line of both families it goes to the provider
+        by the same one, since both names have addresses of both.
+        """
         client = await self._client()
         document = {
             "appid": client.account.appid,
@@ -53,7 +64,7 @@ class WechatProvider:
             "notify_url": self._notify_url,
             "amount": {"total": fen(payment.amount), "currency": payment.amount.currency},
             "scene_info": {
-                "payer_client_ip": self._address_of(payment.imsi) or _NOWHERE,
+                "payer_client_ip": str(address or self._address_of(payment.imsi) or _NOWHERE),
                 "h5_info": {"type": "Wap"},
             },
         }

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from ipaddress import ip_address
 
 import pytest
 
@@ -34,7 +35,7 @@ async def portal(provider: Provider) -> AsyncIterator[Portal]:
         return WechatClient(account, partial(exchange, provider.app), wall)
 
     world.provider = WechatProvider(  # type: ignore[assignment]  # instead of the fake
-        client, "https://portal.carrier.example/notify/wechat", lambda _: "10.45.0.2", world.provider
+        client, "https://portal.carrier.example/notify/wechat", lambda _: ip_address("10.45.0.2"), world.provider
     )
     world.ids = SeededIds(b"s" * 32)  # type: ignore[assignment]  # of the length that they have
     world.service = service = world._service()

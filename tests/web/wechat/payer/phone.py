@@ -66,7 +66,8 @@ class Phone:
         return [html.unescape(each) for each in re.findall(r'<a [^>]*href="([^"]*)"', self.text)]
 
     async def once(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answered:
-        return await exchange(self._come, method, target, {**self.headers, **headers}, body)
+        app = coming(self._app, self.address, self.scheme)
+        return await exchange(app, method, target, {**self.headers, **headers}, body)
 
     async def _send(self, method: str, target: str, headers: dict[str, str], body: bytes) -> str:
         answer = await self.once(method, target, headers, body)
@@ -76,6 +77,12 @@ class Phone:
         self.place, self.status, self.text = target, answer.status, answer.body.decode()
         return self.text
 
-    async def _come(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = None if self.address is None else (self.address, 40000)
-        await self._app({**scope, "scheme": self.scheme, "client": client}, receive, send)
+
+def coming(app: ASGIApp, address: str | None, scheme: str = "https") -> ASGIApp:
+    """`app` as a phone reaches it from there."""
+
+    async def come(scope: Scope, receive: Receive, send: Send) -> None:
+        client = None if address is None else (address, 40000)
+        await app({**scope, "scheme": scheme, "client": client}, receive, send)
+
+    return come
