@@ -18,6 +18,7 @@ from nfemu.gateway.rules import RuleSource
 from nfemu.gateway.sealer import load_keys
 from nfemu.model.destination import Destination, Scheme
 from nfemu.model.identity import PolicyName
+from nfemu.model.notices import Channel
 from nfemu.policy.compiled import CompiledProfile
 from nfemu.policy.rules import NO_BINDINGS, decide
 from nfemu.runtime.keys import load_or_create_key
@@ -64,7 +65,11 @@ def carrier_rules(configuration: Configuration) -> CarrierRules:
         fees=FeeRules(configuration.prices, carrier.timezone),
         orders=dunning.orders,
         credit=CreditRules(dunning.credit, carrier.timezone, configuration.prices.seed),
+        confirmed_by=_CONFIRMED_BY[carrier.portal.payments],
     )
+
+
+_CONFIRMED_BY = {PortalPayments.BUILTIN: Channel.SMS, PortalPayments.WECHAT: Channel.WECHAT}
 
 
 def notice_rules(configuration: Configuration) -> NoticeRules:

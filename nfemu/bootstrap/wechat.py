@@ -1,6 +1,7 @@
 """The emulated WeChat Pay of one life of the carrier, and the portal as one of its merchants."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,9 @@ from starlette.types import ASGIApp
 from nfemu.bootstrap.web import wall
 from nfemu.client.state import StateFolder
 from nfemu.model.destination import IpAddress
+from nfemu.model.errors import NfemuError
 from nfemu.model.identity import Imsi
+from nfemu.model.notices import Channel
 from nfemu.model.orders import Payment
 from nfemu.runtime.keys import load_or_create_key
 from nfemu.runtime.service import CarrierService
@@ -20,7 +23,7 @@ from nfemu.store import SqlStore
 from nfemu.web.portal.expected import Expected
 from nfemu.web.portal.wechat.account import MerchantAccount
 from nfemu.web.portal.wechat.client import WechatClient
-from nfemu.web.portal.wechat.provider import NOTIFY_PATH, WechatProvider
+from nfemu.web.portal.wechat.provider import NAME, NOTIFY_PATH, WechatProvider
 from nfemu.web.portal.wechat.receiver import WechatReceiver
 from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.provider.builtin import BuiltinProvider
@@ -34,7 +37,9 @@ from nfemu.web.wechat.outbox import Heard, Later, Outbox
 from nfemu.web.wechat.payer.site import PayerSite
 from nfemu.web.wechat.posting import Post
 from nfemu.wechat import h5_link
+from nfemu.wechat.trade import Trade
 
+_LOG = logging.getLogger(__name__)
 PORTAL_MCHID = "1900000001"
 PORTAL_APPID = "wx0000000000000001"
 
@@ -67,7 +72,7 @@ class WechatSide:
             lambda: carrier().orders.fail(1),
         )
         self.merchant_api: ASGIApp = MerchantApi(self.desk, merchants, Gate(merchants, wall), wall).application()
-        payer_site = PayerSite(self.desk, merchants, self._payer_at, lambda: self._configuration.carrier.language)
+        payer_site = PayerSite(self.desk, merchants, self, lambda: self._configuration.carrier.language)
         self.origins: Mapping[str, ASGIApp] = {
             **dict.fromkeys(HOSTS, self.merchant_api),
             h5_link.HOST: payer_site.application(),
@@ -137,10 +142,20 @@ class WechatSide:
             return None
         return session.ue_ipv4 or (session.ue_ipv6[1] if session.ue_ipv6 is not None else None)
 
-    def _payer_at(self, address: IpAddress) -> str:
-        """Whoever has the line; an address that is no line's is a payer of its own."""
+    def payer_at(self, address: IpAddress) -> str:
+        """See `Payers`; an address that is no line's is a payer of its own."""
         session = self._carrier().session_at(address)
         return str(address) if session is None else session.imsi.digits
+
+    async def confirm(self, address: IpAddress, trade: Trade, texts: Mapping[str, str]) -> None:
+        """See `Payers`. What was paid to the portal is confirmed with its settlement."""
+        session = self._carrier().session_at(address)
+        if session is None or trade.mchid == PORTAL_MCHID:
+            return
+        try:
+            await self._carrier().confirm_paid(session.msisdn, NAME, texts, Channel.WECHAT)
+        except NfemuError as error:
+            _LOG.warning("the payer of order %s gets no message: %s", trade.out_trade_no, error)
 
     async def _deliver(self, url: str, body: bytes, headers: Mapping[str, str]) -> Heard:
         """To the built-in portal without a socket, to all others by one."""

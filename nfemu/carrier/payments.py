@@ -270,6 +270,7 @@ def _confirmation(
         correlation,
         now,
         sender=payment.provider,
+        channel=rules.confirmed_by,
     )
 
 

@@ -12,12 +12,14 @@ from nfemu.bss.fees import FeeRules
 from nfemu.bss.notices import Letterhead
 from nfemu.bss.order_queue import OrderRules
 from nfemu.epc.catalogue import Catalogue
+from nfemu.model.notices import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierRules:
     """`order_expiry`: business time in which a payment order can be paid. `open_orders`: how many payment orders of one
-    line may wait for their payer at once; those that the money comes with are not counted."""
+    line may wait for their payer at once; those that the money comes with are not counted. `confirmed_by`: how the
+    payment provider's own message reaches its payer (G13)."""
 
     catalogue: Catalogue
     dunning: DunningRules
@@ -30,3 +32,4 @@ class CarrierRules:
     orders: OrderRules = field(default_factory=OrderRules)
     notices: NoticeRules = field(default_factory=NoticeRules)
     credit: CreditRules = field(default_factory=CreditRules)
+    confirmed_by: Channel = Channel.SMS

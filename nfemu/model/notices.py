@@ -36,7 +36,7 @@ class NoticeKind(Enum):
 class Channel(Enum):
     SMS = "sms"
     WECHAT = "wechat"
-    """The carrier's official account, for whom it is bound (S4)."""
+    """The carrier's official account, for whom it is bound (S4); also what WeChat Pay writes to its payers (G13)."""
     VOICE = "voice"
     """A call by a machine that speaks the text (S9)."""
 

@@ -6,7 +6,7 @@ unfinished is finished). `start` loads by itself where nobody did.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from nfemu.carrier import (
     agreements,
     billing,
     clicks,
+    confirmations,
     consumption,
     credit,
     detection,
@@ -45,7 +46,7 @@ from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict, InvalidInput, Unavailable
 from nfemu.model.identity import AccountId, Imsi, Msisdn, NoticeId, OrderId, PaymentNo, PolicyName
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice
+from nfemu.model.notices import Channel, Notice
 from nfemu.model.orders import Payment, PaymentState
 from nfemu.model.plans import Measured
 from nfemu.model.session import PdnSession
@@ -271,6 +272,10 @@ class CarrierService(Queries):
     async def inquire(self, no: PaymentNo) -> Learned:
         """See `carrier.inquiries.inquire`."""
         return await self._run(lambda rules: inquiries.inquire(rules, no))
+
+    async def confirm_paid(self, msisdn: Msisdn, sender: str, texts: Mapping[str, str], channel: Channel) -> Notice:
+        """See `carrier.confirmations.confirm`."""
+        return await self._run(lambda rules: confirmations.confirm(rules, msisdn, sender, texts, channel))
 
     async def click(self, msisdn: Msisdn, name: str) -> Notice:
         """See `carrier.clicks.click`."""

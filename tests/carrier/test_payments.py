@@ -13,11 +13,11 @@ from nfemu.model import events
 from nfemu.model.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from nfemu.model.identity import Imsi, PaymentNo
 from nfemu.model.money import Money
-from nfemu.model.notices import NoticeKind
+from nfemu.model.notices import Channel, NoticeKind
 from nfemu.model.orders import OrderKind, OrderState, PaymentState
 from nfemu.model.subscriber import OrderedProfile
 from tests.fakes.paying import pay
-from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, imsi_of, notification
+from tests.fakes.world import ACME_ONE, ACME_TWO, LI, START, ZHANG, World, imsi_of, notification, rules
 
 BACK = "http://portal.carrier.example/done"
 
@@ -28,6 +28,16 @@ async def test_an_order_goes_to_the_provider_and_is_stored(world: World) -> None
     assert world.provider.orders == [payment]
     assert await world.service.payment(payment.no) == payment
     assert payment.expires_at - payment.created_at == timedelta(minutes=15)
+
+
+async def test_a_provider_that_is_an_app_confirms_there() -> None:
+    """G13."""
+    world = World(replace(rules(), confirmed_by=Channel.WECHAT))
+    await world.start()
+    payment, _ = await world.service.order_payment(ZHANG, Money(2900), BACK)
+    await world.service.settle(notification(payment))
+    (told,) = await world.service.inbox(ZHANG)
+    assert (told.kind, told.channel, told.sender) == (NoticeKind.PAYMENT_CONFIRMED, Channel.WECHAT, "sandbox")
 
 
 async def test_paid_means_restored(world: World) -> None:

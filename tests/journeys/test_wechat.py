@@ -2,6 +2,7 @@
 and nfemu's own portal. Business time is a test clock's."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,7 @@ def carrier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CarrierProcess
 
 @pytest.fixture(scope="module")
 def merchant(carrier: CarrierProcess) -> Merchant:
-    done = carrier.nfemu("pay", "merchant", "add", MCHID, "--appid", APPID, "--json")
+    done = carrier.nfemu("pay", "merchant", "add", MCHID, "--appid", APPID, "--domain", "shop.example", "--json")
     assert done.status == 0, done.errors
     return Merchant.of(json.loads(done.text))
 
@@ -49,10 +50,13 @@ def shop(carrier: CarrierProcess, merchant: Merchant, monkeypatch: pytest.Monkey
         yield made
 
 
-def ordered(shop: Shop, number: str) -> None:
-    status, answer = shop.client.pay(**_ORDER, out_trade_no=number, notify_url=shop.url)
+def ordered(shop: Shop, number: str, **changed: object) -> str:
+    """Where its payer pays."""
+    status, answer = shop.client.pay(**{**_ORDER, **changed}, out_trade_no=number, notify_url=shop.url)
     assert status == 200, answer
-    assert json.loads(answer)["h5_url"].startswith("https://wx.tenpay.com/")
+    page = str(json.loads(answer)["h5_url"])
+    assert page.startswith("https://wx.tenpay.com/")
+    return page
 
 
 def state_of(shop: Shop, number: str) -> str:
@@ -71,6 +75,25 @@ def test_an_unchanged_integration_is_paid(carrier: CarrierProcess, shop: Shop) -
     assert state_of(shop, "R2026-1") == "NOTPAY"
     assert payer(carrier, "R2026-1") == "order R2026-1: SUCCESS, the merchant has accepted"
     assert (state_of(shop, "R2026-1"), list(shop.booked.values())) == ("SUCCESS", [5000])
+
+
+def test_a_payer_pays_on_a_phone_and_the_provider_writes_to_it(carrier: CarrierProcess, shop: Shop) -> None:
+    """G13, for whatever merchant; that the phone is a line's is the carrier's knowledge."""
+    with carrier.client() as client:
+        session = client.subscriber(OTHER).session
+    assert session is not None
+    scene = {"payer_client_ip": session.ue_ipv4, "h5_info": {"type": "Wap"}}
+    page = ordered(shop, "R2026-H5", scene_info=scene)
+    assert "Referer" in carrier.curl(OTHER, "-L", page).text
+    shown = carrier.curl(OTHER, "-L", "-e", "https://shop.example/", page).text
+    inside = re.search(r'action="(/pay/[^"]+)/verify', shown)
+    assert inside is not None, shown
+    confirm = f"https://wx.tenpay.com{inside[1]}/confirm"
+    assert "支付成功" in carrier.curl(OTHER, "-L", "-d", "by=fingerprint", confirm).text
+    assert (state_of(shop, "R2026-H5"), list(shop.booked.values())) == ("SUCCESS", [5000])
+    with carrier.client() as client:
+        (told,) = [each for each in client.inbox(OTHER) if each.sender == "WeChat Pay"]
+    assert (told.channel, told.text) == ("wechat", f"Payment successful: you paid ¥50.00 to {MCHID}.")
 
 
 def test_what_nobody_has_heard_outlives_a_kill(carrier: CarrierProcess, shop: Shop) -> None:

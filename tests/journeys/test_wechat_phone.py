@@ -119,9 +119,9 @@ async def test_paid_at_wechat_on_the_restricted_phone(carrier: CarrierProcess, n
         assert await browser.url() == WANTED
 
     with carrier.client() as client:
-        messages = [(each.sender, each.kind) for each in client.inbox(number)]
+        messages = [(each.sender, each.channel, each.kind) for each in client.inbox(number)]
         reached = {each.group for each in client.usage(number).used if each.policy == "arrears"}
-    assert messages.count(("WeChat Pay", "payment confirmed")) == 1
+    assert messages.count(("WeChat Pay", "wechat", "payment confirmed")) == 1
     assert reached == {"portal", "wechat-pay"}  # as the gateway has metered it, Chromium's own attempts included
     if number == ON_BEARER:
         assert names_in(file) == {"news.example", PORTAL, PROVIDER}

@@ -18,6 +18,7 @@ from nfemu.model.errors import NotFound
 from nfemu.model.money import Money
 from nfemu.web.limits import Attempts, caller_of
 from nfemu.web.pages import (
+    LANGUAGES,
     Pages,
     accepted_language,
     explanation,
@@ -30,6 +31,7 @@ from nfemu.web.pages import (
 )
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.merchants import Merchants
+from nfemu.web.wechat.payer.payers import Payers
 from nfemu.web.wechat.payer.texts import TEXTS
 from nfemu.web.wechat.payer.visits import Visit, Visits
 from nfemu.wechat import h5_link, numbers
@@ -46,15 +48,12 @@ _WRONG_PASSWORDS = (12, 600.0)
 
 
 class PayerSite:
-    """Handlers; `application()` is the ASGI application. `payer_at`: whose phone has an address; `language`: of pages
-    for browsers that ask for none of ours."""
+    """Handlers; `application()` is the ASGI application. `language`: of pages for browsers that want none of ours."""
 
-    def __init__(
-        self, desk: Desk, merchants: Merchants, payer_at: Callable[[IpAddress], str], language: Callable[[], str]
-    ) -> None:
+    def __init__(self, desk: Desk, merchants: Merchants, payers: Payers, language: Callable[[], str]) -> None:
         self._desk = desk
         self._merchants = merchants
-        self._payer_at = payer_at
+        self._payers = payers
         self._language = language
         self._visits = Visits(desk.key)
         self._pages = Pages("nfemu.web.wechat.payer", TEXTS, ())
@@ -110,8 +109,9 @@ class PayerSite:
             return self._question(request, visit, trade, "wrong")
         if form.get("method") == _EMPTY_CARD:
             return self._question(request, visit, await self._desk.fail(trade), "too_little")
-        payer = self._payer_at(ip_address(visit.address))
-        await self._desk.pay(trade, numbers.openid(self._desk.key, trade.appid, payer))
+        address = ip_address(visit.address)
+        await self._desk.pay(trade, numbers.openid(self._desk.key, trade.appid, self._payers.payer_at(address)))
+        await self._payers.confirm(address, trade, self._confirmations(trade))
         return redirect(f"{self._visits.place(visit)}?lang={self._spoken(request)}")
 
     async def _cancel(self, request: Request) -> Response:
@@ -128,6 +128,11 @@ class PayerSite:
             return True
         self._wrong_passwords.failed(caller_of(request))
         return False
+
+    def _confirmations(self, trade: Trade) -> dict[str, str]:
+        """The message to who has paid, by language."""
+        told = {"merchant": self._merchants.named(trade.mchid).name, "amount": Money(trade.total, trade.currency)}
+        return {language: self._pages.text(language, "confirmation", **told) for language in LANGUAGES}
 
     async def _visit(self, request: Request) -> tuple[Visit, Trade]:
         """Of the phone that came in. Raises NotFound; TurnedAway for another one."""

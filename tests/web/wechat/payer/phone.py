@@ -2,22 +2,38 @@
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from nfemu.model.destination import IpAddress
 from nfemu.web.portal.wechat.client import Answered
 from nfemu.web.wechat.in_process import exchange
 from nfemu.web.wechat.payer.site import PayerSite
 from nfemu.wechat import h5_link
+from nfemu.wechat.trade import Trade
 from tests.web.wechat.asking import H5_ORDER, ORDER_H5, said
 from tests.web.wechat.provider import Provider
 
 ADDRESS = "10.45.0.2"
 SHOP = "https://merchant.example/"
 BACK = "https://merchant.example/done?order=1&lang=zh"
+
+
+@dataclass(slots=True)
+class Lines:
+    """A carrier of which each address is a line. `told`: the provider's messages in English, with where they went."""
+
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def payer_at(self, address: IpAddress) -> str:
+        return f"payer at {address}"
+
+    async def confirm(self, address: IpAddress, _: Trade, texts: Mapping[str, str]) -> None:
+        self.told.append((str(address), texts["en"]))
 
 
 @dataclass(slots=True)
@@ -32,11 +48,12 @@ class Phone:
     """Path and query of what is shown."""
     status: int = 0
     text: str = ""
+    lines: Lines = field(default_factory=Lines)
     _app: ASGIApp = field(init=False)
 
     def __post_init__(self) -> None:
         desk, merchants = self.provider.desk, self.provider.merchants
-        self._app = PayerSite(desk, merchants, lambda address: f"payer at {address}", lambda: "zh").application()
+        self._app = PayerSite(desk, merchants, self.lines, lambda: "zh").application()
 
     async def order(self, back: str | None = BACK, **changed: Any) -> str:
         """The link of a new order, as the merchant sends the phone to it."""

@@ -38,6 +38,7 @@ async def test_paid_by_password(phone: Phone) -> None:
     assert BACK in phone.links()
     assert await state(phone) is TradeState.SUCCESS
     assert len(phone.provider.server.told) == 1
+    assert phone.lines.told == [("10.45.0.2", "Payment successful: you paid ¥50.00 to 示例移动.")]
     assert re.fullmatch(r"o[A-Za-z0-9_-]{27}", (await phone.provider.desk.trade(MCHID, ORDER_NO)).openid)
     inside = phone.place.partition("?")[0]
     for again in (inside, f"{inside}/verify", await _link(phone)):
