@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
@@ -72,7 +72,7 @@ class WechatSide:
             lambda: carrier().orders.fail(1),
         )
         self.merchant_api: ASGIApp = MerchantApi(self.desk, merchants, Gate(merchants, wall), wall).application()
-        payer_site = PayerSite(self.desk, merchants, self, lambda: self._configuration.carrier.language)
+        payer_site = PayerSite(self.desk, merchants, self, self._domains, lambda: self._configuration.carrier.language)
         self.origins: Mapping[str, ASGIApp] = {
             **dict.fromkeys(HOSTS, self.merchant_api),
             h5_link.HOST: payer_site.application(),
@@ -141,6 +141,10 @@ class WechatSide:
         if session is None:
             return None
         return session.ue_ipv4 or (session.ue_ipv6[1] if session.ue_ipv6 is not None else None)
+
+    def _domains(self, merchant: Merchant) -> Collection[str]:
+        """As registered; the portal's own is whatever its host is now."""
+        return (self._configuration.carrier.portal.host,) if merchant.mchid == PORTAL_MCHID else merchant.domains
 
     def payer_at(self, address: IpAddress) -> str:
         """See `Payers`; an address that is no line's is a payer of its own."""

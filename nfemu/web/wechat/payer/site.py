@@ -4,7 +4,7 @@ Only posted forms change anything. The address of a visit's pages is unguessable
 the forms from other sites.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ from nfemu.web.pages import (
     site,
 )
 from nfemu.web.wechat.desk import Desk
-from nfemu.web.wechat.merchants import Merchants
+from nfemu.web.wechat.merchants import Merchant, Merchants
 from nfemu.web.wechat.payer.payers import Payers
 from nfemu.web.wechat.payer.texts import TEXTS
 from nfemu.web.wechat.payer.visits import Visit, Visits
@@ -48,12 +48,21 @@ _WRONG_PASSWORDS = (12, 600.0)
 
 
 class PayerSite:
-    """Handlers; `application()` is the ASGI application. `language`: of pages for browsers that want none of ours."""
+    """Handlers; `application()` is the ASGI application. `domains`: from which a merchant's payers may come.
+    `language`: of pages for browsers that ask for none of ours."""
 
-    def __init__(self, desk: Desk, merchants: Merchants, payers: Payers, language: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        merchants: Merchants,
+        payers: Payers,
+        domains: Callable[[Merchant], Collection[str]],
+        language: Callable[[], str],
+    ) -> None:
         self._desk = desk
         self._merchants = merchants
         self._payers = payers
+        self._domains = domains
         self._language = language
         self._visits = Visits(desk.key)
         self._pages = Pages("nfemu.web.wechat.payer", TEXTS, ())
@@ -80,7 +89,7 @@ class PayerSite:
         written_at = h5_link.written_at(self._desk.key, prepay_id, given.get("package", ""))
         trade = await self._desk.prepared(prepay_id)
         arrival = Arrival(address, written_at, request.headers.get("referer", ""), back)
-        check(arrival, trade, self._merchants.named(trade.mchid).domains, self._desk.now())
+        check(arrival, trade, self._domains(self._merchants.named(trade.mchid)), self._desk.now())
         return redirect(self._visits.place(Visit(prepay_id, str(address), back)))
 
     async def _order(self, request: Request) -> Response:

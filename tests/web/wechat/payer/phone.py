@@ -53,7 +53,9 @@ class Phone:
 
     def __post_init__(self) -> None:
         desk, merchants = self.provider.desk, self.provider.merchants
-        self._app = PayerSite(desk, merchants, self.lines, lambda: "zh").application()
+        self._app = PayerSite(
+            desk, merchants, self.lines, lambda merchant: merchant.domains, lambda: "zh"
+        ).application()
 
     async def order(self, back: str | None = BACK, **changed: Any) -> str:
         """The link of a new order, as the merchant sends the phone to it."""
