@@ -155,6 +155,7 @@ class Emulator:
             top_up=self._top_up,
             contracts=lambda: self.life.provider.contracts,
             wechat=lambda: self.life.wechat.desk,
+            debugger=lambda: self.life.wechat.debugger,
             merchants=self.house.merchants,
             reconciler=lambda: self.life.wechat.reconciler,
             components=self.components,

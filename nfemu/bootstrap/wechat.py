@@ -28,6 +28,7 @@ from nfemu.web.portal.wechat.receiver import WechatReceiver
 from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.provider.builtin import BuiltinProvider
 from nfemu.web.wechat.app import HOSTS, MerchantApi
+from nfemu.web.wechat.debugger import Debugger
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.gate import Gate
 from nfemu.web.wechat.in_process import exchange
@@ -38,6 +39,7 @@ from nfemu.web.wechat.payer.site import PayerSite
 from nfemu.web.wechat.posting import Post
 from nfemu.wechat import h5_link
 from nfemu.wechat.trade import Trade
+from nfemu.web.wechat.refusals import Refusals
 
 _LOG = logging.getLogger(__name__)
 PORTAL_MCHID = "1900000001"
@@ -64,14 +66,17 @@ class WechatSide:
         self._receiver: WechatReceiver | None = None
         self._client: WechatClient | None = None
         self._turn = asyncio.Lock()
+        refusals = Refusals(lambda mchid: merchants.find(mchid) is not None)
+        self.debugger = Debugger(merchants, refusals, wall)
         self.desk = Desk(
             load_or_create_key(state.keys / "wechat.key"),
             store.wechat,
-            Outbox(store.wechat, merchants, self._deliver, later, now, wall),
+            Outbox(store.wechat, merchants, self._deliver, later, now, wall, refusals),
             now,
             lambda: carrier().orders.fail(1),
         )
-        self.merchant_api: ASGIApp = MerchantApi(self.desk, merchants, Gate(merchants, wall), wall).application()
+        gate = Gate(merchants, wall, refusals)
+        self.merchant_api: ASGIApp = MerchantApi(self.desk, merchants, gate, wall).application()
         payer_site = PayerSite(self.desk, merchants, self, self._domains, lambda: self._configuration.carrier.language)
         self.origins: Mapping[str, ASGIApp] = {
             **dict.fromkeys(HOSTS, self.merchant_api),

@@ -1,10 +1,12 @@
 """`WechatApi`: one method for each operation of the API on the emulated WeChat Pay."""
 
+import base64
 from datetime import date
 
 from nfemu.client.reconciliation import Reconciliation
 from nfemu.client.transport import Transport
 from nfemu.client.wechat import Faults, Merchant, PayOrder, PayOrderDetail
+from nfemu.client.wechat_debug import RefusedSignature, SignatureCase
 
 
 class WechatApi:
@@ -75,6 +77,28 @@ class WechatApi:
     def disarm(self) -> list[str]:
         """What was done, a line each."""
         return list(self._api.delete("pay", "faults")["done"])
+
+    def refused(self, mchid: str = "", limit: int = 50) -> list[RefusedSignature]:
+        """What was not believed lately, newest first; `mchid` empty: of everybody."""
+        found = self._api.get("pay", "refused", mchid=mchid, limit=limit)["refused"]
+        return [RefusedSignature.of(each) for each in found]
+
+    def debug(
+        self,
+        identifier: str = "",
+        request: bytes | None = None,
+        body: bytes | None = None,
+        signed: bytes | None = None,
+        mchid: str = "",
+    ) -> SignatureCase:
+        """Why a signature is not believed: of one that is kept (none named: the newest), or of `request`, raw HTTP or
+        what curl -v prints, with `body` beside it. `signed`: the string that the merchant has signed or checked."""
+        wanted = {"id": identifier, "request": _base64(request), "body": _base64(body), "signed": _base64(signed)}
+        return SignatureCase.of(self._api.post("pay", "debug", body={**wanted, "mchid": mchid}))
+
+
+def _base64(octets: bytes | None) -> str | None:
+    return None if octets is None else base64.b64encode(octets).decode()
 
 
 def _of(day: date | None) -> dict[str, str]:

@@ -87,6 +87,7 @@ def _config(world: World, program: Program, courier: Courier, folder: Path) -> u
         lambda: wechat.desk,
         wechat.merchants,
         lambda: wechat.reconciler(world.service),
+        lambda: wechat.debugger,
         program.components,
         program.reload,
         program.preview_reload,

@@ -8,10 +8,12 @@ from nfemu.runtime.service import CarrierService
 from nfemu.store import SqlStore
 from nfemu.web.portal.wechat.client import WechatClient
 from nfemu.web.portal.wechat.reconciling import Reconciler
+from nfemu.web.wechat.debugger import Debugger
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.keys import PlatformKeys
 from nfemu.web.wechat.merchants import Merchants
 from nfemu.web.wechat.outbox import Heard, Outbox
+from nfemu.web.wechat.refusals import Refusals
 from tests.fakes.world import START
 
 
@@ -21,7 +23,9 @@ class WechatAtRest:
     def __init__(self, folder: Path) -> None:
         books = SqlStore(f"sqlite:///{folder / 'wechat.sqlite'}").wechat
         self.merchants = Merchants(folder / "merchants", PlatformKeys(folder / "platform", _now), _now)
-        outbox = Outbox(books, self.merchants, _deliver, lambda *_: None, _now, _now)
+        refusals = Refusals(lambda _: False)
+        outbox = Outbox(books, self.merchants, _deliver, lambda *_: None, _now, _now, refusals)
+        self.debugger = Debugger(self.merchants, refusals, _now)
         self.desk = Desk(b"k" * 32, books, outbox, _now, lambda: None)
 
     def reconciler(self, carrier: CarrierService) -> Reconciler:

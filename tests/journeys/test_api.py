@@ -32,6 +32,8 @@ OPERATIONS = {
     "pay show": ("GET", "/pay/orders/{mchid}/{out_trade_no}"),
     "pay payer": ("POST", "/pay/orders/{mchid}/{out_trade_no}/payer"),
     "pay resend": ("POST", "/pay/notifications/{notification}/resend"),
+    "pay debug": ("POST", "/pay/debug"),
+    "pay debug --list": ("GET", "/pay/refused"),
     "pay fault list": ("GET", "/pay/faults"),
     "pay fault arm": ("POST", "/pay/faults"),
     "pay fault clear": ("DELETE", "/pay/faults"),

@@ -42,6 +42,7 @@ _PLAIN = {
     "null": "null",
     "date-time": "date and time",
     "date": "date",
+    "base64": "base64",
 }
 
 

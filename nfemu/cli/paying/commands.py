@@ -1,4 +1,4 @@
-"""`nfemu pay NUMBER AMOUNT`, and `nfemu pay merchant | orders | show | payer | resend | fault | reconcile`."""
+"""`nfemu pay NUMBER AMOUNT`, and `nfemu pay merchant | orders | show | payer | resend | fault | debug | reconcile`."""
 
 import click
 
@@ -7,6 +7,7 @@ from nfemu.cli.paying.line import line
 from nfemu.cli.paying.merchants import merchant
 from nfemu.cli.paying.orders import orders, payer, resend, show
 from nfemu.cli.paying.reconciling import reconcile
+from nfemu.cli.paying.signatures import debug
 
 
 class _Paying(click.Group):
@@ -25,5 +26,5 @@ def pay() -> None:
     """Pay AMOUNT for NUMBER (`nfemu pay NUMBER AMOUNT`), or look behind the emulated WeChat Pay."""
 
 
-for command in (line, merchant, orders, show, payer, resend, fault, reconcile):
+for command in (line, merchant, orders, show, payer, resend, fault, debug, reconcile):
     pay.add_command(command)

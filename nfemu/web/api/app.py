@@ -9,6 +9,7 @@ from nfemu.web.api.auto_deduct import AutoDeduct
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.billing import Billing
 from nfemu.web.api.credit import Credit
+from nfemu.web.api.debug import DebugRoutes
 from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
@@ -60,6 +61,7 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(Webhooks(config, backend).router())
     versioned.include_router(WechatRoutes(config, backend).router())
     versioned.include_router(ReconciliationRoutes(backend).router())
+    versioned.include_router(DebugRoutes(config, backend).router())
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)

@@ -18,6 +18,7 @@ from nfemu.policy.rules import PolicySet
 from nfemu.runtime.service import CarrierService
 from nfemu.web.portal.wechat.reconciling import Reconciler
 from nfemu.web.provider.contracts import Contracts
+from nfemu.web.wechat.debugger import Debugger
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.merchants import Merchants
 from nfemu.webhooks.courier import Courier
@@ -128,6 +129,8 @@ class ApiBackend:
     """Its merchants."""
     reconciler: Callable[[], Reconciler]
     """The portal's, of the moment."""
+    debugger: Callable[[], Debugger]
+    """Its signature debugger of the moment."""
     components: Callable[[], Sequence[Component]]
     reload: Callable[[], Awaitable[Sequence[ConfigChange]]]
     preview_reload: Callable[[], Awaitable[Sequence[ConfigChange]]]

@@ -21,6 +21,7 @@ from nfemu.web.wechat.gate import Gate
 from nfemu.web.wechat.keys import SigningKey
 from nfemu.web.wechat.merchants import Merchant, Merchants
 from nfemu.wechat import h5_link
+from nfemu.wechat.admission import SignedRequest
 from nfemu.wechat.documents import Document, encoded, refund_document, trade_document
 from nfemu.wechat.errors import Refused, wrong_field
 from nfemu.wechat.trade import Trade
@@ -62,7 +63,7 @@ class MerchantApi:
     def _route(self, method: str, path: str, operation: Operation) -> Route:
         async def handle(request: Request) -> Response:
             body = await read_body(request, _LIMIT)
-            merchant = self._gate.admit(request.method, _target(request), request.headers, body)
+            merchant = self._gate.admit(SignedRequest(request.method, _target(request), request.headers, body))
             request.state.key = self._merchants.signer(merchant, request.headers.get("wechatpay-serial", ""))
             answer = await operation(merchant, request, body)
             if isinstance(answer, bytes):  # a file is not signed: its hash was

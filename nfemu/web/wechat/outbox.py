@@ -15,8 +15,10 @@ from typing import Any
 from nfemu.model.errors import NfemuError, NotFound, Unavailable
 from nfemu.runtime.locks import KeyedLocks
 from nfemu.web.wechat.books import Books
-from nfemu.web.wechat.envelope import Envelopes
+from nfemu.web.wechat.envelope import Envelopes, Signed
 from nfemu.web.wechat.merchants import Merchants
+from nfemu.web.wechat.refusals import Refusals
+from nfemu.wechat.debugging.deliveries import Delivery
 from nfemu.wechat.documents import Document, deviating, refund_event, trade_document
 from nfemu.wechat.faults import Deviation, deliveries
 from nfemu.wechat.notification import Attempt, Event, Notification, attempted
@@ -44,7 +46,7 @@ Later = Callable[[datetime, Duty], None]
 
 
 class Outbox:
-    """`now` is business time, `wall` wall time, both aware."""
+    """`now` is business time, `wall` wall time, both aware. `refusals` keeps what a merchant has not accepted."""
 
     def __init__(
         self,
@@ -54,8 +56,10 @@ class Outbox:
         later: Later,
         now: Callable[[], datetime],
         wall: Callable[[], datetime],
+        refusals: Refusals,
     ) -> None:
         self._books = books
+        self._refusals = refusals
         self._merchants = merchants
         self._envelopes = Envelopes(merchants, wall)
         self._deliver = deliver
@@ -165,8 +169,16 @@ class Outbox:
         for deviation in deliveries(fault, notification.attempts):
             envelope = self._envelopes.make(merchant, notification, deviating(document, trade, deviation), deviation)
             heard = await self._deliver(notification.url, envelope.body, envelope.headers)
-            made.append(self._made(notification, deviation, heard))
+            attempt = self._made(notification, deviation, heard)
+            made.append(attempt)
+            if not attempt.accepted:
+                self._keep(notification, envelope, attempt)
         return made
+
+    def _keep(self, notification: Notification, envelope: Signed, attempt: Attempt) -> None:
+        answer = f"{attempt.deviation.value}: {attempt.answer}".removesuffix(": ")
+        what = Delivery(envelope.headers, envelope.body)
+        self._refusals.keep_delivery(notification.mchid, what, notification.url, attempt.status, answer, attempt.wall)
 
     def _made(self, notification: Notification, deviation: Deviation, heard: Heard) -> Attempt:
         attempt = Attempt(

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +25,9 @@ from nfemu.web.api import ApiBackend, ApiConfig, Component, ConfigChange, create
 from nfemu.web.api.backend import NamedState, PluggedIn
 from nfemu.web.api.login import Logins
 from nfemu.web.provider.contracts import Contracts
+from nfemu.web.wechat.debugger import Debugger
+from nfemu.web.wechat.desk import Desk
+from nfemu.web.wechat.merchants import Merchants
 from nfemu.webhooks.courier import Courier
 from nfemu.webhooks.register import Register
 from nfemu.webhooks.target import WebhookRules
@@ -31,6 +35,7 @@ from tests.fakes.paying import pay, top_up
 from tests.fakes.wechat import WechatAtRest
 from tests.fakes.world import HOLD, START, World
 from tests.web.api.browser import Answer, ask
+from tests.web.wechat.provider import Provider
 
 CONFIGURED = {
     WebhookId("crm"): Webhook(WebhookId("crm"), "http://127.0.0.1:1/events", ("order.done",), configured=True)
@@ -164,9 +169,34 @@ def couriered(world: World, folder: Path) -> Courier:
     return courier
 
 
+class Wechat(Protocol):
+    """An emulated WeChat Pay, as the API needs it."""
+
+    @property
+    def desk(self) -> Desk: ...
+
+    @property
+    def merchants(self) -> Merchants: ...
+
+    @property
+    def debugger(self) -> Debugger: ...
+
+
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    wechat = WechatAtRest(tmp_path)
+    async with opened(tmp_path, WechatAtRest(tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+async def pay_api(tmp_path: Path, provider: Provider) -> AsyncIterator[Api]:
+    """Of a carrier with the emulated WeChat Pay at work."""
+    async with opened(tmp_path, provider) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(tmp_path: Path, wechat: Wechat) -> AsyncIterator[Api]:
     world = World()
     service = await world.start()
     program = Program()
@@ -188,6 +218,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         lambda: wechat.desk,
         wechat.merchants,
         lambda: wechat.reconciler(world.service),
+        lambda: wechat.debugger,
         program.components,
         program.reload,
         program.preview_reload,

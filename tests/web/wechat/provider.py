@@ -13,10 +13,12 @@ from nfemu.store import SqlStore
 from nfemu.store.wechat_books import WechatBooks
 from nfemu.web.listener import Listener
 from nfemu.web.wechat.app import MerchantApi
+from nfemu.web.wechat.debugger import Debugger
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.gate import Gate
 from nfemu.web.wechat.merchants import Merchant, Merchants
 from nfemu.web.wechat.outbox import Duty, Heard, Outbox
+from nfemu.web.wechat.refusals import Refusals
 from nfemu.wechat.entries import Entry
 from nfemu.wechat.notification import Notification
 from tests.fakes.world import START
@@ -83,9 +85,11 @@ class Provider:
 
     def _begin(self) -> None:
         self.duties: list[tuple[datetime, Duty]] = []
-        outbox = Outbox(self.books, self.merchants, self.server, self._later, lambda: self.now, wall)
+        refusals = Refusals(lambda mchid: self.merchants.find(mchid) is not None)
+        self.debugger = Debugger(self.merchants, refusals, wall)
+        outbox = Outbox(self.books, self.merchants, self.server, self._later, lambda: self.now, wall, refusals)
         self.desk = Desk(KEY, self.books, outbox, lambda: self.now, self._refuse)
-        api = MerchantApi(self.desk, self.merchants, Gate(self.merchants, wall), wall)
+        api = MerchantApi(self.desk, self.merchants, Gate(self.merchants, wall, refusals), wall)
         self.app = api.application()
         self._listener = Listener(self.app, "127.0.0.1", 0, "of this test")
 
