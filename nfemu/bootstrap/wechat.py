@@ -37,9 +37,9 @@ from nfemu.web.wechat.merchants import Merchant, Merchants, NewMerchant
 from nfemu.web.wechat.outbox import Heard, Later, Outbox
 from nfemu.web.wechat.payer.site import PayerSite
 from nfemu.web.wechat.posting import Post
+from nfemu.web.wechat.refusals import Refusals
 from nfemu.wechat import h5_link
 from nfemu.wechat.trade import Trade
-from nfemu.web.wechat.refusals import Refusals
 
 _LOG = logging.getLogger(__name__)
 PORTAL_MCHID = "1900000001"

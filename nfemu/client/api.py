@@ -207,9 +207,10 @@ class Client:
         """Back to the shipped state; what was done, a line each."""
         return list(self._api.post("reset")["done"])
 
-    def pages_link(self, number: str | None = None) -> str:
-        """A link that opens the inbox pages in a browser, once."""
-        return self.url + str(self._api.post("login-links", body={"number": number})["path"])
+    def pages_link(self, number: str | None = None, page: str = "/inbox") -> str:
+        """A link that opens the pages in a browser, once: the inbox of `number`, or `page`, which may be `/pay` or
+        `/pay/debug`."""
+        return self.url + str(self._api.post("login-links", body={"number": number, "page": page})["path"])
 
     # ---- stop and resume orders
 

@@ -39,7 +39,12 @@ def _within(table: sa.Table, column: str) -> sa.Select[Any]:
 _trade = Prepared(_by(tables.trade, "mchid", "out_trade_no"))
 _by_transaction = Prepared(_by(tables.trade, "mchid", "transaction_id"))
 _by_prepay = Prepared(_by(tables.trade, "prepay_id"))
-_newest = Prepared(sa.select(tables.trade).order_by(tables.trade.c.created_at.desc()).limit(sa.bindparam("limit")))
+_newest = Prepared(
+    sa.select(tables.trade)
+    .order_by(tables.trade.c.created_at.desc(), tables.trade.c.mchid, tables.trade.c.out_trade_no.desc())
+    .limit(sa.bindparam("limit"))
+    .offset(sa.bindparam("offset"))
+)
 _paid = Prepared(_within(tables.trade, "paid_at").where(tables.PAID))
 _refund = Prepared(_by(tables.refund, "mchid", "out_refund_no"))
 _refunds = Prepared(_by(tables.refund, "mchid", "out_trade_no").order_by(tables.refund.c.created_at))
@@ -91,8 +96,8 @@ class WechatBooks:
     async def trade_by_prepay(self, prepay_id: str) -> Trade | None:
         return await self._one(_by_prepay, rows.trade_from, prepay_id=prepay_id)
 
-    async def newest_trades(self, limit: int) -> list[Trade]:
-        return await self._all(_newest, rows.trade_from, limit=limit)
+    async def newest_trades(self, limit: int, offset: int = 0) -> list[Trade]:
+        return await self._all(_newest, rows.trade_from, limit=limit, offset=offset)
 
     async def trades_paid(self, mchid: str, since: datetime, until: datetime) -> list[Trade]:
         return await self._all(_paid, rows.trade_from, mchid=mchid, since=to_micros(since), until=to_micros(until))

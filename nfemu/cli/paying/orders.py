@@ -10,10 +10,14 @@ from nfemu.client.wechat import PayNotification, PayOrder
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many.")
+@click.option("--open", "as_page", is_flag=True, help="Print a link that opens them in a browser, once.")
 @json_option
 @click.pass_context
-def orders(context: click.Context, limit: int, as_json: bool) -> None:
+def orders(context: click.Context, limit: int, as_page: bool, as_json: bool) -> None:
     """List orders of merchants, newest first."""
+    if as_page:
+        click.echo(client_of(context).pages_link(page="/pay"))
+        return
     found = client_of(context).wechat.orders(limit)
     if as_json:
         show_json(found)

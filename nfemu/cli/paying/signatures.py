@@ -23,6 +23,7 @@ _MARKED = ("[[", "]]")
 @click.option("--signed", type=_FILE, help="The string that you have signed, or checked.")
 @click.option("--merchant", "mchid", default="", help="Of this merchant.")
 @click.option("--list", "as_list", is_flag=True, help="List what was refused lately.")
+@click.option("--open", "as_page", is_flag=True, help="Print a link that opens this in a browser, once.")
 @json_option
 @click.pass_context
 def debug(
@@ -33,9 +34,13 @@ def debug(
     signed: Path | None,
     mchid: str,
     as_list: bool,
+    as_page: bool,
     as_json: bool,
 ) -> None:
     """Why a request was refused for its signature, or a notification not accepted: the newest, ID, or one of a file."""
+    if as_page:
+        click.echo(client_of(context).pages_link(page="/pay/debug"))
+        return
     api = client_of(context).wechat
     if as_list:
         found = api.refused(mchid)

@@ -10,21 +10,27 @@ from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.billing import Billing
 from nfemu.web.api.credit import Credit
 from nfemu.web.api.debug import DebugRoutes
+from nfemu.web.api.debug_pages import DebugPages
 from nfemu.web.api.document import OF_EVERYBODY, Api, refusals
 from nfemu.web.api.guard import Guard
 from nfemu.web.api.inbox import InboxPages
 from nfemu.web.api.login import Logins
 from nfemu.web.api.orders import Orders
+from nfemu.web.api.pay_texts import PAYMENTS
+from nfemu.web.api.payments import PaymentPages
 from nfemu.web.api.reconciliation import ReconciliationRoutes
+from nfemu.web.api.roof import Roof, texts_of
 from nfemu.web.api.states import StateRoutes
 from nfemu.web.api.subscribers import Subscribers
 from nfemu.web.api.system import System
+from nfemu.web.api.texts import TEXTS as INBOX
 from nfemu.web.api.usage import LineUsage
 from nfemu.web.api.webhooks import Webhooks
 from nfemu.web.api.wechat import WechatRoutes
 from nfemu.web.tmf.balance import PrepayBalance
 from nfemu.web.tmf.customer import Customers
 from nfemu.web.tmf.hub import HUBS, Hub
+from nfemu.web.wechat.debug_texts import SENTENCES
 
 
 def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins: Logins | None = None) -> FastAPI:
@@ -65,6 +71,8 @@ def create_api(carrier: Carrier, config: ApiConfig, backend: ApiBackend, logins:
     versioned.include_router(StateRoutes(config, backend).router())
     versioned.include_router(System(carrier, config, backend, issued).router())
     app.include_router(versioned)
-    app.router.routes.extend(InboxPages(carrier, config, issued).routes())
+    roof = Roof(config, issued, texts_of(INBOX, PAYMENTS, SENTENCES))
+    for pages in (InboxPages(carrier, roof), PaymentPages(backend, roof), DebugPages(backend, roof)):
+        app.router.routes.extend(pages.routes())
 
     return app

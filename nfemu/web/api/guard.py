@@ -24,7 +24,7 @@ _WRONG_TOKENS = (30, 60.0)
 """Of one address: so many in so many seconds. The right token is never turned away."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PUBLIC = ("/healthz",)
-PAGES = ("/login", "/inbox", "/static/")
+PAGES = ("/login", "/inbox", "/pay", "/static/")
 """Paths for browsers; they check their own link or cookie."""
 
 

@@ -1,5 +1,7 @@
 """One-time links into the pages, and the cookie that they leave: the token itself never enters a browser."""
 
+import hashlib
+import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -24,6 +26,7 @@ class Logins:
         self._clock = clock
         self._links: dict[str, _Granted] = {}
         self._sessions: dict[str, _Granted] = {}
+        self._form_key = secrets.token_bytes(32)
 
     def link(self, target: str) -> str:
         """A word that opens the pages once, at the path `target`."""
@@ -39,6 +42,13 @@ class Logins:
     def is_valid(self, session: str) -> bool:
         granted = self._sessions.get(session)
         return granted is not None and granted.until >= self._clock()
+
+    def form_token(self, session: str) -> str:
+        """What a form on the pages of that session must bring along; it tells nothing of the session."""
+        return hmac.new(self._form_key, session.encode(), hashlib.sha256).hexdigest()
+
+    def is_form_token(self, session: str, token: str) -> bool:
+        return hmac.compare_digest(self.form_token(session).encode(), token.encode())
 
     def _grant(self, kept: dict[str, _Granted], target: str, life_s: float) -> str:
         now = self._clock()

@@ -349,7 +349,8 @@ class LoadedState(Model):
 
 
 class LoginLinkIn(Model):
-    number: str | None = Field(default=None, max_length=32, description="Whose inbox to open; null: the list.")
+    number: str | None = Field(default=None, max_length=32, description="Whose inbox to open; null: `page`.")
+    page: Literal["/inbox", "/pay", "/pay/debug"] = Field(default="/inbox", description="What opens.")
 
 
 class LoginLinkOut(Model):

@@ -95,8 +95,8 @@ class System:
         return Done(done=list(await self._backend.reset()))
 
     async def _login_link(self, wanted: LoginLinkIn) -> LoginLinkOut:
-        """A link that opens the inbox pages in a browser, once."""
-        target = "/inbox"
+        """A link that opens the pages in a browser, once."""
+        target: str = wanted.page
         if wanted.number is not None:
             card = await self._carrier().find(wanted.number)
             target = f"/inbox/{card.msisdn.national(self._config.country_code)}"

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from fastapi import APIRouter
 
-from nfemu.model.errors import NotFound
 from nfemu.web.api.backend import ApiBackend, ApiConfig
 from nfemu.web.api.document import declare, refusals
 from nfemu.web.api.models import Done
@@ -24,6 +23,7 @@ from nfemu.web.api.wechat_models import (
     TradeOut,
     TradesOut,
 )
+from nfemu.web.wechat.acting import Outcome, act, found
 from nfemu.web.wechat.desk import Desk
 from nfemu.web.wechat.merchants import Merchant, NewMerchant, VerifiedBy
 from nfemu.wechat.faults import MAGIC, Fault
@@ -80,21 +80,15 @@ class WechatRoutes:
 
     async def _trade(self, mchid: str, out_trade_no: str) -> TradeDetailOut:
         """One order, with every attempt to notify the merchant of it."""
-        trade = await self._find(mchid, out_trade_no)
+        trade = await found(self._desk, mchid, out_trade_no)
         told = await self._desk.books.notifications(mchid, out_trade_no)
         return TradeDetailOut(order=self._order(trade), notifications=[await self._told(each) for each in told])
 
     async def _pay(self, mchid: str, out_trade_no: str, what: PayIn) -> PaidOut:
         """Be the payer of an order; answers when the merchant has been told, or has taken too long."""
-        trade, accepted = await self._find(mchid, out_trade_no), False
-        match what.outcome:
-            case "paid":
-                accepted = await self._desk.pay(trade, what.openid)
-            case "failed":
-                await self._desk.fail(trade)
-            case "given-up":
-                await self._desk.give_up(trade)
-        return PaidOut(order=self._order(await self._find(mchid, out_trade_no)), accepted=accepted)
+        trade = await found(self._desk, mchid, out_trade_no)
+        accepted = await act(self._desk, trade, Outcome(what.outcome), what.openid)
+        return PaidOut(order=self._order(await found(self._desk, mchid, out_trade_no)), accepted=accepted)
 
     async def _resend(self, notification: str) -> ResentOut:
         """Tell the merchant once more, now."""
@@ -117,12 +111,6 @@ class WechatRoutes:
         """No fault waits for an order any more; orders that have one keep it."""
         count = await self._desk.arming.disarm()
         return Done(done=[f"{count} armed {'fault is' if count == 1 else 'faults are'} forgotten"])
-
-    async def _find(self, mchid: str, out_trade_no: str) -> Trade:
-        trade = await self._desk.books.trade(mchid, out_trade_no)
-        if trade is None:
-            raise NotFound(f"merchant `{mchid}` has no order `{out_trade_no}`; `nfemu pay orders` lists all")
-        return standing(trade, self._desk.now())
 
     async def _told(self, notification: Notification) -> NotificationOut:
         return NotificationOut(

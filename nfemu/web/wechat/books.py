@@ -23,8 +23,8 @@ class Books(Protocol):
 
     async def trade_by_prepay(self, prepay_id: str) -> Trade | None: ...
 
-    async def newest_trades(self, limit: int) -> list[Trade]:
-        """Of all merchants."""
+    async def newest_trades(self, limit: int, offset: int = 0) -> list[Trade]:
+        """Of all merchants, without the newest `offset`."""
 
     async def trades_paid(self, mchid: str, since: datetime, until: datetime) -> list[Trade]:
         """Paid at or after `since` and before `until`, in that order."""

@@ -15,7 +15,8 @@ SENTENCES: Texts = {
         "failed-timestamp": "The timestamp is not within five minutes of the provider's clock, in seconds.",
         "failed-base64": "The signature is not base64 in its one spelling.",
         "failed-signature": "The signature is not that of the string that should have been signed.",
-        "failed-nonce": "nonce_str was used before, or the request was signed before the provider started; every request needs one of its own.",
+        "failed-nonce": "nonce_str was used before, or the request was signed before the provider started; "
+        "every request needs one of its own.",
         "failed-head": "User-Agent, Accept or Content-Type is not as the API asks; the signature is right.",
         "fits-this": "Your signature fits another string:",
         "fits-expected": "Your signature is of the right string, but:",

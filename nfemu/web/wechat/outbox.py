@@ -176,9 +176,10 @@ class Outbox:
         return made
 
     def _keep(self, notification: Notification, envelope: Signed, attempt: Attempt) -> None:
-        answer = f"{attempt.deviation.value}: {attempt.answer}".removesuffix(": ")
+        deviation = "" if attempt.deviation is Deviation.NONE else attempt.deviation.value
+        said = ": ".join(part for part in (deviation, attempt.answer) if part)
         what = Delivery(envelope.headers, envelope.body)
-        self._refusals.keep_delivery(notification.mchid, what, notification.url, attempt.status, answer, attempt.wall)
+        self._refusals.keep_delivery(notification.mchid, what, notification.url, attempt.status, said, attempt.wall)
 
     def _made(self, notification: Notification, deviation: Deviation, heard: Heard) -> Attempt:
         attempt = Attempt(

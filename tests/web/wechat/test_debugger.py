@@ -105,7 +105,7 @@ async def test_a_delivery_that_was_not_accepted(provider: Provider) -> None:
     case, found = await looked(provider)
     assert case.kept is not None
     assert isinstance(case.what, Delivery)
-    assert (case.kept.about, case.kept.code, case.kept.why) == (H5_ORDER["notify_url"], "500", "genuine")
+    assert (case.kept.about, case.kept.code, case.kept.why) == (H5_ORDER["notify_url"], "500", "")
     assert found.sealing is not None
     assert json.loads(found.sealing.plain or b"")["out_trade_no"] == H5_ORDER["out_trade_no"]
     assert said(found).startswith("It is rightly signed")
