@@ -41,7 +41,7 @@ _by_transaction = Prepared(_by(tables.trade, "mchid", "transaction_id"))
 _by_prepay = Prepared(_by(tables.trade, "prepay_id"))
 _newest = Prepared(
     sa.select(tables.trade)
-    .order_by(tables.trade.c.created_at.desc(), tables.trade.c.mchid, tables.trade.c.out_trade_no.desc())
+    .order_by(*(tables.trade.c[name].desc() for name in ("created_at", "mchid", "out_trade_no")))
     .limit(sa.bindparam("limit"))
     .offset(sa.bindparam("offset"))
 )

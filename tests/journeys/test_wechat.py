@@ -3,13 +3,20 @@ and nfemu's own portal. Business time is a test clock's."""
 
 import json
 import re
+import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from wechatpayv3 import WeChatPayType
 
 from nfemu.client import StateFolder
 from nfemu.client.wechat import Merchant
+from nfemu.web.wechat.keys import read_key
+from nfemu.wechat.authorization import Authorization
+from nfemu.wechat.signing import request_message, sign
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.merchant import APPID, Shop, client_of, shop_of
 from tests.journeys.payments import Burst, assert_nothing_differs
@@ -147,6 +154,66 @@ def test_what_is_shown_and_done_from_behind(carrier: CarrierProcess, merchant: M
     listed = carrier.nfemu("pay", "orders", "--limit", "1").text.splitlines()
     assert listed[1].split()[:5] == [MCHID, "R2026-5", "MWEB", "5000", "SUCCESS"]
     assert f"merchant               {MCHID}, {MCHID}" in carrier.nfemu("pay", "merchant", "list").text
+
+
+def test_a_jsapi_order_is_closed_and_an_h5_order_refunded(carrier: CarrierProcess, shop: Shop) -> None:
+    order = {each: _ORDER[each] for each in ("description", "amount")}
+    openid = {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
+    status, answer = shop.client.pay(
+        **order, out_trade_no="R2026-6", notify_url=shop.url, payer=openid, pay_type=WeChatPayType.JSAPI
+    )
+    assert (status, len(json.loads(answer)["prepay_id"])) == (200, 36)
+    assert shop.client.close(out_trade_no="R2026-6")[0] == 204
+    assert state_of(shop, "R2026-6") == "CLOSED"
+    ordered(shop, "R2026-7")
+    payer(carrier, "R2026-7")
+    assert shop.heard.get(timeout=5)["event_type"] == "TRANSACTION.SUCCESS"
+    amount = {"refund": 2000, "total": 5000, "currency": "CNY"}
+    status, answer = shop.client.refund(
+        out_refund_no="refund-7", out_trade_no="R2026-7", amount=amount, notify_url=shop.url
+    )
+    assert (status, json.loads(answer)["status"]) == (200, "PROCESSING")
+    assert "order R2026-7: attempt 1 accepted" in carrier.nfemu("clock", "advance", "10s").text
+    told = shop.heard.get(timeout=5)
+    assert (told["event_type"], told["resource"]["amount"]["refund"]) == ("REFUND.SUCCESS", 2000)
+    assert json.loads(shop.client.query_refund(out_refund_no="refund-7")[1])["status"] == "SUCCESS"
+    assert state_of(shop, "R2026-7") == "REFUND"
+
+
+def test_why_a_signature_was_refused(carrier: CarrierProcess, merchant: Merchant, tmp_path: Path) -> None:
+    """A merchant that leaves out the line feed after an empty body, over a real socket."""
+    assert merchant.private_key_file is not None
+    timestamp = str(int(time.time()))
+    signed = request_message("GET", "/v3/certificates", timestamp, "N-1", b"")[:-1]
+    signature = sign(read_key(Path(merchant.private_key_file)), signed)
+    header = Authorization(MCHID, merchant.serial, timestamp, "N-1", signature).header()
+    url = f"http://{carrier.running.api}/v3/certificates"
+    asked = subprocess.run(
+        ["curl", "-sv", "-H", f"Authorization: {header}", url], capture_output=True, check=True, timeout=30
+    )
+    assert json.loads(asked.stdout)["code"] == "SIGN_ERROR"
+    shown = carrier.nfemu("pay", "debug").text
+    assert "WRONG  signature" in shown
+    assert "the line feed after the body is missing" in shown
+    assert f"--- was signed\nGET↵\n/v3/certificates↵\n{timestamp}↵\nN-1↵\n\nthe first" in shown
+    assert shown.endswith(f"the first difference is at octet {len(signed)}\n")
+    (listed,) = json.loads(carrier.nfemu("pay", "debug", "--list", "--merchant", MCHID, "--json").text)[:1]
+    assert f"{listed['id']}  " in carrier.nfemu("pay", "debug", "--list").text.splitlines()[1]
+    (tmp_path / "asked").write_bytes(asked.stderr)
+    (tmp_path / "signed").write_bytes(signed + b"x")
+    (tmp_path / "large").write_bytes(b"x" * 10_000_000)
+    files = {name: str(tmp_path / name) for name in ("asked", "signed", "large")}
+    shown = carrier.nfemu("pay", "debug", "--request", files["asked"], "--signed", files["signed"]).text
+    assert "The signature is not of the string that you gave." in shown
+    assert json.loads(carrier.nfemu("pay", "debug", listed["id"], "--json").text)["mistakes"] == ["no-last-line-feed"]
+    assert "/login?token=" in carrier.nfemu("pay", "debug", "--open").text
+    for arguments, status in (
+        (("--request", files["large"]), 2),
+        (("--request", files["signed"]), 2),
+        (("0",), 1),
+        ((listed["id"], "--request", files["asked"]), 2),
+    ):
+        assert carrier.nfemu("pay", "debug", *arguments).status == status, arguments
 
 
 def test_what_is_wrong(carrier: CarrierProcess, merchant: Merchant) -> None:
