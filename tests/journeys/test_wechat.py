@@ -211,6 +211,7 @@ def test_why_a_signature_was_refused(carrier: CarrierProcess, merchant: Merchant
         (("--request", files["large"]), 2),
         (("--request", files["signed"]), 2),
         (("0",), 1),
+        (("--body", files["signed"]), 2),
         ((listed["id"], "--request", files["asked"]), 2),
     ):
         assert carrier.nfemu("pay", "debug", *arguments).status == status, arguments

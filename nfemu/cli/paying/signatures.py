@@ -48,6 +48,8 @@ def debug(
         return
     if identifier and request is not None:
         raise click.UsageError("give an ID, or --request, not both")
+    if body is not None and request is None:
+        raise click.UsageError("--body is that of --request; give the head there")
     case = api.debug(identifier, _read(request), _read(body), _read(signed), mchid)
     show_json(case) if as_json else _show(case)
 

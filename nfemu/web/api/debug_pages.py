@@ -41,7 +41,7 @@ class DebugPages:
 
     async def _list(self, request: Request) -> Response:
         shown = [self._kept(kept) for kept in self._debugger.refusals.newest(limit=_SHOWN)]
-        return self._roof.render("refused.html", request, refused=shown)
+        return self._roof.render_forms("refused.html", request, refused=shown)
 
     async def _look(self, request: Request) -> Response:
         return self._case(request, await self._debugger.look_into(request.path_params["identifier"]))
@@ -60,7 +60,7 @@ class DebugPages:
     def _case(self, request: Request, case: Case) -> Response:
         found = finding(case)
         sealing = found.sealing
-        return self._roof.render(
+        return self._roof.render_forms(
             "debug.html",
             request,
             kept=None if case.kept is None else self._kept(case.kept),

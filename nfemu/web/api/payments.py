@@ -48,7 +48,7 @@ class PaymentPages:
     async def _list(self, request: Request) -> Response:
         page = _page(request)
         trades = await self._desk.books.newest_trades(_PAGE_SIZE + 1, (page - 1) * _PAGE_SIZE)
-        return self._roof.render(
+        return self._roof.render_forms(
             "payments.html",
             request,
             orders=[self._shown(trade) for trade in trades[:_PAGE_SIZE]],
@@ -63,7 +63,7 @@ class PaymentPages:
     async def _order(self, request: Request) -> Response:
         trade = await found(self._desk, request.path_params["mchid"], request.path_params["number"])
         told = await self._desk.books.notifications(trade.mchid, trade.out_trade_no)
-        return self._roof.render(
+        return self._roof.render_forms(
             "payment.html",
             request,
             order=self._shown(trade),

@@ -60,17 +60,21 @@ class Roof:
         return requested_language(request) or accepted_language(request, self.config.language)
 
     def render(self, template: str, request: Request, status: int = 200, **values: object) -> Response:
-        """Templates have `carrier`, `path`, `form_token` and `lang` beside what is given."""
+        """Templates have `carrier`, `path` and `lang` beside what is given."""
         language = self.language(request)
-        page = self._pages.render(
+        return self._pages.render(
             template,
             language,
             status,
             carrier=self.config.carrier_name[language],
             path=request.url.path,
-            form_token=self.logins.form_token(request.cookies.get(COOKIE, "")),
             **values,
         )
+
+    def render_forms(self, template: str, request: Request, **values: object) -> Response:
+        """A page with forms: its template has `form_token` too."""
+        token = self.logins.form_token(request.cookies.get(COOKIE, ""))
+        page = self.render(template, request, 200, form_token=token, **values)
         page.headers["Referrer-Policy"] = "same-origin"  # else browsers send forms with `Origin: null`
         return page
 
