@@ -17,7 +17,7 @@ from nfemu.web.api import ApiBackend, ApiConfig, create_api
 from nfemu.web.provider.contracts import Contracts
 from nfemu.webhooks.courier import Courier
 from tests.fakes.paying import pay, top_up
-from tests.fakes.wechat import WechatAtRest
+from tests.fakes.wechat import WechatAtRest, reconciler_of_nobody
 from tests.fakes.world import World
 from tests.web.api.conftest import TOKEN, Program, couriered, policies
 
@@ -86,7 +86,7 @@ def _config(world: World, program: Program, courier: Courier, folder: Path) -> u
         partial(Contracts, b"k" * 32, world.store),
         lambda: wechat.desk,
         wechat.merchants,
-        lambda: wechat.reconciler(world.service),
+        lambda: reconciler_of_nobody(world.service),
         lambda: wechat.debugger,
         program.components,
         program.reload,

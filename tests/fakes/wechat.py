@@ -28,13 +28,14 @@ class WechatAtRest:
         self.debugger = Debugger(self.merchants, refusals, _now)
         self.desk = Desk(b"k" * 32, books, outbox, _now, lambda: None)
 
-    def reconciler(self, carrier: CarrierService) -> Reconciler:
-        """Of a portal that never became a merchant."""
 
-        async def nobody() -> WechatClient:
-            raise Unavailable("nobody pays here")
+def reconciler_of_nobody(carrier: CarrierService) -> Reconciler:
+    """Of a portal that never became a merchant."""
 
-        return Reconciler(carrier, nobody)
+    async def nobody() -> WechatClient:
+        raise Unavailable("nobody pays here")
+
+    return Reconciler(carrier, nobody)
 
 
 def _now() -> datetime:

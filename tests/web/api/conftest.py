@@ -32,7 +32,7 @@ from nfemu.webhooks.courier import Courier
 from nfemu.webhooks.register import Register
 from nfemu.webhooks.target import WebhookRules
 from tests.fakes.paying import pay, top_up
-from tests.fakes.wechat import WechatAtRest
+from tests.fakes.wechat import WechatAtRest, reconciler_of_nobody
 from tests.fakes.world import HOLD, START, World
 from tests.web.api.browser import Answer, ask
 from tests.web.wechat.provider import Provider
@@ -217,7 +217,7 @@ async def opened(tmp_path: Path, wechat: Wechat) -> AsyncIterator[Api]:
         partial(Contracts, b"k" * 32, world.store),
         lambda: wechat.desk,
         wechat.merchants,
-        lambda: wechat.reconciler(world.service),
+        lambda: reconciler_of_nobody(world.service),
         lambda: wechat.debugger,
         program.components,
         program.reload,

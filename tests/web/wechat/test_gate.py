@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from nfemu.web.wechat.gate import Gate
+from nfemu.web.wechat.refusals import Refusals
+from nfemu.wechat.admission import SignedRequest
 from nfemu.wechat.errors import Refused
 from nfemu.wechat.signing import answer_message, is_signed
 from tests.web.wechat.asking import H5_ORDER, ORDER_H5, Asked, asked
@@ -53,21 +55,21 @@ async def test_every_changed_octet_of_the_body_is_refused(provider: Provider) ->
 async def test_a_request_counts_for_five_minutes(provider: Provider, seconds: int, is_fresh: bool) -> None:
     began = wall()
     now = [began]
-    gate = Gate(provider.merchants, lambda: now[0])
+    gate = Gate(provider.merchants, lambda: now[0], Refusals(lambda _: False))
     signed_at = began + timedelta(hours=1)
     request = asked(provider, "POST", ORDER_H5, H5_ORDER, timestamp=int(signed_at.timestamp()))
     now[0] = signed_at - timedelta(seconds=seconds)
     with nullcontext() if is_fresh else pytest.raises(Refused, match="5分钟"):
-        gate.admit(request.method, request.target, request.headers, request.body)
+        gate.admit(SignedRequest(request.method, request.target, request.headers, request.body))
 
 
 async def test_what_was_signed_before_the_provider_started_may_have_been_used(provider: Provider) -> None:
     """A kill empties the memory of nonces; what went through before it does not go through again."""
     request = asked(provider, "POST", ORDER_H5, H5_ORDER)
     assert (await request.to(provider)).status == 200
-    restarted = Gate(provider.merchants, lambda: wall() + timedelta(seconds=1))
+    restarted = Gate(provider.merchants, lambda: wall() + timedelta(seconds=1), Refusals(lambda _: False))
     with pytest.raises(Refused, match="nonce_str已被使用"):
-        restarted.admit(request.method, request.target, request.headers, request.body)
+        restarted.admit(SignedRequest(request.method, request.target, request.headers, request.body))
 
 
 async def test_a_request_counts_once(provider: Provider) -> None:
