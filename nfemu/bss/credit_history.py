@@ -72,12 +72,12 @@ def _stopped(orders: Sequence[WorkOrder], now: datetime) -> list[Span]:
     begun: dict[Imsi, datetime] = {}
     spans: list[Span] = []
     for order in orders:
-        if order.done_at is None:
+        if order.felt_at is None:
             continue
         if order.kind is OrderKind.STOP and order.cause != BY_HAND:
-            begun.setdefault(order.imsi, order.done_at)
+            begun.setdefault(order.imsi, order.felt_at)
         elif order.kind is OrderKind.RESUME and order.imsi in begun:
-            spans.append((begun.pop(order.imsi), order.done_at))
+            spans.append((begun.pop(order.imsi), order.felt_at))
     spans += [(begin, now) for begin in begun.values()]
     return _merged(
         [(max(begin, now - YEAR), min(end, now)) for begin, end in spans if end > now - YEAR and begin <= now]

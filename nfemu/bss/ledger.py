@@ -101,9 +101,18 @@ def shares(entries: Iterable[LedgerEntry], currency: str) -> dict[Imsi, Money]:
     return found
 
 
+def check_key(key: str) -> str:
+    """The caller's key, under which something counts once. Raises InvalidInput."""
+    return _checked(key, "idempotency key")
+
+
 def _number(origin: str, number: str, what: str) -> str:
+    return f"{origin}/{_checked(number, what)}"
+
+
+def _checked(number: str, what: str) -> str:
     if not 0 < len(number) <= _LONGEST_NUMBER or not number.isascii() or not number.isprintable():
         raise InvalidInput(
             f"{what} `{number[:_LONGEST_NUMBER]}` is not 1 to {_LONGEST_NUMBER} printable ASCII characters"
         )
-    return f"{origin}/{number}"
+    return number

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from nfemu.model.consumption import Consumption
-from nfemu.model.errors import InvalidInput
+from nfemu.model.consumption import Consumption, PostedUsage
+from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.money import Money
 from nfemu.model.plans import Tariff
 
@@ -27,6 +27,16 @@ def owed(tariff: Tariff | None, before: Consumption, after: Consumption) -> Mone
     if tariff is None or begun == 0 or tariff.price.minor == 0:
         return None
     return Money(begun * tariff.price.minor, tariff.price.currency)
+
+
+def is_repeat(known: PostedUsage | None, posted: PostedUsage) -> bool:
+    """Has `posted` been counted already? `known` is what was posted under its key.
+
+    Raises Conflict where that is something else: same key, other card, kind or amount.
+    """
+    if known is not None and known != posted:
+        raise Conflict(f"use was posted under the key `{posted.key}` for another card or amount; use a new key")
+    return known is not None
 
 
 def number(plan: str, after: Consumption) -> str:

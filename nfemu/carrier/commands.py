@@ -6,7 +6,7 @@ parameter. A command that fails raises one of `nfemu.model.errors` at that place
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from nfemu.bss.order_queue import Admission
@@ -14,7 +14,7 @@ from nfemu.carrier.ports import AccountView, Change, Delivery, LineState, Paymen
 from nfemu.epc.pgw import Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty
@@ -50,7 +50,19 @@ class Begin(Command[CorrelationId]):
 
 @dataclass(frozen=True, slots=True)
 class Now(Command[datetime]):
-    """Business time."""
+    """Business time: that of the locked account, which may be on a clock of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierNow(Command[datetime]):
+    """The carrier's business time, by which orders and sessions are dated, whatever clock the account is on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadAhead(Command[timedelta]):
+    """How far the account's clock is ahead of the carrier's."""
+
+    account: AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,13 @@ class LoadConsumption(Command[Consumption | None]):
     imsi: Imsi
     month: date
     measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPosted(Command[PostedUsage | None]):
+    """What was posted under that key."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from nfemu.bss.detection import quiet_until
 from nfemu.bss.notices import compose
 from nfemu.bss.texts import Template
-from nfemu.carrier.commands import Begin, Emit, LoadLastNotice, LoadPendingNotices, NewId, Now, Step, ask
+from nfemu.carrier.commands import Begin, Emit, LoadAhead, LoadLastNotice, LoadPendingNotices, NewId, Now, Step, ask
 from nfemu.carrier.delivery import deliver_fresh
 from nfemu.carrier.lines import aimed_profile, line_of, locked_line
 from nfemu.carrier.ports import AccountView, Line, PutNotice
@@ -20,7 +20,7 @@ from nfemu.carrier.status import line_status
 from nfemu.carrier.view import commit
 from nfemu.model import events
 from nfemu.model.account import AccountKind
-from nfemu.model.identity import Msisdn, NoticeId
+from nfemu.model.identity import CorrelationId, Msisdn, NoticeId
 from nfemu.model.notices import Notice, NoticeKind
 from nfemu.model.subscriber import Hold, OrderedProfile
 
@@ -30,12 +30,18 @@ _NOTHING_TO_SAY = timedelta(minutes=1)
 
 
 def request_blocked(rules: CarrierRules, msisdn: Msisdn) -> Step[datetime]:
-    """Send the link if it is time. Until when (business time) a further blocked request would change nothing.
+    """Send the link if it is time. Until when, by the carrier's clock, a further blocked request would change nothing.
 
     Raises NotFound; Unavailable.
     """
     correlation = yield from ask(Begin())
     view, line = yield from locked_line(msisdn)
+    until = yield from _looked_at(rules, view, line, correlation)
+    return until - (yield from ask(LoadAhead(view.account.id)))
+
+
+def _looked_at(rules: CarrierRules, view: AccountView, line: Line, correlation: CorrelationId) -> Step[datetime]:
+    """By the account's own time."""
     now = yield from ask(Now())
     if not rules.detection.enabled or not is_restricted(view, line):
         return now + _NOTHING_TO_SAY

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from nfemu.bss.order_queue import Admission, Stage
 from nfemu.bss.orders import OrderInput, advance, billed, refused
-from nfemu.carrier.commands import Admit, Emit, LoadDuties, Now, Step, ask
+from nfemu.carrier.commands import Admit, CarrierNow, Emit, LoadDuties, Now, Step, ask
 from nfemu.carrier.following import follow
 from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import AccountView, Change, Line, PutDuty, PutOrder, PutSession, PutSubscription
@@ -34,17 +34,17 @@ def execute(
     HSS and PGW hold it; no enforcement point does yet. `correlation` is for what no order asked for. Raises
     Unavailable, Conflict: nothing was written.
     """
-    now = yield from ask(Now())
+    now = yield from ask(CarrierNow())
     changed = with_changes(view, changes)
     known = {order.id for order in view.orders}
-    moved = yield from _admitted(rules, known, (yield from _in_turn(view, changed, changes, now)), now)
+    moved = yield from _admitted(rules, known, (yield from _in_turn(view, changed, changes)), now)
     executed: list[Change] = [PutOrder(order) for order in moved]
     for line in changed.lines:
         executed += yield from _execute_line(rules, line, moved, correlation, now)
     return (yield from commit(view, _once([*changes, *executed])))
 
 
-def _in_turn(before: AccountView, view: AccountView, changes: Sequence[Change], now: datetime) -> Step[list[WorkOrder]]:
+def _in_turn(before: AccountView, view: AccountView, changes: Sequence[Change]) -> Step[list[WorkOrder]]:
     """The created orders that may be carried out. A stop that dunning has ordered waits where its look at the account
     is late, after an outage or another one's long turn: its notice may be too old by now (S22, S23)."""
     created = [order for order in view.orders if order.state is OrderState.CREATED]
@@ -52,7 +52,7 @@ def _in_turn(before: AccountView, view: AccountView, changes: Sequence[Change], 
     waited = {order.id for order in before.orders if order.cause == Cause.DUNNING and order in created}
     if not waited or any(isinstance(change, PutDuty) and change.kind is DutyKind.DUNNING for change in changes):
         return created
-    duties = yield from ask(LoadDuties(view.account.id))
+    duties, now = (yield from ask(LoadDuties(view.account.id))), (yield from ask(Now()))
     late = any(duty.kind is DutyKind.DUNNING and duty.due_at <= now for duty in duties)
     return [order for order in created if not late or order.id not in waited]
 

@@ -13,13 +13,14 @@ acknowledgement. After a stop it follows at once, after a resume when the page i
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from nfemu.bss.notices import compose
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
-from nfemu.carrier.commands import Apply, Emit, NewId, Now, ReactivateLater, Step, ask
+from nfemu.carrier.commands import Apply, CarrierNow, Emit, LoadAhead, NewId, ReactivateLater, Step, ask
 from nfemu.carrier.deductions import settle
 from nfemu.carrier.delivery import deliver_fresh, fresh
 from nfemu.carrier.execution import execute
@@ -82,9 +83,9 @@ def _acknowledge(
         return view, []
     if late:
         yield from ask(Apply(tuple(line_state(session, rules.catalogue) for session in late)))
-    now = yield from ask(Now())
+    now, ahead = (yield from ask(CarrierNow())), (yield from ask(LoadAhead(view.account.id)))
     acknowledged = [pgw.acknowledge(session) for session in late]
-    done = [advance(order, OrderInput.ACKNOWLEDGE, now) for order in executed]
+    done = [replace(advance(order, OrderInput.ACKNOWLEDGE, now), ahead=ahead) for order in executed]
     cause = {order.imsi: order.correlation for order in done}
     for session in acknowledged:
         about = cause.get(session.imsi, correlation)
@@ -92,7 +93,7 @@ def _acknowledge(
     for order in done:
         detail = {"order": order.id, "kind": order.kind.value, **_latencies(order, now)}
         yield from ask(Emit(order.imsi, order.correlation, events.ORDER_DONE, detail))
-    notices = yield from _compose(rules, view, done, now)
+    notices = yield from _compose(rules, view, done, now + ahead)
     following = yield from follow_ups(rules, view, done, now)
     view = yield from commit(
         view,

@@ -9,7 +9,7 @@ from enum import Enum
 
 from nfemu.bss import payments as rules_of_payments
 from nfemu.bss.payments import PaymentInput
-from nfemu.carrier.commands import Begin, CloseAtProvider, FindAtProvider, Now, Step, ask
+from nfemu.carrier.commands import Begin, CarrierNow, CloseAtProvider, FindAtProvider, LoadAhead, Step, ask
 from nfemu.carrier.payments import LearnedBy, PaymentNotification, close, load_payment, settle
 from nfemu.carrier.rules import CarrierRules
 from nfemu.model.errors import Conflict
@@ -35,7 +35,8 @@ def inquire(rules: CarrierRules, no: PaymentNo) -> Step[Learned]:
     payment = yield from load_payment(no)
     if payment.state is not PaymentState.CREATED:
         return Learned.NOTHING
-    over = payment.expires_at <= (yield from ask(Now()))
+    now = (yield from ask(CarrierNow())) + (yield from ask(LoadAhead(payment.account)))
+    over = payment.expires_at <= now
     receipt = yield from ask(CloseAtProvider(payment) if over else FindAtProvider(payment))
     contradiction = _contradiction(payment, receipt)
     if receipt is not None and contradiction is None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from nfemu.bss import order_queue
 from nfemu.bss.dunning import Movement
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier.commands import Emit, NewId, Now, Step, ask
+from nfemu.carrier.commands import CarrierNow, Emit, NewId, Step, ask
 from nfemu.carrier.lines import aimed_profile, orders_of
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSubscription
 from nfemu.carrier.rules import CarrierRules
@@ -77,7 +77,7 @@ def order(
     """A stop or resume order for the line, which takes the place of its unfinished ones."""
     imsi = line.subscriber.imsi
     changes = yield from _superseded(view, line, correlation)
-    now = yield from ask(Now())
+    now = yield from ask(CarrierNow())
     # An order is created even where the HSS already has its target: an overtaken one has not been announced.
     target = rules.dunning.restricted if demand is Demand.STOP else OrderedProfile.OPEN
     created = WorkOrder(
@@ -96,7 +96,7 @@ def order(
 
 def _superseded(view: AccountView, line: Line, correlation: CorrelationId) -> Step[list[Change]]:
     """The line's unfinished orders, but for those of another APN profile, overtaken."""
-    now = yield from ask(Now())
+    now = yield from ask(CarrierNow())
     imsi = line.subscriber.imsi
     changes: list[Change] = []
     for overtaken in (each for each in orders_of(view, imsi) if each.kind is not OrderKind.PROFILE):

@@ -18,9 +18,11 @@ from nfemu.bss.payments import PaymentInput
 from nfemu.bss.texts import Template
 from nfemu.carrier.commands import (
     Begin,
+    CarrierNow,
     Commit,
     Emit,
     InquireLater,
+    LoadAhead,
     LoadPayment,
     LoadPaymentView,
     LoadUnpaid,
@@ -125,10 +127,11 @@ def waiting(
 
     Raises NotFound, Unavailable.
     """
-    _, imsi = yield from subscriber_account(msisdn)
+    account, imsi = yield from subscriber_account(msisdn)
     unpaid = yield from ask(LoadUnpaid(imsi))
+    now = (yield from ask(CarrierNow())) + (yield from ask(LoadAhead(account)))
     pages = {}
-    for payment in reversed(rules_of_payments.waiting(unpaid, (yield from ask(Now())))):
+    for payment in reversed(rules_of_payments.waiting(unpaid, now)):
         pages[payment] = yield from ask(OrderAtProvider(payment, return_url, language, address))
     return list(pages.items())
 
@@ -176,7 +179,7 @@ def settle(rules: CarrierRules, notification: PaymentNotification) -> Step[Settl
     yield from emit_entry(view, payment.imsi, entry, correlation)
     changes = yield from after_entries(rules, view, [entry], correlation)
     paid = rules_of_payments.settle(payment, notification.trade_no)
-    paid = replace(paid, paid_at=notification.paid_at, posted_at=now)
+    paid = replace(paid, paid_at=notification.paid_at, posted_at=(yield from ask(CarrierNow())))
     if rules_of_payments.is_double(payment, line_status(rules, view, payment.imsi).shown_due):
         paid = replace(paid, refund=RefundState.WANTED)
         yield from ask(Emit(payment.imsi, correlation, events.PAYMENT_DOUBLE, {"payment": payment.no}))
@@ -222,7 +225,7 @@ def close(no: PaymentNo, why: PaymentInput, reason: str, correlation: Correlatio
     if payment.state is not PaymentState.CREATED:
         return False
     name = events.PAYMENT_EXPIRED if why is PaymentInput.EXPIRED else events.PAYMENT_CANCELLED
-    yield from ask(Emit(payment.imsi, correlation, name, {"payment": no, "reason": reason}))
+    yield from ask(Emit(payment.imsi, correlation, name, {"payment": payment.no, "reason": reason}))
     yield from ask(Commit((PutPayment(rules_of_payments.advance(payment, why)),)))
     return True
 

@@ -1,19 +1,20 @@
 """The ports: what the carrier asks of the outside. Outer rings implement them; tests have fakes.
 
 Times: *business time* drives billing, orders and their expiry and may be a test clock; *wall time* drives
-everything that foreign programs check (architecture, section 7).
+everything that foreign programs check (architecture, section 7). An account may be on a clock of its own, ahead of the
+carrier's (`PutAhead`): ledger, fees, credit, messages and payment orders are dated by that.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Network
 from typing import Protocol
 
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import Agreement, Deduction, DeductionAnswer
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty, DutyKind
@@ -174,6 +175,21 @@ class PutConsumption:
 
 
 @dataclass(frozen=True, slots=True)
+class PutPosted:
+    """Raises Conflict where something was posted under that key."""
+
+    posted: PostedUsage
+
+
+@dataclass(frozen=True, slots=True)
+class PutAhead:
+    """The account is on a clock of its own, so far ahead of the carrier's from now on."""
+
+    account: AccountId
+    ahead: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class PutDuty:
     """When the account's duty of that kind falls due, instead of when it did; None: not any more."""
 
@@ -211,6 +227,8 @@ Change = (
     | PutGrant
     | PutLevel
     | PutConsumption
+    | PutPosted
+    | PutAhead
     | PutDuty
     | PlanDuty
     | AddEvent
@@ -317,10 +335,11 @@ class Store(Protocol):
         """Of the account's cards, oldest first."""
 
     async def notices_due(self, channel: Channel, now: datetime, limit: int) -> list[tuple[AccountId, NoticeId]]:
-        """Pending ones that the channel may be given at `now`, the most urgent and then the oldest first."""
+        """Pending ones that the channel may be given at `now`, the carrier's time, the most urgent and then the oldest
+        first."""
 
     async def next_notice(self) -> datetime | None:
-        """When the first pending one may be sent, in business time; in the past where one may already."""
+        """When the first pending one may be sent, by the carrier's clock; in the past where one may already."""
 
     async def relayed(self, limit: int) -> list[Relayed]:
         """Short messages that no receiver has acknowledged, in the order in which they were sent."""
@@ -347,11 +366,17 @@ class Store(Protocol):
     async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
         """`month`: its first day."""
 
+    async def posted(self, key: str) -> PostedUsage | None:
+        """What was posted under a key of its sender's."""
+
     async def next_duty(self) -> AccountDuty | None:
         """The first of all that are stored, due or not; see `duties_due` for the order."""
 
     async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
-        """What falls due by then: by moment, kind (in the order of `DutyKind`) and account."""
+        """What falls due by then, by the carrier's clock: by moment, kind (in the order of `DutyKind`) and account."""
+
+    async def ahead(self) -> Mapping[AccountId, timedelta]:
+        """The accounts on clocks of their own, and how far they are ahead of the carrier's."""
 
     async def cards_without_fees_planned(
         self, *, after: AccountId | None = None, limit: int = 1000

@@ -6,7 +6,7 @@ resume leads back into the garden (`transitions`).
 """
 
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier.commands import Begin, Emit, NewId, Now, Step, ask
+from nfemu.carrier.commands import Begin, CarrierNow, Emit, NewId, Step, ask
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import locked_line, orders_of
 from nfemu.carrier.orders import Cause
@@ -42,7 +42,7 @@ def order_profile(rules: CarrierRules, msisdn: Msisdn, name: str) -> Step[LineSt
 def _order(
     line: Line, profile: ProfileName | None, waiting: list[WorkOrder], correlation: CorrelationId
 ) -> Step[list[Change]]:
-    now = yield from ask(Now())
+    now = yield from ask(CarrierNow())
     imsi = line.subscriber.imsi
     changes: list[Change] = []
     for overtaken in waiting:

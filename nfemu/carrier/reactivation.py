@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier.commands import Emit, NewId, Now, Reserve, Step, ask
+from nfemu.carrier.commands import CarrierNow, Emit, NewId, Reserve, Step, ask
 from nfemu.carrier.lines import line_of
 from nfemu.carrier.orders import Cause
 from nfemu.carrier.ports import AccountView, Change, Line, PutOrder, PutSession
@@ -51,7 +51,7 @@ def follow_ups(
 def reactivate_lines(rules: CarrierRules, view: AccountView, chosen: Callable[[WorkOrder], bool]) -> Step[AccountView]:
     """Execute the chosen orders in one commit; acknowledging is the flip's part."""
     changes: list[Change] = []
-    now = yield from ask(Now())
+    now = yield from ask(CarrierNow())
     for order in view.orders:
         if order.state is OrderState.CREATED and chosen(order):
             sessions = yield from _reactivate(rules, line_of(view, order.imsi), order, now)

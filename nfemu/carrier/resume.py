@@ -5,7 +5,7 @@ pending. Nothing that was visible is repeated.
 """
 
 from nfemu.bss.orders import OrderInput, advance
-from nfemu.carrier.commands import Begin, Emit, LoadPendingNotices, Lock, Now, Step, ask
+from nfemu.carrier.commands import Begin, CarrierNow, Emit, LoadPendingNotices, Lock, Step, ask
 from nfemu.carrier.delivery import deliver
 from nfemu.carrier.flip import carry_out, carry_out_reactivations
 from nfemu.carrier.lines import load_account
@@ -45,7 +45,7 @@ def resubmit(rules: CarrierRules, account: AccountId, number: OrderId) -> Step[N
     view = yield from load_account(account)
     for order in view.orders:
         if order.id == number and order.state is OrderState.DEAD:
-            revived = advance(order, OrderInput.RESUBMIT, (yield from ask(Now())))
+            revived = advance(order, OrderInput.RESUBMIT, (yield from ask(CarrierNow())))
             detail = {"order": order.id, "kind": order.kind.value}
             yield from ask(Emit(order.imsi, order.correlation, events.ORDER_RESUBMITTED, detail))
             yield from carry_out(rules, view, [PutOrder(revived)], order.correlation)

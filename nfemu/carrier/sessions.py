@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nfemu.carrier.commands import Begin, Commit, Emit, NewId, Now, Reserve, Step, ask
+from nfemu.carrier.commands import Begin, CarrierNow, Commit, Emit, NewId, Reserve, Step, ask
 from nfemu.carrier.flip import carry_out
 from nfemu.carrier.lines import line_of, locked_line, session_detail
 from nfemu.carrier.ports import AccountView, Change, Line, PutSession
@@ -27,7 +27,7 @@ def attach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
             raise Conflict(f"`{msisdn}` is attached already (session `{line.session.id}`); detach it first")
         return (yield from _finished(rules, view, line.session, (), correlation))
     profile = yield from _permitted(rules, line, correlation)
-    now = yield from ask(Now())
+    now = yield from ask(CarrierNow())
     addresses = yield from ask(Reserve(line.subscriber, profile))
     identifier = SessionId((yield from ask(NewId("ses"))))
     session = pgw.create(identifier, line.subscriber, profile, addresses, line.session, now)
@@ -46,7 +46,7 @@ def detach(rules: CarrierRules, msisdn: Msisdn) -> Step[PdnSession]:
         if line.session is None or pgw.is_acknowledged(line.session):
             raise Conflict(f"`{msisdn}` is not attached, so there is nothing to detach")
         return (yield from _finished(rules, view, line.session, (), correlation))
-    session = pgw.release(line.session, (yield from ask(Now())))
+    session = pgw.release(line.session, (yield from ask(CarrierNow())))
     yield from ask(Emit(session.imsi, correlation, events.PGW_SESSION_RELEASED, session_detail(session)))
     return (yield from _finished(rules, view, session, [PutSession(session)], correlation))
 

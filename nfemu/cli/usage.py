@@ -28,13 +28,14 @@ def usage() -> None:
 @click.argument("number")
 @click.option("--bytes", "octets", type=click.IntRange(min=1), help="Traffic, both directions together.")
 @click.option("--seconds", "spoken", type=click.IntRange(min=1), help="Calls.")
+@click.option("--key", help="Repeating a post with the same key has no further effect.")
 @click.pass_context
-def post(context: click.Context, number: str, octets: int | None, spoken: int | None) -> None:
+def post(context: click.Context, number: str, octets: int | None, spoken: int | None, key: str | None) -> None:
     """Count traffic or calls of NUMBER as if the network had reported them; what is past the bundle is charged."""
     if (octets is None) == (spoken is None):
         raise click.UsageError("give either `--bytes` or `--seconds`")
     measured = "data" if octets is not None else "voice"
-    show_subscriber(client_of(context).post_usage(number, measured, octets or spoken or 0))
+    show_subscriber(client_of(context).post_usage(number, measured, octets or spoken or 0, key))
 
 
 @usage.command()

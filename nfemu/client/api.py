@@ -115,9 +115,8 @@ class Client:
 
     def charge(self, number: str, amount: str, note: str = "", key: str | None = None) -> Subscriber:
         """Charge decimal `amount`. Repeating a call with the same `key` has no further effect."""
-        headers = {"Idempotency-Key": key} if key is not None else {}
         body = {"amount": amount, "note": note}
-        return Subscriber.of(self._api.post(*_line(number), "charges", body=body, headers=headers))
+        return Subscriber.of(self._api.post(*_line(number), "charges", body=body, headers=_once(key)))
 
     def pay(self, number: str, amount: str) -> Settlement:
         """Pay through the provider; returns when service is restored, or when it is clear what is missing."""
@@ -167,10 +166,11 @@ class Client:
         """The account's credit level, explained."""
         return Credit.of(self._api.get(*_line(number), "credit"))
 
-    def post_usage(self, number: str, measured: str, amount: int) -> Subscriber:
-        """Count `data` in octets or `voice` in seconds; what is past the bundle is charged."""
+    def post_usage(self, number: str, measured: str, amount: int, key: str | None = None) -> Subscriber:
+        """Count `data` in octets or `voice` in seconds; what is past the bundle is charged. Repeating a call with the
+        same `key` has no further effect."""
         body = {"measured": measured, "amount": amount}
-        return Subscriber.of(self._api.post(*_line(number), "usage", body=body))
+        return Subscriber.of(self._api.post(*_line(number), "usage", body=body, headers=_once(key)))
 
     def explain(self, number: str, url: str) -> Explanation:
         return Explanation.of(self._api.get(*_line(number), "explain", url=url))
@@ -180,13 +180,13 @@ class Client:
     def clock(self) -> Clock:
         return Clock.of(self._api.get("clock"))
 
-    def advance_clock(self, by: str) -> Clock:
-        """`by` such as `15m` or `1d12h`."""
-        return Clock.of(self._api.post("clock", "advance", body={"by": by}))
+    def advance_clock(self, by: str, account: str | None = None) -> Clock:
+        """`by` such as `15m` or `1d12h`. With an `account`, its own clock alone, which any carrier's account has."""
+        return Clock.of(self._api.post("clock", "advance", body={"by": by, "account": account}))
 
-    def set_clock(self, to: datetime) -> Clock:
-        """`to` with its zone."""
-        return Clock.of(self._api.put("clock", body={"to": to.isoformat()}))
+    def set_clock(self, to: datetime, account: str | None = None) -> Clock:
+        """`to` with its zone; `account` as of `advance_clock`."""
+        return Clock.of(self._api.put("clock", body={"to": to.isoformat(), "account": account}))
 
     def status(self) -> Status:
         return Status.of(self._api.get("status"))
@@ -306,6 +306,11 @@ def _webhook(name: str) -> tuple[str, str]:
     if not name or "/" in name:
         raise InvalidInput(f"`{name}` is not the name of a webhook; `nfemu webhooks list` shows all")
     return "webhooks", name
+
+
+def _once(key: str | None) -> dict[str, str]:
+    """Headers of what must happen once."""
+    return {"Idempotency-Key": key} if key is not None else {}
 
 
 def _silent(folder: StateFolder, pid: int) -> str:

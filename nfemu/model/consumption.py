@@ -17,3 +17,13 @@ class Consumption:
     measured: Measured
     used: int = 0
     units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PostedUsage:
+    """Use that somebody posted under a key of their own: the same key counts once."""
+
+    key: str
+    imsi: Imsi
+    measured: Measured
+    amount: int

@@ -1,7 +1,7 @@
 """What an account has to expect of the future, as it is stored: one moment for each kind of duty."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from nfemu.model.identity import AccountId
@@ -26,4 +26,11 @@ class AccountDuty:
     account: AccountId
     kind: DutyKind
     due_at: datetime
-    """Business time."""
+    """The account's own time, as of which the duty is done."""
+    ahead: timedelta = timedelta(0)
+    """How far the account's clock is ahead of the carrier's."""
+
+    @property
+    def comes_at(self) -> datetime:
+        """By the carrier's clock."""
+        return self.due_at - self.ahead

@@ -1,7 +1,7 @@
 """Work orders and payments: what the back office sets in motion and must finish."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from nfemu.model.identity import AccountId, CorrelationId, Imsi, OrderId, PaymentNo, ProfileName
@@ -37,7 +37,8 @@ UNFINISHED_ORDERS = frozenset({OrderState.CREATED, OrderState.EXECUTED, OrderSta
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """An order for one line (S26). Times are business time. `target` of a profile order: what was ordered then."""
+    """An order for one line (S26). Times are the carrier's business time, whatever clock the account is on: the network
+    elements are everybody's. `target` of a profile order: what was ordered then."""
 
     id: OrderId
     imsi: Imsi
@@ -57,6 +58,13 @@ class WorkOrder:
     """How often the network elements have refused it since it was created or resubmitted."""
     next_attempt_at: datetime | None = None
     """Not before then; None: as soon as its turn comes."""
+    ahead: timedelta = timedelta(0)
+    """How far the account's clock was ahead of the carrier's when it was done."""
+
+    @property
+    def felt_at(self) -> datetime | None:
+        """When it was done, by the account's own time."""
+        return None if self.done_at is None else self.done_at + self.ahead
 
 
 class PaymentState(Enum):
@@ -79,7 +87,7 @@ class RefundState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One order at a payment provider. Times are business time."""
+    """One order at a payment provider. Times are the account's own, but for `paid_at` and `posted_at`."""
 
     no: PaymentNo
     account: AccountId
@@ -96,7 +104,7 @@ class Payment:
     paid_at: datetime | None = None
     """When the payer paid, by the provider's clock; known once paid."""
     posted_at: datetime | None = None
-    """When the money stood in the ledger, known then (S28)."""
+    """When the money stood in the ledger, by the carrier's business time; known then (S28)."""
     due: Money | None = None
     """What the payer was shown to be due when it was ordered; None: nobody was shown anything."""
     refund: RefundState | None = None

@@ -50,6 +50,8 @@ class Agenda:
         self._added = 0
         self._timer: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """One duty at a time, whoever has it run."""
 
     def add(self, due_at: datetime, run: Callable[[], Awaitable[str | None]]) -> None:
         self._added += 1
@@ -69,15 +71,16 @@ class Agenda:
     async def run_due(self) -> list[Happening]:
         """Run what is due now; what happened, in order. Raises the first failure, its duty kept."""
         happened = []
-        while self._is_due():
-            duty = heapq.heappop(self._duties)
-            try:
-                text = await duty.run()
-            except NfemuError:
-                heapq.heappush(self._duties, duty)
-                raise
-            if text is not None:
-                happened.append(Happening(duty.due_at, text))
+        async with self._turn:
+            while self._is_due():
+                duty = heapq.heappop(self._duties)
+                try:
+                    text = await duty.run()
+                except NfemuError:
+                    heapq.heappush(self._duties, duty)
+                    raise
+                if text is not None:
+                    happened.append(Happening(duty.due_at, text))
         return happened
 
     async def advance(self, clock: TestClock, to: datetime) -> list[Happening]:
@@ -112,13 +115,14 @@ class Agenda:
 
     async def _run_due_alone(self) -> None:
         """As `run_due`, with nobody to tell of a failure: it is logged, and its duty waits."""
-        while self._is_due():
-            duty = heapq.heappop(self._duties)
-            try:
-                await duty.run()
-            except NfemuError as error:
-                _log.warning("a duty failed and is tried again in %s: %s", _RETRY, error)
-                self.add(self._clock.now() + _RETRY, duty.run)
+        async with self._turn:
+            while self._is_due():
+                duty = heapq.heappop(self._duties)
+                try:
+                    await duty.run()
+                except NfemuError as error:
+                    _log.warning("a duty failed and is tried again in %s: %s", _RETRY, error)
+                    self.add(self._clock.now() + _RETRY, duty.run)
 
     def _is_due(self) -> bool:
         return bool(self._duties) and self._duties[0].due_at <= self._clock.now()

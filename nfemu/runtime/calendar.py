@@ -35,10 +35,10 @@ class Calendar:
         """Look out for what is stored. Raises Unavailable."""
         first = await self._store.next_duty()
         if first is not None:
-            self.watch(first.due_at)
+            self.watch(first.comes_at)
 
     def watch(self, due_at: datetime) -> None:
-        """Some account's duty falls due then, in business time."""
+        """Some account's duty falls due then, by the carrier's clock."""
         if due_at < self._planned:
             self._planned = due_at
             self._agenda.add(due_at, self._look)

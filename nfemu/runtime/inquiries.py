@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 from nfemu.bss.payments import next_inquiry
 from nfemu.carrier.inquiries import Learned
-from nfemu.carrier.ports import Clock, Store
+from nfemu.carrier.ports import Store
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.model.identity import PaymentNo
 from nfemu.model.orders import Payment
+from nfemu.runtime.account_clocks import AccountClocks
 from nfemu.runtime.agenda import Agenda
 
 _log = logging.getLogger(__name__)
@@ -24,14 +25,15 @@ _TOLD = {Learned.PAID: "payment {} is paid, the provider says when asked", Learn
 
 
 class Inquiries:
-    """`inquire` asks about one order; raises an NfemuError. Times are business time."""
+    """`inquire` asks about one order; raises an NfemuError. Times are the carrier's business time; an order goes by its
+    account's clock (`clocks`)."""
 
     def __init__(
-        self, store: Store, agenda: Agenda, clock: Clock, inquire: Callable[[PaymentNo], Awaitable[Learned]]
+        self, store: Store, agenda: Agenda, clocks: AccountClocks, inquire: Callable[[PaymentNo], Awaitable[Learned]]
     ) -> None:
         self._store = store
         self._agenda = agenda
-        self._clock = clock
+        self._clocks = clocks
         self._inquire = inquire
         self._planned = _NEVER
         self._looked = _BEFORE_ALL
@@ -39,6 +41,9 @@ class Inquiries:
 
     def watch(self, payment: Payment) -> None:
         """An open order."""
+        self._watch(self._clocks.by_the_carrier(payment))
+
+    def _watch(self, payment: Payment) -> None:
         due_at = next_inquiry(payment, self._looked)
         if due_at < self._planned:
             self._planned = due_at
@@ -47,11 +52,11 @@ class Inquiries:
     async def _look(self) -> str | None:
         """A duty: raises Unavailable where an order could not be closed, after all that can be has been: it is tried
         again. About one that has time left is asked again anyway."""
-        now, looked = self._clock.now(), self._looked
+        now, looked = self._clocks.carrier_now(), self._looked
         self._planned, self._looked = _NEVER, now
         happened: list[str] = []
         failure: Unavailable | None = None
-        for payment in await self._store.open_payments():
+        for payment in map(self._clocks.by_the_carrier, await self._store.open_payments()):
             if next_inquiry(payment, looked) <= now:
                 try:
                     learned = await self._inquire(payment.no)
@@ -61,7 +66,7 @@ class Inquiries:
                     if isinstance(error, Unavailable) and payment.expires_at <= now:
                         failure = failure or error
             if payment.expires_at > now:
-                self.watch(payment)
+                self._watch(payment)
         if failure is not None:
             raise failure
         return "; ".join(happened) or None

@@ -44,7 +44,7 @@ class Outbox:
             self.watch(first)
 
     def watch(self, at: datetime) -> None:
-        """A message may be sent then, in business time."""
+        """A message may be sent then, by the carrier's clock."""
         if at < self._planned:
             self._planned = at
             self._agenda.add(at, self._look)

@@ -9,21 +9,22 @@ from nfemu.bss.dunning import DunningRules, Policy
 from nfemu.bss.fees import FeeRules, next_moment
 from nfemu.carrier.ports import Clock, PutDuty, Store
 from nfemu.model.duties import DutyKind
+from nfemu.runtime.account_clocks import AccountClocks
 
 _AT_ONCE = 2000
 """Accounts of one commit."""
 
 
-async def plan_fees(store: Store, clock: Clock, rules: FeeRules) -> None:
+async def plan_fees(store: Store, clocks: AccountClocks, rules: FeeRules) -> None:
     """For each account with a plan or services, its next fee behind the present; a month that has begun is free.
 
     Raises Unavailable: what was planned stays.
     """
     after = None
     while cards := await store.cards_without_fees_planned(after=after, limit=_AT_ONCE):
-        now, changes = clock.now(), []
+        changes = []
         for account, its in groupby(cards, key=lambda card: card.account):
-            changes.append(PutDuty(account, DutyKind.FEES, next_moment(rules, account, list(its), now)))
+            changes.append(PutDuty(account, DutyKind.FEES, next_moment(rules, account, list(its), clocks.now(account))))
         await store.commit([change for change in changes if change.due_at is not None])
         after = cards[-1].account
 

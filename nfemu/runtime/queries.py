@@ -23,6 +23,7 @@ from nfemu.model.session import PdnSession
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
 from nfemu.model.usage import Usage
+from nfemu.runtime.account_clocks import AccountClocks
 from nfemu.runtime.clocks import TestClock, WallClock
 from nfemu.runtime.in_force import InForce
 from nfemu.runtime.usage import UsageBook
@@ -33,6 +34,7 @@ class Queries:
 
     def __init__(self, store: Store, clock: WallClock | TestClock, in_force: InForce, usage: UsageBook) -> None:
         self.clock = clock
+        self.clocks = AccountClocks(store, clock)
         self._store = store
         self._in_force = in_force
         self._usage = usage
@@ -42,8 +44,12 @@ class Queries:
         return self._in_force.rules.catalogue
 
     def now(self) -> datetime:
-        """Business time."""
+        """The carrier's business time."""
         return self.clock.now()
+
+    async def now_of(self, msisdn: Msisdn) -> datetime:
+        """The business time of the number's account."""
+        return self.clocks.now((await self._subscriber(msisdn)).account)
 
     def line_states(self) -> list[LineState]:
         """What a (re)starting enforcement point must know: every line that ever attached, as committed."""
@@ -154,14 +160,15 @@ class Queries:
         """What the line costs, what is to come, and what it has used this month. Raises NotFound."""
         card = await self._subscriber(msisdn)
         view = await self._account(card.account)
-        month = self.today().replace(day=1)
+        now = self.clocks.now(card.account)
+        month = now.astimezone(self._in_force.rules.fees.zone).date().replace(day=1)
         used = [await self._store.consumption(card.imsi, month, measured) for measured in Measured]
         return Bill(
             card,
             tuple(
                 each or Consumption(card.imsi, month, measured) for each, measured in zip(used, Measured, strict=True)
             ),
-            next_fees(self._in_force.rules.fees, view.account.id, [line.subscriber for line in view.lines], self.now()),
+            next_fees(self._in_force.rules.fees, view.account.id, [line.subscriber for line in view.lines], now),
             tuple(await self._store.open_grants(view.account.id)),
         )
 

@@ -32,6 +32,7 @@ from nfemu.carrier.ports import (
     PaymentProvider,
     PaymentView,
     PlanDuty,
+    PutAhead,
     PutDuty,
     PutOrder,
     PutSession,
@@ -41,7 +42,7 @@ from nfemu.carrier.ports import (
 from nfemu.epc.pgw import Pgw, Reservation
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Deduction, DeductionAnswer
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty
 from nfemu.model.errors import NfemuError, Unavailable
@@ -50,6 +51,7 @@ from nfemu.model.notices import Notice
 from nfemu.model.orders import Payment, Receipt, RefundAnswer, WorkOrder
 from nfemu.model.subscriber import Subscriber
 from nfemu.model.timeline import TimelineEvent
+from nfemu.runtime.account_clocks import AccountClocks
 from nfemu.runtime.clocks import Trace
 from nfemu.runtime.locks import KeyedLocks
 
@@ -67,6 +69,7 @@ class Outside:
     notifier: Notifier
     provider: PaymentProvider
     clock: Clock
+    clocks: AccountClocks
     ids: IdSource
 
 
@@ -131,6 +134,8 @@ class Runner:
         self._handlers: dict[type[c.Command[Any]], Callable[[_Run, Any], Awaitable[object]]] = {
             c.Begin: self._begin,
             c.Now: self._now,
+            c.CarrierNow: self._carrier_now,
+            c.LoadAhead: self._load_ahead,
             c.NewId: self._new_id,
             c.Lock: self._lock,
             c.LoadSubscriber: self._load_subscriber,
@@ -139,6 +144,7 @@ class Runner:
             c.LoadGrants: self._load_grants,
             c.LoadCreditRecord: self._load_credit_record,
             c.LoadConsumption: self._load_consumption,
+            c.LoadPosted: self._load_posted,
             c.LoadDuties: self._load_duties,
             c.LoadLedgerSince: self._load_ledger_since,
             c.LoadToldSince: self._load_told_since,
@@ -220,8 +226,17 @@ class Runner:
         run.traces[correlation] = Trace.begin()
         return correlation
 
-    async def _now(self, _: _Run, __: c.Now) -> datetime:
+    async def _now(self, run: _Run, _: c.Now) -> datetime:
+        return self._outside.clock.now() + self._ahead(run)
+
+    async def _carrier_now(self, _: _Run, __: c.CarrierNow) -> datetime:
         return self._outside.clock.now()
+
+    async def _load_ahead(self, _: _Run, command: c.LoadAhead) -> timedelta:
+        return self._outside.clocks.ahead(command.account)
+
+    def _ahead(self, run: _Run) -> timedelta:
+        return timedelta(0) if run.account is None else self._outside.clocks.ahead(run.account)
 
     async def _new_id(self, run: _Run, command: c.NewId) -> str:
         return self._outside.ids.new(command.prefix, run.account or "")
@@ -261,6 +276,9 @@ class Runner:
     async def _load_consumption(self, _: _Run, command: c.LoadConsumption) -> Consumption | None:
         return await self._outside.store.consumption(command.imsi, command.month, command.measured)
 
+    async def _load_posted(self, _: _Run, command: c.LoadPosted) -> PostedUsage | None:
+        return await self._outside.store.posted(command.key)
+
     async def _load_payment(self, _: _Run, command: c.LoadPayment) -> Payment | None:
         return await self._outside.store.payment(command.no)
 
@@ -286,7 +304,7 @@ class Runner:
             run.traces[command.correlation] = trace
         at, elapsed_ms = trace.stamp()
         detail = dict(command.detail)
-        now = self._outside.clock.now()
+        now = self._outside.clock.now() + self._ahead(run)
         run.events.append(TimelineEvent(command.imsi, command.correlation, command.name, at, elapsed_ms, detail, now))
 
     async def _resumed_trace(self, imsi: Imsi, correlation: CorrelationId) -> Trace:
@@ -310,16 +328,25 @@ class Runner:
             run.events.clear()
             self._later.happened()
         for change in command.changes:
-            if isinstance(change, PutSession):
-                self.pgw.accept(change.session)
-                run.reservations.pop(change.session.imsi, None)
-            elif isinstance(change, PutDuty | PlanDuty) and change.due_at is not None:
-                self._later.watch(change.due_at)
-            elif isinstance(change, PutOrder):
-                self._turns.follow(change.order)
-                run.admitted.discard(change.order.id)
-            elif isinstance(change, Relay):
+            self._follow(run, change)
+
+    def _follow(self, run: _Run, change: Change) -> None:
+        """What is kept beside the store goes with what has been committed."""
+        match change:
+            case PutSession(session):
+                self.pgw.accept(session)
+                run.reservations.pop(session.imsi, None)
+            case PutDuty(account, _, due_at) | PlanDuty(account, _, due_at) if due_at is not None:
+                self._later.watch(due_at - self._outside.clocks.ahead(account))
+            case PutOrder(order):
+                self._turns.follow(order)
+                run.admitted.discard(order.id)
+            case Relay():
                 self._later.relay()
+            case PutAhead(account, ahead):
+                self._outside.clocks.follow(account, ahead)
+            case _:
+                return
 
     async def _reserve(self, run: _Run, command: c.Reserve) -> Reservation:
         reservation = self.pgw.reserve(command.subscriber, command.profile, self._outside.clock.now())
@@ -339,9 +366,8 @@ class Runner:
         return await self._outside.notifier.send(command.notice)
 
     async def _order_at_provider(self, _: _Run, command: c.OrderAtProvider) -> str:
-        return await self._outside.provider.create_order(
-            command.payment, command.return_url, command.language, command.address
-        )
+        payment = self._outside.clocks.by_the_carrier(command.payment)
+        return await self._outside.provider.create_order(payment, command.return_url, command.language, command.address)
 
     async def _find(self, _: _Run, command: c.FindAtProvider) -> Receipt | None:
         async with self._patience():
@@ -388,8 +414,8 @@ class Runner:
     async def _finish(self, _: _Run, command: c.FinishLater) -> None:
         self._later.finish(command.account)
 
-    async def _send_later(self, _: _Run, command: c.SendLater) -> None:
-        self._later.send(command.at)
+    async def _send_later(self, run: _Run, command: c.SendLater) -> None:
+        self._later.send(command.at - self._ahead(run))
 
     async def _reactivate(self, _: _Run, command: c.ReactivateLater) -> None:
         self._later.reactivate(command.account)

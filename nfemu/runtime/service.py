@@ -24,6 +24,7 @@ from nfemu.carrier import (
     duties,
     grants,
     inquiries,
+    own_clock,
     payments,
     profiles,
     recheck,
@@ -110,13 +111,13 @@ class CarrierService(Queries):
         self._happened = happened
         self._page_delivery = page_delivery
         self._unfinished = Unfinished(store, in_force, self._run)
-        outside = Outside(store, enforcer, notifier, provider, clock, ids)
+        outside = Outside(store, enforcer, notifier, provider, clock, self.clocks, ids)
         self._agenda = Agenda(clock)
         abreast = _ABREAST if isinstance(clock, WallClock) else 1
         self._pump = OrderPump(PumpSource(store, self._agenda, clock), rules.orders, self._proceed, abreast)
         self.orders = OrderDesk(store, clock, self._pump.queue, self._resubmit)
         self._runner = Runner(outside, in_force.pgw, self._pump, self, provider_within)
-        self._inquiries = Inquiries(store, self._agenda, clock, self.inquire)
+        self._inquiries = Inquiries(store, self._agenda, self.clocks, self.inquire)
         self._outbox = Outbox(store, self._agenda, clock, lambda: in_force.rules.notices, self._send, abreast)
         self._calendar = Calendar(store, self._agenda, clock, self._do_duty)
         self._detection = Detection(self._request_blocked, clock)
@@ -129,7 +130,7 @@ class CarrierService(Queries):
     # ---- start and stop
 
     async def load(self) -> None:
-        """The clock's position, static addresses and the session table, from the store.
+        """The clocks' positions, static addresses and the session table, from the store.
 
         Raises Unavailable; Conflict where the wall clock is behind a test clock that has run here.
         """
@@ -137,6 +138,7 @@ class CarrierService(Queries):
             await self.clock.load()
         else:
             await leave_test_clock(self._store, self.clock.now())
+        await self.clocks.load()
         latest = await self._store.sessions()
         rules = self._in_force.rules
         self._in_force.pgw = self._runner.pgw = await restored_table(self._store, self.clock, rules, latest)
@@ -209,9 +211,9 @@ class CarrierService(Queries):
         planned = {duty.kind: duty.due_at for duty in await self._store.duties(account)}
         return replace(found, next_at=planned.get(DutyKind.CREDIT))
 
-    async def consume(self, msisdn: Msisdn, measured: Measured, amount: int) -> LineStatus:
+    async def consume(self, msisdn: Msisdn, measured: Measured, amount: int, key: str | None = None) -> LineStatus:
         """See `carrier.consumption.consume`."""
-        return await self._run(lambda rules: consumption.consume(rules, msisdn, measured, amount))
+        return await self._run(lambda rules: consumption.consume(rules, msisdn, measured, amount, key))
 
     async def restrict(self, msisdn: Msisdn) -> LineStatus:
         """See `carrier.billing.restrict`."""
@@ -346,7 +348,7 @@ class CarrierService(Queries):
 
     async def plan_duties(self) -> None:
         """Whatever accounts have to expect under the rules, and did not yet, is planned. Raises Unavailable."""
-        await plan_fees(self._store, self.clock, self._in_force.rules.fees)
+        await plan_fees(self._store, self.clocks, self._in_force.rules.fees)
         await plan_dunning(self._store, self.clock, self._in_force.rules.dunning, self._dunned_by)
         self._dunned_by = self._in_force.rules.dunning
         await self._calendar.start()
@@ -376,6 +378,43 @@ class CarrierService(Queries):
                 return await self._agenda.advance(self.clock, to)
             finally:
                 self._usage.look_at_the_day()
+
+    async def advance_account(self, account: AccountId, by: timedelta) -> list[Happening]:
+        """Put the account's own clock forward, whatever the carrier's is; what fell due on it meanwhile, in order, each
+        with the account's own time. Raises as `advance_clock` does, and NotFound."""
+        if by < timedelta(0):
+            raise InvalidInput(f"the clock of an account only moves forward; `{by}` is negative")
+        async with self._clock_lock:
+            return await self._move_account(account, self.clocks.ahead(account) + by)
+
+    async def set_account_clock(self, account: AccountId, to: datetime) -> list[Happening]:
+        """Put the account's own clock forward to `to`. Raises as `advance_account` does."""
+        async with self._clock_lock:
+            return await self._move_account(account, to - self.clock.now())
+
+    async def _move_account(self, account: AccountId, until: timedelta) -> list[Happening]:
+        """Until its clock is so far ahead of the carrier's, stopping at whatever falls due on the way."""
+        try:
+            self.clock.now() + until
+        except OverflowError:
+            raise InvalidInput("that leads beyond the year 9999; advance by less") from None
+        self._detection.forget()
+        happened = await self._run_due_of(account)
+        while await self._run(lambda _: own_clock.step(account, until)) < until:
+            happened += await self._run_due_of(account)
+        return happened + await self._run_due_of(account)
+
+    async def _run_due_of(self, account: AccountId) -> list[Happening]:
+        """Of others nothing is due that was not: the carrier's clock has not been moved."""
+        now = self.clocks.now(account)
+        for payment in await self._store.open_payments():
+            self.inquire_about(payment)
+        for deduction in await self._store.open_deductions():
+            if deduction.account == account and deduction.retry_at is not None and deduction.retry_at <= now:
+                self.ask_again(deduction)
+        await self._outbox.start()
+        await self._calendar.start()
+        return [Happening(now, each.text) for each in await self._agenda.run_due()]
 
     # ---- later
 
@@ -420,7 +459,7 @@ class CarrierService(Queries):
             return await self._run(lambda rules: agreements.ask_again(rules, deduction.account))
 
         if deduction.retry_at is not None:
-            self._agenda.add(deduction.retry_at, run)
+            self._agenda.add(deduction.retry_at - self.clocks.ahead(deduction.account), run)
 
     def watch(self, due_at: datetime) -> None:
         """Some account's duty falls due then."""

@@ -97,12 +97,12 @@ class Actor:
         try:
             if act.name in doing:
                 return doing[act.name](act.value, step, _needed(number, act))
-            self._order(act, number)
+            self._order(act, step, number)
         except (ClientError, Conflict) as error:
             return Outcome(refusal=str(error))
         return NOTHING
 
-    def _order(self, act: Act, number: str | None) -> None:
+    def _order(self, act: Act, step: Step, number: str | None) -> None:
         """What is nothing but a call of the API."""
         client = self.client
         on_line: Mapping[str, Callable[[str, str], object]] = {
@@ -120,7 +120,7 @@ class Actor:
         if act.name in on_line:
             on_line[act.name](_needed(number, act), act.value)
         elif act.name == "advance":
-            client.advance_clock(act.value)
+            client.advance_clock(act.value, step.account)
         elif act.name == "load":
             self._hang_up()
             self.states.load(act.value)

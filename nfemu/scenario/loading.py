@@ -36,7 +36,7 @@ ACTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "pay": (_NOTHING, frozenset({"status", "arrives", "shows", "hides"})),
     "autodeduct": (_NOTHING, _NOTHING),
     "bank": (_NOTHING, _NOTHING),
-    "advance": (_NOTHING, _NOTHING),
+    "advance": (frozenset({"account"}), _NOTHING),
     "reload": (_NOTHING, frozenset({"changes"})),
     "click": (_NOTHING, _ANSWERED),
     "run": (_NOTHING, frozenset({"exit", "prints", "hides"})),

@@ -35,7 +35,8 @@ def record(client: Client, number: str) -> str:
     line, clock = client.subscriber(number), client.clock()
     timelines = seen_on(client, line)
     others = [timeline[0].number for timeline in timelines[1:] if timeline]
-    teller = _Teller(line.number, others, clock, line.number)
+    own = next(({"account": each.account} for each in clock.own if each.account == line.account.id), {})
+    teller = _Teller(line.number, others, clock, clock.now_of(line.account.id), own, line.number)
     steps = list(teller.told(groups_of(timelines, _A_MOMENT[clock.kind])))
     if not any(_COMMENT not in step for step in steps):
         raise Conflict(f"nothing has happened on the line of {line.number} that a scenario could tell; use it first")
@@ -60,6 +61,9 @@ class _Teller:
     line: str
     others: Sequence[str]
     clock: Clock
+    now: datetime
+    own: Step
+    """Whose clock is moved, where the account is on one of its own."""
     _whose: str
     _now: datetime | None = None
     _attached: set[str] = field(default_factory=set)
@@ -72,7 +76,7 @@ class _Teller:
             one = list(together)
             yield from self._step(Group([seen for group in one for seen in group.seen], one[0].later))
         if self.clock.kind == "test":
-            yield from self._moved(self.clock.now)
+            yield from self._moved(self.now)
 
     def _together(self, group: Group) -> object:
         """By the clock it is one with what is due at the same time, else with nothing."""
@@ -128,7 +132,7 @@ class _Teller:
         passed = since(self._now, to)
         self._now = to or self._now
         if passed >= _A_MOMENT[self.clock.kind]:
-            yield {"advance": _span(passed)}
+            yield {"advance": _span(passed), **self.own}
 
     def _answering(self, group: Group, number: str) -> Iterator[Step]:
         """What the bank must be told to answer, before it is asked."""

@@ -77,7 +77,7 @@ def _missing(scenario: Scenario, carrier: Carrier, client: Client) -> str:
     """Why the scenario says nothing about this carrier; empty where it does."""
     if scenario.needs_bearer and not carrier.state.status().has_bearers:
         return _NEEDS_BEARER
-    moves = any(step.act is not None and step.act.name == "advance" for step in scenario.steps)
+    moves = any(step.written.advance is not None and step.written.account is None for step in scenario.steps)
     if (moves or scenario.given.clock is not None) and client.clock().kind != "test":
         return _NEEDS_CLOCK
     return ""

@@ -233,7 +233,8 @@ class Step(Written):
     pay: Annotated[Pay, BeforeValidator(_amount_alone), _OrPlain()] | None = _documented("Pay what is due, or so much.")
     autodeduct: Literal["sign", "revoke"] | None = None
     bank: Literal["accept", "decline", "unreachable", "silent"] | None = _documented("What the bank answers.")
-    advance: Span | None = _documented("Move business time; needs a test clock.")
+    advance: Span | None = _documented("Move business time; needs a test clock, unless of an `account` alone.")
+    account: str | None = _documented("Whose own clock is advanced; the carrier's goes on as before.")
     reload: Annotated[StrictBool, AfterValidator(_only_true)] | None = _documented("Read the configuration again.")
     click: Literal["sms"] | None = _documented("Open the link in the last message.")
     run: Command | None = _documented("A program on the line.")

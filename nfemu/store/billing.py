@@ -5,12 +5,12 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant
 from nfemu.model.identity import AccountId, Imsi
 from nfemu.model.plans import Measured
 from nfemu.store import rows, schema
-from nfemu.store.prepared import Prepared, insert_or_update
+from nfemu.store.prepared import Prepared, insert, insert_or_update
 
 _put_grant = insert_or_update(schema.credit_grant, "id")
 _open = schema.credit_grant.c.account_id == sa.bindparam("account")
@@ -37,6 +37,8 @@ _consumption = Prepared(
         schema.consumption.c.measured == sa.bindparam("measured"),
     )
 )
+_insert_posted = insert(schema.posted_usage)
+_posted = Prepared(sa.select(schema.posted_usage).where(schema.posted_usage.c.key == sa.bindparam("key")))
 
 
 def put_grant(connection: Connection, grant: CreditGrant) -> None:
@@ -58,3 +60,13 @@ def consumption(connection: Connection, imsi: Imsi, month: date, measured: Measu
     key = {"imsi": imsi.digits, "month": month.isoformat(), "measured": measured.value}
     row = _consumption.run(connection, key).one_or_none()
     return None if row is None else rows.consumption_from(row)
+
+
+def put_posted(connection: Connection, posted: PostedUsage) -> None:
+    """Raises IntegrityError where the key is taken."""
+    _insert_posted.run(connection, rows.posted_values(posted))
+
+
+def posted(connection: Connection, key: str) -> PostedUsage | None:
+    row = _posted.run(connection, {"key": key}).one_or_none()
+    return None if row is None else rows.posted_from(row)

@@ -20,6 +20,8 @@ _urgency = sa.case(
         for kind, rank in URGENCY.items()
     )
 )
+_clock = schema.account_clock
+_ahead = sa.func.coalesce(_clock.c.ahead, sa.literal_column("0"))
 _may_be_sent_at = sa.func.coalesce(_notice.c.retry_at, _notice.c.created_at)
 _pending = Prepared(
     sa.select(_notice)
@@ -30,15 +32,23 @@ _pending = Prepared(
 _due = Prepared(
     sa.select(schema.subscriber.c.account_id, _notice.c.id)
     .join(schema.subscriber, schema.subscriber.c.imsi == _notice.c.imsi)
+    .outerjoin(_clock, _clock.c.account_id == schema.subscriber.c.account_id)
     .where(
         schema.PENDING,
         _notice.c.channel == sa.bindparam("channel"),
-        _may_be_sent_at <= sa.bindparam("now"),
+        _may_be_sent_at - _ahead <= sa.bindparam("now"),
     )
-    .order_by(_urgency, _notice.c.created_at, _notice.c.serial)
+    .order_by(_urgency, _notice.c.created_at - _ahead, _notice.c.serial)
     .limit(sa.bindparam("limit"))
 )
 _next = Prepared(sa.select(sa.func.min(_may_be_sent_at)).where(schema.PENDING))
+_next_of_own_clocks = Prepared(
+    sa.select(sa.func.min(_may_be_sent_at - _clock.c.ahead))
+    .select_from(_clock)
+    .join(schema.subscriber, schema.subscriber.c.account_id == _clock.c.account_id)
+    .join(_notice, _notice.c.imsi == schema.subscriber.c.imsi)
+    .where(schema.PENDING)
+)
 _inbox = Prepared(
     sa.select(_notice)
     .where(_notice.c.imsi == sa.bindparam("imsi"), schema.SENT)
@@ -77,7 +87,9 @@ def due(connection: Connection, channel: Channel, now: datetime, limit: int) -> 
 
 
 def first_due(connection: Connection) -> datetime | None:
-    return from_micros_or_none(_next.run(connection).scalar_one())
+    """By the carrier's clock: what is stored of accounts on clocks of their own is later than that."""
+    found = (each.run(connection).scalar_one() for each in (_next, _next_of_own_clocks))
+    return from_micros_or_none(min((moment for moment in found if moment is not None), default=None))
 
 
 def inbox(connection: Connection, imsi: Imsi, limit: int) -> list[Notice]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import IPv4Address, IPv6Network
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from nfemu.model.account import Account, AccountKind, EntryKind, LedgerEntry
 from nfemu.model.agreements import Agreement, AgreementState, Deduction, DeductionState
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import InvalidInput
@@ -40,7 +40,7 @@ from nfemu.model.session import PdnSession, SessionState
 from nfemu.model.subscriber import CardRole, Hold, OrderedProfile, Segment, Subscriber, Subscription
 from nfemu.model.timeline import TimelineEvent
 from nfemu.store import schema
-from nfemu.store.times import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from nfemu.store.times import from_micros, from_micros_or_none, span_to_micros, to_micros, to_micros_or_none
 
 Values = dict[str, Any]
 ACCOUNT = ("id", "kind", "currency", "credit_limit", "level")
@@ -232,6 +232,7 @@ def order_values(order: WorkOrder) -> Values:
         "attempts": order.attempts,
         "next_attempt_at": to_micros_or_none(order.next_attempt_at),
         "moved_at": to_micros(order.done_at or order.executed_at or order.billed_at or order.created_at),
+        "ahead": span_to_micros(order.ahead) or None,
     }
 
 
@@ -251,6 +252,7 @@ def order_from(row: Row[Any]) -> WorkOrder:
         executed_at=from_micros_or_none(row.executed_at),
         attempts=row.attempts,
         next_attempt_at=from_micros_or_none(row.next_attempt_at),
+        ahead=timedelta(microseconds=row.ahead or 0),
     )
 
 
@@ -439,8 +441,25 @@ def consumption_from(row: Row[Any]) -> Consumption:
     return Consumption(Imsi(row.imsi), date.fromisoformat(row.month), Measured(row.measured), row.used, row.units)
 
 
+def posted_values(posted: PostedUsage) -> Values:
+    return {
+        "key": posted.key,
+        "imsi": posted.imsi.digits,
+        "measured": posted.measured.value,
+        "amount": posted.amount,
+    }
+
+
+def posted_from(row: Row[Any]) -> PostedUsage:
+    return PostedUsage(row.key, Imsi(row.imsi), Measured(row.measured), row.amount)
+
+
 def duty_from(row: Row[Any]) -> AccountDuty:
     return AccountDuty(AccountId(row.account_id), DutyKind(row.kind), from_micros(row.due_at))
+
+
+def ahead_from(row: Row[Any]) -> tuple[AccountId, timedelta]:
+    return AccountId(row.account_id), timedelta(microseconds=row.ahead)
 
 
 def event_values(event: TimelineEvent) -> Values:

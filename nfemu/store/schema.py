@@ -29,7 +29,7 @@ from nfemu.model.subscriber import CardRole, Hold, OrderedProfile
 from nfemu.model.webhooks import DeliveryState
 from nfemu.store.columns import MOMENT, SERIAL, one_of, partial
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration. A store at this version opens without loading the migration machinery."""
 
 NO_PROFILE = "-"
@@ -192,10 +192,12 @@ work_order = sa.Table(
     sa.Column("attempts", sa.SmallInteger, nullable=False),
     sa.Column("next_attempt_at", MOMENT),
     sa.Column("moved_at", MOMENT, nullable=False),
+    sa.Column("ahead", sa.BigInteger),
     one_of("target", OrderedProfile),
     one_of("state", OrderState),
 )
-"""`moved_at`: the last of its times but `next_attempt_at`, by which those of the last hour are found."""
+"""`moved_at`: the last of its times but `next_attempt_at`, by which those of the last hour are found. `ahead`:
+microseconds that the account's clock was ahead of the carrier's when it was done; null: none."""
 partial("ix_work_order_unfinished", work_order.c.imsi, where=UNFINISHED)
 partial("ix_work_order_done", work_order.c.imsi, work_order.c.done_at, where=DONE)
 sa.Index("ix_work_order_moved_at", work_order.c.moved_at)
@@ -365,6 +367,18 @@ consumption = sa.Table(
 )
 """What a card has used in a calendar month (its first day, ISO 8601), as its tariff counts it."""
 
+posted_usage = sa.Table(
+    "posted_usage",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("imsi", sa.Text, sa.ForeignKey("subscriber.imsi"), nullable=False),
+    sa.Column("measured", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    one_of("measured", Measured),
+    sqlite_with_rowid=False,
+)
+"""What was posted under keys of their senders', so that it counts once."""
+
 duty = sa.Table(
     "duty",
     metadata,
@@ -375,6 +389,17 @@ duty = sa.Table(
 )
 """What an account has to expect next, of each kind (`model.duties`)."""
 duty_in_order = sa.Index("ix_duty_due_at", duty.c.due_at, duty.c.kind, duty.c.account_id)
+
+account_clock = sa.Table(
+    "account_clock",
+    metadata,
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), primary_key=True),
+    sa.Column("ahead", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("ahead >= 0", name="ahead"),
+    sqlite_with_rowid=False,
+)
+"""The accounts on clocks of their own: microseconds ahead of the carrier's. All of an account's moments but those of
+orders and sessions are of its own time, so an account that is moved has nothing but this row changed."""
 
 provider_contract = sa.Table(
     "provider_contract",

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from copy import copy
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from nfemu.carrier.ports import AccountView, Change, PaymentView
 from nfemu.model.account import LedgerEntry
 from nfemu.model.agreements import Contract, Deduction
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Unavailable
@@ -365,8 +365,14 @@ class SqlStore:
     async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
         return await self._read(lambda connection: billing.consumption(connection, imsi, month, measured))
 
+    async def posted(self, key: str) -> PostedUsage | None:
+        return await self._read(lambda connection: billing.posted(connection, key))
+
     async def next_duty(self) -> AccountDuty | None:
         return await self._read(duties.next_duty)
+
+    async def ahead(self) -> dict[AccountId, timedelta]:
+        return await self._read(duties.own_clocks)
 
     async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
         return await self._read(lambda connection: duties.due(connection, until, limit))

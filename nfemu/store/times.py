@@ -15,6 +15,10 @@ def to_micros(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
 
 
+def span_to_micros(span: timedelta) -> int:
+    return span // _MICROSECOND
+
+
 def from_micros(micros: int) -> datetime:
     """The instant, in UTC."""
     return _EPOCH + timedelta(microseconds=micros)

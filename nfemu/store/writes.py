@@ -17,6 +17,7 @@ from nfemu.carrier.ports import (
     PlanDuty,
     PutAccount,
     PutAgreement,
+    PutAhead,
     PutConsumption,
     PutDeduction,
     PutDuty,
@@ -25,6 +26,7 @@ from nfemu.carrier.ports import (
     PutNotice,
     PutOrder,
     PutPayment,
+    PutPosted,
     PutSession,
     PutSubscriber,
     PutSubscription,
@@ -94,6 +96,8 @@ _NAMES: Mapping[type[Any], Callable[[Any], str]] = {
     PutGrant: lambda change: f"credit grant `{change.grant.id}`",
     PutLevel: lambda change: f"credit level of account `{change.account}`",
     PutConsumption: lambda change: f"what IMSI `{change.consumption.imsi}` has used",
+    PutPosted: lambda change: f"use under the key `{change.posted.key}`",
+    PutAhead: lambda change: f"clock of account `{change.account}`",
     PlanDuty: lambda change: f"duty of account `{change.account}`",
     PutDuty: lambda change: f"duty of account `{change.account}`",
     AddEvent: lambda change: f"event `{change.event.name}`",
@@ -217,6 +221,14 @@ def _put_consumption(connection: Connection, change: PutConsumption) -> None:
     billing.put_consumption(connection, change.consumption)
 
 
+def _put_posted(connection: Connection, change: PutPosted) -> None:
+    billing.put_posted(connection, change.posted)
+
+
+def _put_ahead(connection: Connection, change: PutAhead) -> None:
+    duties.put_ahead(connection, change.account, change.ahead)
+
+
 def _plan_duty(connection: Connection, change: PlanDuty) -> None:
     duties.plan(connection, change.account, change.kind, change.due_at)
 
@@ -244,6 +256,8 @@ _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     PutGrant: _put_grant,
     PutLevel: _put_level,
     PutConsumption: _put_consumption,
+    PutPosted: _put_posted,
+    PutAhead: _put_ahead,
     PlanDuty: _plan_duty,
     PutDuty: _put_duty,
     AddEvent: _add_event,

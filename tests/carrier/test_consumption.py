@@ -1,5 +1,7 @@
 """What is used past the bundle is charged, and can stop a line; the green channel is free."""
 
+import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,11 +9,13 @@ import pytest
 
 from nfemu.bss.fees import FeeRules
 from nfemu.carrier.ports import PutSubscriber
+from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.identity import Imsi, Msisdn, PlanName, PolicyName
 from nfemu.model.money import Money
 from nfemu.model.plans import Measured, Plan, PriceList, Tariff
 from nfemu.model.subscriber import OrderedProfile
 from nfemu.model.usage import Usage
+from tests.fakes.faults import Crash
 from tests.fakes.world import LI, ZHANG, World, imsi_of, rules
 
 TARIFFS = {Measured.DATA: Tariff(1000, 100, Money(300)), Measured.VOICE: Tariff(600, 60, Money(15))}
@@ -69,3 +73,38 @@ async def test_the_gateway_s_octets_are_charged_but_for_the_green_channel_s(worl
     await world.service.stop()
     assert await charges(world, ZHANG) == [(f"data/basic/{imsi_of(ZHANG)}/2026-11/2", -600)]
     assert (await world.service.bill(LI)).used[0].used == 0
+
+
+async def test_what_is_posted_under_a_key_counts_once(world: World) -> None:
+    """Again, also at once, and after others: the first counts."""
+    service = world.service
+    await asyncio.gather(*(service.consume(ZHANG, Measured.DATA, 1050, "k") for _ in range(5)))
+    assert await charges(world, ZHANG) == [(f"data/basic/{imsi_of(ZHANG)}/2026-11/1", -300)]
+    await service.consume(ZHANG, Measured.DATA, 100)
+    assert (await service.consume(ZHANG, Measured.DATA, 1050, "k")).balance == Money(3000 - 600)
+    await service.consume(LI, Measured.DATA, 1, "another")
+
+
+@pytest.mark.parametrize(
+    ("number", "measured", "amount"),
+    [(LI, Measured.DATA, 1050), (ZHANG, Measured.VOICE, 1050), (ZHANG, Measured.DATA, 1051)],
+)
+async def test_a_key_is_for_one_thing(world: World, number: Msisdn, measured: Measured, amount: int) -> None:
+    await world.service.consume(ZHANG, Measured.DATA, 1050, "k")
+    with pytest.raises(Conflict, match="under the key `k` for another card or amount; use a new key"):
+        await world.service.consume(number, measured, amount, "k")
+    with pytest.raises(InvalidInput, match="is not 1 to 64 printable ASCII characters"):
+        await world.service.consume(ZHANG, Measured.DATA, 1050, "")
+
+
+@pytest.mark.parametrize("point", range(4))
+async def test_a_post_that_was_cut_off_can_be_sent_again(world: World, point: int) -> None:
+    """Whether or not it was counted before the process died."""
+    world.faults.crash_at(point)
+    with contextlib.suppress(Crash):
+        await world.service.consume(ZHANG, Measured.DATA, 1050, "k")
+    world.faults.heal()
+    await world.restart()
+    await world.service.consume(ZHANG, Measured.DATA, 1050, "k")
+    assert [amount for _, amount in await charges(world, ZHANG)] == [-300]
+    assert (await world.service.bill(ZHANG)).used[0].used == 1050

@@ -237,7 +237,7 @@ def test_a_carrier_that_does_not_answer_is_a_problem(doctor: Doctor, serving: Ru
     assert (status, checks["carrier"][0]["health"]) == (1, "problem")
 
 
-CLOCK = Clock(moment("2026-11-01T08:00:00+08:00"), "wall", [])
+CLOCK = Clock(moment("2026-11-01T08:00:00+08:00"), "wall", [], [])
 
 
 def seen(*components: Component, version: str = "0.0") -> Status:

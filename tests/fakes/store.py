@@ -6,7 +6,7 @@ Each commit is checked and applied on a copy, so that it happens wholly or not a
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from nfemu.bss import ledger
 from nfemu.bss.ledger import is_refund
@@ -21,6 +21,7 @@ from nfemu.carrier.ports import (
     PlanDuty,
     PutAccount,
     PutAgreement,
+    PutAhead,
     PutConsumption,
     PutDeduction,
     PutDuty,
@@ -29,6 +30,7 @@ from nfemu.carrier.ports import (
     PutNotice,
     PutOrder,
     PutPayment,
+    PutPosted,
     PutSession,
     PutSubscriber,
     PutSubscription,
@@ -36,7 +38,7 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.account import Account, LedgerEntry
 from nfemu.model.agreements import OPEN_DEDUCTIONS, Agreement, AgreementState, Contract, Deduction
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditGrant, CreditRecord, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
@@ -83,6 +85,8 @@ class _Tables:
     consumed: dict[tuple[Imsi, date, Measured], Consumption] = field(default_factory=dict)
     levels: dict[AccountId, int] = field(default_factory=dict)
     duties: dict[tuple[AccountId, DutyKind], AccountDuty] = field(default_factory=dict)
+    ahead: dict[AccountId, timedelta] = field(default_factory=dict)
+    posted: dict[str, PostedUsage] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
         match change:
@@ -99,9 +103,16 @@ class _Tables:
                 self.entries.append(entry)
             case PutAgreement() | PutDeduction():
                 self._put_single(change)
-            case PutGrant() | PutLevel() | PutConsumption() | PutDuty() | PlanDuty():
-                self._put_terms(change)
             case _:
+                self._put_one(change)
+
+    def _put_one(self, change: Change) -> None:
+        match change:
+            case PutGrant() | PutLevel() | PutDuty() | PlanDuty() | PutAhead():
+                self._put_terms(change)
+            case PutConsumption() | PutPosted():
+                self._put_used(change)
+            case PutAccount() | PutSession() | PutOrder() | PutNotice() | Relay() | PutPayment() | AddEvent():
                 self._put(change)
 
     def _put_single(self, change: PutAgreement | PutDeduction) -> None:
@@ -116,7 +127,7 @@ class _Tables:
                     self._check_single(deduction.account, self.open(deduction.account), deduction.no)
                 self.deductions[deduction.no] = deduction
 
-    def _put_terms(self, change: PutGrant | PutLevel | PutConsumption | PutDuty | PlanDuty) -> None:
+    def _put_terms(self, change: PutGrant | PutLevel | PutDuty | PlanDuty | PutAhead) -> None:
         match change:
             case PutDuty(account, kind, due_at):
                 self.duties.pop((account, kind), None)
@@ -128,8 +139,17 @@ class _Tables:
                 self.levels[account] = level
             case PutGrant(grant):
                 self.grants[grant.id] = grant
+            case PutAhead(account, ahead):
+                self.ahead[account] = ahead
+
+    def _put_used(self, change: PutConsumption | PutPosted) -> None:
+        match change:
             case PutConsumption(consumed):
                 self.consumed[consumed.imsi, consumed.month, consumed.measured] = consumed
+            case PutPosted(posted):
+                if posted.key in self.posted:
+                    raise Conflict(f"key `{posted.key}` is taken")
+                self.posted[posted.key] = posted
 
     def open_grants(self, account: AccountId) -> list[CreditGrant]:
         found = [each for each in self.grants.values() if each.account == account and each.state is GrantState.OPEN]
@@ -327,14 +347,22 @@ class MemoryStore:
         return [notice for notice in self._pending() if cards[notice.imsi].account == account]
 
     async def notices_due(self, channel: Channel, now: datetime, limit: int) -> list[tuple[AccountId, NoticeId]]:
-        due = [
-            each for each in self._pending() if each.channel is channel and (each.retry_at or each.created_at) <= now
-        ]
-        due.sort(key=lambda each: (URGENCY[each.kind], each.created_at))
+        due = [each for each in self._pending() if each.channel is channel and self._may_be_sent_at(each) <= now]
+        due.sort(key=lambda each: (URGENCY[each.kind], each.created_at - self._ahead_of(each)))
         return [(self._tables.subscribers[each.imsi].account, each.id) for each in due[:limit]]
 
     async def next_notice(self) -> datetime | None:
-        return min((each.retry_at or each.created_at for each in self._pending()), default=None)
+        return min(map(self._may_be_sent_at, self._pending()), default=None)
+
+    def _may_be_sent_at(self, notice: Notice) -> datetime:
+        """By the carrier's clock."""
+        return (notice.retry_at or notice.created_at) - self._ahead_of(notice)
+
+    def _ahead_of(self, notice: Notice) -> timedelta:
+        return self._tables.ahead.get(self._tables.subscribers[notice.imsi].account, timedelta(0))
+
+    async def ahead(self) -> dict[AccountId, timedelta]:
+        return dict(self._tables.ahead)
 
     async def relayed(self, limit: int) -> list[Relayed]:
         cards = self._tables.subscribers
@@ -376,11 +404,14 @@ class MemoryStore:
     async def consumption(self, imsi: Imsi, month: date, measured: Measured) -> Consumption | None:
         return self._tables.consumed.get((imsi, month, measured))
 
+    async def posted(self, key: str) -> PostedUsage | None:
+        return self._tables.posted.get(key)
+
     async def next_duty(self) -> AccountDuty | None:
         return next(iter(self._duties_in_order()), None)
 
     async def duties_due(self, until: datetime, limit: int = 100) -> list[AccountDuty]:
-        return [each for each in self._duties_in_order() if each.due_at <= until][:limit]
+        return [each for each in self._duties_in_order() if each.comes_at <= until][:limit]
 
     async def cards_without_fees_planned(
         self, *, after: AccountId | None = None, limit: int = 1000
@@ -400,10 +431,15 @@ class MemoryStore:
             self._tables.duties.setdefault((account, kind), AccountDuty(account, kind, at))
 
     async def duties(self, account: AccountId) -> list[AccountDuty]:
-        return [each for each in self._duties_in_order() if each.account == account]
+        own = [each for each in self._tables.duties.values() if each.account == account]
+        return sorted(own, key=lambda each: (each.due_at, each.kind.value))
 
     def _duties_in_order(self) -> list[AccountDuty]:
-        return sorted(self._tables.duties.values(), key=lambda each: (each.due_at, each.kind.value, each.account))
+        duties = [
+            replace(each, ahead=self._tables.ahead.get(each.account, timedelta(0)))
+            for each in self._tables.duties.values()
+        ]
+        return sorted(duties, key=lambda each: (each.comes_at, each.kind.value, each.account))
 
     async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
         with self._faults.point("store"):

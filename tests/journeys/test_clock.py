@@ -88,6 +88,26 @@ def test_a_payment_order_expires_after_fifteen_minutes(timed: CarrierProcess, tm
     assert status_of(timed.curl(NUMBER, NEWS)) == 200
 
 
+def test_an_account_is_put_ahead_of_the_carrier(timed: CarrierProcess, tmp_path: Path) -> None:
+    """Its payment order expires, on its own clock, which stands through a restart and is gone with a reset."""
+    with timed.client() as client:
+        client.charge(NUMBER, "59.00")
+        account = client.subscriber(NUMBER).account.id
+    order_no, _ = order(timed, NUMBER, "29.00", tmp_path)
+    shown = f"2099-11-01 08:00:00+08:00 (test clock)\n2099-11-02 08:00:00+08:00 (account {account})\n"
+    done = timed.nfemu("clock", "advance", "1d", "--account", account)
+    assert (done.status, done.text) == (0, f"  2099-11-01 08:15:00+08:00 payment {order_no} expired\n{shown}")
+    done = timed.nfemu("clock", "set", "2099-11-02T07:00:00+08:00", "--account", account)
+    assert (done.status, done.text) == (1, "")
+    assert f"the clock of account `{account}` stands at 2099-11-02T08:00:00+08:00 and only moves" in done.errors
+    assert "account `nobody` does not exist" in timed.nfemu("clock", "advance", "1s", "--account", "nobody").errors
+    timed.kill()
+    timed.up("--clock", "test")
+    assert timed.nfemu("clock", "show").text == shown
+    assert timed.nfemu("reset").status == 0
+    assert "account" not in timed.nfemu("clock", "show").text
+
+
 def test_the_wall_clock_does_not_take_business_time_back(timed: CarrierProcess) -> None:
     timed.down()
     refused = timed.nfemu("up", "--free-ports")

@@ -9,6 +9,7 @@ from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import PaymentNo
 from nfemu.model.money import Money
 from nfemu.runtime import clocks
+from nfemu.runtime.account_clocks import AccountClocks
 from nfemu.runtime.agenda import Agenda
 from nfemu.runtime.inquiries import Inquiries
 from tests.fakes.world import START, ZHANG, World
@@ -30,7 +31,7 @@ async def test_an_order_that_cannot_be_closed_holds_up_no_other(world: World) ->
         closed.append(no)
         return Learned.CLOSED
 
-    Inquiries(world.store, agenda, clock, close).watch(first)
+    Inquiries(world.store, agenda, AccountClocks(world.store, clock), close).watch(first)
     with pytest.raises(Unavailable, match="disk full"):
         await agenda.advance(clock, START + HOUR)
     assert closed == [second.no, third.no]
@@ -49,6 +50,8 @@ async def test_one_that_will_never_be_understood_holds_up_nobody(world: World) -
         asked.append(no)
         raise Conflict("booked for another order")
 
-    Inquiries(world.store, agenda, clock, refuse).watch((await world.store.open_payments())[0])
+    Inquiries(world.store, agenda, AccountClocks(world.store, clock), refuse).watch(
+        (await world.store.open_payments())[0]
+    )
     assert await agenda.advance(clock, START + HOUR) == []
     assert len(asked) == 2 * 7

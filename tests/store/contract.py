@@ -12,6 +12,7 @@ from nfemu.carrier.ports import (
     PlanDuty,
     PutAccount,
     PutAgreement,
+    PutAhead,
     PutConsumption,
     PutDeduction,
     PutDuty,
@@ -20,6 +21,7 @@ from nfemu.carrier.ports import (
     PutNotice,
     PutOrder,
     PutPayment,
+    PutPosted,
     PutSession,
     PutSubscriber,
     PutSubscription,
@@ -28,7 +30,7 @@ from nfemu.carrier.ports import (
 )
 from nfemu.model.account import AccountKind
 from nfemu.model.agreements import AgreementState, DeductionState
-from nfemu.model.consumption import Consumption
+from nfemu.model.consumption import Consumption, PostedUsage
 from nfemu.model.credits import CreditRecord, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
@@ -338,6 +340,7 @@ class StoreContract:
         await store.commit([*people(), PutOrder(waits), PutOrder(dead)])
         assert await store.unfinished_orders() == [waits, dead]
         done = replace(waits, state=OrderState.DONE, executed_at=after(70), done_at=after(71), next_attempt_at=None)
+        done = replace(done, ahead=timedelta(days=3))
         await store.commit([PutOrder(done)])
         assert await store.unfinished_orders() == [dead]
         assert await store.orders_moved_since(after(2)) == [dead, done]
@@ -460,6 +463,35 @@ class StoreContract:
         assert AccountDuty(WANG, DutyKind.DUNNING, after(9)) in await store.duties(WANG)
         await store.forget_duties(DutyKind.DUNNING)
         assert await store.duties_due(after(9)) == [AccountDuty(WANG, DutyKind.FEES, after(9))]
+
+    async def test_an_account_ahead_of_the_carrier_is_due_so_much_earlier(self, store: Store) -> None:
+        """Its duties and messages keep its own time; who is due is judged by the carrier's."""
+        await store.commit(people())
+        await store.commit([PutAhead(WANG, timedelta(hours=1)), PutAhead(WANG, timedelta(days=1))])
+        assert dict(await store.ahead()) == {WANG: timedelta(days=1)}
+        own = PutDuty(WANG, DutyKind.FEES, after(86_400 + 60))
+        await store.commit([own, PutDuty(ZHANG, DutyKind.FEES, after(90)), PutDuty(ZHANG, DutyKind.CREDIT, after(30))])
+        first, second, third = await store.duties_due(after(90))
+        assert (first.account, second.account, third.account) == (ZHANG, WANG, ZHANG)
+        assert (second.due_at, second.comes_at) == (own.due_at, after(60))
+        assert await store.next_duty() == first
+        assert await store.duties_due(after(59)) == [first]
+        assert await store.duties_due(after(90), 2) == [first, second]
+        await store.commit([PutDuty(ZHANG, DutyKind.CREDIT, None), PutDuty(ZHANG, DutyKind.FEES, None)])
+        assert await store.next_duty() == second
+        await store.commit([PutNotice(notice("ntc-carrier", PHONE, 6)), PutNotice(notice("ntc-own", MAIN, 86_400 + 5))])
+        assert await store.next_notice() == after(5)
+        assert await store.notices_due(Channel.SMS, after(4), 9) == []
+        assert [name for _, name in await store.notices_due(Channel.SMS, after(6), 9)] == ["ntc-own", "ntc-carrier"]
+
+    async def test_use_is_posted_under_a_key_once(self, store: Store) -> None:
+        await store.commit(people())
+        posted = PostedUsage("2026-11-01/7", PHONE.imsi, Measured.DATA, 1000)
+        assert await store.posted(posted.key) is None
+        await store.commit([PutPosted(posted)])
+        assert await store.posted(posted.key) == posted
+        with pytest.raises(Conflict):
+            await store.commit([PutPosted(replace(posted, imsi=MAIN.imsi))])
 
     async def test_what_an_account_was_charged_and_told_since_then(self, store: Store) -> None:
         """Oldest first, of all its cards and of no other account's."""

@@ -7,7 +7,7 @@ from nfemu.store import SqlStore, billing, duties, notices, reads, values, write
 from nfemu.store.prepared import Prepared
 from tests.store.direct import connected
 
-WHOLE_LISTINGS = {"_count", "_highest_number", "_next_duty", "_relayed"}
+WHOLE_LISTINGS = {"_count", "_highest_number", "_own_clocks", "_relayed"}
 """Their cost is the table's by their nature (or that of a few steps: the first or last keys)."""
 
 

@@ -1,6 +1,6 @@
 """What the API answers, as values. Money is a decimal text with its currency; times are as the server wrote them."""
 
-from nfemu.client.values.carrier import Clock, Component, ConfigChange, LoadedState, NamedState, Status
+from nfemu.client.values.carrier import Clock, Component, ConfigChange, LoadedState, NamedState, OwnClock, Status
 from nfemu.client.values.explanation import Candidate, Explanation, Point
 from nfemu.client.values.history import Cap, Entry, Event, Ledger, Notice, Usage, Used
 from nfemu.client.values.lines import Account, AutoDeduct, PluggedIn, Session, Settlement, Subscriber, SubscriberPage
@@ -22,6 +22,7 @@ __all__ = [
     "LoadedState",
     "NamedState",
     "Notice",
+    "OwnClock",
     "PluggedIn",
     "Point",
     "Session",

@@ -8,16 +8,31 @@ from nfemu.client.values.plain import known_fields, moment
 
 
 @dataclass(frozen=True, slots=True)
+class OwnClock:
+    """Of an account that is ahead of the carrier."""
+
+    account: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     now: datetime
     kind: str
     """`wall` or `test`."""
     happened: list[str]
     """What fell due while the clock moved."""
+    own: list[OwnClock]
+    """Accounts on clocks of their own, by name."""
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Self:
-        return cls(moment(data["now"]), data["kind"], data["happened"])
+        own = [OwnClock(each["account"], moment(each["now"])) for each in data["own"]]
+        return cls(moment(data["now"]), data["kind"], data["happened"], own)
+
+    def now_of(self, account: str) -> datetime:
+        """Business time of that account."""
+        return next((each.now for each in self.own if each.account == account), self.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from nfemu.web.api import views
 from nfemu.web.api.backend import ApiConfig, Carrier
 from nfemu.web.api.document import declare
 from nfemu.web.api.durations import duration
+from nfemu.web.api.keys import Key
 from nfemu.web.api.models import BillOut, ConsumeIn, GrantIn, SubscriberOut
 
 
@@ -38,15 +39,18 @@ class Billing:
         msisdn = await self._find(number)
         amount = Money.parse(wanted.amount, self._config.currency)
         try:
-            expires_at = self._carrier().now() + duration(wanted.lasts)
+            expires_at = await self._carrier().now_of(msisdn) + duration(wanted.lasts)
         except OverflowError:
             raise InvalidInput(f"`{wanted.lasts}` leads beyond the year 9999; grant it for less") from None
         return self._view(await self._carrier().grant_credit(msisdn, amount, expires_at, wanted.reason))
 
-    async def _consume(self, number: str, used: ConsumeIn) -> SubscriberOut:
-        """Count traffic or calls as if the network had reported them; what is past the bundle is charged."""
+    async def _consume(self, number: str, used: ConsumeIn, idempotency_key: Key = None) -> SubscriberOut:
+        """Count traffic or calls as if the network had reported them; what is past the bundle is charged.
+
+        The same `Idempotency-Key` again has no further effect.
+        """
         msisdn = await self._find(number)
-        return self._view(await self._carrier().consume(msisdn, Measured(used.measured), used.amount))
+        return self._view(await self._carrier().consume(msisdn, Measured(used.measured), used.amount, idempotency_key))
 
     async def _find(self, number: str) -> Msisdn:
         return (await self._carrier().find(number)).msisdn

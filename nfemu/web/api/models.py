@@ -275,17 +275,29 @@ class ExplanationOut(Model):
     points: list[PointOut] = Field(description="What the traffic meets, in order, by this carrier's richest access.")
 
 
+class OwnClockOut(Model):
+    account: str = Field(examples=["zhang"])
+    now: datetime = Field(description="Business time of that account, ahead of the carrier's.")
+
+
 class ClockOut(Model):
     now: datetime = Field(description="Business time, in the carrier's zone.")
     kind: Literal["wall", "test"]
+    own: list[OwnClockOut] = Field(default=[], description="Accounts on clocks of their own, by name.")
     happened: list[str] = Field(default=[], description="What fell due while the clock moved.")
 
 
-class AdvanceIn(Model):
+class OfAccount(Model):
+    account: str | None = Field(
+        default=None, examples=["zhang"], description="Move the clock of this account alone; any clock can be."
+    )
+
+
+class AdvanceIn(OfAccount):
     by: str = Field(examples=["15m"], max_length=16, description="Like `90s`, `15m`, `24h`, `30d` or `1d12h`.")
 
 
-class SetClockIn(Model):
+class SetClockIn(OfAccount):
     to: datetime = Field(examples=["2099-11-02T08:00:00+08:00"], description="With its zone.")
 
 

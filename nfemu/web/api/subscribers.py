@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 
 from nfemu.carrier.status import LineStatus
 from nfemu.model.identity import Msisdn
@@ -12,6 +12,7 @@ from nfemu.web.api import views
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import declare
 from nfemu.web.api.explain import explain_url
+from nfemu.web.api.keys import Key
 from nfemu.web.api.models import (
     AmountIn,
     ChargeIn,
@@ -37,9 +38,6 @@ Url = Annotated[
         examples=["https://news.example/"],
         description="Also `dns:NAME`, `tcp://HOST:PORT` or `udp://HOST:PORT`.",
     ),
-]
-Key = Annotated[
-    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=64, description="Of the caller's choice.")
 ]
 
 

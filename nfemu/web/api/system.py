@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from nfemu import __version__
 from nfemu.model.errors import InvalidInput
+from nfemu.model.identity import AccountId
 from nfemu.runtime.agenda import Happening
 from nfemu.runtime.clocks import TestClock
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
@@ -22,6 +23,7 @@ from nfemu.web.api.models import (
     Done,
     LoginLinkIn,
     LoginLinkOut,
+    OwnClockOut,
     Reloaded,
     SetClockIn,
     StatusOut,
@@ -55,13 +57,18 @@ class System:
         return self._clock()
 
     async def _advance_clock(self, advance: AdvanceIn) -> ClockOut:
-        """Move the test clock forward; the answer says what fell due."""
-        return self._clock(await self._carrier().advance_clock(duration(advance.by)))
+        """Move the test clock forward, or an account's own; the answer says what fell due."""
+        by = duration(advance.by)
+        if advance.account is not None:
+            return self._clock(await self._carrier().advance_account(AccountId(advance.account), by))
+        return self._clock(await self._carrier().advance_clock(by))
 
     async def _set_clock(self, target: SetClockIn) -> ClockOut:
-        """Move the test clock forward to a moment; the answer says what fell due."""
+        """Move the test clock forward to a moment, or an account's own; the answer says what fell due."""
         if target.to.tzinfo is None:
             raise InvalidInput(f"time `{target.to.isoformat()}` has no zone; write it like 2026-11-01T08:00:00+08:00")
+        if target.account is not None:
+            return self._clock(await self._carrier().set_account_clock(AccountId(target.account), target.to))
         return self._clock(await self._carrier().set_clock(target.to))
 
     async def _status(self) -> StatusOut:
@@ -106,4 +113,8 @@ class System:
         kind: Literal["test", "wall"] = "test" if isinstance(self._carrier().clock, TestClock) else "wall"
         zone = self._config.timezone
         lines = [f"{each.at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} {each.text}" for each in happened]
-        return ClockOut(now=self._carrier().now().astimezone(zone), kind=kind, happened=lines)
+        own = [
+            OwnClockOut(account=account, now=now.astimezone(zone))
+            for account, now in self._carrier().clocks.own().items()
+        ]
+        return ClockOut(now=self._carrier().now().astimezone(zone), kind=kind, own=own, happened=lines)

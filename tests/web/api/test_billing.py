@@ -50,3 +50,12 @@ async def test_the_bill_says_what_was_used_and_granted(api: Api) -> None:
 async def test_what_is_refused(api: Api, path: str, body: object, said: str) -> None:
     answer = await api("POST", f"{LINE}/{path}", body)
     assert (answer.status, answer.json()["detail"][: len(said)]) == (422, said)
+
+
+async def test_use_that_is_posted_under_a_key_counts_once(api: Api) -> None:
+    for amount, status in ((4096, 200), (4096, 200), (4097, 409)):
+        answer = await api(
+            "POST", f"{LINE}/usage", {"measured": "data", "amount": amount}, headers={"Idempotency-Key": "k-1"}
+        )
+        assert answer.status == status
+    assert (await api("GET", f"{LINE}/bill")).json()["consumption"][0]["used"] == 4096

@@ -14,7 +14,7 @@ from tests.web.api.conftest import Api
 
 async def test_the_test_clock_moves_when_told(api: Api) -> None:
     shown = (await api("GET", "/clock")).json()
-    assert shown == {"now": "2026-11-01T16:00:00+08:00", "kind": "test", "happened": []}
+    assert shown == {"now": "2026-11-01T16:00:00+08:00", "kind": "test", "own": [], "happened": []}
     await api.world.service.order_payment(ZHANG, Money(1000), "http://x/")
     moved = (await api("POST", "/clock/advance", {"by": "16m"})).json()
     assert moved["now"] == "2026-11-01T16:16:00+08:00"
@@ -22,9 +22,20 @@ async def test_the_test_clock_moves_when_told(api: Api) -> None:
     assert (await api("PUT", "/clock", {"to": "2026-12-01T00:00:00+08:00"})).json()["now"].startswith("2026-12-01")
 
 
+async def test_the_clock_of_an_account_moves_alone(api: Api) -> None:
+    await api.world.service.order_payment(ZHANG, Money(1000), "http://x/")
+    moved = (await api("POST", "/clock/advance", {"by": "16m", "account": "zhang"})).json()
+    assert moved["now"] == "2026-11-01T16:00:00+08:00"
+    assert moved["own"] == [{"account": "zhang", "now": "2026-11-01T16:16:00+08:00"}]
+    assert [each[:25] for each in moved["happened"]] == ["2026-11-01 16:15:00+08:00"]
+    moved = (await api("PUT", "/clock", {"to": "2026-12-01T00:00:00+08:00", "account": "zhang"})).json()
+    assert moved["own"] == [{"account": "zhang", "now": "2026-12-01T00:00:00+08:00"}]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "said"),
     [
+        ("POST", "/clock/advance", {"by": "1s", "account": "nobody"}, 404, "account `nobody` does not exist"),
         ("PUT", "/clock", {"to": "2026-12-01T00:00:00"}, 422, "time `2026-12-01T00:00:00` has no zone"),
         ("PUT", "/clock", {"to": "tomorrow"}, 422, "`body.to`: input should be a valid datetime"),
         ("PUT", "/clock", {"to": "2020-01-01T00:00:00Z"}, 409, "the test clock stands at"),
