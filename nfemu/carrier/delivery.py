@@ -45,15 +45,18 @@ def deliver(rules: CarrierRules, account: AccountId, notices: Sequence[Notice]) 
     return after
 
 
-def deliver_fresh(rules: CarrierRules, account: AccountId, notices: Sequence[Notice]) -> Step[None]:
-    """The first attempt of what has just been stored; a delay is worth one event, its repetitions are not."""
+def deliver_fresh(rules: CarrierRules, account: AccountId, notices: Sequence[Notice]) -> Step[list[Notice]]:
+    """The first attempt of what has just been stored; a delay is worth one event, its repetitions are not. What was
+    tried, as it is then."""
     at_once = [notice for notice in notices if URGENCY[notice.kind] <= Urgency.SOON]
     if len(at_once) < len(notices):
         yield from ask(SendLater((yield from ask(Now()))))
-    for notice in (yield from deliver(rules, account, at_once)):
+    tried = yield from deliver(rules, account, at_once)
+    for notice in tried:
         if notice in at_once:
             yield from _tell(notice, events.NOTICE_DELAYED)
     yield from ask(Commit(()))
+    return tried
 
 
 Outcome = Step[tuple[Notice, list[Change]]]

@@ -68,8 +68,8 @@ def _carried_out(
             return [PutNotice((yield from notice_of(rules, view, action, correlation, now)))]
         case Stop(cards=cards):
             return (yield from _lines(rules, view, cards, Dunned.STOP, correlation))
-        case CancelStop():
-            stopping = [line.subscriber.imsi for line in view.lines if service_of(view, line) is Service.STOPPING]
+        case CancelStop(cards=cards):
+            stopping = [imsi for imsi in cards if service_of(view, line_of(view, imsi)) is Service.STOPPING]
             unsaid = yield from _withdrawn(view, action)
             return [*unsaid, *(yield from _lines(rules, view, stopping, Dunned.WITHDRAW, correlation))]
         case _:
@@ -79,7 +79,8 @@ def _carried_out(
 def _withdrawn(view: AccountView, action: CancelStop) -> Step[list[Change]]:
     """Of a stop that does not come nobody is told any more."""
     pending = yield from ask(LoadPendingNotices(view.account.id))
-    unsaid = (notice for notice in pending if notice.kind is NoticeKind.STOP_NOTICE)
+    its = (notice for notice in pending if notice.imsi in action.cards)
+    unsaid = (notice for notice in its if notice.kind is NoticeKind.STOP_NOTICE)
     return [*map(PutNotice, (yield from withdrawn(unsaid, action)))]
 
 
@@ -99,6 +100,6 @@ def _emit(view: AccountView, action: Action, correlation: CorrelationId) -> Step
         detail |= {"channel": action.channel.value, "amount": "" if action.amount is None else action.amount.decimal()}
         cards: Sequence[Imsi] = [action.imsi]
     else:
-        cards = action.cards if isinstance(action, Stop) else [line.subscriber.imsi for line in view.lines]
+        cards = action.cards if isinstance(action, Stop | CancelStop) else [line.subscriber.imsi for line in view.lines]
     for imsi in cards:
         yield from ask(Emit(imsi, correlation, _NAMES[type(action)], detail))

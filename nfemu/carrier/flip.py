@@ -16,13 +16,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from nfemu.bss.dunning.announced import stops_at_once
 from nfemu.bss.notices import compose
 from nfemu.bss.orders import OrderInput, advance
 from nfemu.bss.standing import shown_due
 from nfemu.bss.texts import Template
-from nfemu.carrier.commands import Apply, CarrierNow, Emit, LoadAhead, NewId, ReactivateLater, Step, ask
+from nfemu.carrier.commands import Apply, CarrierNow, Emit, LoadAhead, NewId, Now, ReactivateLater, Step, ask
 from nfemu.carrier.deductions import settle
 from nfemu.carrier.delivery import deliver_fresh, fresh
+from nfemu.carrier.dunning import decided
 from nfemu.carrier.execution import execute
 from nfemu.carrier.lines import line_state, session_detail
 from nfemu.carrier.orders import Cause
@@ -36,7 +38,7 @@ from nfemu.model import events
 from nfemu.model.account import AccountKind
 from nfemu.model.identity import CorrelationId, NoticeId
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice
+from nfemu.model.notices import Notice, NoticeKind, NoticeState
 from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 
 
@@ -62,8 +64,18 @@ def carry_out(
         view, _ = yield from _acknowledge(rules, view, correlation)
     if any(order.kind is OrderKind.REACTIVATE for order in view.orders):
         yield from ask(ReactivateLater(view.account.id))
-    yield from deliver_fresh(rules, view.account.id, (*composed, *deducted, *notices, *fresh(changes)))
-    return view
+    tried = yield from deliver_fresh(rules, view.account.id, (*composed, *deducted, *notices, *fresh(changes)))
+    if not (yield from _is_told_at_once(rules, view, tried)):
+        return view
+    stops = yield from decided(rules, view, (), correlation)
+    return (yield from carry_out(rules, view, stops, correlation))
+
+
+def _is_told_at_once(rules: CarrierRules, view: AccountView, tried: Sequence[Notice]) -> Step[bool]:
+    """Has somebody just been told of a stop that comes with its notice (S24)? It comes when that has gone out."""
+    if not any(each.kind is NoticeKind.STOP_NOTICE and each.state is NoticeState.SENT for each in tried):
+        return False
+    return stops_at_once(rules.dunning, view.account, view.balance, (yield from ask(Now())))
 
 
 def carry_out_reactivations(rules: CarrierRules, view: AccountView, correlation: CorrelationId) -> Step[None]:

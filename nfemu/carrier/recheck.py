@@ -10,6 +10,7 @@ from functools import partial
 
 from nfemu.bss.dunning import Policy, Rule
 from nfemu.bss.dunning.actions import Spared
+from nfemu.bss.dunning.announced import SOON, stops_at_once
 from nfemu.bss.dunning.renewing import said_now
 from nfemu.bss.dunning.situation import Situation
 from nfemu.bss.standing import standing
@@ -50,7 +51,8 @@ def still_due(
 ) -> Step[tuple[list[Notice], list[Notice]]]:
     """What of `pending` is still to be sent, as it is to be said now; and what is not, cancelled, with an event.
 
-    What it is only too late for today (S22) dunning looks at anew.
+    What it is only too late for today (S22) dunning looks at anew; and soon it sees to the stop that comes with its
+    notice (S24).
     """
     now, reconsider = (yield from ask(Now())), _simply
     if rules.dunning.policy is Policy.GRADED and any(notice.kind in _REMINDERS for notice in pending):
@@ -66,7 +68,12 @@ def still_due(
             why = found or _GONE
             reasons.add(why.rule)
             cancelled += yield from withdrawn([notice], why)
-    later: list[Change] = [PutDuty(view.account.id, DutyKind.DUNNING, now)] if Rule.S22 in reasons else []
+    later: list[Change] = []
+    if Rule.S22 in reasons:
+        later = [PutDuty(view.account.id, DutyKind.DUNNING, now)]
+    elif any(notice.kind is NoticeKind.STOP_NOTICE for notice in due):
+        at_once = stops_at_once(rules.dunning, view.account, view.balance, now)
+        later = [PutDuty(view.account.id, DutyKind.DUNNING, now + SOON)] if at_once else []
     yield from commit(view, [*map(PutNotice, cancelled), *later])
     return due, cancelled
 

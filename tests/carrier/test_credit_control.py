@@ -31,7 +31,7 @@ from tests.carrier.dunned import DUNNING, FEES, at
 from tests.carrier.machine import ACCOUNTS, Fault, Machine
 from tests.carrier.witness import Witness
 from tests.fakes.paying import pay
-from tests.fakes.world import EVERYBODY, WANG, ZHANG, rules
+from tests.fakes.world import EVERYBODY, WANG, ZHANG, imsi_of, rules
 
 LONGEST_DELAY = timedelta(days=9)
 """The highest level's seven days, one for the notice, and one for what was not executed in time."""
@@ -188,6 +188,11 @@ class CreditControl(Machine):
     def a_channel_works(self, channel: Channel) -> None:
         self.world.notifier.says.pop(channel, None)
 
+    @rule(deaf=st.sets(numbers, max_size=3))
+    def nothing_arrives_at(self, deaf: set[Msisdn]) -> None:
+        """Whatever the channel: each card is told by itself (S11, S22)."""
+        self.world.notifier.deaf = {imsi_of(number) for number in deaf}
+
     @rule(seconds=st.integers(1, 60), number=numbers, amount=amounts, fault=faults)
     def short_messages_wait(self, seconds: int, number: Msisdn, amount: Money, fault: Fault) -> None:
         """Their channel has no room for a while, and somebody pays meanwhile (S7)."""
@@ -210,6 +215,7 @@ class CreditControl(Machine):
 
     def _mend(self) -> None:
         self.world.notifier.says.clear()
+        self.world.notifier.deaf.clear()
         self.world.service.orders.fail(0)
 
     # ---- what holds at rest

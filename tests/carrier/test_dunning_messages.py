@@ -135,6 +135,36 @@ async def test_a_stop_notice_that_nobody_has_received_stops_nobody(graded: World
     assert [kind for kind, _ in await told(graded, WANG)] == [NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
 
 
+async def test_large_arrears_stop_when_their_notice_goes_out_and_not_before(graded: World) -> None:
+    """S22, S24: its channel is full in the second in which the stop would come."""
+    graded.notifier.says[Channel.SMS] = Delivery.FULL
+    await graded.service.charge(LI, Money(32100))
+    await graded.service.advance_clock(timedelta(minutes=5))
+    assert (await graded.service.status(LI)).ordered is OrderedProfile.OPEN
+    del graded.notifier.says[Channel.SMS]
+    sent_at = graded.service.now() + SECOND
+    await graded.service.advance_clock(2 * SECOND)
+    assert await told(graded, LI) == [
+        (NoticeKind.STOP_NOTICE, sent_at),
+        (NoticeKind.STOPPED, sent_at + SECOND),
+    ]
+
+
+async def test_a_card_that_its_notice_has_not_reached_is_told_anew_and_stopped_by_that(graded: World) -> None:
+    """S11, S22: the main card is stopped meanwhile."""
+    graded.notifier.deaf = {imsi_of(WANG_SECOND)}
+    await graded.service.charge(WANG, Money(2500))
+    first = await until_made(graded, NoticeKind.STOP_NOTICE, WANG)
+    await graded.service.set_clock(first.created_at + timedelta(hours=1))
+    assert [kind for kind, _ in await told(graded, WANG)] == [NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
+    assert await told(graded, WANG_SECOND) == []
+    assert (await graded.service.status(WANG_SECOND)).ordered is OrderedProfile.OPEN
+    graded.notifier.deaf.clear()
+    await graded.service.advance_clock(timedelta(days=1))
+    assert [kind for kind, _ in await told(graded, WANG_SECOND)] == [NoticeKind.STOP_NOTICE, NoticeKind.STOPPED]
+    assert len(await told(graded, WANG)) == 2
+
+
 async def test_a_stop_notice_that_wechat_gives_up_has_gone_by_sms_already(graded: World) -> None:
     """S4."""
     card = await graded.store.subscriber(LI)

@@ -30,7 +30,7 @@ from nfemu.model.account import Account, LedgerEntry, Standing
 from nfemu.model.credits import GrantState
 from nfemu.model.identity import AccountId, GrantId, Imsi, NoticeId, OrderId
 from nfemu.model.money import Money
-from nfemu.model.notices import Notice, NoticeKind, NoticeState
+from nfemu.model.notices import Notice, NoticeKind
 from nfemu.model.orders import OrderKind, WorkOrder
 from nfemu.model.subscriber import OrderedProfile
 
@@ -90,12 +90,11 @@ class Witness:
         return self.rules.hours.is_quiet(moment) and not at_once
 
     def noticed(self, order: WorkOrder, moment: datetime) -> bool:
-        """Has somebody of the account a stop notice of this debt by which it may be stopped then (S22, S23)?"""
-        owner = self.owner(order.imsi)
-        since = owner.overdue_since
-        found = (each for each in self.notices.values() if self.owner(each.imsi) is owner)
+        """Has the card a stop notice of this debt by which it may be stopped then (S11, S22, S23)?"""
+        since = self.owner(order.imsi).overdue_since
+        found = (each for each in self.notices.values() if each.imsi == order.imsi)
         notices = (each for each in found if each.kind is NoticeKind.STOP_NOTICE)
-        return any(since is not None and since <= each.created_at and _allows(each, order, moment) for each in notices)
+        return any(since is not None and since <= each.created_at and _allows(each, moment) for each in notices)
 
     # ---- a commit
 
@@ -161,12 +160,8 @@ class Witness:
             assert not self.is_night(owner, notice.sent_at), f"{notice.kind.value} at night (S22)"
         if notice.kind in ARREARS:
             assert self.is_overdue(owner), f"{notice.kind.value} to somebody who has paid (S6)"
-        if notice.kind in REMINDERS:
+        if notice.kind in (*REMINDERS, NoticeKind.STOP_NOTICE):
             assert self.ordered[notice.imsi] is OrderedProfile.OPEN, f"{notice.kind.value} to a stopped line (S6)"
-        if notice.kind is NoticeKind.STOP_NOTICE:
-            with_it = [order for order in self.orders.values() if order.imsi == notice.imsi and is_dunned(order)]
-            stopped_with_it = any(order.created_at == notice.created_at for order in with_it)
-            assert self.ordered[notice.imsi] is OrderedProfile.OPEN or stopped_with_it, "noticed a stopped line (S6)"
 
     def _judge_stop(self, order: WorkOrder) -> None:
         owner = self.owner(order.imsi)
@@ -176,12 +171,9 @@ class Witness:
         assert self.noticed(order, order.executed_at), "stopped without a notice of the last two hours (S22, S23)"
 
 
-def _allows(notice: Notice, order: WorkOrder, moment: datetime) -> bool:
-    """A notice that goes out with the stop itself does so before it has been sent (S24)."""
-    if notice.sent_at is None and not (notice.state is NoticeState.PENDING and notice.created_at == order.created_at):
-        return False
-    said = notice.sent_at or notice.created_at
-    return said <= moment <= said + MOST_BETWEEN
+def _allows(notice: Notice, moment: datetime) -> bool:
+    """It has gone out, that of large arrears too (S24)."""
+    return notice.sent_at is not None and notice.sent_at <= moment <= notice.sent_at + MOST_BETWEEN
 
 
 def is_dunned(order: WorkOrder) -> bool:

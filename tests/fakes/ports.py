@@ -50,18 +50,21 @@ class FakeEnforcer:
 
 class FakeNotifier:
     """Channels that drop doubles by id, as the port asks. `heard` is set by every message; `says` is what a channel
-    answers, where that is not that it has taken the message."""
+    answers, where that is not that it has taken the message; `deaf` are cards that nothing arrives at."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
         self.sent: dict[NoticeId, Notice] = {}
         self.heard = asyncio.Event()
         self.says: dict[Channel, Delivery] = {}
+        self.deaf: set[Imsi] = set()
 
     async def send(self, notice: Notice) -> Delivery:
         with self._faults.point("notifier"):
             if notice.channel in self.says:
                 return self.says[notice.channel]
+            if notice.imsi in self.deaf:
+                return Delivery.FAILED
             self.sent.setdefault(notice.id, notice)
             self.heard.set()
             return Delivery.TAKEN

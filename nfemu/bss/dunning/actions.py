@@ -50,8 +50,9 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class CancelStop:
-    """The stop that was told does not come; one that is ordered and not executed is withdrawn."""
+    """The stop that was told to these cards does not come; one that is ordered and not executed is withdrawn."""
 
+    cards: tuple[Imsi, ...]
     rule: Rule
     reason: str
 

@@ -15,8 +15,8 @@ def carried_out(situation: Situation, actions: Sequence[Action], now: datetime) 
     services = {card.imsi: card.service for card in situation.cards}
     for action in actions:
         if isinstance(action, CancelStop):
-            withdrawn = [card for card in situation.cards if card.service is Service.STOPPING and not card.held]
-            services |= {card.imsi: Service.OPEN for card in withdrawn}
+            withdrawn = (imsi for imsi in action.cards if services[imsi] is Service.STOPPING)
+            services |= dict.fromkeys(withdrawn, Service.OPEN)
         if isinstance(action, Stop):
             services |= dict.fromkeys(action.cards, Service.STOPPING)
     cards = tuple(replace(card, service=services[card.imsi]) for card in situation.cards)

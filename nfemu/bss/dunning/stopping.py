@@ -5,160 +5,141 @@
                                       ▼                                          ▼
                                     cancelled                                  cancelled, and noticed anew
 
-A stop that was told is not remembered: it follows from the notice. `due` is when it may come, `deadline` from when on
-it may not: two hours after the notice (S23), and never in quiet hours (S22).
+Each card goes its own way (`announced`): no card is stopped whose own notice has not gone out, however often the others
+were told, and where it went out to nobody it is made anew for that card.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from nfemu.bss.dunning.actions import Action, CancelStop, Spared, Stop, StopNotice
+from nfemu.bss.dunning.announced import SOON, Announced, announced, due, is_large, was_expected
 from nfemu.bss.dunning.case import Case, Part
-from nfemu.bss.dunning.hours import MOST_BETWEEN
 from nfemu.bss.dunning.rules import AtNight, Rule
 from nfemu.bss.dunning.situation import Card, Service, Told
 from nfemu.bss.dunning.texts import Message
 from nfemu.model.account import Standing
-from nfemu.model.notices import Channel, NoticeKind
+from nfemu.model.identity import Imsi
+from nfemu.model.notices import Channel
 from nfemu.model.subscriber import CardRole
 
-_NO_TIME = timedelta(0)
 _DAY = timedelta(days=1)
 _TOO_LATE = "no stop within two hours of its notice, or before the night"
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """A stop that was told. `sent`: whether the notice has gone out. `expected`: whether it was still to come when
-    dunning last looked."""
-
-    sent: bool
-    due: datetime
-    deadline: datetime
-    expected: bool
-
-
 def stopping(case: Case) -> Part:
     """What happens to the account's lines, and when to look again."""
-    last = _announced(case)
+    cards = [card for card in case.unheld_cards() if card.service is not Service.STOPPED]
     if case.standing is not Standing.OVERDUE:
-        return _no_reason(case, last)
-    if any(card.service is Service.STOPPING and not card.held for card in case.situation.cards):
-        return _ordered(case, last)
-    if not case.open_cards():
-        return Part()
-    if last is not None and case.now < last.deadline:
-        return _wait_or_stop(case, last)
-    return _to_be_announced(case, last)
+        return _no_reason(case, cards)
+    return _joined(_of_card(case, card) for card in cards)
 
 
 def is_announced(case: Case) -> bool:
     """Has a stop been told that may still come?"""
-    last = _announced(case) if case.standing is Standing.OVERDUE else None
-    return last is not None and case.now < last.deadline
+    if case.standing is not Standing.OVERDUE:
+        return False
+    told = (announced(case, card) for card in case.unheld_cards() if card.service is not Service.STOPPED)
+    return any(last is not None and case.now < last.deadline for last in told)
 
 
 def renewed_notice(case: Case, told: Told) -> StopNotice | None:
     """A stop notice that waits for its channel, as it is to be said now; None where nothing is to be stopped any more
-    (S6). A stop that is ordered and not executed is still to come: one of large arrears is ordered with its notice
-    (S24)."""
+    (S6). A stop that is ordered and not executed is still to come: what was told by one channel is told by the other,
+    too."""
     cards = (card for card in case.unheld_cards() if card.service is not Service.STOPPED)
     card = next((card for card in cards if card.imsi == told.imsi), None)
     if card is None or case.standing is not Standing.OVERDUE:
         return None
-    return _notice(case, card, told.channel, _due(case, case.now))
+    return _notice(case, card, told.channel, due(case, case.now))
 
 
 def is_night(case: Case) -> bool:
     """Is nothing to be said now (S22)? Of large arrears it may be (S24)."""
-    at_once = _is_large(case) and case.rules.large.at_night is AtNight.AT_ONCE
+    at_once = is_large(case) and case.rules.large.at_night is AtNight.AT_ONCE
     return case.on(Rule.S22) and case.rules.hours.is_quiet(case.now) and not at_once
 
 
-def _announced(case: Case) -> Announced | None:
-    """By the last notice of this debt. What is said on several channels is said at once."""
-    notices = case.told(NoticeKind.STOP_NOTICE, since=case.situation.overdue_since)
-    if not notices:
-        return None
-    made = max(each.created_at for each in notices)
-    sent = min((each.sent_at for each in notices if each.created_at == made and each.sent_at is not None), default=None)
-    begins = sent or made
-    looked_for = {moment for begin in (made, begins) for moment in (_due(case, begin), _deadline(case, begin))}
-    return Announced(sent is not None, _due(case, begins), _deadline(case, begins), case.situation.duty in looked_for)
+def _of_card(case: Case, card: Card) -> Part:
+    last = announced(case, card)
+    if card.service is Service.STOPPING:
+        return _ordered(case, card, last)
+    if last is not None and case.now < last.deadline:
+        return _wait_or_stop(case, card, last)
+    return _to_be_announced(case, card, last)
 
 
-def _due(case: Case, begins: datetime) -> datetime:
-    """After the level's time, and so long before the deadline that the order finds its way through the queues."""
-    return max(begins, min(begins + _time_to_stop(case), _deadline(case, begins) - case.rules.room))
+def _joined(parts: Iterable[Part]) -> Part:
+    """One word for all cards that it is about."""
+    actions: dict[Action, Action] = {}
+    wakes: list[datetime] = []
+    for part in parts:
+        wakes += part.wakes
+        for action in part.actions:
+            if isinstance(action, Stop | CancelStop):
+                same = replace(action, cards=())
+                known = actions.get(same, same)
+                actions[same] = replace(action, cards=(*_cards(known), *action.cards))
+            else:
+                actions[action] = action
+    return Part(tuple(actions.values()), tuple(wakes))
 
 
-def _deadline(case: Case, begins: datetime) -> datetime:
-    """Until when the stop of a notice of then must have come: before quiet hours, but of large arrears where that is
-    wanted (S24)."""
-    latest, hours = begins + MOST_BETWEEN, case.rules.hours
-    if _is_large(case) and case.rules.large.at_night is AtNight.AT_ONCE:
-        return latest
-    return begins if hours.is_quiet(begins) else min(latest, hours.night_begins(begins))
+def _cards(action: Action) -> tuple[Imsi, ...]:
+    return action.cards if isinstance(action, Stop | CancelStop) else ()
 
 
-def _time_to_stop(case: Case) -> timedelta:
-    """From notice to stop (S23, S24)."""
-    if not case.on(Rule.S23) or _is_large(case):
-        return _NO_TIME
-    return case.rules.levels[case.situation.account.level].notice
-
-
-def _is_large(case: Case) -> bool:
-    return case.on(Rule.S24) and case.arrears.minor > case.rules.large.above.minor
-
-
-def _no_reason(case: Case, last: Announced | None) -> Part:
+def _no_reason(case: Case, cards: Sequence[Card]) -> Part:
     """Not overdue: what was told or ordered does not come."""
-    ordered = any(card.service is Service.STOPPING and not card.held for card in case.situation.cards)
-    if ordered or (last is not None and last.expected and case.open_cards()):
+    open_ones = filter(None, (announced(case, card) for card in cards if card.service is Service.OPEN))
+    if any(card.service is Service.STOPPING for card in cards) or any(was_expected(case, last) for last in open_ones):
+        imsis = tuple(card.imsi for card in cards)
         if case.standing is Standing.IN_CREDIT:
-            return Part((CancelStop(Rule.S6, "paid"),))
-        return Part((CancelStop(Rule.S25, "within the credit limit again"),))
+            return Part((CancelStop(imsis, Rule.S6, "paid"),))
+        return Part((CancelStop(imsis, Rule.S25, "within the credit limit again"),))
     if case.arrears.minor > case.situation.account.limit.minor:
         return Part((Spared(Rule.S25, f"small arrears: level {case.situation.account.level} may owe {case.limit}"),))
     return Part()
 
 
-def _ordered(case: Case, last: Announced | None) -> Part:
+def _ordered(case: Case, card: Card, last: Announced | None) -> Part:
     """An order waits in the queue: it must be executed before the deadline (S22, S23). Where its notice has reached
     nobody, it must not be at all."""
     if not case.on(Rule.S22):
         return Part()
     if last is None:
-        return Part((CancelStop(Rule.S22, "nobody has received its notice"),))
+        return Part((CancelStop((card.imsi,), Rule.S22, "nobody has received its notice"),))
     if case.now < last.deadline:
         return Part(wakes=(last.deadline,))
-    return Part((CancelStop(Rule.S22, _TOO_LATE),))
+    return Part((CancelStop((card.imsi,), Rule.S22, _TOO_LATE),))
 
 
-def _wait_or_stop(case: Case, last: Announced) -> Part:
+def _wait_or_stop(case: Case, card: Card, last: Announced) -> Part:
+    """No stop before its notice has gone out; where it should come at once, that is looked for soon."""
     if case.now < last.due:
         return Part(wakes=(last.due,))
-    if not last.sent:
-        return Part(wakes=(last.deadline,))
-    cards = tuple(card.imsi for card in case.open_cards())
-    return Part((Stop(cards, Rule.S23, "the time after the notice is over"),))
+    if last.sent is None:
+        return Part(wakes=(last.made + SOON, last.deadline))
+    if is_large(case):
+        return Part((Stop((card.imsi,), Rule.S24, f"{case.arrears} in arrears, at once"),))
+    return Part((Stop((card.imsi,), Rule.S23, "the time after the notice is over"),))
 
 
-def _to_be_announced(case: Case, last: Announced | None) -> Part:
+def _to_be_announced(case: Case, card: Card, last: Announced | None) -> Part:
     """The next notice; behind one whose stop did not come in time."""
     ended: tuple[Action, ...] = ()
-    if last is not None and last.expected:
-        ended = (CancelStop(Rule.S22, _TOO_LATE),)
+    if last is not None and was_expected(case, last):
+        ended = (CancelStop((card.imsi,), Rule.S22, _TOO_LATE),)
     spared = _unstoppable(case)
     if spared is not None:
         return Part((*ended, spared))
     if not case.on(Rule.S22):
-        return _without_notice(case)
+        return _without_notice(case, card)
     moment, why = _moment(case, last)
     if case.now < moment:
         return Part((*ended, why), (moment,))
-    return _announce(case, ended)
+    return Part((*ended, *_notices(case, card)))
 
 
 def _unstoppable(case: Case) -> Spared | None:
@@ -167,18 +148,17 @@ def _unstoppable(case: Case) -> Spared | None:
     return None if case.on(rule) else Spared(rule, f"rule {rule.value} is switched off")
 
 
-def _without_notice(case: Case) -> Part:
+def _without_notice(case: Case, card: Card) -> Part:
     """S22 is switched off: the stop comes unannounced, at any hour."""
     eligible = _eligible(case)
     if case.now < eligible:
         return Part(wakes=(eligible,))
-    cards = tuple(card.imsi for card in case.open_cards())
-    return Part((Stop(cards, Rule.S1 if _is_month_start(case) else Rule.S1B, "overdue"),))
+    return Part((Stop((card.imsi,), Rule.S1 if _is_month_start(case) else Rule.S1B, "overdue"),))
 
 
 def _moment(case: Case, last: Announced | None) -> tuple[datetime, Spared]:
     """When the notice goes out, and what it waits for until then."""
-    if _is_large(case):
+    if is_large(case):
         return _large_moment(case)
     eligible = _eligible(case)
     earliest = eligible if last is None else max(eligible, last.deadline)
@@ -230,23 +210,12 @@ def _is_month_start(case: Case) -> bool:
     return since is not None and case.rules.hours.day(since).day == case.rules.month_start
 
 
-def _announce(case: Case, ended: tuple[Action, ...]) -> Part:
-    """Tell all of them (S11); where nothing is to be waited for, stop them with it (S24)."""
-    stop_at = _due(case, case.now)
-    cards = [card for card in case.open_cards() if case.on(Rule.S11) or card.role is CardRole.MAIN]
-    notices = tuple(notice for card in cards for notice in _notices(case, card, stop_at))
-    if stop_at > case.now:
-        return Part((*ended, *notices))
-    stopped = tuple(card.imsi for card in case.open_cards())
-    rule = Rule.S24 if _is_large(case) else Rule.S23
-    stop = Stop(stopped, rule, f"{case.arrears} in arrears, at once")
-    return Part((*ended, *notices, stop))
-
-
-def _notices(case: Case, card: Card, stop_at: datetime) -> list[StopNotice]:
-    """By SMS in any case, and by WeChat where that is bound (S4)."""
+def _notices(case: Case, card: Card) -> list[StopNotice]:
+    """To secondary cards, too (S11); by SMS in any case, and by WeChat where that is bound (S4)."""
+    if card.role is CardRole.SECONDARY and not case.on(Rule.S11):
+        return []
     channels = [Channel.SMS, Channel.WECHAT] if card.wechat and case.on(Rule.S4) else [Channel.SMS]
-    return [_notice(case, card, channel, stop_at) for channel in channels]
+    return [_notice(case, card, channel, due(case, case.now)) for channel in channels]
 
 
 def _notice(case: Case, card: Card, channel: Channel, stop_at: datetime) -> StopNotice:

@@ -54,7 +54,8 @@ def told(draw: st.DrawFn, now: datetime) -> tuple[Told, ...]:
         sent = draw(st.sampled_from([None, created, min(now, created + timedelta(minutes=3))]))
         channel = draw(st.sampled_from(Channel))
         clicked = draw(st.sampled_from([None, now]))
-        found.append(Told(kind, channel, MAIN, created, sent, clicked, Money(100)))
+        imsi = draw(st.sampled_from([MAIN, SECOND]))
+        found.append(Told(kind, channel, imsi, created, sent, clicked, Money(100)))
     return tuple(sorted(found, key=lambda each: each.created_at))
 
 

@@ -118,7 +118,7 @@ def test_a_notice_that_has_not_gone_out_stops_nobody_and_is_made_anew() -> None:
     assert acts(waiting) == []
     assert waiting.wake_at == at(17, 12)
     late = decide_dunning(RULES, replace(unsent, duty=at(17, 12)), at(17, 12))
-    assert acts(late)[0] == CancelStop(Rule.S22, TOO_LATE)
+    assert acts(late)[0] == CancelStop((MAIN,), Rule.S22, TOO_LATE)
     assert late.wake_at is not None
     again = decide_dunning(RULES, replace(unsent, duty=late.wake_at), late.wake_at)
     assert [type(action) for action in acts(again)] == [StopNotice]
@@ -130,14 +130,14 @@ def test_a_late_notice_moves_the_stop_and_the_night_ends_it() -> None:
     noticed = of_level(7, replace(OVERDUE, told=(late,), duty=at(17, 21, 45)))
     assert decide_dunning(RULES, noticed, at(17, 21, 45)).wake_at == at(17, 21, 55)
     gone = decide_dunning(RULES, replace(noticed, duty=at(17, 22)), at(17, 22))
-    assert gone.actions[0] == CancelStop(Rule.S22, TOO_LATE)
+    assert gone.actions[0] == CancelStop((MAIN,), Rule.S22, TOO_LATE)
 
 
 def test_an_order_that_is_not_executed_in_time_is_withdrawn() -> None:
     stopping = replace(NOTICED, cards=(replace(CARD, service=Service.STOPPING),))
     assert decide_dunning(RULES, stopping, at(17, 11)).wake_at == at(17, 12)
     withdrawn = decide_dunning(RULES, stopping, at(17, 12))
-    assert withdrawn.actions == (CancelStop(Rule.S22, TOO_LATE),)
+    assert withdrawn.actions == (CancelStop((MAIN,), Rule.S22, TOO_LATE),)
     after = done(stopping, withdrawn, at(17, 12))
     assert [card.service for card in after.cards] == [Service.OPEN]
     assert decide_dunning(RULES.without(Rule.S22), stopping, at(17, 12)).actions == ()
@@ -147,7 +147,7 @@ def test_an_order_whose_notice_nobody_has_received_is_withdrawn() -> None:
     """S22: a channel has given it up, or it came too late for the day."""
     stopping = replace(OVERDUE, cards=(replace(CARD, service=Service.STOPPING),))
     withdrawn = decide_dunning(RULES, stopping, at(17, 10))
-    assert withdrawn.actions == (CancelStop(Rule.S22, "nobody has received its notice"),)
+    assert withdrawn.actions == (CancelStop((MAIN,), Rule.S22, "nobody has received its notice"),)
     assert withdrawn.wake_at is not None
 
 
@@ -155,19 +155,20 @@ def test_large_arrears_whose_stop_did_not_come_in_time_are_noticed_anew_at_once(
     """S22, S24."""
     large = replace(NOTICED, balance=Money(-20001), cards=(replace(CARD, service=Service.STOPPING),))
     withdrawn = decide_dunning(RULES, large, at(17, 12))
-    assert withdrawn.actions == (CancelStop(Rule.S22, TOO_LATE),)
+    assert withdrawn.actions == (CancelStop((MAIN,), Rule.S22, TOO_LATE),)
     assert withdrawn.wake_at == at(17, 12) + timedelta(seconds=1)
     again = decide_dunning(RULES, done(large, withdrawn, at(17, 12)), withdrawn.wake_at)
-    assert [type(action) for action in again.actions] == [StopNotice, Stop]
+    assert [type(action) for action in again.actions] == [StopNotice]
+    assert again.wake_at == withdrawn.wake_at + timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
     ("situation", "action"),
     [
-        (replace(NOTICED, balance=Money(100)), CancelStop(Rule.S6, "paid")),
+        (replace(NOTICED, balance=Money(100)), CancelStop((MAIN,), Rule.S6, "paid")),
         (
             of_level(8, replace(NOTICED, balance=Money(-500), duty=at(17, 11, 55))),
-            CancelStop(Rule.S25, "within the credit limit again"),
+            CancelStop((MAIN,), Rule.S25, "within the credit limit again"),
         ),
     ],
 )
@@ -200,11 +201,51 @@ def test_small_arrears_of_a_high_level_are_spared() -> None:
     ],
 )
 def test_large_arrears(now: datetime, at_night: AtNight, expected: datetime) -> None:
-    """S24: notice and stop together, at once or first thing in the morning."""
+    """S24: notice and stop together, at once or first thing in the morning; the stop as soon as the notice is out."""
     rules = replace(RULES, large=LargeArrears(Money(20000), at_night))
     owing = replace(of_level(10), balance=Money(-20001), overdue_since=now)
     happened = [(moment, type(action)) for moment, action in played(rules, owing, now, now + timedelta(days=1))]
-    assert [each for each in happened if each[1] is not Spared] == [(expected, StopNotice), (expected, Stop)]
+    soon = expected + timedelta(seconds=1)
+    assert [each for each in happened if each[1] is not Spared] == [(expected, StopNotice), (soon, Stop)]
+
+
+def test_large_arrears_whose_notice_has_not_gone_out_stop_nobody() -> None:
+    """S22, S24: its channel has no room, or was down; once it has gone out the stop comes at once."""
+    owing = replace(OVERDUE, balance=Money(-20001))
+    unsent = replace(owing, told=(told(NoticeKind.STOP_NOTICE, at(17, 10), sent=False),))
+    assert decide_dunning(RULES, unsent, at(17, 10)).wake_at == at(17, 10) + timedelta(seconds=1)
+    waits = decide_dunning(RULES, unsent, at(17, 10, 1))
+    assert (acts(waits), waits.wake_at) == ([], at(17, 12))
+    sent = replace(unsent, told=(replace(unsent.told[0], sent_at=at(17, 10, 1)),))
+    assert acts(decide_dunning(RULES, sent, at(17, 10, 1))) == [Stop((MAIN,), Rule.S24, "¥200.01 in arrears, at once")]
+
+
+def test_a_card_whose_own_notice_has_not_gone_out_is_not_stopped_with_the_others() -> None:
+    """S11, S22: it is told anew, and stopped by that."""
+    family = replace(NOTICED, cards=(CARD, SECONDARY))
+    unsent = told(NoticeKind.STOP_NOTICE, at(17, 10), imsi=SECOND, sent=False)
+    waits = replace(family, told=(*family.told, unsent))
+    plan = decide_dunning(RULES, waits, at(17, 10, 30))
+    assert acts(plan) == [Stop((MAIN,), Rule.S23, "the time after the notice is over")]
+    assert plan.wake_at == at(17, 12)
+    stopped = replace(waits, cards=(replace(CARD, service=Service.STOPPED), SECONDARY), duty=at(17, 12))
+    late = decide_dunning(RULES, stopped, at(17, 12))
+    assert acts(late) == [CancelStop((SECOND,), Rule.S22, TOO_LATE)]
+    failed = replace(stopped, told=family.told)
+    (again,) = acts(decide_dunning(RULES, failed, at(17, 12)))
+    assert isinstance(again, StopNotice)
+    assert again.imsi == SECOND
+
+
+def test_without_s11_a_secondary_card_goes_with_the_main_one() -> None:
+    """Nobody tells it."""
+    rules = RULES.without(Rule.S11)
+    family = replace(NOTICED, cards=(CARD, SECONDARY))
+    assert acts(decide_dunning(rules, family, at(17, 10, 30)))[0] == Stop(
+        (MAIN, SECOND), Rule.S23, "the time after the notice is over"
+    )
+    alone = replace(family, told=(), cards=(replace(CARD, held=True), SECONDARY))
+    assert acts(decide_dunning(rules, alone, at(17, 19, 59))) == []
 
 
 def test_exactly_200_is_not_large() -> None:
