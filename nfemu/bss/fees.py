@@ -79,29 +79,37 @@ def next_fees(
 
 
 def _of_day(rules: FeeRules, account: AccountId, card: Subscriber, day: date) -> Iterator[Fee]:
-    plan = _plan(rules, card)
+    plan, services = _plan(rules, card), _services(rules, card)
+    for what, at in _occasions(rules, account, plan, services, day):
+        daily = isinstance(what, Service) and what.period is Period.DAY
+        time_of = f"{day:%Y-%m-%d}" if daily else f"{day:%Y-%m}"
+        origin, kind = ("fee", "plan") if isinstance(what, Plan) else ("service", "service")
+        number = f"{origin}/{what.name}/{card.imsi}/{time_of}"
+        yield Fee(number, card.imsi, what.fee, at, f"{kind} {what.name}, {time_of}")
+
+
+def _occasions(
+    rules: FeeRules, account: AccountId, plan: Plan | None, services: Iterable[Service], day: date
+) -> Iterator[tuple[Plan | Service, datetime]]:
+    """What falls due on that day, and when."""
     if plan is not None and plan.fee.minor > 0 and day.day == 1:
-        month = f"{day:%Y-%m}"
-        number = f"fee/{plan.name}/{card.imsi}/{month}"
-        yield Fee(number, card.imsi, plan.fee, _of_month(rules, account, day), f"plan {plan.name}, {month}")
-    for service in _services(rules, card):
+        yield plan, _of_month(rules, account, day)
+    for service in services:
         if service.period is Period.DAY or day.day == service.day:
-            time_of = f"{day:%Y-%m-%d}" if service.period is Period.DAY else f"{day:%Y-%m}"
-            number = f"service/{service.name}/{card.imsi}/{time_of}"
-            at = _moment(rules, day, service.at)
-            yield Fee(number, card.imsi, service.fee, at, f"service {service.name}, {time_of}")
+            yield service, _moment(rules, day, service.at)
 
 
 def _next(rules: FeeRules, account: AccountId, card: Subscriber, today: date, after: datetime) -> datetime | None:
     """Of one card. Today's and tomorrow's hours, or those of the days in the months that have one."""
-    days = {today, _following_month(today.replace(day=1))} if _plan(rules, card) is not None else set()
-    for service in _services(rules, card):
+    plan, services = _plan(rules, card), _services(rules, card)
+    days = {today, _following_month(today)} if plan is not None else set()
+    for service in services:
         if service.period is Period.DAY:
             days |= {today, today + _DAY}
         else:
             days |= {today, today.replace(day=service.day), _following_month(today).replace(day=service.day)}
-    fees = (fee.due_at for day in days for fee in _of_day(rules, account, card, day))
-    return min((moment for moment in fees if moment > after), default=None)
+    found = (at for day in days for _, at in _occasions(rules, account, plan, services, day))
+    return min((moment for moment in found if moment > after), default=None)
 
 
 def _plan(rules: FeeRules, card: Subscriber) -> Plan | None:

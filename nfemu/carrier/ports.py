@@ -390,6 +390,9 @@ class Store(Protocol):
     async def plan_duties(self, kind: DutyKind, at: datetime) -> None:
         """Every account without a duty of that kind has one then."""
 
+    async def put_duties(self, kind: DutyKind, moments: Sequence[tuple[AccountId, datetime]]) -> None:
+        """As `PutDuty` of each, many at a time."""
+
     async def duties(self, account: AccountId) -> list[AccountDuty]:
         """Those of one account, in the same order."""
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from nfemu.bss.dunning import DunningRules, Policy
 from nfemu.bss.fees import FeeRules, next_moment
-from nfemu.carrier.ports import Clock, PutDuty, Store
+from nfemu.carrier.ports import Clock, Store
 from nfemu.model.duties import DutyKind
 from nfemu.runtime.account_clocks import AccountClocks
 
@@ -22,10 +22,12 @@ async def plan_fees(store: Store, clocks: AccountClocks, rules: FeeRules) -> Non
     """
     after = None
     while cards := await store.cards_without_fees_planned(after=after, limit=_AT_ONCE):
-        changes = []
-        for account, its in groupby(cards, key=lambda card: card.account):
-            changes.append(PutDuty(account, DutyKind.FEES, next_moment(rules, account, list(its), clocks.now(account))))
-        await store.commit([change for change in changes if change.due_at is not None])
+        moments = {
+            account: next_moment(rules, account, list(its), clocks.now(account))
+            for account, its in groupby(cards, key=lambda card: card.account)
+        }
+        due = [(account, moment) for account, moment in moments.items() if moment is not None]
+        await store.put_duties(DutyKind.FEES, due)
         after = cards[-1].account
 
 

@@ -1,5 +1,6 @@
 """What accounts have to expect of the future, in the order in which it happens, and the clocks that some are on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,6 +85,14 @@ def put(connection: Connection, account: AccountId, kind: DutyKind, due_at: date
         _forget_duty.run(connection, values)
     else:
         _put_duty.run(connection, {**values, "due_at": to_micros(due_at)})
+
+
+def put_many(connection: Connection, kind: DutyKind, moments: Sequence[tuple[AccountId, datetime]]) -> None:
+    """One call of the driver: a million accounts get their first fee at the first start."""
+    _put_duty.run_many(
+        connection,
+        [{"account_id": account, "kind": kind.value, "due_at": to_micros(due_at)} for account, due_at in moments],
+    )
 
 
 def plan(connection: Connection, account: AccountId, kind: DutyKind, due_at: datetime) -> None:

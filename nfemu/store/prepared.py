@@ -5,7 +5,7 @@ carrier is twenty-odd statements long. It can be left out because columns hold n
 floats: no value needs a conversion on the way in or out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -25,9 +25,17 @@ class Prepared:
 
     def run(self, connection: Connection, parameters: Mapping[str, Any] = _NOTHING) -> CursorResult[Any]:
         """Raises what SQLAlchemy raises; KeyError for a parameter that is missing."""
-        it = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
-        values = {**it.constants, **parameters} if it.constants else parameters
-        return connection.exec_driver_sql(it.sql, tuple([values[name] for name in it.names]))
+        it = self._for(connection)
+        return connection.exec_driver_sql(it.sql, it.values(parameters))
+
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Once for each; nothing where there is none."""
+        if rows:
+            it = self._for(connection)
+            connection.exec_driver_sql(it.sql, [it.values(row) for row in rows])
+
+    def _for(self, connection: Connection) -> "_Compiled":
+        return self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
         compiled = dialect.statement_compiler(dialect, self.statement)
@@ -43,6 +51,10 @@ class _Compiled(NamedTuple):
     sql: str
     names: tuple[str, ...]
     constants: Mapping[str, Any]
+
+    def values(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        given = {**self.constants, **parameters} if self.constants else parameters
+        return tuple([given[name] for name in self.names])
 
 
 def written_columns(table: sa.Table) -> tuple[str, ...]:

@@ -391,6 +391,9 @@ class SqlStore:
     async def plan_duties(self, kind: DutyKind, at: datetime) -> None:
         await self._write(lambda connection: duties.plan_all(connection, kind, at))
 
+    async def put_duties(self, kind: DutyKind, moments: Sequence[tuple[AccountId, datetime]]) -> None:
+        await self._write(lambda connection: duties.put_many(connection, kind, moments))
+
     async def add_usage(self, day: date, usage: Sequence[Usage]) -> None:
         await self._write(lambda connection: usages.add(connection, day, usage))
 

@@ -31,7 +31,7 @@ from nfemu.model.credits import GrantState
 from nfemu.model.identity import AccountId, GrantId, Imsi, NoticeId, OrderId
 from nfemu.model.money import Money
 from nfemu.model.notices import Notice, NoticeKind
-from nfemu.model.orders import OrderKind, WorkOrder
+from nfemu.model.orders import OrderKind, OrderState, WorkOrder
 from nfemu.model.subscriber import OrderedProfile
 
 ARREARS = (NoticeKind.STOP_NOTICE, NoticeKind.DUNNING)
@@ -160,8 +160,16 @@ class Witness:
             assert not self.is_night(owner, notice.sent_at), f"{notice.kind.value} at night (S22)"
         if notice.kind in ARREARS:
             assert self.is_overdue(owner), f"{notice.kind.value} to somebody who has paid (S6)"
-        if notice.kind in (*REMINDERS, NoticeKind.STOP_NOTICE):
-            assert self.ordered[notice.imsi] is OrderedProfile.OPEN, f"{notice.kind.value} to a stopped line (S6)"
+        is_open = self.ordered[notice.imsi] is OrderedProfile.OPEN
+        if notice.kind in REMINDERS:
+            assert is_open, f"{notice.kind.value} to a stopped line (S6)"
+        if notice.kind is NoticeKind.STOP_NOTICE:
+            assert is_open or self._is_resuming(notice.imsi), "noticed a stopped line (S6)"
+
+    def _is_resuming(self, imsi: Imsi) -> bool:
+        """It has paid and is about to be open, and whatever stops it again overtakes that: so it is told."""
+        resumes = (each for each in self.orders.values() if each.imsi == imsi and each.kind is OrderKind.RESUME)
+        return any(each.state in (OrderState.CREATED, OrderState.DEAD) for each in resumes)
 
     def _judge_stop(self, order: WorkOrder) -> None:
         owner = self.owner(order.imsi)

@@ -426,6 +426,10 @@ class MemoryStore:
         for key in [key for key in self._tables.duties if key[1] is kind]:
             del self._tables.duties[key]
 
+    async def put_duties(self, kind: DutyKind, moments: Sequence[tuple[AccountId, datetime]]) -> None:
+        for account, due_at in moments:
+            self._tables.duties[account, kind] = AccountDuty(account, kind, due_at)
+
     async def plan_duties(self, kind: DutyKind, at: datetime) -> None:
         for account in self._tables.accounts:
             self._tables.duties.setdefault((account, kind), AccountDuty(account, kind, at))

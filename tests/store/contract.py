@@ -463,6 +463,12 @@ class StoreContract:
         assert AccountDuty(WANG, DutyKind.DUNNING, after(9)) in await store.duties(WANG)
         await store.forget_duties(DutyKind.DUNNING)
         assert await store.duties_due(after(9)) == [AccountDuty(WANG, DutyKind.FEES, after(9))]
+        await store.put_duties(DutyKind.FEES, [])
+        await store.put_duties(DutyKind.FEES, [(WANG, after(5)), (ZHANG, after(4))])
+        assert await store.duties_due(after(9)) == [
+            AccountDuty(ZHANG, DutyKind.FEES, after(4)),
+            AccountDuty(WANG, DutyKind.FEES, after(5)),
+        ]
 
     async def test_an_account_ahead_of_the_carrier_is_due_so_much_earlier(self, store: Store) -> None:
         """Its duties and messages keep its own time; who is due is judged by the carrier's."""
