@@ -1,15 +1,25 @@
 """`nfemu clock show | advance | set`."""
 
-from datetime import datetime
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import click
 
 from nfemu.cli.context import client_of
 from nfemu.cli.output import json_option, show_json
+from nfemu.client import Client
 from nfemu.client.values import Clock
+from nfemu.model.durations import duration
+from nfemu.model.errors import InvalidInput
 from nfemu.model.moments import moment_of
 
 _of_account = click.option("--account", help="Move the clock of this account alone; the carrier's goes on as before.")
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+_SHORT_S = 0.5
+"""A move that took no longer is followed by one twice as far."""
 
 
 @click.group()
@@ -23,17 +33,20 @@ def clock() -> None:
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
     """Show business time, and the accounts on clocks of their own."""
-    _report(client_of(context).clock(), as_json=as_json)
+    _report([client_of(context).clock()], as_json=as_json)
 
 
 @clock.command(context_settings={"ignore_unknown_options": True})  # `-5m` is a wrong duration, not an option
-@click.argument("duration")
+@click.argument("by", metavar="DURATION")
 @_of_account
 @json_option
 @click.pass_context
-def advance(context: click.Context, duration: str, account: str | None, as_json: bool) -> None:
-    """Move the test clock forward by DURATION, such as 15m, 24h or 1d12h."""
-    _report(client_of(context).advance_clock(duration, account), as_json=as_json)
+def advance(context: click.Context, by: str, account: str | None, as_json: bool) -> None:
+    """Move the test clock forward by DURATION, such as 15m, 24h or 1d12h.
+
+    Ctrl-C stops it behind the day, or the days, that the carrier is at work on.
+    """
+    _report(_moves(client_of(context), duration(by), account), as_json=as_json)
 
 
 @clock.command("set")
@@ -43,15 +56,50 @@ def advance(context: click.Context, duration: str, account: str | None, as_json:
 @click.pass_context
 def set_command(context: click.Context, moment: str, account: str | None, as_json: bool) -> None:
     """Move the test clock forward to MOMENT, such as 2026-11-01T08:00:00+08:00."""
-    _report(client_of(context).set_clock(moment_of(moment), account), as_json=as_json)
+    _report(_moves_to(client_of(context), moment_of(moment), account), as_json=as_json)
 
 
-def _report(found: Clock, *, as_json: bool) -> None:
+def _now(client: Client, account: str | None) -> datetime:
+    """By the account's clock where it has one of its own."""
+    clock = client.clock()
+    return next((each.now for each in clock.own if each.account == account), clock.now)
+
+
+def _moves(client: Client, by: timedelta, account: str | None) -> Iterator[Clock]:
+    """In pieces that the carrier has done in about a second, so that what happens is seen as it happens, and Ctrl-C
+    stops it; people make a day's work long, not its hours. Raises InvalidInput."""
+    try:
+        _ = _now(client, account) + by
+    except OverflowError:
+        raise InvalidInput(f"`{by}` leads beyond the year 9999; advance by less") from None
+    piece = _DAY
+    while by > piece:
+        begun = time.monotonic()
+        yield client.advance_clock(f"{piece.days}d", account)
+        by -= piece
+        piece = piece * 2 if time.monotonic() - begun < _SHORT_S else max(piece // 2, _DAY)
+        piece = timedelta(days=piece.days)
+    yield client.advance_clock(f"{by // _SECOND}s", account)
+
+
+def _moves_to(client: Client, moment: datetime, account: str | None) -> Iterator[Clock]:
+    """As `_moves`, and last to the moment itself: one that is past, or has no zone, is refused there."""
+    ahead = moment - _now(client, account) if moment.tzinfo is not None else timedelta(0)
+    if ahead > _DAY:
+        yield from _moves(client, ahead - _DAY, account)
+    yield client.set_clock(moment, account)
+
+
+def _report(moves: Iterable[Clock], *, as_json: bool) -> None:
+    happened = []
+    for found in moves:
+        happened += found.happened
+        if not as_json:
+            for line in found.happened:
+                click.echo(f"  {line}")
     if as_json:
-        show_json(found)
+        show_json(replace(found, happened=happened))
         return
-    for line in found.happened:
-        click.echo(f"  {line}")
     click.echo(f"{_shown(found.now)} ({found.kind} clock)")
     for each in found.own:
         click.echo(f"{_shown(each.now)} (account {each.account})")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from nfemu.client.billing import Bill
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from nfemu.client.wechat_api import WechatApi
 
 TIMEOUT_S = 60.0
-"""Longest wait for an answer; a payment is answered only after the flip, a clock after everything that fell due."""
+"""Longest wait for an answer; a payment is answered only after the flip."""
+_AS_LONG_AS_IT_TAKES = inf
+"""A clock is answered after everything that fell due, which of many people can be hours of work."""
 PATIENCE_S = 2.5
 """Silence after which the server is asked whether it is there at all, and how long it may take over that."""
 
@@ -181,12 +184,16 @@ class Client:
         return Clock.of(self._api.get("clock"))
 
     def advance_clock(self, by: str, account: str | None = None) -> Clock:
-        """`by` such as `15m` or `1d12h`. With an `account`, its own clock alone, which any carrier's account has."""
-        return Clock.of(self._api.post("clock", "advance", body={"by": by, "account": account}))
+        """`by` such as `15m` or `1d12h`. With an `account`, its own clock alone, which any carrier's account has.
+        Waits for whatever falls due, as long as the server is there.
+        """
+        wanted = {"by": by, "account": account}
+        return Clock.of(self._api.post("clock", "advance", body=wanted, within=_AS_LONG_AS_IT_TAKES))
 
     def set_clock(self, to: datetime, account: str | None = None) -> Clock:
-        """`to` with its zone; `account` as of `advance_clock`."""
-        return Clock.of(self._api.put("clock", body={"to": to.isoformat(), "account": account}))
+        """`to` with its zone; `account` as of `advance_clock`, and waits as that does."""
+        wanted = {"to": to.isoformat(), "account": account}
+        return Clock.of(self._api.put("clock", body=wanted, within=_AS_LONG_AS_IT_TAKES))
 
     def status(self) -> Status:
         return Status.of(self._api.get("status"))

@@ -20,8 +20,9 @@ _NOTHING: Mapping[str, Any] = {}
 class Transport:
     """Kept alive between requests.
 
-    `timeout` in seconds, for each step of an exchange; after `patience` seconds of silence the server is asked whether
-    it is there at all, and has as many to say so. `silent`: the error where it does not.
+    `timeout` in seconds, for each step of an exchange, unless one says another (`within`); after `patience` seconds of
+    silence the server is asked whether it is there at all, and has as many to say so. `silent`: the error where it
+    does not.
     """
 
     def __init__(self, url: str, token: str, timeout: float, patience: float, silent: str) -> None:
@@ -39,7 +40,7 @@ class Transport:
 
     def get(self, *path: str, **query: object) -> Any:
         """The JSON at `path` (segments); parameters that are None are left out."""
-        return self._exchange("GET", path, _encoded(query), None, {})
+        return self._exchange("GET", path, _encoded(query), None, {}, None)
 
     def post(
         self,
@@ -47,14 +48,15 @@ class Transport:
         body: object = None,
         headers: Mapping[str, str] = _NOTHING,
         query: Mapping[str, object] = _NOTHING,
+        within: float | None = None,
     ) -> Any:
-        return self._exchange("POST", path, _encoded(query), body, headers)
+        return self._exchange("POST", path, _encoded(query), body, headers, within)
 
-    def put(self, *path: str, body: object) -> Any:
-        return self._exchange("PUT", path, "", body, {})
+    def put(self, *path: str, body: object, within: float | None = None) -> Any:
+        return self._exchange("PUT", path, "", body, {}, within)
 
     def delete(self, *path: str) -> Any:
-        return self._exchange("DELETE", path, "", None, {})
+        return self._exchange("DELETE", path, "", None, {}, None)
 
     def close(self) -> None:
         self._connection.close()
@@ -68,7 +70,13 @@ class Transport:
                 waited_at.shutdown(socket.SHUT_RDWR)
 
     def _exchange(
-        self, method: str, path: tuple[str, ...], query: str, body: object, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: str,
+        body: object,
+        headers: Mapping[str, str],
+        within: float | None,
     ) -> Any:
         target = "/".join([_PREFIX, *map(_quoted, path)]) + query
         given = {**self._headers, **headers}
@@ -80,7 +88,7 @@ class Transport:
         try:
             self._check_wanted()
             self._connection.request(method, target, content, given)
-            self._wait_for_answer()
+            self._wait_for_answer(self._timeout if within is None else within)
             response = self._connection.getresponse()
             text = response.read()
         except ConnectionRefusedError:
@@ -90,9 +98,9 @@ class Transport:
             raise Unavailable(f"the API at `{self._url}` does not answer ({error}); see `nfemu status`") from None
         return _read(response.status, text)
 
-    def _wait_for_answer(self) -> None:
-        """Raises Unavailable, long before the timeout, where nobody is at work on it."""
-        deadline = time.monotonic() + self._timeout
+    def _wait_for_answer(self, within: float) -> None:
+        """Raises Unavailable, long before the time is over, where nobody is at work on it."""
+        deadline = time.monotonic() + within
         while not _readable(self._connection, self._patience):
             self._check_wanted()
             if time.monotonic() >= deadline:

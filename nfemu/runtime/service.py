@@ -360,24 +360,31 @@ class CarrierService(Queries):
     # ---- the clock
 
     async def advance_clock(self, by: timedelta) -> list[Happening]:
-        """Move the test clock; what fell due meanwhile, in order. Raises Conflict, InvalidInput, Unavailable."""
+        """Move the test clock; what fell due meanwhile, in order. Raises Conflict, InvalidInput, Unavailable.
+
+        Of several at a time each moves it by its own share, one behind the other.
+        """
         if by < timedelta(0):
             raise InvalidInput(f"the test clock only moves forward; `{by}` is negative")
-        try:
-            to = self.clock.now() + by
-        except OverflowError:
-            raise InvalidInput(f"`{by}` leads beyond the year 9999; advance by less") from None
-        return await self.set_clock(to)
+        async with self._clock_lock:
+            try:
+                to = self.clock.now() + by
+            except OverflowError:
+                raise InvalidInput(f"`{by}` leads beyond the year 9999; advance by less") from None
+            return await self._move(to)
 
     async def set_clock(self, to: datetime) -> list[Happening]:
         """Move the test clock to `to`. Raises as `advance_clock` does."""
+        async with self._clock_lock:
+            return await self._move(to)
+
+    async def _move(self, to: datetime) -> list[Happening]:
         if not isinstance(self.clock, TestClock):
             raise Conflict("business time is the wall clock here; start with `nfemu up --clock test` to move it")
-        async with self._clock_lock:
-            try:
-                return await self._agenda.advance(self.clock, to)
-            finally:
-                self._usage.look_at_the_day()
+        try:
+            return await self._agenda.advance(self.clock, to)
+        finally:
+            self._usage.look_at_the_day()
 
     async def advance_account(self, account: AccountId, by: timedelta) -> list[Happening]:
         """Put the account's own clock forward, whatever the carrier's is; what fell due on it meanwhile, in order, each

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from nfemu import __version__
 from nfemu.client import StateFolder
+from nfemu.model.errors import Unavailable
 from nfemu.runtime.agenda import Happening
 from tests.cli.conftest import Nfemu
 from tests.client.running import Running, status_of
@@ -163,6 +164,27 @@ def test_the_clock_says_what_fell_due(nfemu: Nfemu, running: Running) -> None:
     happened = [Happening(datetime(2026, 11, 1, 8, 15, tzinfo=UTC), "payment pay-1 expired")]
     running.world.service.advance_clock = lambda by: _later(happened)  # type: ignore[method-assign]  # no order here
     assert nfemu("clock", "advance", "1h").out.splitlines()[0] == "  2026-11-01 16:15:00+08:00 payment pay-1 expired"
+
+
+def test_a_long_move_is_told_as_it_goes(nfemu: Nfemu, running: Running) -> None:
+    service, moved = running.world.service, []
+
+    async def advance(by: timedelta) -> list[Happening]:
+        await service.set_clock(service.now() + by)
+        moved.append(by)
+        if len(moved) == 4:
+            raise Unavailable("the disk is full")
+        return [Happening(service.now(), f"move {len(moved)}")]
+
+    service.advance_clock = advance  # type: ignore[method-assign]  # nothing falls due here
+    told = json.loads(nfemu("clock", "advance", "1d12h30s", "--json").out)
+    assert (told["now"], moved) == ("2026-11-03T04:00:30+08:00", [timedelta(days=1), timedelta(hours=12, seconds=30)])
+    assert [line.split()[-1] for line in told["happened"]] == ["1", "2"]
+    broken = nfemu("clock", "set", "2027-11-02T08:00:00+08:00")
+    assert (broken.status, broken.out) == (1, "  2026-11-04 04:00:30+08:00 move 3\n")
+    del service.advance_clock
+    assert nfemu("clock", "set", "2027-11-02T08:00:00+08:00").out == "2027-11-02 08:00:00+08:00 (test clock)\n"
+    assert nfemu("clock", "advance", "9999999d").status == 2
 
 
 async def _later(value: list[Happening]) -> list[Happening]:

@@ -1,5 +1,6 @@
 """The SDK against the real API on a real socket."""
 
+import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -309,3 +310,26 @@ def wait_for_deliveries(nfemu: Client, name: str) -> list[Delivery]:
     while not (found := nfemu.deliveries(name, "pending")):
         pass
     return found
+
+
+def test_a_clock_is_waited_for_as_long_as_it_takes() -> None:
+    """A month of many people falls due; `timeout` is over before the first look whether anybody is there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                for _ in range(2):
+                    aside, _ = listener.accept()
+                    with aside:
+                        aside.recv(4096)
+                        aside.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                moved = json.dumps({"now": "2026-12-01T00:00:00+08:00", "kind": "test", "happened": []}).encode()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(moved), moved))
+
+        with ThreadPoolExecutor(1) as pool:
+            served = pool.submit(serve)
+            with Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN, timeout=0.1, patience=0.1) as client:
+                assert client.advance_clock("30d").kind == "test"
+            served.result(10)

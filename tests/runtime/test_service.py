@@ -46,6 +46,13 @@ async def test_business_time_never_moves_back_or_beyond_the_calendar(world: Worl
         await world.service.advance_clock(timedelta(days=3_000_000))
 
 
+async def test_moves_at_one_time_add_up(world: World) -> None:
+    """Each meets duties on its way, so that they would overtake each other."""
+    await world.service.order_payment(ZHANG, Money(2900), BACK)
+    happened = await asyncio.gather(*(world.service.advance_clock(timedelta(days=5)) for _ in range(4)))
+    assert (world.service.now(), sum(map(len, happened))) == (START + timedelta(days=20), 1)
+
+
 async def test_payments_that_expired_while_the_clock_stood_at_a_crash_are_closed_at_start(world: World) -> None:
     payment, _ = await world.service.order_payment(ZHANG, Money(2900), BACK)
     await world.service.advance_clock(timedelta(minutes=14))

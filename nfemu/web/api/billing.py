@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from nfemu.carrier.status import LineStatus
+from nfemu.model.durations import duration
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import Msisdn
 from nfemu.model.money import Money
@@ -10,7 +11,6 @@ from nfemu.model.plans import Measured
 from nfemu.web.api import views
 from nfemu.web.api.backend import ApiConfig, Carrier
 from nfemu.web.api.document import declare
-from nfemu.web.api.durations import duration
 from nfemu.web.api.keys import Key
 from nfemu.web.api.models import BillOut, ConsumeIn, GrantIn, SubscriberOut
 

@@ -7,13 +7,13 @@ from typing import Literal
 from fastapi import APIRouter
 
 from nfemu import __version__
+from nfemu.model.durations import duration
 from nfemu.model.errors import InvalidInput
 from nfemu.model.identity import AccountId
 from nfemu.runtime.agenda import Happening
 from nfemu.runtime.clocks import TestClock
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import declare
-from nfemu.web.api.durations import duration
 from nfemu.web.api.login import Logins
 from nfemu.web.api.models import (
     AdvanceIn,

@@ -1,13 +1,10 @@
 """Clock, status, reload, reset over the API."""
 
-from datetime import timedelta
-
 import pytest
 
 from nfemu.model.errors import Conflict, InvalidInput
 from nfemu.model.money import Money
 from nfemu.runtime.clocks import WallClock
-from nfemu.web.api.durations import duration
 from tests.fakes.world import ZHANG
 from tests.web.api.conftest import Api
 
@@ -48,14 +45,6 @@ async def test_how_the_clock_is_not_moved(
 ) -> None:
     answer = await api(method, path, body)
     assert (answer.status, answer.json()["detail"][: len(said)]) == (status, said)
-
-
-def test_durations() -> None:
-    assert duration("1d12h") == timedelta(hours=36)
-    assert duration("90s") == timedelta(seconds=90)
-    for text in ("", "5", "1.5h", "-1s", "1h 5m"):
-        with pytest.raises(InvalidInput):
-            duration(text)
 
 
 async def test_status(api: Api) -> None:

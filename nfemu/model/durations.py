@@ -1,4 +1,4 @@
-"""How the API writes durations."""
+"""Durations as commands and the API write them."""
 
 import re
 from datetime import timedelta
