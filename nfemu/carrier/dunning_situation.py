@@ -46,6 +46,7 @@ def situation_of(
         last_use_at=history.last_use_at,
         spend=history.spend,
         duty=next((duty.due_at for duty in duties if duty.kind is DutyKind.DUNNING), None),
+        deductible=None if view.agreement is None else view.agreement.cap,
     )
 
 

@@ -28,7 +28,7 @@ def grant(rules: CarrierRules, msisdn: Msisdn, amount: Money, expires_at: dateti
     number = GrantId((yield from ask(NewId("grt"))))
     fresh = grants.granted(number, view.account, line.subscriber.imsi, amount, reason, now, expires_at)
     open_grants = yield from ask(LoadGrants(view.account.id))
-    yield from _emit([fresh], events.CREDIT_GRANTED, correlation)
+    yield from _emit(rules, [fresh], events.CREDIT_GRANTED, correlation)
     view = yield from _put(rules, view, [fresh], grants.next_expiry([*open_grants, fresh], now), correlation)
     return line_status(rules, view, line.subscriber.imsi)
 
@@ -41,7 +41,7 @@ def expire(rules: CarrierRules, duty: AccountDuty) -> Step[str | None]:
     view = yield from load_account(duty.account)
     open_grants = yield from ask(LoadGrants(duty.account))
     ended = grants.expired(open_grants, duty.due_at)
-    yield from _emit(ended, events.CREDIT_EXPIRED, correlation)
+    yield from _emit(rules, ended, events.CREDIT_EXPIRED, correlation)
     view = yield from _put(rules, view, ended, grants.next_expiry(open_grants, duty.due_at), correlation)
     if not ended:
         return None
@@ -61,7 +61,8 @@ def _put(
     return (yield from put_limit(rules, view, [*map(PutGrant, changed), duty], correlation))
 
 
-def _emit(changed: Iterable[CreditGrant], name: str, correlation: CorrelationId) -> Step[None]:
+def _emit(rules: CarrierRules, changed: Iterable[CreditGrant], name: str, correlation: CorrelationId) -> Step[None]:
     for each in changed:
-        detail = {"grant": each.id, "amount": each.amount.decimal(), "until": each.expires_at.isoformat()}
+        until = each.expires_at.astimezone(rules.detection.zone).isoformat(timespec="seconds")
+        detail = {"grant": each.id, "amount": each.amount.decimal(), "until": until}
         yield from ask(Emit(each.imsi, correlation, name, {**detail, "reason": each.reason}))

@@ -38,7 +38,7 @@ def _fields(found: Bill) -> list[tuple[str, str]]:
         ("plan", found.plan or "none"),
         ("services", ", ".join(found.services)),
         *((each.measured, _used(each)) for each in found.consumption),
-        ("next month", f"{fees.amount}, from {seconds(fees.at)}" if fees is not None else "no fees"),
+        ("next month", f"{fees.amount} for the account, from {seconds(fees.at)}" if fees is not None else "no fees"),
         *(("credit", _grant(each)) for each in found.grants),
     ]
 

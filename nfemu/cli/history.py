@@ -1,10 +1,15 @@
 """`nfemu inbox`, `timeline`."""
 
+from datetime import timedelta
+
 import click
 
 from nfemu.cli.context import client_of
 from nfemu.cli.output import json_option, seconds, show_json, show_table
+from nfemu.client.values import Event
 
+_APART = timedelta(minutes=1)
+"""On the wall clock both times are one; what a test clock went through would be told without its days."""
 _CHANNELS = {"sms": "SMS", "wechat": "WeChat", "voice": "call"}
 
 
@@ -40,21 +45,26 @@ def inbox(context: click.Context, number: str | None, as_page: bool, clicked: st
 @json_option
 @click.pass_context
 def timeline(context: click.Context, number: str, limit: int, as_json: bool) -> None:
-    """Show what happened to NUMBER's line, with the milliseconds since each trigger."""
+    """Show what happened to NUMBER's line, with the milliseconds since each trigger, and business time where it is
+    another than the wall clock's."""
     events = client_of(context).timeline(number, limit)
     if as_json:
         show_json(events)
         return
+    apart = any(event.business_at is not None and abs(event.at - event.business_at) > _APART for event in events)
+    hidden = 0 if apart else 1
     show_table(
-        ("WALL TIME", "SINCE TRIGGER", "EVENT", "DETAIL"),
-        (
-            (
-                event.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
-                f"{event.elapsed_ms:.1f} ms",
-                event.name,
-                ", ".join(f"{name} {value}" for name, value in event.detail.items() if value),
-            )
-            for event in events
-        ),
-        right=[1],
+        ("BUSINESS TIME", "WALL TIME", "SINCE TRIGGER", "EVENT", "DETAIL")[hidden:],
+        (_row(event)[hidden:] for event in events),
+        right=[2 - hidden],
+    )
+
+
+def _row(event: Event) -> tuple[str, ...]:
+    return (
+        "-" if event.business_at is None else seconds(event.business_at),
+        event.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+        f"{event.elapsed_ms:.1f} ms",
+        event.name,
+        ", ".join(f"{name} {value}" for name, value in event.detail.items() if value),
     )

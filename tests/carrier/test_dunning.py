@@ -56,6 +56,19 @@ async def test_from_the_reminder_to_the_resume(graded: World) -> None:
     ]
 
 
+async def test_whom_an_agreement_saves_is_not_reminded_unless_it_ends_before(graded: World) -> None:
+    """S2, G19."""
+    await graded.service.sign_agreement(ZHANG, None)
+    await graded.service.set_clock(at(11, 30, 20))
+    assert await told(graded, ZHANG) == []
+    await graded.service.set_clock(at(12, 2))
+    assert [kind for kind, _ in await told(graded, ZHANG)] == [NoticeKind.DEDUCTED]
+    await graded.service.set_clock(at(12, 27))
+    await graded.service.revoke_agreement(ZHANG)
+    await graded.service.set_clock(at(12, 31, 20))
+    assert (await told(graded, ZHANG))[-1][0] is NoticeKind.MONTH_END
+
+
 async def test_a_payment_before_the_stop_spares_the_line_and_the_timeline_says_so(graded: World) -> None:
     """S6."""
     await graded.service.set_clock(at(11, 10, 9))

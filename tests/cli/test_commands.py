@@ -94,6 +94,8 @@ def test_the_journey(nfemu: Nfemu) -> None:
     assert len(ledger) == 7
     timeline = nfemu("timeline", "13800138000").out
     assert "enforcement.acknowledged" in timeline
+    assert timeline.splitlines()[0].split("  ")[0] == "BUSINESS TIME"
+    assert timeline.splitlines()[1].startswith("2026-11-01 16:00:00  ")
     assert " ms  " in timeline
 
 

@@ -29,7 +29,7 @@ def priced(stopped: CarrierProcess, tmp_path: Path) -> CarrierProcess:
 
 def test_a_month_begins(priced: CarrierProcess) -> None:
     """Killed in the middle of it, and gone on with: each fee is booked once, and who cannot pay is stopped (S1)."""
-    assert "¥29.00, from 2099-11-01" in priced.nfemu("bill", OF_RANGE).text
+    assert "¥29.00 for the account, from 2099-11-01" in priced.nfemu("bill", OF_RANGE).text
     early = priced.nfemu("clock", "set", "2099-11-01T01:00:00+08:00").text.splitlines()[:-1]
     assert early == sorted(early)
     assert all("2099-11-01 00:" in line and "139****" in line for line in early if "139****" in line)

@@ -53,6 +53,11 @@ class Case:
         """What clears the account from `balance` (S8)."""
         return amount_due(balance, self.limit, self.rules.resume_balance)
 
+    def is_deducted(self, due: Money) -> bool:
+        """An agreement pays it when it falls due, without anybody's doing (G19)."""
+        most = self.situation.deductible
+        return most is not None and due.minor <= most.minor
+
     def named(self, card: Card, due: Money) -> Money | None:
         """The amount that the card's owner is told (S8, S11)."""
         return shown_due(self.situation.account, due, card.share) if self.on(Rule.S8) else None

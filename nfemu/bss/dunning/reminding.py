@@ -1,4 +1,7 @@
-"""Reminders of the policy `graded`: month's end (S2), waves (S5), forecast (S12) and low balance (S10)."""
+"""Reminders of the policy `graded`: month's end (S2), waves (S5), forecast (S12) and low balance (S10).
+
+Nobody is reminded of what an agreement will pay (G19). Waves are for what is overdue, where it has not.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,8 +23,9 @@ _DAY = timedelta(days=1)
 
 
 def month_end(case: Case) -> Part:
-    """Once in the last days of the month before the next fee, to those whom it would leave overdue."""
-    due = month_end_due(case)
+    """Once in the last days of the month before the next fee, to those whom it would leave overdue. Whom an agreement
+    would save is looked at then, since it can have ended."""
+    due = _left_by_the_fee(case)
     fees = case.situation.next_fees
     if due is None or fees is None or not case.on(Rule.S2):
         return Part()
@@ -30,11 +34,18 @@ def month_end(case: Case) -> Part:
     if case.told(NoticeKind.MONTH_END, since=opens):
         return Part()
     moment = case.slot(opens, hours.closing(hours.day(opens)), f"month end/{opens.isoformat()}")
+    if case.is_deducted(due):
+        return Part(wakes=(moment,))
     return said(case, NoticeKind.MONTH_END, moment, Message.MONTH_END, due)
 
 
 def month_end_due(case: Case) -> Money | None:
-    """What covers the next fee; None: it is covered, there is none, or it has been charged."""
+    """What covers the next fee; None: it is covered, also by an agreement, there is none, or it has been charged."""
+    due = _left_by_the_fee(case)
+    return None if due is None or case.is_deducted(due) else due
+
+
+def _left_by_the_fee(case: Case) -> Money | None:
     fees = case.situation.next_fees
     if fees is None or fees.at <= case.now:
         return None
@@ -105,13 +116,14 @@ def forecast(case: Case) -> Part:
 
 
 def missing(case: Case) -> Money | None:
-    """What will be missing at the month's end; None: nothing."""
+    """What will be missing at the month's end; None: nothing, or an agreement pays it."""
     over = case.rules.reminding.forecast_over
     first = case.today - (over - 1) * _DAY
     spent = sum(amount.minor for day, amount in case.situation.spend.items() if first <= day <= case.today)
     left = (last_day(case.today) - case.today).days + 1
     foretold = case.situation.balance - Money(spent * left // over, case.situation.balance.currency)
-    return case.due(foretold) if standing(foretold, case.limit) is Standing.OVERDUE else None
+    due = case.due(foretold)
+    return due if standing(foretold, case.limit) is Standing.OVERDUE and not case.is_deducted(due) else None
 
 
 # ---- low balance (S10)
@@ -145,7 +157,8 @@ def _threshold(case: Case) -> Money:
 
 def is_low(case: Case) -> bool:
     left = case.situation.balance + case.limit
-    return case.standing is not Standing.OVERDUE and left.minor < _threshold(case).minor
+    low = case.standing is not Standing.OVERDUE and left.minor < _threshold(case).minor
+    return low and not case.is_deducted(up_to_threshold(case))
 
 
 def up_to_threshold(case: Case) -> Money:

@@ -64,6 +64,7 @@ class Situation:
 
     `told`: of all its cards, oldest first, at least since the beginning of the month before. `spend`: what was charged
     for use, by day. `duty`: when dunning had meant to look at it next: in the future, or now where that has come.
+    `deductible`: the most that an agreement pays of what falls due, at a time (G19); None: there is no agreement.
     """
 
     account: Account
@@ -77,3 +78,4 @@ class Situation:
     last_use_at: datetime | None = None
     spend: Mapping[date, Money] = field(default_factory=dict)
     duty: datetime | None = None
+    deductible: Money | None = None

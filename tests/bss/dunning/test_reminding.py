@@ -53,6 +53,15 @@ def test_nobody_else_is_reminded_at_month_end(situation: Situation) -> None:
     assert said(situation, at(20, 9), at(1, 0, month=12)) == []
 
 
+def test_nobody_is_reminded_of_what_an_agreement_pays() -> None:
+    """G19. More than it pays at a time is not deducted, so that is said."""
+    agreed = replace(SHORT, deductible=Money(5000))
+    assert said(agreed, at(20, 9), at(1, 0, month=12)) == []
+    assert said(replace(SHORT, deductible=Money(4999)), at(20, 9), at(1, 0, month=12)) == [
+        ("28", NoticeKind.MONTH_END, Channel.SMS)
+    ]
+
+
 def test_once_the_fee_is_charged_nothing_of_the_month_before_is_said() -> None:
     assert decide_dunning(RULES, SHORT, at(1, 9, month=12)).wake_at is None
 
@@ -162,6 +171,7 @@ def test_the_forecast_names_what_will_be_missing() -> None:
 
 def test_what_suffices_is_no_matter_for_a_forecast() -> None:
     assert said(replace(SPENDING, balance=Money(7500)), at(10, 7), at(11, 0)) == []
+    assert said(replace(SPENDING, deductible=Money(4500)), at(10, 7), at(11, 0)) == [], "an agreement pays it (G19)"
     assert said(SPENDING, at(10, 7), at(12, 0)) == [("10", NoticeKind.FORECAST, Channel.SMS)]
 
 
@@ -192,8 +202,17 @@ LOW = replace(PAID, balance=Money(500), last_use_at=at(17, 11))
         replace(LOW, told=(told(NoticeKind.LOW_BALANCE, at(12, 9)),)),
         replace(LOW, account=account(level=10)),
         replace(LOW, last_payment_at=at(17, 11)),
+        replace(LOW, deductible=Money(500)),
     ],
-    ids=["enough", "never used", "used yesterday", "told already", "the level's credit is left", "not used since paid"],
+    ids=[
+        "enough",
+        "never used",
+        "used yesterday",
+        "told already",
+        "of the level",
+        "not used since paid",
+        "agreed (G19)",
+    ],
 )
 def test_nothing_is_low(situation: Situation) -> None:
     assert acts(decide_dunning(RULES, situation, at(17, 11))) == []
