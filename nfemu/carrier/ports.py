@@ -19,6 +19,7 @@ from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.destination import IpAddress
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.identity import AccountId, Apn, Imsi, Msisdn, NoticeId, PaymentNo, PolicyName, SessionId
+from nfemu.model.listing import AccountsWanted, CardsWanted, PaymentsWanted
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
 from nfemu.model.orders import Payment, Receipt, RefundAnswer, WorkOrder
@@ -250,18 +251,14 @@ class Store(Protocol):
 
     async def count_subscribers(self) -> int: ...
 
-    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
-        """By number, so many of them left out."""
+    async def cards(self, wanted: CardsWanted, offset: int, limit: int) -> tuple[list[Subscriber], int]:
+        """By number, so many of them left out; and how many there are."""
 
-    async def accounts(self, offset: int, limit: int) -> list[AccountId]:
-        """By name, so many of them left out."""
+    async def accounts(self, wanted: AccountsWanted, offset: int, limit: int) -> tuple[list[AccountId], int]:
+        """By name, so many of them left out; and how many there are."""
 
-    async def count_accounts(self) -> int: ...
-
-    async def payments(self, offset: int, limit: int) -> list[Payment]:
-        """Newest first, so many of them left out."""
-
-    async def count_payments(self) -> int: ...
+    async def payments(self, wanted: PaymentsWanted, offset: int, limit: int) -> tuple[list[Payment], int]:
+        """Newest first, so many of them left out; and how many there are."""
 
     async def static_subscribers(self) -> list[Subscriber]:
         """Cards with a static address; nobody else may be given it, attached or not."""

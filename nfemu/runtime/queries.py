@@ -16,6 +16,7 @@ from nfemu.model.consumption import Consumption
 from nfemu.model.destination import IpAddress
 from nfemu.model.errors import NotFound
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PolicyName
+from nfemu.model.listing import AccountsWanted, CardsWanted, PaymentsWanted
 from nfemu.model.notices import Notice
 from nfemu.model.orders import Payment
 from nfemu.model.plans import Measured
@@ -82,22 +83,23 @@ class Queries:
         """The card's, as dialled inside its country. Raises NotFound."""
         return (await self.card_of(imsi)).msisdn.national(self._in_force.rules.letterhead.country_code)
 
-    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
-        """By number, so many of them left out."""
-        return await self._store.cards(offset, limit)
+    async def lines(self, wanted: CardsWanted, offset: int, limit: int) -> tuple[list[LineStatus], int]:
+        """By number, so many of them left out; and how many there are."""
+        found, total = await self._store.cards(wanted, offset, limit)
+        return [await self.status(card.msisdn) for card in found], total
 
-    async def accounts(self, offset: int, limit: int) -> tuple[list[AccountView], int]:
+    async def accounts(self, wanted: AccountsWanted, offset: int, limit: int) -> tuple[list[AccountView], int]:
         """By name, so many of them left out; and how many there are."""
-        names = await self._store.accounts(offset, limit)
-        return [await self.account(name) for name in names], await self._store.count_accounts()
+        names, total = await self._store.accounts(wanted, offset, limit)
+        return [await self.account(name) for name in names], total
 
     async def account(self, account: AccountId) -> AccountView:
         """Raises NotFound."""
         return await self._account(account)
 
-    async def payments(self, offset: int, limit: int) -> tuple[list[Payment], int]:
+    async def payments(self, wanted: PaymentsWanted, offset: int, limit: int) -> tuple[list[Payment], int]:
         """Newest first, so many of them left out; and how many there are."""
-        return await self._store.payments(offset, limit), await self._store.count_payments()
+        return await self._store.payments(wanted, offset, limit)
 
     async def payments_posted_since(self, since: datetime) -> list[Payment]:
         """Booked at or after `since`, in that order."""

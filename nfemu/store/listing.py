@@ -1,41 +1,82 @@
-"""Pages of everything there is, for those who count from the front (TMF630: offset and limit)."""
+"""Pages of what there is and how many there are, for those who count from the front (TMF630: offset and limit)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from nfemu.model.identity import AccountId
+from nfemu.model.listing import AccountsWanted, CardsWanted, PaymentsWanted
 from nfemu.model.orders import Payment
-from nfemu.model.subscriber import Subscriber
+from nfemu.model.subscriber import OrderedProfile, Subscriber
 from nfemu.store import rows, schema
-from nfemu.store.prepared import Prepared
 
-_LIMIT: sa.BindParameter[int] = sa.bindparam("limit")
-_OFFSET: sa.BindParameter[int] = sa.bindparam("offset")
-_accounts = Prepared(sa.select(schema.account.c.id).order_by(schema.account.c.id).limit(_LIMIT).offset(_OFFSET))
-_count_accounts = Prepared(sa.select(sa.func.count()).select_from(schema.account))
-_cards = Prepared(sa.select(schema.subscriber).order_by(schema.subscriber.c.msisdn).limit(_LIMIT).offset(_OFFSET))
-_payments = Prepared(sa.select(schema.payment).order_by(schema.payment.c.serial.desc()).limit(_LIMIT).offset(_OFFSET))
-_count_payments = Prepared(sa.select(sa.func.count()).select_from(schema.payment))
+_OPEN = OrderedProfile.OPEN.value
 
 
-def accounts(connection: Connection, offset: int, limit: int) -> list[AccountId]:
+def accounts(connection: Connection, wanted: AccountsWanted, offset: int, limit: int) -> tuple[list[AccountId], int]:
     """By name."""
-    return [AccountId(name) for name in _accounts.run(connection, {"offset": offset, "limit": limit}).scalars()]
+    its_own = schema.subscriber.c.account_id == schema.account.c.id
+    restricted = sa.exists().where(its_own, schema.subscriber.c.ordered != _OPEN)
+    found, total = _page(
+        connection,
+        sa.select(schema.account.c.id),
+        _conditions(
+            (schema.account.c.id == wanted.account, wanted.account),
+            (sa.not_(restricted) if wanted.is_open else restricted, wanted.is_open),
+        ),
+        (schema.account.c.id, offset, limit),
+    )
+    return [AccountId(row.id) for row in found], total
 
 
-def count_accounts(connection: Connection) -> int:
-    return int(_count_accounts.run(connection).scalar_one())
-
-
-def cards(connection: Connection, offset: int, limit: int) -> list[Subscriber]:
+def cards(connection: Connection, wanted: CardsWanted, offset: int, limit: int) -> tuple[list[Subscriber], int]:
     """By number."""
-    return [rows.subscriber_from(row) for row in _cards.run(connection, {"offset": offset, "limit": limit})]
+    ordered = schema.subscriber.c.ordered
+    found, total = _page(
+        connection,
+        sa.select(schema.subscriber),
+        _conditions(
+            (schema.subscriber.c.account_id == wanted.account, wanted.account),
+            (ordered == _OPEN if wanted.is_open else ordered != _OPEN, wanted.is_open),
+        ),
+        (schema.subscriber.c.msisdn, offset, limit),
+    )
+    return [rows.subscriber_from(row) for row in found], total
 
 
-def payments(connection: Connection, offset: int, limit: int) -> list[Payment]:
+def payments(connection: Connection, wanted: PaymentsWanted, offset: int, limit: int) -> tuple[list[Payment], int]:
     """Newest first."""
-    return [rows.payment_from(row) for row in _payments.run(connection, {"offset": offset, "limit": limit})]
+    state = None if wanted.state is None else wanted.state.value
+    imsi = None if wanted.imsi is None else wanted.imsi.digits
+    found, total = _page(
+        connection,
+        sa.select(schema.payment),
+        _conditions(
+            (schema.payment.c.state == state, state),
+            (schema.payment.c.account_id == wanted.account, wanted.account),
+            (schema.payment.c.imsi == imsi, imsi),
+        ),
+        (schema.payment.c.serial.desc(), offset, limit),
+    )
+    return [rows.payment_from(row) for row in found], total
 
 
-def count_payments(connection: Connection) -> int:
-    return int(_count_payments.run(connection).scalar_one())
+def _conditions(*wanted: tuple[sa.ColumnElement[bool], object]) -> list[sa.ColumnElement[bool]]:
+    """Those about something that was asked for."""
+    return [condition for condition, asked in wanted if asked is not None]
+
+
+def _page(
+    connection: Connection,
+    selected: sa.Select[Any],
+    conditions: Iterable[sa.ColumnElement[bool]],
+    cut: tuple[sa.ColumnElement[Any], int, int],
+) -> tuple[Sequence[sa.Row[Any]], int]:
+    """`cut`: the order, how many are left out at the front, how many come at the most. Nobody waits for the way of a
+    payment here, so SQLAlchemy executes it itself."""
+    order, offset, limit = cut
+    chosen = selected.where(*conditions)
+    total = connection.execute(sa.select(sa.func.count()).select_from(chosen.subquery())).scalar_one()
+    return connection.execute(chosen.order_by(order).offset(offset).limit(limit)).all(), total

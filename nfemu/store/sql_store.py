@@ -20,6 +20,7 @@ from nfemu.model.credits import CreditGrant, CreditRecord
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import AccountId, EventId, Imsi, Msisdn, NoticeId, PaymentNo, WebhookId
+from nfemu.model.listing import AccountsWanted, CardsWanted, PaymentsWanted
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, Relayed
 from nfemu.model.orders import Payment, WorkOrder
@@ -252,20 +253,14 @@ class SqlStore:
     async def count_subscribers(self) -> int:
         return await self._read(reads.count_subscribers)
 
-    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
-        return await self._read(lambda connection: listing.cards(connection, offset, limit))
+    async def cards(self, wanted: CardsWanted, offset: int, limit: int) -> tuple[list[Subscriber], int]:
+        return await self._read(lambda connection: listing.cards(connection, wanted, offset, limit))
 
-    async def accounts(self, offset: int, limit: int) -> list[AccountId]:
-        return await self._read(lambda connection: listing.accounts(connection, offset, limit))
+    async def accounts(self, wanted: AccountsWanted, offset: int, limit: int) -> tuple[list[AccountId], int]:
+        return await self._read(lambda connection: listing.accounts(connection, wanted, offset, limit))
 
-    async def count_accounts(self) -> int:
-        return await self._read(listing.count_accounts)
-
-    async def payments(self, offset: int, limit: int) -> list[Payment]:
-        return await self._read(lambda connection: listing.payments(connection, offset, limit))
-
-    async def count_payments(self) -> int:
-        return await self._read(listing.count_payments)
+    async def payments(self, wanted: PaymentsWanted, offset: int, limit: int) -> tuple[list[Payment], int]:
+        return await self._read(lambda connection: listing.payments(connection, wanted, offset, limit))
 
     async def static_subscribers(self) -> list[Subscriber]:
         return await self._read(static_subscribers)

@@ -55,6 +55,7 @@ from nfemu.model.identity import (
     PolicyName,
     SessionId,
 )
+from nfemu.model.listing import AccountsWanted, CardsWanted, PaymentsWanted
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, Notice, NoticeKind, NoticeState, Relayed
 from nfemu.model.orders import UNFINISHED_ORDERS, OrderKind, Payment, PaymentState, RefundState, WorkOrder
@@ -222,21 +223,30 @@ class MemoryStore:
     async def count_subscribers(self) -> int:
         return len(self._tables.subscribers)
 
-    async def cards(self, offset: int, limit: int) -> list[Subscriber]:
-        ordered = sorted(self._tables.subscribers.values(), key=lambda each: each.msisdn.e164)
-        return ordered[offset:][:limit]
+    async def cards(self, wanted: CardsWanted, offset: int, limit: int) -> tuple[list[Subscriber], int]:
+        found = sorted(self._tables.subscribers.values(), key=lambda each: each.msisdn.e164)
+        found = [each for each in found if wanted.account in (None, each.account)]
+        found = [each for each in found if wanted.is_open in (None, self._is_open(each))]
+        return found[offset:][:limit], len(found)
 
-    async def accounts(self, offset: int, limit: int) -> list[AccountId]:
-        return sorted(self._tables.accounts)[offset:][:limit]
+    async def accounts(self, wanted: AccountsWanted, offset: int, limit: int) -> tuple[list[AccountId], int]:
+        restricted = {each.account for each in self._tables.subscribers.values() if not self._is_open(each)}
+        found = [each for each in sorted(self._tables.accounts) if wanted.account in (None, each)]
+        found = [each for each in found if wanted.is_open in (None, each not in restricted)]
+        return found[offset:][:limit], len(found)
 
-    async def count_accounts(self) -> int:
-        return len(self._tables.accounts)
+    def _is_open(self, card: Subscriber) -> bool:
+        return self._tables.subscriptions[card.imsi].ordered is OrderedProfile.OPEN
 
-    async def payments(self, offset: int, limit: int) -> list[Payment]:
-        return list(self._tables.payments.values())[::-1][offset:][:limit]
-
-    async def count_payments(self) -> int:
-        return len(self._tables.payments)
+    async def payments(self, wanted: PaymentsWanted, offset: int, limit: int) -> tuple[list[Payment], int]:
+        found = [
+            each
+            for each in list(self._tables.payments.values())[::-1]
+            if wanted.state in (None, each.state)
+            and wanted.account in (None, each.account)
+            and wanted.imsi in (None, each.imsi)
+        ]
+        return found[offset:][:limit], len(found)
 
     async def static_subscribers(self) -> list[Subscriber]:
         return [each for each in self._tables.subscribers.values() if each.static_ipv4 or each.static_ipv6]

@@ -35,6 +35,7 @@ from nfemu.model.credits import CreditRecord, GrantState
 from nfemu.model.duties import AccountDuty, DutyKind
 from nfemu.model.errors import Conflict
 from nfemu.model.identity import AccountId, Imsi, Msisdn, PaymentNo, PlanName, PolicyName, ServiceName
+from nfemu.model.listing import AccountsWanted, CardsWanted, PaymentsWanted
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind, NoticeState, Relayed
 from nfemu.model.orders import OrderKind, OrderState, PaymentState, RefundState
@@ -636,13 +637,29 @@ class StoreContract:
         assert (before.balance, dict(before.shares)) == (Money(100), {PHONE.imsi: Money(100)})
 
     async def test_pages_from_the_front(self, store: Store) -> None:
-        assert (await store.count_accounts(), await store.count_payments()) == (0, 0)
+        everyone, anything = AccountsWanted(), PaymentsWanted()
+        assert (await store.accounts(everyone, 0, 10), await store.payments(anything, 0, 10)) == (([], 0), ([], 0))
         await store.commit(people())
-        assert (await store.accounts(0, 10), await store.count_accounts()) == ([WANG, ZHANG], 2)
-        assert await store.accounts(1, 10) == [ZHANG]
-        assert await store.cards(1, 1) == [MAIN]
-        assert await store.cards(3, 10) == []
+        assert await store.accounts(everyone, 0, 10) == ([WANG, ZHANG], 2)
+        assert await store.accounts(everyone, 1, 10) == ([ZHANG], 2)
+        assert await store.cards(CardsWanted(), 1, 1) == ([MAIN], 3)
+        assert await store.cards(CardsWanted(), 3, 10) == ([], 3)
         orders = [payment(f"pay-{number}") for number in range(3)]
         await store.commit([PutPayment(each) for each in orders])
-        assert (await store.payments(0, 2), await store.count_payments()) == (orders[:0:-1], 3)
-        assert await store.payments(2, 2) == orders[:1]
+        assert await store.payments(anything, 0, 2) == (orders[:0:-1], 3)
+        assert await store.payments(anything, 2, 2) == (orders[:1], 3)
+
+    async def test_pages_of_what_is_wanted(self, store: Store) -> None:
+        await store.commit(people())
+        await store.commit([PutSubscription(replace(FIRST, imsi=MAIN.imsi, ordered=OrderedProfile.ARREARS, version=2))])
+        assert await store.cards(CardsWanted(is_open=False), 0, 10) == ([MAIN], 1)
+        assert (await store.cards(CardsWanted(True, MAIN.account), 0, 10))[1] == 1
+        assert await store.cards(CardsWanted(account=AccountId("nobody")), 0, 10) == ([], 0)
+        assert await store.accounts(AccountsWanted(is_open=False), 0, 10) == ([MAIN.account], 1)
+        assert (await store.accounts(AccountsWanted(True), 0, 10))[1] == 1
+        assert await store.accounts(AccountsWanted(True, MAIN.account), 0, 10) == ([], 0)
+        paid = replace(payment("pay-1"), state=PaymentState.CLOSED)
+        await store.commit([PutPayment(paid), PutPayment(payment("pay-2"))])
+        assert await store.payments(PaymentsWanted(PaymentState.CLOSED, paid.account, paid.imsi), 0, 10) == ([paid], 1)
+        for wanted in (PaymentsWanted(account=AccountId("nobody")), PaymentsWanted(imsi=MAIN.imsi)):
+            assert await store.payments(wanted, 0, 10) == ([], 0)

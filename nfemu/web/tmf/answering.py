@@ -1,23 +1,20 @@
 """How TM Forum's APIs are offered and answered (TMF630): attribute selection, pages, and what is counted in headers."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from nfemu.model.errors import InvalidInput
 from nfemu.web.api.document import Responses
 from nfemu.web.tmf.models import Resource
 
-Fields = Annotated[
-    str | None, Query(max_length=500, description="First-level attributes, commas between; `id` and `href` always.")
-]
-Offset = Annotated[int, Query(ge=0, le=10_000_000, description="How many are left out at the front.")]
-Limit = Annotated[int, Query(ge=1, le=500, description="How many at the most.")]
 Operation = tuple[str, str, Callable[..., Awaitable[Response]], str, int, Any]
 """Method, path, what answers it, its name in the document, the status of success, and what comes with it."""
 _ALWAYS = {"id", "href"}
+_NONE = "none"
+"""Of `fields`: no attribute but those."""
 
 
 def offer(router: APIRouter, *operations: Operation) -> APIRouter:
@@ -51,7 +48,7 @@ def _chosen(resource: Resource, fields: str | None) -> dict[str, Any]:
     shown = {name: _plain(resource, name) for name in type(resource).model_fields}
     if fields is None:
         return shown
-    wanted = {name.strip() for name in fields.split(",")}
+    wanted = {name.strip() for name in fields.split(",")} if fields != _NONE else set()
     unknown = sorted(wanted - set(shown))
     if unknown:
         raise InvalidInput(f"`fields` names `{unknown[0]}`; there are {', '.join(sorted(shown))}")

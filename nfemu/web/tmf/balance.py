@@ -3,14 +3,16 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from nfemu.carrier.ports import AccountView
-from nfemu.model.errors import InvalidInput
+from nfemu.model.errors import InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Msisdn, PaymentNo
+from nfemu.model.listing import AccountsWanted
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment
+from nfemu.model.subscriber import Subscriber
 from nfemu.model.tm_forum import (
     ACTIVE,
     BALANCE_API,
@@ -23,7 +25,8 @@ from nfemu.model.tm_forum import (
 )
 from nfemu.web.api.backend import ApiBackend, ApiConfig, Carrier
 from nfemu.web.api.document import refusals
-from nfemu.web.tmf.answering import Fields, Limit, Offset, offer, one, page
+from nfemu.web.tmf import selecting
+from nfemu.web.tmf.answering import offer, one, page
 from nfemu.web.tmf.models import (
     AccumulatedBalance,
     Bucket,
@@ -34,6 +37,7 @@ from nfemu.web.tmf.models import (
     TopupBalance,
     TopupBalanceCreate,
 )
+from nfemu.web.tmf.selecting import Single
 
 Key = Annotated[
     str | None,
@@ -63,32 +67,47 @@ class PrepayBalance:
             ("GET", "/topupBalance/{id}", self._topup, "retrieveTopupBalance", 200, TopupBalance),
         )
 
-    async def _buckets(self, fields: Fields = None, offset: Offset = 0, limit: Limit = 100) -> Response:
+    async def _buckets(self, asked: Annotated[selecting.Buckets, Query()]) -> Response:
         """The money of each account, by name."""
-        found, total = await self._carrier().accounts(offset, limit)
-        return page([_bucket(each) for each in found], total, fields)
+        card = await self._card(asked.number)
+        wanted = asked.wanted(card)
+        if wanted is None or (card is None and asked.number is not None):
+            return page([], 0, asked.fields)
+        found, total = await self._carrier().accounts(wanted, asked.offset, asked.limit)
+        return page([_bucket(each) for each in found], total, asked.fields)
 
-    async def _bucket(self, id: str, fields: Fields = None) -> Response:  # noqa: A002 - TM Forum's name
+    async def _bucket(self, id: str, asked: Single) -> Response:  # noqa: A002 - TM Forum's name
         """The money of one account."""
-        return one(_bucket(await self._carrier().account(AccountId(id))), fields)
+        return one(_bucket(await self._carrier().account(AccountId(id))), asked.fields)
 
-    async def _sums(self, fields: Fields = None, offset: Offset = 0, limit: Limit = 100) -> Response:
+    async def _sums(self, asked: Annotated[selecting.Balances, Query()]) -> Response:
         """What the buckets of each account come to."""
-        found, total = await self._carrier().accounts(offset, limit)
-        return page([_sum(each) for each in found], total, fields)
+        wanted = AccountsWanted(account=None if asked.account is None else AccountId(asked.account))
+        found, total = await self._carrier().accounts(wanted, asked.offset, asked.limit)
+        return page([_sum(each) for each in found], total, asked.fields)
 
-    async def _sum(self, id: str, fields: Fields = None) -> Response:  # noqa: A002 - TM Forum's name
+    async def _sum(self, id: str, asked: Single) -> Response:  # noqa: A002 - TM Forum's name
         """What the buckets of one account come to."""
-        return one(_sum(await self._carrier().account(AccountId(id))), fields)
+        return one(_sum(await self._carrier().account(AccountId(id))), asked.fields)
 
-    async def _topups(self, fields: Fields = None, offset: Offset = 0, limit: Limit = 100) -> Response:
+    async def _topups(self, asked: Annotated[selecting.Topups, Query()]) -> Response:
         """Payment orders, newest first."""
-        found, total = await self._carrier().payments(offset, limit)
-        return page([await self._shown(each) for each in found], total, fields)
+        card = await self._card(asked.number)
+        if card is None and asked.number is not None:
+            return page([], 0, asked.fields)
+        found, total = await self._carrier().payments(asked.wanted(card), asked.offset, asked.limit)
+        return page([await self._shown(each) for each in found], total, asked.fields)
 
-    async def _topup(self, id: str, fields: Fields = None) -> Response:  # noqa: A002 - TM Forum's name
+    async def _topup(self, id: str, asked: Single) -> Response:  # noqa: A002 - TM Forum's name
         """One payment order."""
-        return one(await self._shown(await self._carrier().payment(PaymentNo(id))), fields)
+        return one(await self._shown(await self._carrier().payment(PaymentNo(id))), asked.fields)
+
+    async def _card(self, number: str | None) -> Subscriber | None:
+        """None: nobody has the number, or none was asked for. Raises InvalidInput."""
+        try:
+            return None if number is None else await self._carrier().find(number)
+        except NotFound:
+            return None
 
     async def _top_up(self, wanted: TopupBalanceCreate, key: Key = None) -> Response:
         """Pay at the provider for a line; answered when it is in the ledger and service is restored."""

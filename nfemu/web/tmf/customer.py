@@ -1,16 +1,30 @@
-"""TMF629, customer management: the subscribers. They are read here; the configuration makes them."""
+"""TMF629, customer management: the subscribers. They are read here, and suspended and activated as a person at the
+carrier does it; the configuration makes them."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from nfemu.carrier.status import LineStatus
 from nfemu.model.account import AccountKind
 from nfemu.model.subscriber import Hold
-from nfemu.model.tm_forum import ACTIVE, CUSTOMER_API, bucket_href, customer_href, status_of
+from nfemu.model.tm_forum import ACTIVE, CUSTOMER_API, SUSPENDED, bucket_href, customer_href, status_of
 from nfemu.web.api.backend import Carrier
 from nfemu.web.api.document import refusals
-from nfemu.web.tmf.answering import Fields, Limit, Offset, offer, one, page
-from nfemu.web.tmf.models import Characteristic, ContactMedium, Customer, Error, Party, PhoneNumber, Reference
+from nfemu.web.tmf import selecting
+from nfemu.web.tmf.answering import offer, one, page
+from nfemu.web.tmf.models import (
+    Characteristic,
+    ContactMedium,
+    Customer,
+    CustomerPatch,
+    Error,
+    Party,
+    PhoneNumber,
+    Reference,
+)
+from nfemu.web.tmf.selecting import Single
 
 
 class Customers:
@@ -18,23 +32,38 @@ class Customers:
         self._carrier = carrier
 
     def router(self) -> APIRouter:
-        refused = {**refusals(404, 422, 503), 400: {"model": Error, "description": "The request is wrong in itself."}}
+        refused = {
+            **refusals(404, 409, 422, 503),
+            400: {"model": Error, "description": "The request is wrong in itself."},
+        }
         return offer(
             APIRouter(prefix=CUSTOMER_API, tags=["TMF629 customer"], responses=refused),
             ("GET", "/customer", self._list, "listCustomer", 200, list[Customer]),
             ("GET", "/customer/{id}", self._show, "retrieveCustomer", 200, Customer),
+            ("PATCH", "/customer/{id}", self._patch, "patchCustomer", 200, Customer),
         )
 
-    async def _list(self, fields: Fields = None, offset: Offset = 0, limit: Limit = 100) -> Response:
+    async def _list(self, asked: Annotated[selecting.Customers, Query()]) -> Response:
         """Subscribers, by number."""
-        carrier = self._carrier()
-        found = [await carrier.status(card.msisdn) for card in await carrier.cards(offset, limit)]
-        return page([_customer(each) for each in found], await carrier.count_subscribers(), fields)
+        found, total = await self._carrier().lines(asked.wanted, asked.offset, asked.limit)
+        return page([_customer(each) for each in found], total, asked.fields)
 
-    async def _show(self, id: str, fields: Fields = None) -> Response:  # noqa: A002 - TM Forum's name
+    async def _show(self, id: str, asked: Single) -> Response:  # noqa: A002 - TM Forum's name
         """One subscriber, by number in any spelling."""
         carrier = self._carrier()
-        return one(_customer(await carrier.status((await carrier.find(id)).msisdn)), fields)
+        return one(_customer(await carrier.status((await carrier.find(id)).msisdn)), asked.fields)
+
+    async def _patch(self, id: str, wanted: CustomerPatch, asked: Single) -> Response:  # noqa: A002 - TM Forum's name
+        """Suspend a line until a person activates it again, or activate it; answered once that is in force.
+
+        A status that it has already changes nothing.
+        """
+        carrier = self._carrier()
+        msisdn = (await carrier.find(id)).msisdn
+        status = await carrier.status(msisdn)
+        if wanted.status not in (None, status_of(status.ordered)):
+            status = await (carrier.restrict if wanted.status == SUSPENDED else carrier.restore)(msisdn)
+        return one(_customer(status), asked.fields)
 
 
 def _customer(status: LineStatus) -> Customer:

@@ -132,6 +132,15 @@ class Customer(Resource):
     characteristic: list[Characteristic] = Field(description="`creditLevel`, `standing`, `role`, `language`.")
 
 
+class CustomerPatch(Resource):
+    """A merge patch (RFC 7386). What else a customer is, the configuration says."""
+
+    status: Literal["active", "suspended"] | None = Field(
+        default=None,
+        description="`suspended`: restricted by hand, until it is `active`; a payment does not lift it.",
+    )
+
+
 class EventSubscriptionInput(Resource):
     callback: str = Field(max_length=2048, examples=["http://127.0.0.1:9000/events"])
     query: str = Field(

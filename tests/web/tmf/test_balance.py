@@ -1,11 +1,12 @@
 """TMF654 over the ledger."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from nfemu.model.money import Money
-from tests.fakes.world import ZHANG
+from tests.fakes.world import WANG, ZHANG
 from tests.web.tmf.conftest import TmForum
 
 API = "/prepayBalanceManagement/v4"
@@ -82,6 +83,49 @@ async def test_pages(tm_forum: TmForum, resource: str) -> None:
     assert (answer.headers["x-total-count"], answer.headers["x-result-count"]) == ("5", "2")
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("bucket?status=suspended", ["wang"]),
+        ("bucket?status=active&limit=2", ["acme", "li"]),
+        ("bucket?logicalResource.id=%2B8613800138010", ["acme"]),
+        ("bucket?logicalResource.id=13800138010&partyAccount.id=li", []),
+        ("bucket?logicalResource.id=13999999999", []),
+        ("bucket?status=active&partyAccount.id=wang", []),
+        ("accumulatedBalance?partyAccount.id=li", ["li"]),
+        ("accumulatedBalance?partyAccount.id=nobody", []),
+    ],
+)
+async def test_lists_of_what_is_asked_for(tm_forum: TmForum, asked: str, found: list[str]) -> None:
+    await tm_forum.api.world.service.charge(WANG, Money(5900))
+    answer = await tm_forum("GET", f"{API}/{asked}&fields=none")
+    assert [each["id"] for each in answer.json()] == found
+    assert all(set(each) == {"id", "href"} for each in answer.json())
+    assert int(answer.headers["x-total-count"]) >= len(found)
+
+
+async def test_topups_of_what_is_asked_for(tm_forum: TmForum) -> None:
+    for number in ("13800138000", "13800138001"):
+        await tm_forum("POST", f"{API}/topupBalance", topup(1, number))
+    await tm_forum.api.world.service.order_payment(ZHANG, Money(400), "http://portal.carrier.example/done")
+    for asked, total in (
+        ("status=completed", 2),
+        ("status=created&logicalResource.id=13800138000", 1),
+        ("logicalResource.id=13800138001", 1),
+        ("partyAccount.id=zhang", 2),
+        ("status=cancelled", 0),
+        ("logicalResource.id=13999999999", 0),
+    ):
+        assert (await tm_forum("GET", f"{API}/topupBalance?{asked}")).headers["x-total-count"] == str(total), asked
+
+
+async def test_two_at_once_with_one_key_pay_once(tm_forum: TmForum) -> None:
+    both = await asyncio.gather(*(tm_forum("POST", f"{API}/topupBalance", topup("10.00"), key="k-1") for _ in range(2)))
+    assert [each.status for each in both] == [201, 201]
+    assert both[0].json()["id"] == both[1].json()["id"]
+    assert (await tm_forum.api.world.service.status(ZHANG)).balance == Money(4000)
+
+
 async def test_topups_are_listed_newest_first(tm_forum: TmForum) -> None:
     for amount in (1, 2, 3):
         await tm_forum("POST", f"{API}/topupBalance", topup(amount))
@@ -132,6 +176,13 @@ async def test_what_is_refused(tm_forum: TmForum, wanted: Any, status: int) -> N
         ("/topupBalance/pay-nobody", 404),
         ("/bucket?fields=colour", 400),
         ("/bucket?limit=0", 400),
+        ("/bucket?limit=501", 400),
+        ("/bucket?offset=-1", 400),
+        ("/bucket?status=terminated", 400),
+        ("/bucket?colour=red", 400),
+        ("/bucket/zhang?status=active", 400),
+        ("/bucket?logicalResource.id=nobody", 400),
+        ("/topupBalance?sort=-amount", 400),
         ("/nothing", 404),
     ],
 )
