@@ -23,8 +23,11 @@ from nfemu.model.timeline import TimelineEvent
 from nfemu.store import state_file
 from nfemu.store.content import Part
 from nfemu.store.times import to_micros
+from nfemu.webhooks.ladder import Ladder
+from nfemu.webhooks.target import WebhookRules
 from tests.journeys.inside import Inside, inside
 from tests.journeys.wire import Wire, credentials
+from tests.webhooks.receiving import receiver, status, until
 
 pytestmark = [pytest.mark.once, pytest.mark.asyncio(loop_scope="module")]
 
@@ -297,6 +300,39 @@ async def test_worker_and_versions_follow_a_life_whose_versions_are_lower(here: 
     status = here.emulator.gateway.status()
     assert [place.restarts for place in status.workers] == [0, 0]
     assert {point.acknowledged for point in status.points} == {status.sequence}
+
+
+async def test_webhooks_outlive_a_load_and_what_is_on_its_way_to_them_is_the_states(here: Inside) -> None:
+    """What the life before had not told is told no more; what waited when the state was saved is, under its id."""
+    webhooks, states = here.emulator.webhooks, here.emulator.states
+    await webhooks.follow_configuration({}, WebhookRules(ladder=Ladder(timedelta(seconds=1), timedelta(seconds=1))))
+    async with receiver(status(503)) as it:
+        webhook, _ = await webhooks.add(it.url, ["ledger.entry"])
+        await here.charge(NUMBER, "1.00")
+        await until(lambda: bool(it.came), it.heard)
+        await states.save("untold")
+        await here.charge(OTHER, "2.00")
+        await states.load("untold", None)
+        assert webhooks.all() == [webhook]
+        it.answers[:] = [status(204)]
+        await here.charge(THIRD, "3.00")
+        await until(lambda: charged(it.came[-1]) == "-3.00", it.heard)
+        assert {charged(request) for request in it.came} == {"-1.00", "-3.00"}
+        assert len({event_id(request) for request in it.came}) == 2
+        await states.load("initial", None)
+        assert await webhooks.deliveries(webhook.id, None, 10) == []
+        await here.charge(NUMBER, "4.00")
+        await until(lambda: charged(it.came[-1]) == "-4.00", it.heard)
+        await webhooks.remove(webhook.id)
+
+
+def charged(request: bytes) -> object:
+    """The amount that a webhook is told of."""
+    return json.loads(request.partition(b"\r\n\r\n")[2])["event"]["detail"]["amount"]
+
+
+def event_id(request: bytes) -> object:
+    return json.loads(request.partition(b"\r\n\r\n")[2])["eventId"]
 
 
 async def test_names(here: Inside) -> None:
