@@ -1,9 +1,11 @@
 """`simulation.yaml` as the simulation takes it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 
 from pydantic import BaseModel
 
+from nfemu.files.json_schema import duration
 from nfemu.files.source import Source, ValuePath
 from nfemu.model.identity import PlanName, ServiceName
 from nfemu.model.money import Money
@@ -112,4 +114,4 @@ def _told(section: BaseModel, prefix: str = "", about: str = "") -> Iterator[Par
 def _written(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {each}" for key, each in value.items()) or "none"
-    return str(value)
+    return duration(value) if isinstance(value, timedelta) else str(value)

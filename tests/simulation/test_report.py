@@ -43,6 +43,7 @@ def test_the_figure_has_a_bar_for_each_hour_with_orders_and_says_what_it_shows()
     )
     assert len(bars) == hours + first + 2
     said = {each.text for each in drawing.shapes if isinstance(each, Words)}
+    assert any("seed 1" in text and "how people respond is assumed (simulation.yaml)" in text for text in said)
     assert {"stop orders", "resume orders", "capacity: 60 an hour", "day of November", "hour of 1 November"} <= said
     assert all(any(text.startswith(f"{policy}: at most") for text in said) for policy in POLICIES)
 
@@ -94,6 +95,7 @@ def test_the_page_asks_for_nothing_and_tells_every_assumption() -> None:
     for each in comparison().told:
         assert f"<code>{each.key}</code>" in text
         assert "Assumed" in each.about or "Source" in each.about
+    assert "<td>12h</td>" in text, "as it is written in the file"
 
 
 @pytest.mark.lab

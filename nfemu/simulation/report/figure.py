@@ -66,9 +66,10 @@ def figure(comparison: Comparison) -> Drawing:
 
 
 def _head(comparison: Comparison) -> Iterator[Shape]:
-    about = f"{comparison.people:,} simulated people, {comparison.month:%B %Y}"
+    about = f"{comparison.people:,} simulated people, seed {comparison.seed}, {comparison.month:%B %Y}"
     yield Words(20, 32, "Stop and resume orders per hour", 20, _INK, bold=True)
-    yield Words(20, 56, f"{about}; orders count in the hour in which they are wanted", 14, _SOFT)
+    counted = "orders count in the hour in which they are wanted"
+    yield Words(20, 56, f"{about}; {counted}; how people respond is assumed (simulation.yaml)", 14, _SOFT)
     x = 600.0
     for kind in KINDS:
         yield Box(x, 20, 14, 14, _COLOURS[kind])
