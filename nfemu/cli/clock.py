@@ -17,7 +17,6 @@ from nfemu.model.moments import moment_of
 
 _of_account = click.option("--account", help="Move the clock of this account alone; the carrier's goes on as before.")
 _DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
 _SHORT_S = 0.5
 """A move that took no longer is followed by one twice as far."""
 
@@ -79,7 +78,7 @@ def _moves(client: Client, by: timedelta, account: str | None) -> Iterator[Clock
         by -= piece
         piece = piece * 2 if time.monotonic() - begun < _SHORT_S else max(piece // 2, _DAY)
         piece = timedelta(days=piece.days)
-    yield client.advance_clock(f"{by // _SECOND}s", account)
+    yield client.advance_clock(f"{by.days}d{by.seconds}s", account)
 
 
 def _moves_to(client: Client, moment: datetime, account: str | None) -> Iterator[Clock]:

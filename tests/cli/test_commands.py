@@ -186,6 +186,7 @@ def test_a_long_move_is_told_as_it_goes(nfemu: Nfemu, running: Running) -> None:
     assert (broken.status, broken.out) == (1, "  2026-11-04 04:00:30+08:00 move 3\n")
     del service.advance_clock
     assert nfemu("clock", "set", "2027-11-02T08:00:00+08:00").out == "2027-11-02 08:00:00+08:00 (test clock)\n"
+    assert nfemu("clock", "advance", "36500d1s").out == "2127-10-09 08:00:01+08:00 (test clock)\n"
     assert nfemu("clock", "advance", "9999999d").status == 2
 
 
