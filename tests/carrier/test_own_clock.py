@@ -8,6 +8,7 @@ from nfemu.bss.dunning import Policy
 from nfemu.carrier.ports import Delivery
 from nfemu.model.errors import Conflict, InvalidInput, NotFound
 from nfemu.model.identity import AccountId, Msisdn
+from nfemu.model.listing import PaymentsWanted
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind
 from nfemu.model.orders import PaymentState
@@ -129,12 +130,14 @@ async def test_a_charge_and_a_payment_are_dated_by_it() -> None:
     assert world.provider.orders[-1].expires_at == world.service.now() + timedelta(minutes=15)
     assert payment.created_at == at(11, 12, 9)
     await world.service.advance_account(ACCOUNT, timedelta(minutes=15))
-    (closed,) = [each for each in (await world.service.payments(0, 9))[0] if each.no == payment.no]
+    (closed,) = [each for each in (await world.service.payments(PaymentsWanted(), 0, 9))[0] if each.no == payment.no]
     assert closed.state is PaymentState.CLOSED
     await pay(world.service, ZHANG, Money(100))
     assert (await world.service.ledger(ZHANG))[0].at == at(11, 12, 9, 15)
     assert (await world.service.timeline(ZHANG))[-1].business_at == at(11, 12, 9, 15)
-    (paid,) = [each for each in (await world.service.payments(0, 9))[0] if each.state is PaymentState.PAID]
+    (paid,) = [
+        each for each in (await world.service.payments(PaymentsWanted(), 0, 9))[0] if each.state is PaymentState.PAID
+    ]
     assert paid.posted_at == world.service.now()
     assert [each[0].expires_at for each in await world.service.waiting_orders(ZHANG, "", "")] == []
 
