@@ -3,16 +3,21 @@
 An open line's traffic goes straight through the kernel in either; a restricted line's TLS goes through our SNI gate,
 and an open line's to the real Internet through our relay. Those are compared with nothing in between, for what they
 cost. Processor seconds of sender, receiver and whoever is between, in whose time the kernel forwards, for the same
-octets, interleaved; the rates beside them are those of the best rounds.
+octets, interleaved; the rates beside them are those of the best rounds. Two that both forward plainly show the scatter.
+
+Whoever sends uses CUBIC, whatever the machine's default is. BBR lets packets go by a clock of its own: the same octets
+took five times the processor time, nearly all of it timers and wakeups, and more or fewer of those with every change of
+the machine's load.
 """
 
 import asyncio
+import os
+import socket
 import ssl
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from socket import socket
 from typing import Protocol
 
 from bench.contenders.lines import ARREARS, OPEN, line
@@ -44,6 +49,12 @@ class Listening(Protocol):
     """A socket, or what asyncio shows of one."""
 
     def fileno(self) -> int: ...
+
+
+def _unpaced(listener: socket.socket) -> socket.socket:
+    """Connections that it accepts send as fast as they are let."""
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
+    return listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,8 @@ class _Work:
         ratio = await interleaved(ours.measure(self, our_times), plain.measure(self, plain_times))
         rates = f"{self._rate(min(our_times))} against {self._rate(min(plain_times))}"
         costs = f"{ratio.ours:.2f} s against {ratio.other:.2f} s of processor time"
-        return f"{what}, to plain forwarding: {ratio}{budget}; {costs}; {rates}"
+        load = f"load {os.getloadavg()[0]:.1f}"
+        return f"{what}, to plain forwarding: {ratio}{budget}; {costs}; {rates}; {load}"
 
     def _rate(self, seconds: float) -> str:
         if self.connections > 1:
@@ -102,7 +114,7 @@ class _Bench:
     async def core(self) -> tuple[CoreNetwork, int]:
         """With the site in its Internet; the process that sends. Raises Unavailable."""
         core = await self.networks.plain()
-        with await core.listen(Where.INTERNET, Transport.TCP, 4, _PORT) as site:
+        with _unpaced(await core.listen(Where.INTERNET, Transport.TCP, 4, _PORT)) as site:
             return core, await self._sender(site)
 
     async def gate(self, core: CoreNetwork) -> tuple[int, int]:
@@ -116,9 +128,9 @@ class _Bench:
         await core.nft(internet_rules(Surroundings(frozenset({4, 6}), frozenset())), Where.INTERNET)
         return await self._between("our_relay", await core.listen(Where.INTERNET, Transport.TCP, 4, ORIGINS_PORT))
 
-    async def _between(self, contender: str, listener: socket) -> tuple[int, int]:
+    async def _between(self, contender: str, listener: socket.socket) -> tuple[int, int]:
         site = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-        with listener, site.sockets[0].dup() as behind:
+        with _unpaced(listener), _unpaced(site.sockets[0].dup()) as behind:
             port: int = behind.getsockname()[1]
             sender = await self._sender(behind)
             between = await self.networks.started(
@@ -153,7 +165,10 @@ async def _measure() -> list[str]:
         opened = await bench.receiver(await phones.plug(line(OPEN)), sender)
         gated = await bench.receiver(await phones.plug(line(ARREARS)), *gate)
         bare = await bench.receiver(await plain.plug(Phone(0, line(OPEN).ue_ipv4, None)), plain_sender)
+        again, again_sender = await bench.core()
+        as_bare = await bench.receiver(await again.plug(Phone(0, line(OPEN).ue_ipv4, None)), again_sender)
         return [
+            await _BULK.compared("bulk traffic of another plain forwarding", as_bare, bare),
             await _BULK.compared("bulk traffic of an open line", opened, bare, f" (budget {_BUDGET})"),
             await _MANY.compared("new connections of an open line", opened, bare),
             await _BULK.compared("bulk traffic through the SNI gate", gated, bare),
@@ -163,7 +178,7 @@ async def _measure() -> list[str]:
         ]
 
 
-_BULK, _MANY = _Work(1, 1 << 31), _Work(1_000, 1)
+_BULK, _MANY = _Work(1, 1 << 32), _Work(1_000, 1)
 
 
 def run() -> list[str]:
