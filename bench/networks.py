@@ -48,7 +48,7 @@ class Networks:
         state = StateFolder(self.folder / "state")
         private_folder(state.path)
         plan = SteeringPlan()
-        policy = KernelPolicy(plan, core.nft)
+        policy = KernelPolicy(plan, core.nft, lambda: core.lanes)
         rules = rule_source(load(CONFIG, settings or {}), state).compile()
         await policy.load(policy.compile(rules), [line(OPEN), line(ARREARS)])
         for name, address in (trusted or {}).items():

@@ -96,7 +96,7 @@ class Bearers:
         self._now = now
         self._plan = SteeringPlan()
         self._core = CoreNetwork(config.log)
-        self._policy = KernelPolicy(self._plan, self._core.nft)
+        self._policy = KernelPolicy(self._plan, self._core.nft, lambda: self._core.lanes)
         self._phones = Phones(self._core, self._policy, self._plan, self._bounds)
         self._bindings = BindingTable()
         self._places = Places(self._plan, names, self._policy.put, now)

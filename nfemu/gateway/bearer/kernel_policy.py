@@ -10,10 +10,12 @@ from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.render import render_batch, render_removal, render_table
+from nfemu.policy.compile.families import COUNTERS, LANE_COUNTERS
+from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines
+from nfemu.policy.compile.render import LANES, render_batch, render_removal, render_table
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import FIRST_STAMP, Batch, Table
-from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line
+from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line, plug, unplug
 
 _log = logging.getLogger(__name__)
 Transaction = Callable[[str], Awaitable[None]]
@@ -21,11 +23,14 @@ Transaction = Callable[[str], Awaitable[None]]
 
 
 class KernelPolicy:
-    """One transaction after the other. `transaction` runs nft's text in the core."""
+    """One transaction after the other. `transaction` runs nft's text in the core; `lanes` says whether the kernel there
+    has lanes.
+    """
 
-    def __init__(self, plan: SteeringPlan, transaction: Transaction) -> None:
+    def __init__(self, plan: SteeringPlan, transaction: Transaction, lanes: Callable[[], bool] = lambda: False) -> None:
         self._plan = plan
         self._transaction = transaction
+        self._lanes = lanes
         self._table: Table | None = None
         self._stamp = FIRST_STAMP
         self._lines: dict[Imsi, SteeredLine] = {}
@@ -45,13 +50,14 @@ class KernelPolicy:
         async with self._turn:
             steered = {state.imsi: steered_line(state) for state in lines}
             batch = every_line(steered.values())
-            await self._transaction(render_table(table, self._table) + render_batch(batch))
+            await self._transaction(self._rules(table, self._table) + self._lines_text(batch))
             self._table, self._lines = table, steered
 
     async def begin_anew(self, table: Table) -> None:
         """These rules for nobody: no element of any kind is left, not even what was counted. Raises Unavailable."""
         async with self._turn:
-            await self._transaction(render_removal() + render_table(table))
+            removal = render_removal() + (render_removal(LANES) if self._lanes() else "")
+            await self._transaction(removal + self._rules(table, None))
             self._table, self._lines = table, {}
 
     async def change(self, state: LineState) -> None:
@@ -73,15 +79,41 @@ class KernelPolicy:
             if not batch:
                 return
             try:
-                await self._transaction(render_batch(batch))
+                await self._transaction(self._lines_text(batch))
             except Unavailable as error:
                 _log.warning("the kernel's table was not as expected, all lines are put anew: %s", error)
-                await self._transaction(render_batch(every_line(self._lines.values())))
+                await self._transaction(self._lines_text(every_line(self._lines.values())))
 
     async def put(self, batch: Batch) -> None:
         """Elements that are no lines. Raises Unavailable."""
         if batch:
             await self._transaction(render_batch(batch))
+
+    async def let_in(self, interface: str, before: LineAddresses | None, now: LineAddresses) -> None:
+        """From the interface come these sources, and no longer those of `before`. Raises Unavailable."""
+        text = render_batch((*(unplug(interface, before) if before is not None else ()), *plug(interface, now)))
+        if self._lanes():
+            text += render_let_out(before) if before is not None else ""
+            text += render_let_in(interface, now)
+        if text:
+            await self._transaction(text)
+
+    async def let_out(self, interface: str, before: LineAddresses) -> None:
+        """The interface is gone. Raises Unavailable."""
+        text = render_batch(unplug(interface, before)) + (render_let_out(before) if self._lanes() else "")
+        if text:
+            await self._transaction(text)
+
+    def counters(self) -> Iterable[str]:
+        """The sets that count what is forwarded."""
+        return (*COUNTERS, *(LANE_COUNTERS if self._lanes() else ()))
+
+    def _rules(self, table: Table, instead_of: Table | None) -> str:
+        lanes = render_lanes(table, self._plan, instead_of) if self._lanes() else ""
+        return render_table(table, instead_of) + lanes
+
+    def _lines_text(self, batch: Batch) -> str:
+        return render_batch(batch) + (render_lines(batch) if self._lanes() else "")
 
 
 def addresses_of(state: LineState) -> LineAddresses:

@@ -7,10 +7,11 @@ from nfemu.gateway.bearer.kernel_policy import addresses_of
 from nfemu.gateway.bearer.network.messages import CountedElement
 from nfemu.model.identity import GroupName, Imsi, PolicyName
 from nfemu.model.usage import Usage
-from nfemu.policy.compile.families import COUNTERS
+from nfemu.policy.compile.families import COUNTERS, LANE_COUNTERS
 from nfemu.policy.compile.marks import Use, use_marks
 from nfemu.policy.rules import PolicySet
 
+_DIRECTIONS = COUNTERS | LANE_COUNTERS
 _Key = tuple[Imsi, PolicyName, GroupName | None]
 
 
@@ -43,6 +44,6 @@ class KernelUsage:
             if growth:
                 name, line, mark = key
                 sums = grown.setdefault((self._owners[line], *self._uses[mark]), {"up": 0, "down": 0})
-                sums[COUNTERS[name]] += growth
+                sums[_DIRECTIONS[name]] += growth
         self._before = counted
         return [Usage(imsi, policy, group or "", **sums) for (imsi, policy, group), sums in grown.items()]

@@ -19,7 +19,6 @@ from nfemu.gateway.engine.meter import Key
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi, PolicyName
-from nfemu.policy.compile.families import COUNTERS
 from nfemu.policy.compile.updates import LineAddresses, cap, uncap
 
 Count = Callable[[Iterable[str]], Awaitable[Sequence[CountedElement]]]
@@ -71,7 +70,7 @@ class Metering:
 
     async def look(self) -> None:
         """Count, then cap. Raises Unavailable."""
-        usage = self._usage.growth(await self._count(COUNTERS))
+        usage = self._usage.growth(await self._count(self._policy.counters()))
         if usage:
             await self._keeper.carried(usage)
         past_cap = frozenset(self._keeper.past_cap())

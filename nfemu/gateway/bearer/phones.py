@@ -17,7 +17,6 @@ from nfemu.model.errors import Conflict, Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.model.subscriber import Ambr
 from nfemu.policy.compile.steering import SteeringPlan, Way
-from nfemu.policy.compile.updates import plug, unplug
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +109,7 @@ class Phones:
         _log.warning("a phone cannot be given what its line has now, and is unplugged: %s", error)
         phone, state = self._plugged.pop(imsi)
         await self._core.unplug(phone.index)
-        await self._policy.put(unplug(f"{self._plan.phones}{phone.index}", addresses_of(state)))
+        await self._policy.let_out(f"{self._plan.phones}{phone.index}", addresses_of(state))
 
     def _phone(self, index: int, state: LineState) -> Phone:
         bounds = self._bounds(state)
@@ -122,8 +121,7 @@ class Phones:
         held = self._plugged.get(state.imsi)
         before = addresses_of(held[1]) if held is not None else None
         if before != addresses:
-            gone = unplug(interface, before) if before is not None else ()
-            await self._policy.put((*gone, *plug(interface, addresses)))
+            await self._policy.let_in(interface, before, addresses)
         self._plugged[state.imsi] = phone, state
         return entrance
 

@@ -94,6 +94,7 @@ def compile_table(
             _input(plan, marks),
         ),
         stamps_from + len(stamps),
+        tuple(lane for name in policies.names for lane in compiler.lanes(policies.profile(name))),
     )
 
 

@@ -53,8 +53,16 @@ class Family:
         """(line, mark of a use) with what was forwarded `up` or `down`."""
         return f"used_{direction}{self.version}"
 
+    def used_lanes(self, direction: str) -> str:
+        """The same, of what had a lane to itself."""
+        return f"lane_{direction}{self.version}"
+
+    @property
+    def address(self) -> str:
+        return _ADDRESS[self.version]
+
     def sets(self) -> tuple[ElementSet, ...]:
-        address = _ADDRESS[self.version]
+        address = self.address
         return (
             ElementSet(self.lines, ("ifname", address)),
             ElementSet(self.policies, (address,), marks=True),
@@ -73,6 +81,8 @@ FAMILIES = (IPV4, IPV6)
 
 COUNTERS = {family.used(direction): direction for family in FAMILIES for direction in DIRECTIONS}
 """What was forwarded: the direction of each of the sets that count it."""
+LANE_COUNTERS = {family.used_lanes(direction): direction for family in FAMILIES for direction in DIRECTIONS}
+"""The same, in the table of the lanes."""
 
 
 def family_of(address: IpAddress) -> Family:

@@ -35,8 +35,10 @@ from nfemu.policy.compile.table import (
     In,
     Judged,
     Key,
+    Lane,
     Redirect,
     Rule,
+    SetMark,
     Stamp,
     State,
     Verdict,
@@ -87,13 +89,21 @@ class ProfileCompiler:
             Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
             *(self._judged(profile, use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
             *(_used(use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
+            *(self._known(use) for use in self._uses(profile) if _lasts(profile, use)),
         )
 
     def judged(self, profile: CompiledProfile, direction: Direction) -> Iterator[Judged]:
         """What has a stamp of this profile."""
         for use in self._uses(profile):
             if _lasts(profile, use):
-                yield Judged(mark_of(profile.name), self.stamps[use], _use_chain(use, direction))
+                chain = _known_chain(use) if direction is UP else _use_chain(use, direction)
+                yield Judged(mark_of(profile.name), self.stamps[use], chain)
+
+    def lanes(self, profile: CompiledProfile) -> Iterator[Lane]:
+        """Of the same."""
+        for use in self._uses(profile):
+            if _lasts(profile, use):
+                yield Lane(mark_of(profile.name), self.stamps[use], use_mark(use))
 
     def _judged(self, profile: CompiledProfile, use: Use, direction: Direction) -> Chain:
         """An error about a flow says nothing of where that leads, and stamps nothing."""
@@ -103,6 +113,12 @@ class ProfileCompiler:
         http = Rule((In((direction.port,), _keys(self.http)),), then.action)
         whole = In((Field.STATE,), ((State.NEW,), (State.ESTABLISHED,)))
         return Chain(_judged_chain(use, direction), (http, Rule((whole,), Stamp(self.stamps[use])), then))
+
+    def _known(self, use: Use) -> Chain:
+        """What leaves for the Internet with its stamp may have a lane to itself (`lanes`)."""
+        counts = _used(use, UP).rules[:-1]
+        leaves = Rule((), SetMark(mark=self.stamps[use]))
+        return Chain(_known_chain(use), (*counts, leaves, Rule((), Verdict.ACCEPT)))
 
     def _uses(self, profile: CompiledProfile) -> Iterator[Use]:
         if not profile.restricted:
@@ -210,6 +226,10 @@ def _lasts(profile: CompiledProfile, use: Use) -> bool:
 
 def _judged_chain(use: Use, direction: Direction) -> str:
     return f"judged_{direction.name}_{use_mark(use):08x}"
+
+
+def _known_chain(use: Use) -> str:
+    return f"known_{use_mark(use):08x}"
 
 
 def _use_chain(use: Use, direction: Direction) -> str:

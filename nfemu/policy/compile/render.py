@@ -36,7 +36,7 @@ from nfemu.policy.compile.table import (
     Within,
 )
 
-_TABLE = "inet nfemu"
+TABLE, LANES = "inet nfemu", "netdev nfemu"
 _MOST_COUNTERS = 1 << 20
 """Of one direction; what would be more is forwarded and not counted."""
 _MOST_PACED = 1 << 16
@@ -52,10 +52,10 @@ def render_table(table: Table, instead_of: Table | None = None) -> str:
     gone = [chain.name for chain in instead_of.chains if chain.name not in there] if instead_of is not None else []
     return "\n".join(
         [
-            f"add table {_TABLE}",
-            f"flush table {_TABLE}",
-            *(f"delete chain {_TABLE} {name}" for name in gone),
-            f"table {_TABLE} {{",
+            f"add table {TABLE}",
+            f"flush table {TABLE}",
+            *(f"delete chain {TABLE} {name}" for name in gone),
+            f"table {TABLE} {{",
             *(line for one in table.sets for line in _set(one)),
             *(line for chain in table.chains for line in _chain(chain)),
             "}",
@@ -64,15 +64,15 @@ def render_table(table: Table, instead_of: Table | None = None) -> str:
     )
 
 
-def render_removal() -> str:
+def render_removal(table: str = TABLE) -> str:
     """Before `render_table`, in one transaction with it: no element stays of what is there."""
-    return f"add table {_TABLE}\ndelete table {_TABLE}\n"
+    return f"add table {table}\ndelete table {table}\n"
 
 
-def render_batch(batch: Batch) -> str:
+def render_batch(batch: Batch, table: str = TABLE) -> str:
     """One transaction. Neighbours that do the same with the same set are one command, which nft reads faster."""
     groups = groupby(batch, key=lambda one: (type(one), one.name))
-    return "".join(f"{_operations(list(group))}\n" for _, group in groups)
+    return "".join(f"{_operations(table, list(group))}\n" for _, group in groups)
 
 
 def _set(one: ElementSet) -> Iterator[str]:
@@ -81,11 +81,16 @@ def _set(one: ElementSet) -> Iterator[str]:
     if one.expires:
         yield "\t\tflags timeout"
     if one.counts:
-        yield from ("\t\tflags dynamic,timeout", "\t\ttimeout 1h", f"\t\tsize {_MOST_COUNTERS}", "\t\tcounter")
+        yield from (f"\t\t{line}" for line in counting())
     if one.pace:
         yield from ("\t\tflags dynamic,timeout", "\t\ttimeout 1m", f"\t\tsize {_MOST_PACED}")
         yield f"\t\tlimit rate {one.pace}/second burst {AT_ONCE} packets"
     yield "\t}"
+
+
+def counting() -> tuple[str, ...]:
+    """What makes a set one whose elements count."""
+    return "flags dynamic,timeout", "timeout 1h", f"size {_MOST_COUNTERS}", "counter"
 
 
 def _chain(chain: Chain) -> Iterator[str]:
@@ -156,13 +161,13 @@ def _change(action: SetMark | SetSource6 | Count | Stamp) -> str:
             assert_never(action)
 
 
-def _operations(alike: list[Put | Remove | Clear]) -> str:
+def _operations(table: str, alike: list[Put | Remove | Clear]) -> str:
     first = alike[0]
     if isinstance(first, Clear):
-        return f"flush map {_TABLE} {first.name}"
+        return f"flush map {table} {first.name}"
     verb = "add" if isinstance(first, Put) else "delete"
     elements = ", ".join(_element(one) for one in alike if not isinstance(one, Clear))
-    return f"{verb} element {_TABLE} {first.name} {{ {elements} }}"
+    return f"{verb} element {table} {first.name} {{ {elements} }}"
 
 
 def _element(one: Put | Remove) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from nfemu.model.destination import IpAddress, Transport
 from nfemu.model.sinkhole import IPV4_SINKHOLES, IPV6_SINKHOLES
@@ -40,12 +40,14 @@ class SteeringPlan:
     """Everything about the core network that the table depends on.
 
     The core's side of a phone's interface is called `phones` with a number behind. It must have an IPv4 address and an
-    IPv6 address of global scope, else the kernel cannot redirect. `outside` leads to the Internet.
+    IPv6 address of global scope, else the kernel cannot redirect. `outside` leads to the Internet, which is the
+    neighbour `beyond` there.
     """
 
     ports: SteeringPorts = SteeringPorts()
     phones: str = "ue"
     outside: str = "inet0"
+    beyond: tuple[IPv4Address, IPv6Address] = (IPv4Address("169.254.1.3"), IPv6Address("fe80::2"))
     sinkholes: tuple[IPv4Network, IPv6Network] = (IPV4_SINKHOLES, IPV6_SINKHOLES)
     tls_ports: frozenset[int] = frozenset({443})
 

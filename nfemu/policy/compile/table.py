@@ -229,11 +229,21 @@ class ElementSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """What a profile (`mark`) permits for good, and counts as `use`. Its packets leave with the mark `stamp`."""
+
+    mark: int
+    stamp: int
+    use: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     sets: tuple[ElementSet, ...]
     chains: tuple[Chain, ...]
     next_stamp: int
     """The first that is free for other rules."""
+    lanes: tuple[Lane, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from nfemu.gateway.bearer.kernel_policy import KernelPolicy
+from nfemu.gateway.bearer.kernel_policy import KernelPolicy, addresses_of
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import PolicyName
 from nfemu.policy.compile.steering import SteeringPlan
+from nfemu.policy.compile.updates import LineAddresses
 from tests.fakes.gateway import line
 from tests.fakes.gateway import rules as made_rules
 
@@ -119,3 +120,31 @@ async def test_other_people_find_nothing_of_those_before(core: Core, policy: Ker
     assert "10.45.0" not in core.transactions[1]
     await policy.change(line("13800138000", OPEN))
     assert core.transactions[2].startswith("add element inet nfemu policy4")
+
+
+async def test_lanes_hear_of_every_change_in_the_same_transaction(core: Core) -> None:
+    state = line("13800138000", OPEN)
+    policy = KernelPolicy(SteeringPlan(), core.nft, lambda: True)
+    await policy.load(policy.compile(made_rules()), [state])
+    await policy.let_in("ue0", None, addresses_of(state))
+    await policy.change(replace(state, policy=ARREARS, version=2))
+    await policy.let_in("ue0", addresses_of(state), LineAddresses(None, None))
+    await policy.let_out("ue0", addresses_of(state))
+    for text in core.transactions:
+        assert text.count("inet nfemu") > 1
+        assert f"{state.ue_ipv4}" in text.partition("netdev nfemu")[2]
+    await policy.begin_anew(policy.compile(made_rules()))
+    assert "delete table netdev nfemu" in core.transactions[-1]
+    assert len(list(policy.counters())) == 8
+
+
+async def test_without_lanes_nothing_is_said_of_them(core: Core, policy: KernelPolicy) -> None:
+    state = line("13800138000", OPEN)
+    await policy.load(policy.compile(made_rules()), [state])
+    await policy.let_in("ue0", None, addresses_of(state))
+    await policy.let_in("ue0", addresses_of(state), LineAddresses(None, None))
+    await policy.let_out("ue0", LineAddresses(None, None))
+    await policy.begin_anew(policy.compile(made_rules()))
+    assert len(core.transactions) == 4
+    assert not any("netdev" in text for text in core.transactions)
+    assert len(list(policy.counters())) == 4

@@ -13,7 +13,7 @@ from nfemu.model.errors import Unavailable
 from nfemu.model.subscriber import Ambr
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import Batch, Put, Remove
-from nfemu.policy.compile.updates import plug
+from nfemu.policy.compile.updates import LineAddresses, plug, unplug
 from tests.fakes.gateway import OPEN, line
 
 IPV4, IPV6 = ip_address("10.45.0.2"), ip_address("2001:db8:4500:2::1")
@@ -59,7 +59,15 @@ class Policy:
     def __init__(self) -> None:
         self.elements: set[object] = set()
 
-    async def put(self, batch: Batch) -> None:
+    async def let_in(self, interface: str, before: LineAddresses | None, now: LineAddresses) -> None:
+        if before is not None:
+            await self.let_out(interface, before)
+        self._apply(plug(interface, now))
+
+    async def let_out(self, interface: str, before: LineAddresses) -> None:
+        self._apply(unplug(interface, before))
+
+    def _apply(self, batch: Batch) -> None:
         for one in batch:
             if isinstance(one, Put):
                 self.elements.add((one.name, one.key))

@@ -283,7 +283,7 @@ def test_chains_of_profiles_that_are_gone_are_removed() -> None:
     reloaded = render_table(fewer, TABLE).splitlines()
     assert reloaded[:2] == ["add table inet nfemu", "flush table inet nfemu"]
     gone = [line.split()[-1] for line in reloaded if line.startswith("delete chain inet nfemu ")]
-    assert [name for name in gone if not name.startswith(("use_", "judged_"))] == [
+    assert [name for name in gone if not name.startswith(("use_", "judged_", "known_"))] == [
         f"{hook}_{name}" for name in ("arrears", "training") for hook in ("steer", "up", "down")
     ]
     assert not set(gone) & {chain.name for chain in fewer.chains}

@@ -72,6 +72,8 @@ class CoreNetwork:
         self._pid = 0
         self._first: int | None = None
         """Descriptor of that process."""
+        self.lanes = False
+        """Whether this kernel has what lanes need; known once it is started."""
 
     async def start(self) -> Mode:
         """Raises Unavailable with the reason where no such network can be made; then nothing is left behind."""
@@ -93,6 +95,7 @@ class CoreNetwork:
         except (OSError, IndexError):
             await self.stop()
             raise CoreEnded from None
+        self.lanes = reply.lanes
         return reply.mode
 
     async def stop(self) -> None:

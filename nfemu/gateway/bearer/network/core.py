@@ -37,7 +37,7 @@ from nfemu.gateway.bearer.network.messages import (
     Where,
 )
 from nfemu.gateway.bearer.network.solicitations import solicitations
-from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take, take_gaps
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
 from nfemu.namespaces.system import (
@@ -51,6 +51,7 @@ from nfemu.namespaces.system import (
     own_mounts,
     unshare,
 )
+from nfemu.policy.compile.lanes import PROBE, WITHOUT_PROBE
 from nfemu.runtime.descriptors import ask_for_descriptors
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class Core:
         self._networks = {Where.CORE: core, Where.INTERNET: internet}
         self._tables = {where: self._in(where, NftContext) for where in Where}
         self._counters = Counters()
+        self.lanes = self._lanes_possible()
         self._phones: dict[int, tuple[Phone, Network]] = {}
 
     def answer(self, request: Request) -> tuple[Reply, socket.socket | None]:
@@ -84,6 +86,17 @@ class Core:
             case Unplug():
                 self._unplug(request.index)
                 return Done(), None
+
+    def _lanes_possible(self) -> bool:
+        """Old kernels and small ones have not all that they need; then every packet goes the long way."""
+        nft = self._tables[Where.CORE]
+        try:
+            nft.run(PROBE)
+            take_gaps()
+            nft.run(WITHOUT_PROBE)
+        except (OSError, Unavailable):
+            return False
+        return True
 
     def _in(self, where: Where, make: Callable[[], T]) -> T:
         core = self._networks[Where.CORE]
@@ -192,7 +205,7 @@ def _serve(control: socket.socket, mode: Mode) -> int:
     except (OSError, Unavailable) as error:
         _send(control, Failed(f"the core network cannot be made: {_told(error)}"), None)
         return 1
-    _send(control, Started(mode), None)
+    _send(control, Started(mode, core.lanes), None)
     while (request := _receive(control)) is not None:
         try:
             reply, sock = core.answer(request)

@@ -9,12 +9,13 @@ import struct
 from collections.abc import Iterator
 
 from nfemu.gateway.bearer.network.messages import CountedElement
+from nfemu.policy.compile.families import LANE_COUNTERS
 
 _NETFILTER = 12
 _GET_ELEMENTS, _NEW_ELEMENTS = 10 << 8 | 13, 10 << 8 | 12
 _REQUEST, _DUMP = 0x1, 0x300
 _ERROR, _DONE = 2, 3
-_INET = 1
+_INET, _NETDEV = 1, 5
 _TABLE, _SET, _ELEMENTS = 1, 2, 3
 _KEY, _EXPRESSION = 1, 7
 _NESTED = 0x3FFF
@@ -36,8 +37,10 @@ class Counters:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETFILTER)
 
     def read(self, name: str) -> Iterator[CountedElement]:
-        """The elements of a set with keys `address . mark` in the table `inet nfemu`. Raises OSError."""
-        body = _FAMILY.pack(_INET, 0, 0) + _text(_TABLE, "nfemu") + _text(_SET, name)
+        """The elements of a set with keys `address . mark` in either table `nfemu`. Raises OSError."""
+        body = (
+            _FAMILY.pack(_NETDEV if name in LANE_COUNTERS else _INET, 0, 0) + _text(_TABLE, "nfemu") + _text(_SET, name)
+        )
         self._socket.send(_HEADER.pack(_HEADER.size + len(body), _GET_ELEMENTS, _REQUEST | _DUMP, 0, 0) + body)
         while True:
             data = self._socket.recv(_RECEIVED)

@@ -95,9 +95,10 @@ class Unplug:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Unasked, before anything else: the networks stand."""
+    """Unasked, before anything else: the networks stand. `lanes`: the kernel has what those need."""
 
     mode: Mode
+    lanes: bool
     kind: Literal["started"] = "started"
 
 

@@ -44,7 +44,7 @@ from nfemu.gateway.bearer.network.rtnetlink import (
 )
 from nfemu.model.destination import IpAddress
 from nfemu.namespaces.system import Namespace, enter, unshare
-from nfemu.policy.compile.steering import GATEWAY_ON_LINK, NO_WAY, PHONE_ON_LINK
+from nfemu.policy.compile.steering import GATEWAY_ON_LINK, NO_WAY, PHONE_ON_LINK, SteeringPlan
 
 GATEWAY = IPv4Address("169.254.0.1")
 """Of every phone. In RFC 3927 space: no phone's own, and never routed."""
@@ -52,10 +52,11 @@ REDIRECTED6 = IPv6Address("fd53:696e:6b01::1")
 """On every phone's interface too: nftables redirects to an address of the interface; for IPv6 it takes no link-local
 one for a global destination.
 """
-_CORE_SIDE, _INTERNET_SIDE = IPv4Address("169.254.1.2"), IPv4Address("169.254.1.3")
+_CORE_SIDE = IPv4Address("169.254.1.2")
+_INTERNET_SIDE, _INTERNET_SIDE6 = SteeringPlan().beyond
 _PAIR = 31
 """Length of their prefix (RFC 3021): with another one there would be a broadcast address, to which packets vanish."""
-_INTERNET_SIDE6, _INTERNET_REDIRECTED6 = IPv6Address("fe80::2"), IPv6Address("fd53:696e:6b01::2")
+_INTERNET_REDIRECTED6 = IPv6Address("fd53:696e:6b01::2")
 CORE_OWN = frozenset({GATEWAY, GATEWAY_ON_LINK, REDIRECTED6, _CORE_SIDE})
 _ANYWHERE, _ANYWHERE6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
 _FIRST = 2
@@ -169,6 +170,11 @@ def build_core(core: Network) -> Network:
             *(unreachable(network, _NOT_OURS) for network in (_ANYWHERE, _ANYWHERE6)),
         )
     return internet
+
+
+def take_gaps() -> None:
+    """Connection tracking in this namespace lets numbers jump: lanes pass it by. Raises OSError: it is not there."""
+    _set({"net/netfilter/nf_conntrack_tcp_be_liberal": "1"})
 
 
 def plug(core: Network, phone: Phone) -> Network:

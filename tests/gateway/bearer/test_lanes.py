@@ -1,0 +1,157 @@
+"""Lanes on the real kernel: bulk traffic is in them, counted, and out of them with the restriction."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Network
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from nfemu.gateway.bearer.network.client import Entrance
+from nfemu.gateway.ports import GatewayRules
+from nfemu.model.identity import GroupName, PolicyName
+from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.policy.rules import PolicySet
+from tests.fakes.gateway import line, rules
+from tests.gateway.bearer.on_line import OnLine, enter, on_line, until
+
+_POSSIBLE = which("nsenter") and subprocess.run(["unshare", "-Urnm", "true"], check=False).returncode == 0
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(not _POSSIBLE, reason="needs util-linux and user namespaces"),
+]
+
+OPEN, ARREARS = PolicyName("open"), PolicyName("arrears")
+SITES = ("198.18.0.9", "2001:2::9")
+MUCH = 100_000_000_000
+FIRST = replace(
+    line("13800138000", OPEN), ue_ipv4=IPv4Address("10.45.0.2"), ue_ipv6=IPv6Network("2001:db8:4500:2::/64")
+)
+SECOND = replace(
+    line("13800138001", OPEN), ue_ipv4=IPv4Address("10.45.0.3"), ue_ipv6=IPv6Network("2001:db8:4500:3::/64")
+)
+
+_FETCH = """
+import socket, sys
+with socket.create_connection((sys.argv[1], 9999), timeout=20) as link:
+    link.sendall(b"%16d%16d" % (0, int(sys.argv[2])))
+    print(*link.getsockname()[:2], flush=True)
+    link.settimeout(0.5)
+    try:
+        while True:
+            try:
+                link.recv(1 << 20)
+            except TimeoutError:
+                link.sendall(b"are you there?")
+    except ConnectionResetError:
+        print("reset", flush=True)
+"""
+_AS_ANOTHER = """
+import socket, struct, sys
+source, target, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ends = socket.inet_aton(source) + socket.inet_aton(target)
+tcp = struct.pack("!HHIIBBHHH", port, 9999, 1, 1, 5 << 4, 0x10, 1024, 0, 0) + bytes(1000)
+ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0) + ends
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+    for _ in range(200):
+        raw.sendto(ip + tcp, (target, 0))
+"""
+
+
+def made() -> GatewayRules:
+    groups = (DestinationGroup(GroupName("desk"), networks=("198.18.2.0/24",), ports=(5432,)),)
+    profiles = (PolicyProfile(OPEN, Verdict.ALLOW), PolicyProfile(ARREARS, Verdict.REJECT, (GroupName("desk"),)))
+    return replace(rules(), policies=PolicySet.build(groups, profiles))
+
+
+def core(entrance: Entrance, *command: str) -> str:
+    return subprocess.run([*enter(entrance, core=True), *command], capture_output=True, text=True, check=True).stdout
+
+
+def in_lane(entrance: Entrance, name: str) -> int:
+    """Octets that the set of the lanes' table has counted."""
+    listed = core(entrance, "nft", "list", "set", "netdev", "nfemu", name)
+    return sum(int(part.split()[0]) for part in listed.split(" bytes ")[1:])
+
+
+def crossed(entrance: Entrance) -> int:
+    """Octets that have come over the phone's interface."""
+    argv = [*enter(entrance), "cat", "/proc/thread-self/net/dev"]
+    devices = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
+    return int(next(one for one in devices if "wwan0" in one).split()[1])
+
+
+@asynccontextmanager
+async def fetching(world: OnLine, entrance: Entrance, site: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program on the line that takes whatever comes."""
+    argv = [*enter(entrance), sys.executable, "-c", _FETCH, site, str(MUCH)]
+    process = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def said(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()
+
+
+@pytest.mark.parametrize("site", SITES)
+async def test_bulk_traffic_is_in_its_lane_counted_and_ends_with_the_restriction(tmp_path: Path, site: str) -> None:
+    async with on_line(tmp_path, made(), [FIRST]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        version = 6 if ":" in site else 4
+        async with fetching(world, entrance, site) as process:
+            await said(process)
+            await until(lambda: in_lane(entrance, f"lane_down{version}") > 20_000_000)
+            await until(lambda: world.used()[1] > 20_000_000)
+            await world.bearers.apply(replace(FIRST, policy=ARREARS, version=2))
+            lane, came = in_lane(entrance, f"lane_down{version}"), crossed(entrance)
+            assert await said(process) == "reset"
+            assert in_lane(entrance, f"lane_down{version}") == lane
+            assert crossed(entrance) - came < 5_000  # of resets
+        await until(lambda: world.used()[1] > lane)
+        assert not world.used("desk")[1]
+
+
+async def test_other_rules_end_what_they_forbid_in_lanes_too(tmp_path: Path) -> None:
+    async with on_line(tmp_path, made(), [FIRST]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        async with fetching(world, entrance, SITES[0]) as process:
+            await said(process)
+            await until(lambda: in_lane(entrance, "lane_down4") > 1_000_000)
+            same = replace(made(), policies=PolicySet.build((), (PolicyProfile(OPEN, Verdict.REJECT),)))
+            await world.bearers.switch(same, ())
+            lane = in_lane(entrance, "lane_down4")
+            assert await said(process) == "reset"
+            assert in_lane(entrance, "lane_down4") == lane
+
+
+async def test_nobody_uses_the_lane_of_another_line(tmp_path: Path) -> None:
+    async with on_line(tmp_path, made(), [FIRST, SECOND]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        _, other = await world.bearers.plug(SECOND.msisdn)
+        async with fetching(world, entrance, SITES[0]) as process:
+            address, port = (await said(process)).split()
+            await until(lambda: in_lane(entrance, "lane_down4") > 1_000_000)
+            process.send_signal(19)  # its own acknowledgements are not to be counted
+            await until(lambda: settled(entrance))
+            before = in_lane(entrance, "lane_up4")
+            argv = [*enter(other), sys.executable, "-c", _AS_ANOTHER, address, SITES[0], port]
+            assert await (await asyncio.create_subprocess_exec(*argv)).wait() == 0
+            assert in_lane(entrance, "lane_up4") - before < 100_000  # of 208,000
+
+
+def settled(entrance: Entrance) -> bool:
+    before = in_lane(entrance, "lane_down4")
+    core(entrance, "sleep", "0.3")
+    return in_lane(entrance, "lane_down4") == before

@@ -1,0 +1,113 @@
+"""What the second table says: which flows have lanes, what each packet is asked, what goes the long way."""
+
+import re
+from ipaddress import IPv4Address
+
+from nfemu.model.identity import PolicyName
+from nfemu.model.policy import Limits, PolicyProfile, Verdict
+from nfemu.policy.compile.compiler import compile_table
+from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines
+from nfemu.policy.compile.marks import mark_of
+from nfemu.policy.compile.table import ByStamp, Count, SetMark, Table
+from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line, plug
+from nfemu.policy.rules import PolicySet
+from tests.policy.compile.worlds import LINE, PLAN
+from tests.policy.test_rules import POLICIES
+
+OPEN, ARREARS = PolicyName("open"), PolicyName("arrears")
+TABLE = compile_table(POLICIES, PLAN)
+TEXT = render_lanes(TABLE, PLAN)
+
+
+def chain(name: str, text: str = TEXT) -> list[str]:
+    found = re.search(rf"\tchain {name} {{\n(.*?)\t}}\n", text, re.DOTALL)
+    assert found is not None
+    return found[1].replace("\t", "").splitlines()
+
+
+def stamped(table: Table, among: str) -> dict[tuple[int, int], str]:
+    """By mark and stamp the chain of what is judged already."""
+    rules = next(one for one in table.chains if one.name == among).rules
+    flows = next((rule.action.flows for rule in rules if isinstance(rule.action, ByStamp)), ())
+    return {(one.mark, one.stamp): one.chain for one in flows}
+
+
+def test_what_is_judged_for_good_has_a_lane_and_nothing_else() -> None:
+    assert TABLE.lanes
+    assert {(lane.mark, lane.stamp) for lane in TABLE.lanes} == set(stamped(TABLE, "forward"))
+    assert {(lane.mark, lane.stamp) for lane in TABLE.lanes} == set(stamped(TABLE, "to_phone"))
+
+
+def test_it_leaves_with_its_stamp_as_mark_counted_as_what_it_is_in_its_lane() -> None:
+    chains = {one.name: one for one in TABLE.chains}
+    for lane in TABLE.lanes:
+        actions = [rule.action for rule in chains[stamped(TABLE, "forward")[lane.mark, lane.stamp]].rules]
+        assert {action.mark for action in actions if isinstance(action, Count)} == {lane.use}
+        assert [action.mark for action in actions if isinstance(action, SetMark)] == [lane.stamp]
+
+
+def test_only_that_is_learnt_and_only_from_what_leaves() -> None:
+    rules = chain("learn")
+    assert {rule.partition(" update @")[0] for rule in rules} == {f"meta mark {lane.stamp:#x}" for lane in TABLE.lanes}
+    assert TEXT.count("egress") == 1
+
+
+def test_every_packet_is_asked_for_the_mark_of_its_line() -> None:
+    for name, address in (("up4", "ip saddr"), ("down4", "ip daddr"), ("up6", "ip6 saddr"), ("down6", "ip6 daddr")):
+        rules = chain(name)
+        sent = [rule for rule in rules if " fwd " in rule]
+        assert len(sent) == len(TABLE.lanes)
+        asked = next(rule for rule in rules if rule.startswith("meta mark set "))
+        assert asked.startswith(f"meta mark set {address}")
+        assert rules.index(asked) < min(map(rules.index, sent))
+        for rule, lane in zip(sent, TABLE.lanes, strict=True):
+            assert rule.startswith(f"meta mark {lane.mark:#x} ")
+            assert f"@lane{name[-1]}_{lane.stamp:x} meta mark set {lane.use:#x} update @lane_{name[:-1]}" in rule
+        assert rules[-1] == "meta mark set 0"
+
+
+def test_what_connection_tracking_or_a_sender_has_to_hear_of_goes_the_long_way() -> None:
+    for version, hops in ((4, "ip ttl < 2 accept"), (6, "ip6 hoplimit < 2 accept")):
+        for name in ("up", "down"):
+            rules = chain(f"{name}{version}")
+            first = next(index for index, rule in enumerate(rules) if "fwd" in rule)
+            assert {hops, "tcp flags & (fin | syn | rst) != 0 accept"} <= set(rules[:first])
+
+
+def test_other_rules_know_no_lane_of_these() -> None:
+    later = compile_table(POLICIES, PLAN, stamps_from=TABLE.next_stamp)
+    text = render_lanes(later, PLAN, TABLE)
+    gone = {f"delete set netdev nfemu lane{version}_{lane.stamp:x}" for lane in TABLE.lanes for version in (4, 6)}
+    lines = text.splitlines()
+    assert gone <= set(lines)
+    after = lines.index("table netdev nfemu {")
+    assert all(f"flush chain netdev nfemu {name}" in lines[:after] for name in ("up4", "down6", "come", "learn"))
+    assert not any(re.search(rf"lane[46]_{lane.stamp:x}\b", "\n".join(lines[after:])) for lane in TABLE.lanes)
+
+
+def test_what_a_cap_may_end_has_none() -> None:
+    capped = PolicyProfile(OPEN, Verdict.ALLOW, limits=Limits(daily_cap=1000))
+    table = compile_table(PolicySet.build((), [capped]), PLAN)
+    assert table.lanes == ()
+    assert "fwd" not in render_lanes(table, PLAN)
+
+
+def test_a_flip_is_the_same_elements_in_either_table() -> None:
+    flip = change_line(SteeredLine(LINE, OPEN), SteeredLine(LINE, ARREARS))
+    assert f"add element netdev nfemu policy4 {{ 10.45.0.2 : {mark_of(ARREARS):#x} }}\n" in render_lines(flip)
+    assert render_lines(every_line(())) == "flush map netdev nfemu policy4\nflush map netdev nfemu policy6\n"
+    assert render_lines(plug("ue1", LINE)) == ""
+
+
+def test_a_phone_uses_lanes_by_its_own_addresses_from_its_own_link() -> None:
+    assert render_let_in("ue7", LINE).splitlines() == [
+        'add chain netdev nfemu ue7 { type filter hook ingress device "ue7" priority 0; policy accept; }',
+        "flush chain netdev nfemu ue7",
+        "add rule netdev nfemu ue7 ip protocol tcp ip saddr 10.45.0.2 goto up4",
+        "add rule netdev nfemu ue7 ip6 nexthdr tcp ip6 saddr 2001:db8:4500:2::/64 goto up6",
+        'add element netdev nfemu ways4 { 10.45.0.2 : "ue7" }',
+        'add element netdev nfemu ways6 { 2001:db8:4500:2:: : "ue7" }',
+    ]
+    assert render_let_out(LineAddresses(IPv4Address("10.45.0.2"), None)) == (
+        "delete element netdev nfemu ways4 { 10.45.0.2 }\n"
+    )
