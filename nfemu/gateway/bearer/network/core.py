@@ -92,8 +92,10 @@ class Core:
         nft = self._tables[Where.CORE]
         try:
             nft.run(PROBE)
-            take_gaps()
-            nft.run(WITHOUT_PROBE)
+            try:
+                take_gaps()
+            finally:
+                nft.run(WITHOUT_PROBE)
         except (OSError, Unavailable):
             return False
         return True
