@@ -17,8 +17,8 @@ The theory, in order of appearance:
   every hook goes by that mark: a flip changes one element for each address of the line and moves all its flows,
   new and open, because the filter judges every packet of a flow in both directions (`profile_chains`).
 * A UE owns its /64 (TS 23.401 clause 5.3.1.2.2): whatever it takes from it is its own, so IPv6 is keyed by prefix.
-* TCP that needs no more judging is sent on by a second table, which knows nothing but what the first has let through and
-  the mark of each line (`lanes`).
+* TCP that needs no more judging is sent on by a second table, which knows nothing but what the first has let through
+  and the mark of each line (`lanes`).
 * The rules are derived from the policy alone and are replaced whole; the elements outlive them (`render`, `updates`).
 * An unknown source is dropped, a known one without a profile is refused, and so is one whose profile has gone.
 """
