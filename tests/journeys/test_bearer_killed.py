@@ -123,7 +123,10 @@ class Killed:
         with ThreadPoolExecutor(1) as pool:
             flipping: Future[None] = pool.submit(self.flip, restricted=restrict)
             Event().wait(self.random.uniform(0, 0.06))
-            os.kill(doomed, signal.SIGKILL)
+            try:
+                os.kill(doomed, signal.SIGKILL)
+            except ProcessLookupError:
+                raise AssertionError(f"the {victim} {doomed} has ended by itself, of {self._workers}") from None
             error = flipping.exception()
         assert error is None or isinstance(error, NfemuError), error
         if victim == "control":

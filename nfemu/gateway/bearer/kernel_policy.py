@@ -7,11 +7,12 @@ from itertools import chain
 
 from nfemu.carrier.ports import LineState
 from nfemu.gateway.ports import GatewayRules
+from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.policy.compile.compiler import compile_table
 from nfemu.policy.compile.families import COUNTERS, LANE_COUNTERS
-from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines
+from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines, render_ways
 from nfemu.policy.compile.render import LANES, render_batch, render_removal, render_table
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import FIRST_STAMP, Batch, Table
@@ -34,6 +35,8 @@ class KernelPolicy:
         self._table: Table | None = None
         self._stamp = FIRST_STAMP
         self._lines: dict[Imsi, SteeredLine] = {}
+        self._ways: dict[IpAddress, str] = {}
+        """The interfaces that lanes lead to."""
         self._turn = asyncio.Lock()
         self._waiting: dict[Imsi, SteeredLine] = {}
         self._next: asyncio.Task[None] | None = None
@@ -58,7 +61,7 @@ class KernelPolicy:
         async with self._turn:
             removal = render_removal() + (render_removal(LANES) if self._lanes() else "")
             await self._transaction(removal + self._rules(table, None))
-            self._table, self._lines = table, {}
+            self._table, self._lines, self._ways = table, {}, {}
 
     async def change(self, state: LineState) -> None:
         """The line is as `state` says from now on, new flows and open ones. Raises Unavailable.
@@ -93,20 +96,35 @@ class KernelPolicy:
         """From the interface come these sources, and no longer those of `before`. Raises Unavailable."""
         text = render_batch((*(unplug(interface, before) if before is not None else ()), *plug(interface, now)))
         if self._lanes():
-            text += render_let_out(before) if before is not None else ""
-            text += render_let_in(interface, now)
+            text += render_let_in(interface, now) + self._ways_text(interface, now)
         if text:
             await self._transaction(text)
+        self._lead(interface, now)
 
     async def let_out(self, interface: str, before: LineAddresses) -> None:
         """The interface is gone. Raises Unavailable."""
-        text = render_batch(unplug(interface, before)) + (render_let_out(before) if self._lanes() else "")
+        nowhere = LineAddresses(None, None)
+        text = render_batch(unplug(interface, before))
+        if self._lanes():
+            text += render_let_out(interface) + self._ways_text(interface, nowhere)
         if text:
             await self._transaction(text)
+        self._lead(interface, nowhere)
 
     def counters(self) -> Iterable[str]:
         """The sets that count what is forwarded."""
         return (*COUNTERS, *(LANE_COUNTERS if self._lanes() else ()))
+
+    def _ways_text(self, interface: str, now: LineAddresses) -> str:
+        """An address may have come to the interface before it was taken from another."""
+        own = {source for source, leads in self._ways.items() if leads == interface}
+        wanted = dict.fromkeys(now.sources(), interface)
+        return render_ways([*(own - wanted.keys()), *(wanted.keys() & self._ways.keys())], wanted)
+
+    def _lead(self, interface: str, now: LineAddresses) -> None:
+        """Done is what `_ways_text` says."""
+        others = {source: leads for source, leads in self._ways.items() if leads != interface}
+        self._ways = others | dict.fromkeys(now.sources(), interface)
 
     def _rules(self, table: Table, instead_of: Table | None) -> str:
         lanes = render_lanes(table, self._plan, instead_of) if self._lanes() else ""

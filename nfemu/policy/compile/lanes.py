@@ -6,13 +6,14 @@ lane when they come in, counted, and sent on: no connection tracking, no routing
 each time is what a change can take away: the mark that the line has now, in a map that changes in one transaction with
 the first table's, and from a phone its source. A lane has the number of its stamp, so no other rules know it.
 
-Whatever begins or ends a connection goes the long way, and once in ten seconds any packet of it: connection tracking
-stays right about who is there, if it takes gaps in the numbers for what they are (`nf_conntrack_tcp_be_liberal`). So do
-fragments, and what has no hop left, whose sender is to be told. `fwd` is of the netdev family, whose tables share no
-elements with others.
+Nothing but a plain acknowledgement, with or without data, is looked for there. Whatever begins or ends a connection
+goes the long way, and once in ten seconds any packet of it: connection tracking stays right about who is there, if it
+takes gaps in the numbers for what they are (`nf_conntrack_tcp_be_liberal`). What begins one takes the lane away that
+another had by the same addresses and ports, since it may be steered elsewhere. Fragments go the long way too, and what
+has no hop left, whose sender is to be told. `fwd` is of the netdev family, whose tables share no elements with others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nfemu.model.destination import IpAddress
@@ -25,7 +26,9 @@ from nfemu.policy.compile.updates import LineAddresses
 _LASTS = "10s"
 _MOST_FLOWS = 1 << 16
 """Of one lane and family; what would be more goes the long way."""
-_WHOLE = "tcp flags & (fin | syn | rst) != 0 accept"
+_GOES_ON = "tcp flags & (fin | syn | rst | ack) == ack"
+"""A packet that is too short to have flags does not match: it goes the long way."""
+_BEGINS = "tcp flags & syn != 0"
 _POLICIES = frozenset(family.policies for family in FAMILIES)
 
 PROBE = """\
@@ -34,7 +37,10 @@ table inet probe {
 	}
 }
 table netdev probe {
+	set known { type ipv4_addr; flags dynamic,timeout; timeout 1s; size 1;
+	}
 	chain come { type filter hook ingress device "lo" priority 0; ip ttl < 2 fwd ip to 127.0.0.1 device "lo"
+		tcp flags & syn != 0 delete @known { ip saddr }
 	}
 	chain learn { type filter hook egress device "lo" priority 0; policy accept;
 	}
@@ -65,7 +71,7 @@ _WORDS = {
 
 def render_lanes(table: Table, plan: SteeringPlan, instead_of: Table | None = None) -> str:
     """For the same transaction as `render_table`. Phones that have been let in stay so."""
-    chains = [f"{name}{family.version}" for family in FAMILIES for name in ("up", "down")]
+    chains = [f"{name}{family.version}" for family in FAMILIES for name in ("up", "go_up", "down", "go_down")]
     gone = instead_of.lanes if instead_of is not None else ()
     return "\n".join(
         [
@@ -91,22 +97,33 @@ def render_lines(batch: Batch) -> str:
 
 
 def render_let_in(interface: str, addresses: LineAddresses) -> str:
-    """From now on these sources may use lanes from that interface, and lanes lead to it."""
+    """From now on these sources, and no others, may use lanes from that interface."""
     hook = _hook("ingress", interface)
     rules = [_from(source) for source in addresses.sources()]
-    ways = [_way(source, f' : "{interface}"') for source in addresses.sources()]
     return "".join(
         [
             f"add chain {LANES} {interface} {hook}\nflush chain {LANES} {interface}\n",
             *(f"add rule {LANES} {interface} {rule}\n" for rule in rules),
-            *(f"add element {LANES} {way}\n" for way in ways),
         ]
     )
 
 
-def render_let_out(addresses: LineAddresses) -> str:
-    """No lane leads to these any more. Their sources are gone with the interface, or with the next that it has."""
-    return "".join(f"delete element {LANES} {_way(source)}\n" for source in addresses.sources())
+def render_let_out(interface: str) -> str:
+    """The interface is gone. Older kernels take its chain away with it, newer ones do not."""
+    chain = f"chain {LANES} {interface}\n"
+    return f"add {chain}flush {chain}delete {chain}"
+
+
+def render_ways(gone: Iterable[IpAddress], ways: Mapping[IpAddress, str]) -> str:
+    """No lane leads to those that are `gone` any more; to the others one leads by that interface. An address that
+    has a way and gets another is in both.
+    """
+    return "".join(
+        [
+            *(f"delete element {LANES} {_ways(family_of(one))} {{ {one} }}\n" for one in gone),
+            *(f'add element {LANES} {_ways(family_of(one))} {{ {one} : "{way}" }}\n' for one, way in ways.items()),
+        ]
+    )
 
 
 def _hooks(plan: SteeringPlan) -> tuple[tuple[str, str], ...]:
@@ -130,19 +147,22 @@ def _sets(family: Family, lanes: tuple[Lane, ...]) -> Iterator[str]:
 
 
 def _chains(family: Family, lanes: tuple[Lane, ...], plan: SteeringPlan) -> Iterator[str]:
-    words = _WORDS[family.version]
-    beyond = next(each for each in plan.beyond if each.version == family.version)
-    phone = words.target if family.version == 4 else str(PHONE_ON_LINK)
+    words, version = _WORDS[family.version], family.version
+    beyond = next(each for each in plan.beyond if each.version == version)
+    phone = words.target if version == 4 else str(PHONE_ON_LINK)
     up = f'fwd {words.nft} to {beyond} device "{plan.outside}"'
     down = f"fwd {words.nft} to {phone} device {family.to_line.value} map @{_ways(family)}"
-    yield from _block(f"up{family.version}", list(_express(family, lanes, "up", family.line, up)))
-    yield from _block(f"down{family.version}", list(_express(family, lanes, "down", family.to_line, down)))
+    anew = [f"{_BEGINS} delete @{_lane(family, lane)} {{ {_flow(words)} }}" for lane in lanes]
+    yield from _block(f"go_up{version}", list(_express(family, lanes, "up", family.line, up)))
+    yield from _block(f"go_down{version}", list(_express(family, lanes, "down", family.to_line, down)))
+    yield from _block(f"up{version}", [*words.odd, f"{_GOES_ON} goto go_up{version}", *anew])
+    yield from _block(f"down{version}", [*words.odd, f"{_GOES_ON} goto go_down{version}"])
 
 
 def _express(family: Family, lanes: tuple[Lane, ...], direction: str, line: Field, then: str) -> Iterator[str]:
-    """The mark is this table's own business: what goes the long way has none, as it came."""
+    """The mark is this table's own business: a packet's own counts for nothing, and what goes the long way has none."""
+    yield f"meta mark set 0 meta mark set {line.value} map @{family.policies}"
     words = _WORDS[family.version]
-    yield from (*words.odd, _WHOLE, f"meta mark set {line.value} map @{family.policies}")
     flow = _flow(words) if direction == "up" else _flow_back(words)
     for lane in lanes:
         known = f"meta mark {lane.mark:#x} {flow} @{_lane(family, lane)}"
@@ -168,10 +188,6 @@ def _flow_back(words: _Words) -> str:
 def _from(source: IpAddress) -> str:
     words, length = _WORDS[source.version], "" if source.version == 4 else "/64"
     return f"{words.tcp} {words.source} {source}{length} goto up{source.version}"
-
-
-def _way(source: IpAddress, to: str = "") -> str:
-    return f"{_ways(family_of(source))} {{ {source}{to} }}"
 
 
 def _ways(family: Family) -> str:

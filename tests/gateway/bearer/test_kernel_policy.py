@@ -128,7 +128,6 @@ async def test_lanes_hear_of_every_change_in_the_same_transaction(core: Core) ->
     await policy.load(policy.compile(made_rules()), [state])
     await policy.let_in("ue0", None, addresses_of(state))
     await policy.change(replace(state, policy=ARREARS, version=2))
-    await policy.let_in("ue0", addresses_of(state), LineAddresses(None, None))
     await policy.let_out("ue0", addresses_of(state))
     for text in core.transactions:
         assert text.count("inet nfemu") > 1
@@ -136,6 +135,21 @@ async def test_lanes_hear_of_every_change_in_the_same_transaction(core: Core) ->
     await policy.begin_anew(policy.compile(made_rules()))
     assert "delete table netdev nfemu" in core.transactions[-1]
     assert len(list(policy.counters())) == 8
+
+
+async def test_an_address_that_comes_to_a_phone_before_it_leaves_another_leads_to_the_new_one(core: Core) -> None:
+    """The kernel refuses a second way, and all that is in one transaction with it."""
+    policy = KernelPolicy(SteeringPlan(), core.nft, lambda: True)
+    own, nothing = addresses_of(line("13800138000", OPEN)), LineAddresses(None, None)
+    away, back = f"delete element netdev nfemu ways4 {{ {own.ipv4} }}", f'ways4 {{ {own.ipv4} : "ue1" }}'
+    await policy.let_in("ue0", None, own)
+    await policy.let_in("ue1", None, own)
+    assert core.transactions[1].index(away) < core.transactions[1].index(back)
+    await policy.let_in("ue0", own, nothing)
+    assert away not in core.transactions[2]
+    await policy.let_out("ue1", own)
+    assert away in core.transactions[3]
+    assert "delete chain netdev nfemu ue1" in core.transactions[3]
 
 
 async def test_without_lanes_nothing_is_said_of_them(core: Core, policy: KernelPolicy) -> None:

@@ -95,6 +95,8 @@ class Plane:
         """Whom the last packet came from, as the core has seen it."""
         self.flow_mark = 0
         """Of the last packet's flow, behind it."""
+        self.mark = 0
+        """Of that packet itself."""
         self.load(table)
 
     def load(self, table: Table) -> None:
@@ -138,7 +140,7 @@ class Plane:
         if packet.mark == NO_WAY and packet.out_to:
             return End(Verdict.PROHIBIT)
         packet, verdict = self._filter("forward" if packet.out_to else "input", packet)
-        self.flow_mark = packet.flow_mark
+        self.flow_mark, self.mark = packet.flow_mark, packet.mark
         return End(verdict, port)
 
     def _filter(self, place: str, packet: Seen) -> tuple[Seen, Verdict]:

@@ -1,15 +1,15 @@
 """What the second table says: which flows have lanes, what each packet is asked, what goes the long way."""
 
 import re
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Limits, PolicyProfile, Verdict
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines
+from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines, render_ways
 from nfemu.policy.compile.marks import mark_of
 from nfemu.policy.compile.table import ByStamp, Count, SetMark, Table
-from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line, plug
+from nfemu.policy.compile.updates import SteeredLine, change_line, every_line, plug
 from nfemu.policy.rules import PolicySet
 from tests.policy.compile.worlds import LINE, PLAN
 from tests.policy.test_rules import POLICIES
@@ -53,16 +53,21 @@ def test_only_that_is_learnt_and_only_from_what_leaves() -> None:
 
 
 def test_every_packet_is_asked_for_the_mark_of_its_line() -> None:
-    for name, address in (("up4", "ip saddr"), ("down4", "ip daddr"), ("up6", "ip6 saddr"), ("down6", "ip6 daddr")):
+    for name, address in (
+        ("go_up4", "ip saddr"),
+        ("go_down4", "ip daddr"),
+        ("go_up6", "ip6 saddr"),
+        ("go_down6", "ip6 daddr"),
+    ):
         rules = chain(name)
         sent = [rule for rule in rules if " fwd " in rule]
         assert len(sent) == len(TABLE.lanes)
-        asked = next(rule for rule in rules if rule.startswith("meta mark set "))
-        assert asked.startswith(f"meta mark set {address}")
+        asked = next(rule for rule in rules if rule.startswith("meta mark set 0 "))
+        assert asked.startswith(f"meta mark set 0 meta mark set {address}")
         assert rules.index(asked) < min(map(rules.index, sent))
         for rule, lane in zip(sent, TABLE.lanes, strict=True):
             assert rule.startswith(f"meta mark {lane.mark:#x} ")
-            assert f"@lane{name[-1]}_{lane.stamp:x} meta mark set {lane.use:#x} update @lane_{name[:-1]}" in rule
+            assert f"@lane{name[-1]}_{lane.stamp:x} meta mark set {lane.use:#x} update @lane_{name[3:-1]}" in rule
         assert rules[-1] == "meta mark set 0"
 
 
@@ -70,8 +75,16 @@ def test_what_connection_tracking_or_a_sender_has_to_hear_of_goes_the_long_way()
     for version, hops in ((4, "ip ttl < 2 accept"), (6, "ip6 hoplimit < 2 accept")):
         for name in ("up", "down"):
             rules = chain(f"{name}{version}")
-            first = next(index for index, rule in enumerate(rules) if "fwd" in rule)
-            assert {hops, "tcp flags & (fin | syn | rst) != 0 accept"} <= set(rules[:first])
+            first = next(index for index, rule in enumerate(rules) if "goto" in rule)
+            assert rules[first] == f"tcp flags & (fin | syn | rst | ack) == ack goto go_{name}{version}"
+            assert hops in rules[:first]
+            assert not any("fwd" in rule for rule in rules)
+
+
+def test_what_begins_a_connection_has_no_lane_left_of_another() -> None:
+    for version in (4, 6):
+        emptied = [rule.split(" @")[1].split()[0] for rule in chain(f"up{version}") if "tcp flags & syn" in rule]
+        assert emptied == [f"lane{version}_{lane.stamp:x}" for lane in TABLE.lanes]
 
 
 def test_other_rules_know_no_lane_of_these() -> None:
@@ -105,9 +118,22 @@ def test_a_phone_uses_lanes_by_its_own_addresses_from_its_own_link() -> None:
         "flush chain netdev nfemu ue7",
         "add rule netdev nfemu ue7 ip protocol tcp ip saddr 10.45.0.2 goto up4",
         "add rule netdev nfemu ue7 ip6 nexthdr tcp ip6 saddr 2001:db8:4500:2::/64 goto up6",
-        'add element netdev nfemu ways4 { 10.45.0.2 : "ue7" }',
-        'add element netdev nfemu ways6 { 2001:db8:4500:2:: : "ue7" }',
     ]
-    assert render_let_out(LineAddresses(IPv4Address("10.45.0.2"), None)) == (
-        "delete element netdev nfemu ways4 { 10.45.0.2 }\n"
-    )
+
+
+def test_an_address_leads_to_one_interface_at_a_time() -> None:
+    source = IPv4Address("10.45.0.2")
+    assert render_ways((source,), {source: "ue8", IPv6Address("2001:db8:4500:2::"): "ue8"}).splitlines() == [
+        "delete element netdev nfemu ways4 { 10.45.0.2 }",
+        'add element netdev nfemu ways4 { 10.45.0.2 : "ue8" }',
+        'add element netdev nfemu ways6 { 2001:db8:4500:2:: : "ue8" }',
+    ]
+    assert render_ways((), {}) == ""
+
+
+def test_of_an_interface_that_is_gone_nothing_is_left_whether_the_kernel_has_removed_its_chain_or_not() -> None:
+    assert render_let_out("ue7").splitlines() == [
+        "add chain netdev nfemu ue7",
+        "flush chain netdev nfemu ue7",
+        "delete chain netdev nfemu ue7",
+    ]
