@@ -122,7 +122,11 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         left = up // 1000 * 1000
         while left:  # in parts: a test may send until it is stopped
             left -= len(await reader.readexactly(min(left, 100_000)))
-        for _ in range(down // 1000):
-            writer.write(bytes(1000))
+        left = down // 1000 * 1000
+        while left:
+            part = bytes(min(left, 100_000))
+            writer.write(part)
+            left -= len(part)
             await writer.drain()
+            await asyncio.sleep(0)  # `drain` waits for nobody while there is room, and others have their work here
     writer.close()

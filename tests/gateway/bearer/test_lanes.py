@@ -15,7 +15,7 @@ import pytest
 from nfemu.gateway.bearer.network.client import Entrance
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName, PolicyName
-from nfemu.model.policy import DestinationGroup, PolicyProfile, Verdict
+from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
 from nfemu.policy.rules import PolicySet
 from tests.fakes.gateway import line, rules
 from tests.gateway.bearer.on_line import OnLine, enter, on_line, until
@@ -147,3 +147,35 @@ def settled(entrance: Entrance) -> bool:
     before = in_lane(entrance, "lane_down4")
     core(entrance, "sleep", "0.3")
     return in_lane(entrance, "lane_down4") == before
+
+
+async def test_a_lane_ends_with_its_line_and_the_address_leads_to_who_has_it_next(tmp_path: Path) -> None:
+    async with on_line(tmp_path, made(), [FIRST, SECOND]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        _, other = await world.bearers.plug(SECOND.msisdn)
+        async with fetching(world, entrance, SITES[0]) as process:
+            await said(process)
+            await until(lambda: in_lane(entrance, "lane_down4") > 1_000_000)
+            gone = replace(FIRST, session=None, policy=None, ue_ipv4=None, ue_ipv6=None, version=2)
+            await world.bearers.apply(gone)
+            lane = in_lane(entrance, "lane_down4")
+            assert settled(entrance)
+            assert in_lane(entrance, "lane_down4") == lane
+            await world.bearers.apply(replace(SECOND, ue_ipv4=FIRST.ue_ipv4, ue_ipv6=FIRST.ue_ipv6, version=2))
+            for site in SITES:
+                assert (await world.talk(other, site, 9999, down=2_000_000)).end == "done"
+            assert in_lane(other, "lane_down4") > lane
+            assert in_lane(other, "lane_down6")
+
+
+async def test_a_profile_that_gets_a_cap_or_loses_its_lanes_otherwise_goes_the_long_way(tmp_path: Path) -> None:
+    async with on_line(tmp_path, made(), [FIRST]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        async with fetching(world, entrance, SITES[0]) as process:
+            await said(process)
+            await until(lambda: in_lane(entrance, "lane_down4") > 1_000_000)
+            capped = PolicyProfile(OPEN, Verdict.ALLOW, limits=Limits(daily_cap=30_000_000))
+            await world.bearers.switch(replace(made(), policies=PolicySet.build((), (capped,))), ())
+            lane = in_lane(entrance, "lane_down4")
+            assert await said(process) == "reset"  # past the cap, which the long way knows
+            assert in_lane(entrance, "lane_down4") == lane

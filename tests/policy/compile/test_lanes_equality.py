@@ -141,7 +141,7 @@ def test_what_passes_by_a_lane_would_pass_anyway(
     both.begin()
     before: SteeredLine | None = None
     both.apply(change_line(None, SteeredLine(OTHER, policies.names[0])))
-    for policy in (*policies.names, GONE, None, *policies.names):
+    for policy in (*policies.names, policies.names[0], None, *policies.names, GONE):
         line = SteeredLine(LINE, policy)
         both.apply(change_line(before, line))
         before = line
