@@ -1,7 +1,6 @@
 """A carrier's bearers with their real kernel, an Internet that takes and gives octets, and programs on a phone."""
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -117,7 +116,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+    try:
         up, down = int(await reader.readexactly(16)), int(await reader.readexactly(16))
         left = up // 1000 * 1000
         while left:  # in parts: a test may send until it is stopped
@@ -129,4 +128,9 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             left -= len(part)
             await writer.drain()
             await asyncio.sleep(0)  # `drain` waits for nobody while there is room, and others have their work here
+    except (OSError, asyncio.IncompleteReadError):
+        pass
+    except asyncio.CancelledError:
+        writer.transport.abort()  # what is under way at the end
+        raise
     writer.close()
