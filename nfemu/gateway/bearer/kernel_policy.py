@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain
 
 from nfemu.carrier.ports import LineState
+from nfemu.gateway.bearer.kernel_lanes import NOWHERE, KernelLanes
 from nfemu.gateway.ports import GatewayRules
-from nfemu.model.destination import IpAddress
 from nfemu.model.errors import Unavailable
 from nfemu.model.identity import Imsi
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.families import COUNTERS, LANE_COUNTERS
-from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines, render_ways
-from nfemu.policy.compile.render import LANES, render_batch, render_removal, render_table
+from nfemu.policy.compile.families import COUNTERS
+from nfemu.policy.compile.render import render_batch, render_removal, render_table
 from nfemu.policy.compile.steering import SteeringPlan
 from nfemu.policy.compile.table import FIRST_STAMP, Batch, Table
 from nfemu.policy.compile.updates import LineAddresses, SteeredLine, change_line, every_line, plug, unplug
@@ -31,12 +30,10 @@ class KernelPolicy:
     def __init__(self, plan: SteeringPlan, transaction: Transaction, lanes: Callable[[], bool] = lambda: False) -> None:
         self._plan = plan
         self._transaction = transaction
-        self._lanes = lanes
+        self._lanes = KernelLanes(plan, lanes)
         self._table: Table | None = None
         self._stamp = FIRST_STAMP
         self._lines: dict[Imsi, SteeredLine] = {}
-        self._ways: dict[IpAddress, str] = {}
-        """The interfaces that lanes lead to."""
         self._turn = asyncio.Lock()
         self._waiting: dict[Imsi, SteeredLine] = {}
         self._next: asyncio.Task[None] | None = None
@@ -53,15 +50,15 @@ class KernelPolicy:
         async with self._turn:
             steered = {state.imsi: steered_line(state) for state in lines}
             batch = every_line(steered.values())
-            await self._transaction(self._rules(table, self._table) + self._lines_text(batch))
+            await self._transaction(self._rules(table, self._table) + self._marks(batch))
             self._table, self._lines = table, steered
 
     async def begin_anew(self, table: Table) -> None:
         """These rules for nobody: no element of any kind is left, not even what was counted. Raises Unavailable."""
         async with self._turn:
-            removal = render_removal() + (render_removal(LANES) if self._lanes() else "")
-            await self._transaction(removal + self._rules(table, None))
-            self._table, self._lines, self._ways = table, {}, {}
+            await self._transaction(render_removal() + self._lanes.removal() + self._rules(table, None))
+            self._table, self._lines = table, {}
+            self._lanes.removed()
 
     async def change(self, state: LineState) -> None:
         """The line is as `state` says from now on, new flows and open ones. Raises Unavailable.
@@ -82,56 +79,39 @@ class KernelPolicy:
             if not batch:
                 return
             try:
-                await self._transaction(self._lines_text(batch))
+                await self._transaction(self._marks(batch))
             except Unavailable as error:
                 _log.warning("the kernel's table was not as expected, all lines are put anew: %s", error)
-                await self._transaction(self._lines_text(every_line(self._lines.values())))
+                await self._transaction(self._marks(every_line(self._lines.values())))
 
     async def put(self, batch: Batch) -> None:
         """Elements that are no lines. Raises Unavailable."""
-        if batch:
-            await self._transaction(render_batch(batch))
+        await self._run(render_batch(batch))
 
     async def let_in(self, interface: str, before: LineAddresses | None, now: LineAddresses) -> None:
         """From the interface come these sources, and no longer those of `before`. Raises Unavailable."""
-        text = render_batch((*(unplug(interface, before) if before is not None else ()), *plug(interface, now)))
-        if self._lanes():
-            text += render_let_in(interface, now) + self._ways_text(interface, now)
-        if text:
-            await self._transaction(text)
-        self._lead(interface, now)
+        gone = unplug(interface, before) if before is not None else ()
+        await self._run(render_batch((*gone, *plug(interface, now))) + self._lanes.let_in(interface, now))
+        self._lanes.led(interface, now)
 
     async def let_out(self, interface: str, before: LineAddresses) -> None:
         """The interface is gone. Raises Unavailable."""
-        nowhere = LineAddresses(None, None)
-        text = render_batch(unplug(interface, before))
-        if self._lanes():
-            text += render_let_out(interface) + self._ways_text(interface, nowhere)
-        if text:
-            await self._transaction(text)
-        self._lead(interface, nowhere)
+        await self._run(render_batch(unplug(interface, before)) + self._lanes.let_out(interface))
+        self._lanes.led(interface, NOWHERE)
 
     def counters(self) -> Iterable[str]:
         """The sets that count what is forwarded."""
-        return (*COUNTERS, *(LANE_COUNTERS if self._lanes() else ()))
+        return (*COUNTERS, *self._lanes.counters())
 
-    def _ways_text(self, interface: str, now: LineAddresses) -> str:
-        """An address may have come to the interface before it was taken from another."""
-        own = {source for source, leads in self._ways.items() if leads == interface}
-        wanted = dict.fromkeys(now.sources(), interface)
-        return render_ways([*(own - wanted.keys()), *(wanted.keys() & self._ways.keys())], wanted)
-
-    def _lead(self, interface: str, now: LineAddresses) -> None:
-        """Done is what `_ways_text` says."""
-        others = {source: leads for source, leads in self._ways.items() if leads != interface}
-        self._ways = others | dict.fromkeys(now.sources(), interface)
+    async def _run(self, text: str) -> None:
+        if text:
+            await self._transaction(text)
 
     def _rules(self, table: Table, instead_of: Table | None) -> str:
-        lanes = render_lanes(table, self._plan, instead_of) if self._lanes() else ""
-        return render_table(table, instead_of) + lanes
+        return render_table(table, instead_of) + self._lanes.rules(table, instead_of)
 
-    def _lines_text(self, batch: Batch) -> str:
-        return render_batch(batch) + (render_lines(batch) if self._lanes() else "")
+    def _marks(self, batch: Batch) -> str:
+        return render_batch(batch) + self._lanes.lines(batch)
 
 
 def addresses_of(state: LineState) -> LineAddresses:

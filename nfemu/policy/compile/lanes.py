@@ -15,10 +15,11 @@ has no hop left, whose sender is to be told. `fwd` is of the netdev family, whos
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network
 
 from nfemu.model.destination import IpAddress
 from nfemu.policy.compile.families import FAMILIES, Family, family_of
-from nfemu.policy.compile.render import LANES, counting, render_batch
+from nfemu.policy.compile.render import LANES, counting, render_batch, render_removal
 from nfemu.policy.compile.steering import PHONE_ON_LINK, SteeringPlan
 from nfemu.policy.compile.table import Batch, Field, Lane, Table
 from nfemu.policy.compile.updates import LineAddresses
@@ -30,24 +31,7 @@ _GOES_ON = "tcp flags & (fin | syn | rst | ack) == ack"
 """A packet that is too short to have flags does not match: it goes the long way."""
 _BEGINS = "tcp flags & syn != 0"
 _POLICIES = frozenset(family.policies for family in FAMILIES)
-
-PROBE = """\
-table inet probe {
-	chain long { type filter hook forward priority 0; ct state new accept
-	}
-}
-table netdev probe {
-	set known { type ipv4_addr; flags dynamic,timeout; timeout 1s; size 1;
-	}
-	chain come { type filter hook ingress device "lo" priority 0; ip ttl < 2 fwd ip to 127.0.0.1 device "lo"
-		tcp flags & syn != 0 delete @known { ip saddr }
-	}
-	chain learn { type filter hook egress device "lo" priority 0; policy accept;
-	}
-}
-"""
-"""Where the kernel takes it, it has what lanes need, and connection tracking has come."""
-WITHOUT_PROBE = "delete table inet probe\ndelete table netdev probe\n"
+_TRIAL = "inet trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +96,26 @@ def render_let_out(interface: str) -> str:
     """The interface is gone. Older kernels take its chain away with it, newer ones do not."""
     chain = f"chain {LANES} {interface}\n"
     return f"add {chain}flush {chain}delete {chain}"
+
+
+def render_trial(plan: SteeringPlan) -> str:
+    """All that lanes are made of, for nobody. Where the kernel takes it, it has what they need, and connection tracking
+    has come, whose settings are not there before.
+    """
+    nobody = LineAddresses(IPv4Address("0.0.0.0"), IPv6Network("::/64"))
+    return "".join(
+        [
+            f"add table {_TRIAL}\nadd chain {_TRIAL} any\nadd rule {_TRIAL} any ct state new accept\n",
+            render_lanes(Table((), (), 0, (Lane(1, 1, 1),)), plan),
+            render_let_in(plan.outside, nobody),
+            render_ways((), dict.fromkeys(nobody.sources(), plan.outside)),
+        ]
+    )
+
+
+def render_trial_end() -> str:
+    """Nothing is left of it."""
+    return f"delete table {_TRIAL}\n{render_removal(LANES)}"
 
 
 def render_ways(gone: Iterable[IpAddress], ways: Mapping[IpAddress, str]) -> str:

@@ -89,21 +89,21 @@ class ProfileCompiler:
             Chain(f"down_{profile.name}", (_errors_of_known_flows(), *self._permit(profile, DOWN))),
             *(self._judged(profile, use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
             *(_used(use, direction) for use in self._uses(profile) for direction in (UP, DOWN)),
-            *(self._known(use) for use in self._uses(profile) if _lasts(profile, use)),
+            *(self._known(use) for use in self._with_lanes(profile)),
         )
 
     def judged(self, profile: CompiledProfile, direction: Direction) -> Iterator[Judged]:
         """What has a stamp of this profile."""
+        known = set(self._with_lanes(profile)) if direction is UP else set()
         for use in self._uses(profile):
             if _lasts(profile, use):
-                chain = _known_chain(use) if direction is UP else _use_chain(use, direction)
+                chain = _known_chain(use) if use in known else _use_chain(use, direction)
                 yield Judged(mark_of(profile.name), self.stamps[use], chain)
 
     def lanes(self, profile: CompiledProfile) -> Iterator[Lane]:
-        """Of the same."""
-        for use in self._uses(profile):
-            if _lasts(profile, use):
-                yield Lane(mark_of(profile.name), self.stamps[use], use_mark(use))
+        """Of that what may have a lane to itself; none where the line is restricted."""
+        for use in self._with_lanes(profile):
+            yield Lane(mark_of(profile.name), self.stamps[use], use_mark(use))
 
     def _judged(self, profile: CompiledProfile, use: Use, direction: Direction) -> Chain:
         """An error about a flow says nothing of where that leads, and stamps nothing."""
@@ -114,8 +114,12 @@ class ProfileCompiler:
         whole = In((Field.STATE,), ((State.NEW,), (State.ESTABLISHED,)))
         return Chain(_judged_chain(use, direction), (http, Rule((whole,), Stamp(self.stamps[use])), then))
 
+    def _with_lanes(self, profile: CompiledProfile) -> Iterator[Use]:
+        if not profile.restricted:
+            yield from (use for use in self._uses(profile) if _lasts(profile, use))
+
     def _known(self, use: Use) -> Chain:
-        """What leaves for the Internet with its stamp may have a lane to itself (`lanes`)."""
+        """What leaves for the Internet by a stamp bears that as its mark, so that its flow gets a lane (`lanes`)."""
         counts = _used(use, UP).rules[:-1]
         leaves = Rule((), SetMark(mark=self.stamps[use]))
         return Chain(_known_chain(use), (*counts, leaves, Rule((), Verdict.ACCEPT)))

@@ -6,7 +6,15 @@ from ipaddress import IPv4Address, IPv6Address
 from nfemu.model.identity import PolicyName
 from nfemu.model.policy import Limits, PolicyProfile, Verdict
 from nfemu.policy.compile.compiler import compile_table
-from nfemu.policy.compile.lanes import render_lanes, render_let_in, render_let_out, render_lines, render_ways
+from nfemu.policy.compile.lanes import (
+    render_lanes,
+    render_let_in,
+    render_let_out,
+    render_lines,
+    render_trial,
+    render_trial_end,
+    render_ways,
+)
 from nfemu.policy.compile.marks import mark_of
 from nfemu.policy.compile.table import ByStamp, Count, SetMark, Table
 from nfemu.policy.compile.updates import SteeredLine, change_line, every_line, plug
@@ -32,10 +40,22 @@ def stamped(table: Table, among: str) -> dict[tuple[int, int], str]:
     return {(one.mark, one.stamp): one.chain for one in flows}
 
 
-def test_what_is_judged_for_good_has_a_lane_and_nothing_else() -> None:
-    assert TABLE.lanes
-    assert {(lane.mark, lane.stamp) for lane in TABLE.lanes} == set(stamped(TABLE, "forward"))
-    assert {(lane.mark, lane.stamp) for lane in TABLE.lanes} == set(stamped(TABLE, "to_phone"))
+def test_what_is_judged_for_good_on_an_open_line_has_a_lane_and_nothing_else() -> None:
+    opened = {mark_of(name) for name in POLICIES.names if not POLICIES.profile(name).restricted}
+    lanes = {(lane.mark, lane.stamp) for lane in TABLE.lanes}
+    assert lanes
+    for hook in ("forward", "to_phone"):
+        judged = set(stamped(TABLE, hook))
+        assert lanes < judged
+        assert lanes == {one for one in judged if one[0] in opened}
+
+
+def test_what_a_restricted_line_may_reach_leaves_without_a_mark_to_be_learnt() -> None:
+    chains = {one.name: one for one in TABLE.chains}
+    lanes = {(lane.mark, lane.stamp) for lane in TABLE.lanes}
+    others = [chain for judged, chain in stamped(TABLE, "forward").items() if judged not in lanes]
+    assert others
+    assert not any(isinstance(rule.action, SetMark) for name in others for rule in chains[name].rules)
 
 
 def test_it_leaves_with_its_stamp_as_mark_counted_as_what_it_is_in_its_lane() -> None:
@@ -137,3 +157,20 @@ def test_of_an_interface_that_is_gone_nothing_is_left_whether_the_kernel_has_rem
         "flush chain netdev nfemu ue7",
         "delete chain netdev nfemu ue7",
     ]
+
+
+def test_what_is_tried_out_is_all_that_lanes_are_made_of_and_is_removed_again() -> None:
+    tried = render_trial(PLAN)
+    for part in (
+        "hook ingress",
+        "hook egress",
+        "fwd ip to",
+        "fwd ip6 to",
+        "ways4 {",
+        "ways6 {",
+        "goto up6",
+        "ct state",
+    ):
+        assert part in tried
+    removed = re.findall(r"^delete table (.+)$", render_trial_end(), re.MULTILINE)
+    assert set(removed) == set(re.findall(r"^add table (.+)$", tried, re.MULTILINE))

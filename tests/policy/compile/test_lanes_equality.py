@@ -60,6 +60,8 @@ class Both:
     stamps: dict[_Flow, int] = field(default_factory=dict)
     passed: int = 0
     """By lanes."""
+    closed: frozenset[str] = frozenset()
+    """Interfaces of lines that are not open."""
 
     def begin(self) -> None:
         self.lanes.run(render_lanes(self.table, PLAN))
@@ -106,6 +108,7 @@ class Both:
         assert frame.flags - {"psh"} == ACK
         assert frame.packet.hops > 1
         assert not frame.fragment
+        assert not self.closed & {frame.packet.in_from, frame.packet.out_to}
         stamp = self.stamps[_key(frame.packet)]
         assert stamp >= FIRST_STAMP
         self.plane.counted.clear()
@@ -145,6 +148,8 @@ def test_what_passes_by_a_lane_would_pass_anyway(
         line = SteeredLine(LINE, policy)
         both.apply(change_line(before, line))
         before = line
+        opened = policy in policies.names and not policies.profile(policy).restricted
+        both.closed = frozenset() if opened else frozenset({"ue1"})
         pass_through(both)
     if not policies.profile(policies.names[0]).limits.daily_cap:
         assert both.passed
@@ -156,7 +161,7 @@ def test_what_passes_by_a_lane_would_pass_anyway(
         compile_table(others, PLAN, later, table.next_stamp),
         every_line([SteeredLine(LINE, others.names[-1]), SteeredLine(OTHER, others.names[0])]),
     )
-    both.passed = 0
+    both.passed, both.closed = 0, frozenset()
     for flow in FLOWS:
         both.meets(Frame(replace(flow, state=State.ESTABLISHED)))
     assert not both.passed, "a lane of other rules"

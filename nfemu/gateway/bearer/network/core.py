@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nfemu.gateway.bearer.network.counters import Counters
+from nfemu.gateway.bearer.network.lanes import lanes_possible
 from nfemu.gateway.bearer.network.messages import (
     HEAD,
     REPLIES,
@@ -37,7 +38,7 @@ from nfemu.gateway.bearer.network.messages import (
     Where,
 )
 from nfemu.gateway.bearer.network.solicitations import solicitations
-from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take, take_gaps
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
 from nfemu.namespaces.system import (
@@ -51,8 +52,8 @@ from nfemu.namespaces.system import (
     own_mounts,
     unshare,
 )
-from nfemu.policy.compile.lanes import PROBE, WITHOUT_PROBE
 from nfemu.runtime.descriptors import ask_for_descriptors
+from nfemu.runtime.logs import log_to_stderr
 
 T = TypeVar("T")
 _BACKLOG = 4096
@@ -69,7 +70,7 @@ class Core:
         self._networks = {Where.CORE: core, Where.INTERNET: internet}
         self._tables = {where: self._in(where, NftContext) for where in Where}
         self._counters = Counters()
-        self.lanes = self._lanes_possible()
+        self.lanes = lanes_possible(self._tables[Where.CORE])
         self._phones: dict[int, tuple[Phone, Network]] = {}
 
     def answer(self, request: Request) -> tuple[Reply, socket.socket | None]:
@@ -86,19 +87,6 @@ class Core:
             case Unplug():
                 self._unplug(request.index)
                 return Done(), None
-
-    def _lanes_possible(self) -> bool:
-        """Old kernels and small ones have not all that they need; then every packet goes the long way."""
-        nft = self._tables[Where.CORE]
-        try:
-            nft.run(PROBE)
-            try:
-                take_gaps()
-            finally:
-                nft.run(WITHOUT_PROBE)
-        except (OSError, Unavailable):
-            return False
-        return True
 
     def _in(self, where: Where, make: Callable[[], T]) -> T:
         core = self._networks[Where.CORE]
@@ -151,6 +139,7 @@ def _listen(request: Listen) -> socket.socket:
 
 def main() -> int:
     """Exit status 0 when the control process has closed its end, 1 when the networks could not be made."""
+    log_to_stderr(f"core[{os.getpid()}]")
     control = socket.socket(fileno=int(sys.argv[1]))
     die_with_parent(int(sys.argv[2]))
     os.chdir("/")  # whoever wants to take the caller's folder away may
