@@ -33,9 +33,9 @@ def enter(descriptor: int, kind: Namespace) -> None:
     _checked(_libc.setns(descriptor, int(kind)), "setns")
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when `parent` dies, even by SIGKILL; exit at once if it already has."""
-    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+def die_with_parent(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send this process `by` when `parent` dies, even by SIGKILL; exit at once if it already has."""
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, by, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         raise SystemExit("the control process is gone")
 

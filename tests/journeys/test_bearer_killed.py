@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from threading import Event, Thread
 from time import monotonic
 
@@ -20,13 +21,13 @@ from nfemu.client.values import Subscriber
 from nfemu.model.errors import NfemuError, Unavailable
 from nfemu.wire.router_discovery import decode
 from tests.gateway.bearer.on_router import ASK, QUESTION
-from tests.journeys.bearer import NEEDS_BEARERS, OF_NEWS, OnLine, core_of, hello, request
+from tests.journeys.bearer import NEEDS_BEARERS, OF_NEWS, OnLine, answer, core_of, hello, request
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess, children, has_ended, status_of, until
 
 pytestmark = [pytest.mark.once, pytest.mark.lab, NEEDS_BEARERS]
 
 NEWS = "news.example"
-THIRD = "13800138002"
+THIRD, FOURTH = "13800138002", "13800138003"
 TEN = ["worker"] * 3 + ["core"] + ["worker"] * 5 + ["control"]
 """Workers and the core network are replaced while all goes on; the control process has to be started again."""
 _SO_ALREADY = 409
@@ -185,6 +186,10 @@ def _workers_of(control: int) -> list[int]:
     return [pid for pid in children(control) if b"gateway.worker" in _command(pid)]
 
 
+def _parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def _command(pid: int) -> bytes:
     """Empty for a process that has ended."""
     with suppress(FileNotFoundError, ProcessLookupError):
@@ -203,19 +208,44 @@ def played(carrier: CarrierProcess, victims: list[str]) -> None:
     assert killed.watch.seen_open
 
 
+@contextmanager
+def flowing(carrier: CarrierProcess, number: str) -> Iterator[socket]:
+    """A connection straight to the site, under way. Who holds it is no program on the line and ends with none."""
+    with OnLine(carrier, number) as line, line.connect(line.address(NEWS), 5000) as flow:
+        for _ in range(9):
+            flow.sendall(_MORE)
+            answer(flow)
+        yield flow
+
+
+_MORE = request(NEWS, connection="keep-alive")
+
+
+def still_flows(flow: socket) -> bool:
+    flow.settimeout(1)
+    try:
+        flow.sendall(_MORE)
+        return bool(answer(flow))
+    except OSError:
+        return False
+
+
 def test_another_core_network_has_the_rules_and_lines_as_they_are_by_then(stopped: CarrierProcess) -> None:
-    """One line stays restricted, one stays open, one is paid while there is no core network."""
+    """One line stays restricted, one stays open, one is paid and one is restricted while there is no core network."""
     stopped.up()
     with stopped.client() as client:
         usual = client.subscriber(NUMBER).effective
         assert client.charge(NUMBER, "59.00").effective != usual
         client.restrict(OTHER)
     before = core_of(stopped)
-    os.kill(before, signal.SIGKILL)
-    with stopped.client() as client:
-        assert client.pay(NUMBER, "59.00").subscriber.effective == usual
-    seen = [status_of(stopped.curl(number, f"http://{NEWS}/")) for number in (NUMBER, OTHER, THIRD)]
-    assert seen == [200, 302, 200]
+    with flowing(stopped, FOURTH) as flow:
+        os.kill(before, signal.SIGKILL)
+        with stopped.client() as client:
+            client.restrict(FOURTH)
+            assert client.pay(NUMBER, "59.00").subscriber.effective == usual
+        assert not still_flows(flow)
+    seen = [status_of(stopped.curl(number, f"http://{NEWS}/")) for number in (NUMBER, OTHER, THIRD, FOURTH)]
+    assert seen == [200, 302, 200, 302]
     after = core_of(stopped)
     assert has_ended(before)
     assert before != after
@@ -228,11 +258,15 @@ def test_another_core_network_has_the_rules_and_lines_as_they_are_by_then(stoppe
 def test_a_core_network_that_ends_again_and_again_is_made_again_and_nobody_waits_for_it(
     stopped: CarrierProcess,
 ) -> None:
+    """First by the process that only waits for the core's own."""
     stopped.up()
-    for _ in range(3):
+    with flowing(stopped, NUMBER) as flow:
+        os.kill(_parent_of(core_of(stopped)), signal.SIGKILL)
+        with stopped.client() as client:
+            client.restrict(NUMBER)
+        assert not still_flows(flow)
+    for _ in range(2):
         os.kill(core_of(stopped), signal.SIGKILL)
-    with stopped.client() as client:
-        client.restrict(NUMBER)
     assert status_of(stopped.curl(NUMBER, f"http://{NEWS}/")) == 302
     assert "3 restarts" in stopped.nfemu("status").text
 

@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from nfemu.gateway.bearer.network.counters import Counters
 from nfemu.gateway.bearer.network.lanes import lanes_possible
@@ -38,7 +38,7 @@ from nfemu.gateway.bearer.network.messages import (
     Where,
 )
 from nfemu.gateway.bearer.network.solicitations import solicitations
-from nfemu.gateway.bearer.network.topology import Network, build_core, cut, give, mend, plug, shape, take
+from nfemu.gateway.bearer.network.topology import Network, build_core, cut, cut_off, give, mend, plug, shape, take
 from nfemu.gateway.bearer.nft import Nft as NftContext
 from nfemu.model.errors import Unavailable
 from nfemu.namespaces.system import (
@@ -148,13 +148,31 @@ def main() -> int:
     except OSError as error:
         _send(control, Failed(_no_namespaces(error)), None)
         return 1
+    here = Network.here()
     child = os.fork()
     if child:
         control.close()
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    die_with_parent(0)  # as it looks from a PID namespace that the parent is not in
+        status = os.waitpid(child, 0)[1]
+        _cut_off(here)
+        return os.waitstatus_to_exitcode(status)
+    signal.signal(signal.SIGTERM, lambda *_: _end(here))
+    die_with_parent(0, signal.SIGTERM)  # as it looks from a PID namespace that the parent is not in
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the first process inherits orphans, and has none of its own
     return _serve(control, mode)
+
+
+def _end(here: Network) -> NoReturn:
+    """Wherever this process is and whatever it does."""
+    _cut_off(here)
+    os._exit(1)
+
+
+def _cut_off(here: Network) -> None:
+    """The network lasts as long as anybody holds a socket in it, as workers do, and its tables are of the past: a
+    restriction does not come there any more. Whichever of the two processes is killed, the other one does this.
+    """
+    with contextlib.suppress(OSError):  # it never came to be
+        cut_off(here)
 
 
 def _leave_the_hosts_network() -> Mode:

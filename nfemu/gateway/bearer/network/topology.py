@@ -263,6 +263,12 @@ def cut(index: int) -> None:
             raise
 
 
+def cut_off(core: Network) -> None:
+    """Nothing leads out of the core any more, whoever still holds a socket of it or of a line. Raises OSError."""
+    enter(core.descriptor, Namespace.NETWORK)
+    _run(without_link(_FIRST))
+
+
 def _new(settings: dict[str, str]) -> Network:
     """A network namespace, made and entered. Raises OSError."""
     unshare(Namespace.NETWORK)
