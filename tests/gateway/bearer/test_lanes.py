@@ -16,6 +16,7 @@ from nfemu.gateway.bearer.network.client import Entrance
 from nfemu.gateway.ports import GatewayRules
 from nfemu.model.identity import GroupName, PolicyName
 from nfemu.model.policy import DestinationGroup, Limits, PolicyProfile, Verdict
+from nfemu.model.subscriber import Ambr
 from nfemu.policy.rules import PolicySet
 from tests.fakes.gateway import line, rules
 from tests.gateway.bearer.on_line import OnLine, enter, on_line, until
@@ -115,6 +116,21 @@ async def test_bulk_traffic_is_in_its_lane_counted_and_ends_with_the_restriction
         assert not world.used("desk")[1]
 
 
+async def test_a_lane_counts_every_octet_and_keeps_to_the_rate(tmp_path: Path) -> None:
+    async with on_line(tmp_path, made(), [FIRST]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        free = await world.talk(entrance, SITES[0], 9999, up=3_000_000, down=3_000_000)
+        assert free.end == "done"
+        assert in_lane(entrance, "lane_up4") > 2_500_000
+        assert in_lane(entrance, "lane_down4") > 2_500_000
+        await until(lambda: world.used() == pytest.approx((free.up, free.down), rel=0.01))
+        await world.bearers.apply(replace(FIRST, ambr=Ambr(0, 16_000_000), version=2))
+        slow = await world.talk(entrance, SITES[0], 9999, down=3_000_000)
+        assert slow.end == "done"
+        assert in_lane(entrance, "lane_down4") > 5_000_000
+        assert slow.seconds > slow.down * 8 / 16_000_000 * 0.7
+
+
 async def test_other_rules_end_what_they_forbid_in_lanes_too(tmp_path: Path) -> None:
     async with on_line(tmp_path, made(), [FIRST]) as world:
         _, entrance = await world.bearers.plug(FIRST.msisdn)
@@ -166,6 +182,24 @@ async def test_a_lane_ends_with_its_line_and_the_address_leads_to_who_has_it_nex
                 assert (await world.talk(other, site, 9999, down=2_000_000)).end == "done"
             assert in_lane(other, "lane_down4") > lane
             assert in_lane(other, "lane_down6")
+
+
+def test_where_the_kernel_lacks_a_part_there_are_none_and_one_line_says_why() -> None:
+    """Such as an interface, in a network that has but the loopback one."""
+    tried = """
+import subprocess
+from nfemu.gateway.bearer.network.lanes import lanes_possible
+from nfemu.gateway.bearer.nft import Nft
+nft = Nft()
+print(lanes_possible(nft), repr(nft.run("list tables")))
+subprocess.run(["ip", "link", "add", "inet0", "type", "veth"], check=True)
+print(lanes_possible(nft), repr(nft.run("list tables")))
+"""
+    argv = ["unshare", "-Urn", sys.executable, "-P", "-c", tried]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False ''", "True ''"]
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("no lanes for bulk traffic of open lines, it takes the way of all packets: nft refused")
 
 
 async def test_a_profile_that_gets_a_cap_or_loses_its_lanes_otherwise_goes_the_long_way(tmp_path: Path) -> None:
