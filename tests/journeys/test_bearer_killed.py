@@ -127,7 +127,8 @@ class Killed:
             try:
                 os.kill(doomed, signal.SIGKILL)
             except ProcessLookupError:
-                raise AssertionError(f"the {victim} {doomed} has ended by itself, of {self._workers}") from None
+                log = (self.carrier.state.path / "nfemu.log").read_text()
+                raise AssertionError(f"the {victim} {doomed} has ended by itself: {log[-2000:]}") from None
             error = flipping.exception()
         assert error is None or isinstance(error, NfemuError), error
         if victim == "control":

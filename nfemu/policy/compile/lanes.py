@@ -1,10 +1,11 @@
 """The lanes: a second table, in which packets of judged TCP flows go from one link to the other before anything else.
 
-What the first table permits for good (a stamp, see `profile_chains`) leaves for the Internet with its stamp as mark.
-There `learn` puts the flow into the lane of that stamp, for ten seconds. Its next packets, both ways, are found in the
-lane when they come in, counted, and sent on: no connection tracking, no routing, no other rule. What they are asked for
-each time is what a change can take away: the mark that the line has now, in a map that changes in one transaction with
-the first table's, and from a phone its source. A lane has the number of its stamp, so no other rules know it.
+What the first table permits an open line for good (a stamp, see `profile_chains`) leaves for the Internet with its
+stamp as mark. There `learn` puts the flow into the lane of that stamp, for ten seconds. Its next packets, both ways,
+are found in the lane when they come in, counted, and sent on: no connection tracking, no routing, no other rule. What
+they are asked for each time is what a change can take away: the mark that the line has now, in a map that changes in
+one transaction with the first table's, and from a phone its source. A restricted line's mark has no lane, and a lane
+has the number of its stamp, so no other rules know it.
 
 Nothing but a plain acknowledgement, with or without data, is looked for there. Whatever begins or ends a connection
 goes the long way, and once in ten seconds any packet of it: connection tracking stays right about who is there, if it

@@ -7,6 +7,7 @@
 | forward | `down_<profile>` | every packet of such a flow to the line |
 | forward | `judged_up_<mark>`, `judged_down_<mark>` | those of them that go through, by the group that allows them |
 | forward | `use_up_<mark>`, `use_down_<mark>` | the same, and what is known to go through: it is counted |
+| forward | `known_<mark>` | what is known to go through from an open line: it is counted, and gets a lane (`lanes`) |
 
 `up` and `down` ask the same of the far end, once as target and once as source: a flow that the profile does not permit
 ends at its next packet, whichever way that goes and whenever the flow began. Past a line's daily cap the profile
