@@ -8,19 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from tests.gateway.bearer.on_line import enter, on_line
-from tests.gateway.bearer.test_lanes import ARREARS, FIRST, MUCH, OPEN, SITES, in_lane, made, said
+from tests.gateway.bearer.test_lanes import ARREARS, FIRST, MUCH, NEEDS_ROOT, OPEN, SITES, in_lane, made, said
 
-_POSSIBLE = which("nsenter") and subprocess.run(["unshare", "-Urnm", "true"], check=False).returncode == 0
-
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(not _POSSIBLE, reason="needs util-linux and user namespaces"),
-]
+pytestmark = [pytest.mark.lab, NEEDS_ROOT]
 
 _BULK = """
 import socket, sys, threading
