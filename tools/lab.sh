@@ -47,24 +47,11 @@ if has_postgresql; then
 fi
 
 # Two lanes, one for each processor: the lab's journeys; all other tests of the lab, and then the journeys once more on
-# Python 3.12, which brings mitmproxy 12. Those of the lab say little of that.
-python312=
-for candidate in python3.12 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python3.12; do
-    if "$candidate" -c 'import ensurepip' 2>/dev/null; then
-        python312=$candidate
-        break
-    fi
-done
-if [ -z "$python312" ]; then
-    say "left out: the journeys on Python 3.12 (no python3.12 here)"
-elif [ "$("$venv/bin/python" -c 'import sys; print(sys.version_info[:2] == (3, 12))')" = True ]; then
-    say "left out: a second run of the journeys, this is Python 3.12 already"
-    python312=
-fi
+# Python 3.12. Those of the lab say little of that.
 beside() {
     "$venv/bin/python" -m pytest tests --ignore=tests/journeys -m "lab and not long" -q
-    if [ -n "$python312" ]; then
-        tools/setup.sh .venv-312 "$python312"
+    tools/second_python.sh
+    if [ -x .venv-312/bin/python ]; then
         .venv-312/bin/python -m pytest tests/journeys -m "not long and not once and not lab" -q
     fi
 }
