@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 _RETRY = timedelta(seconds=5)
 _LONGEST_WAIT = 3600.0
 """Seconds; the wall clock may be stepped while the timer sleeps."""
+_PATIENCE_S = 5.0
+"""How long a start waits for what is due."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,10 +44,11 @@ class Happening:
 class Agenda:
     """Duties by the time at which they fall due; equal times in the order in which they were added."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, patience_s: float = _PATIENCE_S) -> None:
         self.horizon: datetime | None = None
         """Where the test clock is being moved to; None while it stands."""
         self._clock = clock
+        self._patience_s = patience_s
         self._duties: list[Duty] = []
         self._added = 0
         self._timer: asyncio.Task[None] | None = None
@@ -59,9 +62,24 @@ class Agenda:
         self._changed.set()
 
     async def start(self) -> None:
-        """Do what is due, then wait for duties from now on. For the wall clock only."""
+        """Do what is due, and on the wall clock wait for duties from then on.
+
+        Much may be due, such as a look at each of ten thousand accounts under another policy: then the rest is done
+        while the carrier serves, and whoever moves the clock waits for it.
+        """
+        begun = asyncio.Event()
+        self._timer = asyncio.create_task(self._keep(begun))
+        heard = asyncio.create_task(begun.wait())
+        await asyncio.wait({self._timer, heard}, timeout=self._patience_s, return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
+        if self._timer.done():
+            await self._timer
+
+    async def _keep(self, begun: asyncio.Event) -> None:
         await self._run_due_alone()
-        self._timer = asyncio.get_running_loop().create_task(self._wait())
+        begun.set()
+        if not isinstance(self._clock, TestClock):
+            await self._wait()
 
     async def stop(self) -> None:
         if self._timer is not None:

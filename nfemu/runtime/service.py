@@ -160,10 +160,7 @@ class CarrierService(Queries):
         await self._outbox.start()
         self._detection.start()
         self._usage.start()
-        if isinstance(self.clock, WallClock):
-            await self._agenda.start()
-        else:
-            await self._agenda.run_due()
+        await self._agenda.start()
 
     async def stop(self) -> None:
         """Let finish what runs; what waits is found in the store at the next start."""

@@ -105,6 +105,40 @@ async def test_a_start_on_the_wall_clock_does_what_is_due_before_it_returns() ->
     await agenda.stop()
 
 
+async def test_a_start_does_not_wait_for_ever_and_whoever_moves_the_clock_does() -> None:
+    """Such as for a look at every account, ten thousand of them, under another policy."""
+    clock = clocks.TestClock(MemoryStore(), START)
+    agenda = Agenda(clock, patience_s=0.0)
+    go_on = asyncio.Event()
+    ran = []
+
+    async def run() -> str | None:
+        await go_on.wait()
+        ran.append(clock.now())
+        return "done"
+
+    agenda.add(START, run)
+    await agenda.start()
+    assert ran == []
+    moving = asyncio.create_task(agenda.advance(clock, START + MINUTE))
+    go_on.set()
+    assert await moving == []
+    assert ran == [START]
+    assert clock.now() == START + MINUTE
+    await agenda.stop()
+
+
+async def test_what_breaks_a_start_is_told() -> None:
+    agenda = Agenda(FakeClock(START))
+
+    async def run() -> str | None:
+        raise ValueError("a defect")
+
+    agenda.add(START, run)
+    with pytest.raises(ValueError, match="a defect"):
+        await agenda.start()
+
+
 async def test_on_the_wall_clock_a_failed_duty_waits_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RETRY", timedelta(0))
     agenda = Agenda(FakeClock(START))
