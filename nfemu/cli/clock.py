@@ -58,17 +58,11 @@ def set_command(context: click.Context, moment: str, account: str | None, as_jso
     _report(_moves_to(client_of(context), moment_of(moment), account), as_json=as_json)
 
 
-def _now(client: Client, account: str | None) -> datetime:
-    """By the account's clock where it has one of its own."""
-    clock = client.clock()
-    return next((each.now for each in clock.own if each.account == account), clock.now)
-
-
 def _moves(client: Client, by: timedelta, account: str | None) -> Iterator[Clock]:
     """In pieces that the carrier has done in about a second, so that what happens is seen as it happens, and Ctrl-C
     stops it; people make a day's work long, not its hours. Raises InvalidInput."""
     try:
-        _ = _now(client, account) + by
+        _ = client.clock().now_of(account) + by
     except OverflowError:
         raise InvalidInput(f"`{by}` leads beyond the year 9999; advance by less") from None
     piece = _DAY
@@ -83,7 +77,7 @@ def _moves(client: Client, by: timedelta, account: str | None) -> Iterator[Clock
 
 def _moves_to(client: Client, moment: datetime, account: str | None) -> Iterator[Clock]:
     """As `_moves`, and last to the moment itself: one that is past, or has no zone, is refused there."""
-    ahead = moment - _now(client, account) if moment.tzinfo is not None else timedelta(0)
+    ahead = moment - client.clock().now_of(account) if moment.tzinfo is not None else timedelta(0)
     if ahead > _DAY:
         yield from _moves(client, ahead - _DAY, account)
     yield client.set_clock(moment, account)

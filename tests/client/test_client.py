@@ -325,7 +325,8 @@ def test_a_clock_is_waited_for_as_long_as_it_takes() -> None:
                     with aside:
                         aside.recv(4096)
                         aside.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-                moved = json.dumps({"now": "2026-12-01T00:00:00+08:00", "kind": "test", "happened": []}).encode()
+                clock = {"now": "2026-12-01T00:00:00+08:00", "kind": "test", "happened": [], "own": []}
+                moved = json.dumps(clock).encode()
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(moved), moved))
 
         with ThreadPoolExecutor(1) as pool:

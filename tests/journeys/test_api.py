@@ -32,6 +32,8 @@ OPERATIONS = {
     "pay show": ("GET", "/pay/orders/{mchid}/{out_trade_no}"),
     "pay payer": ("POST", "/pay/orders/{mchid}/{out_trade_no}/payer"),
     "pay resend": ("POST", "/pay/notifications/{notification}/resend"),
+    "pay reconcile": ("GET", "/pay/reconciliation"),
+    "pay reconcile --settle": ("POST", "/pay/reconciliation"),
     "pay debug": ("POST", "/pay/debug"),
     "pay debug --list": ("GET", "/pay/refused"),
     "pay fault list": ("GET", "/pay/faults"),

@@ -21,7 +21,7 @@ _DONE = (200, 201)
 _NEEDS_BEARERS = "plugIn"
 _NEED_WHAT_THERE_IS_NOT = (
     *("resubmitOrder", "removeWebhook", "listDeliveries", "resendEvents", "clickMessage"),
-    *("getPayOrder", "actAsPayer", "resendNotification"),
+    *("getPayOrder", "actAsPayer", "resendNotification", "debugSignature"),
     *("retrieveTopupBalance", "retrieveBucket", "retrieveAccumulatedBalance"),
     *("unregisterEventListener", "unregisterCustomerListener", "unregisterBalanceListener"),
 )

@@ -30,8 +30,8 @@ class Clock:
         own = [OwnClock(each["account"], moment(each["now"])) for each in data["own"]]
         return cls(moment(data["now"]), data["kind"], data["happened"], own)
 
-    def now_of(self, account: str) -> datetime:
-        """Business time of that account."""
+    def now_of(self, account: str | None) -> datetime:
+        """Business time of that account; None: the carrier's."""
         return next((each.now for each in self.own if each.account == account), self.now)
 
 
