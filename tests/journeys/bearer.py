@@ -15,6 +15,7 @@ from dnslib import QTYPE, DNSRecord
 from nfemu.attack.line import LineSockets
 from nfemu.attack.on_line import Kind
 from nfemu.client.values import Session
+from nfemu.model.errors import Unavailable
 from tests.journeys.carrier import CarrierProcess
 
 POSSIBLE = subprocess.run(["unshare", "-Urnm", "true"], check=False).returncode == 0
@@ -35,7 +36,10 @@ class OnLine:
         self.sockets = LineSockets(carrier.command("--state", str(carrier.state.path), "exec", number, "--", *program))
 
     def __enter__(self) -> Self:
+        """On the line when it returns, so that nothing that is done next comes before; or there is no way there."""
         self.sockets.__enter__()
+        with contextlib.suppress(Unavailable):
+            self.sockets.make(Kind.UDP4).close()
         return self
 
     def __exit__(self, *_: object) -> None:
