@@ -46,10 +46,10 @@ if has_postgresql; then
     export NFEMU_TEST_POSTGRES="postgresql+psycopg://nfemu@/nfemu?host=$cluster"
 fi
 
-# Two lanes, one for each processor: the lab's journeys; all other tests of the lab, and then the journeys once more on
-# Python 3.12. Those of the lab say little of that.
-beside() {
-    "$venv/bin/python" -m pytest tests --ignore=tests/journeys -m "lab and not long" -q
+# Two lanes of about the same length, one for each processor: the lab's tests that are no journeys; its journeys, and then
+# the others once more on Python 3.12. Those of the lab say little of that.
+journeys() {
+    "$venv/bin/python" -m pytest tests/journeys -m "lab and not long" -q
     tools/second_python.sh
     if [ -x .venv-312/bin/python ]; then
         .venv-312/bin/python -m pytest tests/journeys -m "not long and not once and not lab" -q
@@ -57,12 +57,12 @@ beside() {
 }
 said=$(mktemp)
 set -m # else it would not hear of Ctrl-C, nor would what it starts
-beside >"$said" 2>&1 &
+journeys >"$said" 2>&1 &
 lane=$!
 set +m
 
 failed=0
-"$venv/bin/python" -m pytest tests/journeys -m "lab and not long" -q || failed=$?
+"$venv/bin/python" -m pytest tests --ignore=tests/journeys -m "lab and not long" -q || failed=$?
 wait "$lane" || failed=$?
 lane=
 cat "$said"
