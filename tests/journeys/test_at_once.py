@@ -7,10 +7,14 @@ from pathlib import Path
 from threading import Barrier
 from typing import TypeVar
 
+import pytest
+
 from nfemu.client import Client
 from nfemu.client.errors import ClientError
 from tests.journeys.carrier import CarrierProcess
 from tests.journeys.provider import notification, notify, order
+
+pytestmark = pytest.mark.once
 
 NEWS = "http://news.example/"
 TEN = 10

@@ -10,6 +10,8 @@ from nfemu.client import StateFolder
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.configuring import ONE_WORKER, own_config
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 WANG, ACME = "13800138002", "13800138010"
 

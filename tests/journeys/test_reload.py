@@ -379,6 +379,7 @@ SWAPPED = (
 """Wider by one host, and each policy name means what the other one did."""
 
 
+@pytest.mark.once
 async def test_fifty_reloads_open_nothing(edited: Edited) -> None:
     """Narrow and wide in turn, with the two policies' names exchanged each time: a restricted line that met new rules
     under its old policy name, or old rules under its new one, would be open. The open line is never refused."""

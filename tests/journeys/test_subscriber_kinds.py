@@ -17,6 +17,8 @@ from tests.journeys.carrier import CONFIG, NUMBER, CarrierProcess
 from tests.journeys.phone import Phone
 from tests.journeys.wire import credentials
 
+pytestmark = pytest.mark.once
+
 NEWS = "http://news.example/"
 PORTAL = "http://portal.carrier.example/"
 ENGLISH = "13800138001"
