@@ -18,6 +18,7 @@ from nfemu.model.notices import Channel, Notice, NoticeState
 from nfemu.runtime.agenda import Agenda
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 Send = Callable[[AccountId, Collection[NoticeId]], Awaitable[list[Notice]]]
 
@@ -36,6 +37,7 @@ class Outbox:
         self._send = send
         self._abreast = abreast
         self._planned = _NEVER
+        self._full_until = _BEFORE_ALL
 
     async def start(self) -> None:
         """Look out for what is stored. Raises Unavailable."""
@@ -44,7 +46,9 @@ class Outbox:
             self.watch(first)
 
     def watch(self, at: datetime) -> None:
-        """A message may be sent then, by the carrier's clock."""
+        """A message may be sent then, by the carrier's clock. Not in a second in which a channel was found full: where
+        thousands fall due in it, each would have all that wait looked at once more."""
+        at = max(at, self._full_until)
         if at < self._planned:
             self._planned = at
             self._agenda.add(at, self._look)
@@ -56,6 +60,8 @@ class Outbox:
         self._planned = _NEVER
         due = await self._due()
         after, failure = await self._send_all(due)
+        if any(_waits(notice, self._clock.now()) for notice in after):
+            self._full_until = next_second(self._clock.now())
         first = await self._store.next_notice()
         if first is not None:
             self.watch(max(first, next_second(self._clock.now())) if due else first)
@@ -87,6 +93,11 @@ class Outbox:
 
         await asyncio.gather(*(send(account, notices) for account, notices in due.items()))
         return after, failure
+
+
+def _waits(notice: Notice, now: datetime) -> bool:
+    """For room: it is due, and was not taken."""
+    return notice.state is NoticeState.PENDING and (notice.retry_at is None or notice.retry_at <= now)
 
 
 def _told(after: Collection[Notice]) -> str | None:

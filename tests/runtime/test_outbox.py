@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,28 @@ async def test_a_wave_goes_out_at_the_channel_s_rate(world: World) -> None:
     assert counts(world) == [18]
     assert await later(world, timedelta(minutes=1)) == [f"messages: {count} month end by sms" for count in (18, 18, 16)]
     assert sorted(by_second(world)) == [START + number * SECOND for number in range(4)]
+
+
+async def test_nothing_is_looked_at_twice_in_a_second_that_is_full(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else thousands of accounts that fall due in one second each had all that wait looked at once more."""
+    await world.store.commit(wave(NoticeKind.MONTH_END, range(40)))
+    await world.restart()
+    looks = 0
+    due = world.store.notices_due
+
+    async def counted(*wanted: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await due(*wanted)
+
+    monkeypatch.setattr(world.store, "notices_due", counted)
+    for number in range(40, 50):
+        await world.store.commit(wave(NoticeKind.MONTH_END, range(number, number + 1)))
+        world.service.send(world.service.now())
+        await later(world, timedelta(0))
+    assert (looks, counts(world)) == (0, [18])
+    await later(world, 3 * SECOND)
+    assert counts(world) == [18, 18, 14]
 
 
 async def test_what_is_urgent_overtakes_a_wave(world: World) -> None:
