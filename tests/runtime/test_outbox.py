@@ -77,7 +77,9 @@ async def test_a_wave_goes_out_at_the_channel_s_rate(world: World) -> None:
     assert sorted(by_second(world)) == [START + number * SECOND for number in range(4)]
 
 
-async def test_nothing_is_looked_at_twice_in_a_second_that_is_full(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_looked_at_twice_in_a_second_that_is_full(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else thousands of accounts that fall due in one second each had all that wait looked at once more."""
     await world.store.commit(wave(NoticeKind.MONTH_END, range(40)))
     await world.restart()

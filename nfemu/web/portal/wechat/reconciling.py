@@ -89,9 +89,11 @@ class Reconciler:
     async def _asked(self, day: date) -> list[Line]:
         """About every order that could have been paid on the day, or that was refunded on it."""
         begin, end = day_of(day)
-        refunds = {PaymentNo(each.note): each for each in await self._carrier.refunds_booked(NAME, begin, end + _LATE)}
+        booked = await self._carrier.refunds_booked(NAME, begin - _LATE, end + _LATE)
+        refunds = {PaymentNo(each.note): each for each in booked}
         ordered = await self._carrier.payments_ordered(begin - _LATE, end)
-        numbers = dict.fromkeys([*(each.no for each in ordered if each.provider == NAME), *refunds])
+        of_the_day = (number for number, each in refunds.items() if each.at >= begin)
+        numbers = dict.fromkeys([*(each.no for each in ordered if each.provider == NAME), *of_the_day])
         lines: list[Line] = []
         for number in numbers:
             lines += await self._lines_of(await self._client(), number, refunds.get(number), (begin, end))
@@ -100,7 +102,8 @@ class Reconciler:
     async def _lines_of(
         self, client: WechatClient, no: PaymentNo, refund: LedgerEntry | None, day: tuple[datetime, datetime]
     ) -> list[Line]:
-        """Its payment, and a refund: of that the provider says here only that there is one."""
+        """Its payment, and a refund: of that the provider says here only that there is one, so its day is that on which
+        it was booked."""
         answer = await client.find(order_path(client.account, no))
         receipt = receipt_of(client.account, answer)
         if receipt is None:
@@ -109,8 +112,10 @@ class Reconciler:
         if day[0] <= receipt.paid_at < day[1]:
             lines.append(Line(ledger.payment_number(NAME, receipt.trade_no), no, receipt.amount))
         if answer["trade_state"] == TradeState.REFUND.value:
-            unknown = Line(ledger.refund_number(NAME, "?"), no, None, refund=True)
-            lines.append(unknown if refund is None else _line(refund))
+            if refund is None:
+                lines.append(Line(ledger.refund_number(NAME, "?"), no, None, refund=True))
+            elif refund.at >= day[0]:
+                lines.append(_line(refund))
         return lines
 
     async def _compared(self, day: date, stated: Sequence[Line]) -> Comparison:

@@ -7,11 +7,13 @@ import pytest
 
 from nfemu.bss.reconciliation import DifferenceKind
 from nfemu.carrier.ports import AppendEntry, PutPayment
+from nfemu.carrier.refunds import RefundNotification
 from nfemu.model.account import EntryKind, LedgerEntry
 from nfemu.model.errors import InvalidInput, Unavailable
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment, PaymentState
 from nfemu.web.portal.wechat.client import Answered, WechatClient
+from nfemu.web.portal.wechat.provider import NAME
 from nfemu.web.portal.wechat.reconciling import Reconciler, Reconciliation
 from nfemu.wechat.faults import Fault
 from nfemu.wechat.refunds import WantedRefund
@@ -88,6 +90,17 @@ async def test_what_was_refunded_and_is_not_booked(portal: Portal, books: Reconc
     assert found(await books.run()) == (1, []), "booked on the day after it was made"
     await portal.advance(timedelta(days=1))
     assert found(await books.run(DAY + timedelta(days=1))) == (0, [])
+
+
+async def test_what_went_back_the_day_before_is_no_matter_of_today(portal: Portal, books: Reconciler) -> None:
+    """Of yesterday's orders the provider is asked too, and says of each that it was refunded, not when."""
+    payment = await portal.ordered()
+    await portal.paid(payment)
+    await refund(portal, payment)
+    await portal.service.refunded(RefundNotification(NAME, payment.no, "R-1", DUE))
+    await portal.advance(timedelta(days=1))
+    today = await books.run()
+    assert (today.day, today.by_bill, found(today)) == (DAY + timedelta(days=1), False, (0, []))
 
 
 @pytest.mark.parametrize(
