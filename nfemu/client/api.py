@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 60.0
 """Longest wait for an answer; a payment is answered only after the flip."""
 _AS_LONG_AS_IT_TAKES = inf
+_KEY_LENGTH = 64
 """A clock is answered after everything that fell due, which of many people can be hours of work."""
 PATIENCE_S = 2.5
 """Silence after which the server is asked whether it is there at all, and how long it may take over that."""
@@ -316,7 +317,9 @@ def _webhook(name: str) -> tuple[str, str]:
 
 
 def _once(key: str | None) -> dict[str, str]:
-    """Headers of what must happen once."""
+    """Headers of what must happen once. Raises InvalidInput."""
+    if key is not None and not (0 < len(key) <= _KEY_LENGTH and key.isascii() and key.isprintable()):
+        raise InvalidInput(f"key `{key}` is not 1 to {_KEY_LENGTH} printable characters of ASCII")
     return {"Idempotency-Key": key} if key is not None else {}
 
 

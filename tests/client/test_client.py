@@ -139,6 +139,12 @@ def test_a_wrong_token(running: Running) -> None:
     assert refused.value.status == 401
 
 
+@pytest.mark.parametrize("key", ["", "键", "a\nb", "k" * 65])
+def test_a_key_that_no_header_can_carry(nfemu: Client, key: str) -> None:
+    with pytest.raises(InvalidInput, match="printable characters of ASCII"):
+        nfemu.charge("13800138000", "59.00", key=key)
+
+
 def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NFEMU_STATE", str(tmp_path))
     with pytest.raises(Unavailable, match="nfemu is not running; start it with `nfemu up`"):
