@@ -22,10 +22,20 @@ REMINDERS = {
 
 def said(case: Case, kind: NoticeKind, moment: datetime, message: Message, due: Money) -> Part:
     """From `moment` on, as soon as notices go out."""
-    at = case.rules.hours.next_open(max(moment.astimezone(UTC), case.now)) if case.on(Rule.S22) else moment
+    at = _when_open(case, max(moment.astimezone(UTC), case.now), kind.value) if case.on(Rule.S22) else moment
     if case.now < at:
         return Part(wakes=(at,))
     return Part(tuple(reminders(case, kind, message, due, kind.value)))
+
+
+def _when_open(case: Case, moment: datetime, event: str) -> datetime:
+    """What the night has kept back goes out in the morning like a wave: not all of it as the day begins."""
+    hours = case.rules.hours
+    if hours.is_open(moment):
+        return moment
+    opens = hours.next_open(moment)
+    closes = min(opens + case.rules.reminding.wave_spread, hours.closing(hours.day(opens)))
+    return case.slot(opens, closes, f"{event}/{opens.isoformat()}")
 
 
 def reminders(case: Case, kind: NoticeKind, message: Message, due: Money, reason: str) -> list[Remind]:

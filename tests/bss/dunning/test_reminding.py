@@ -11,6 +11,7 @@ from nfemu.bss.dunning.deciding import decide_dunning
 from nfemu.bss.dunning.situation import Fees, Service, Situation
 from nfemu.bss.dunning.texts import Message
 from nfemu.model.account import AccountKind
+from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
 from nfemu.model.notices import Channel, NoticeKind
 from tests.bss.dunning.making import CARD, MAIN, OVERDUE, PAID, RULES, account, acts, at, of_level, played, told
@@ -218,10 +219,18 @@ def test_nothing_is_low(situation: Situation) -> None:
     assert acts(decide_dunning(RULES, situation, at(17, 11))) == []
 
 
-def test_it_is_told_again_after_a_payment_and_not_at_night() -> None:
+def test_it_is_told_again_after_a_payment() -> None:
     again = replace(LOW, told=(told(NoticeKind.LOW_BALANCE, at(12, 9)),), last_payment_at=at(13, 9))
     assert len(acts(decide_dunning(RULES, again, at(17, 11)))) == 1
-    assert decide_dunning(RULES, replace(LOW, last_use_at=at(17, 23)), at(17, 23)).wake_at == at(18, 8)
+
+
+def test_what_the_night_keeps_back_is_spread_over_the_morning() -> None:
+    """S7: never on the hour, however many there are."""
+    crowd = [replace(LOW, account=replace(LOW.account, id=AccountId(f"a{number}"))) for number in range(50)]
+    wakes = [decide_dunning(RULES, replace(each, last_use_at=at(17, 23)), at(17, 23)).wake_at for each in crowd]
+    assert all(wake is not None and at(18, 8) <= wake < at(18, 9) for wake in wakes)
+    assert len(set(wakes)) > 40
+    assert len(acts(decide_dunning(RULES, LOW, at(18, 9)))) == 1
 
 
 def test_a_unit_s_members_are_reminded_of_their_share_if_they_have_one() -> None:
