@@ -33,6 +33,10 @@ class AccountClocks:
         """Of the carrier's clock."""
         return self._ahead.get(account, _NONE)
 
+    def most_ahead(self) -> timedelta:
+        """How far the account is ahead that is ahead furthest."""
+        return max(self._ahead.values(), default=_NONE)
+
     def carrier_now(self) -> datetime:
         return self._clock.now()
 

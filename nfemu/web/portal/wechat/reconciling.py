@@ -89,10 +89,11 @@ class Reconciler:
     async def _asked(self, day: date) -> list[Line]:
         """About every order that could have been paid on the day, or that was refunded on it."""
         begin, end = day_of(day)
-        booked = await self._carrier.refunds_booked(NAME, begin - _LATE, end + _LATE)
+        until = end + self._carrier.clocks.most_ahead()
+        booked = await self._carrier.refunds_booked(NAME, begin - _LATE, until + _LATE)
         refunds = {PaymentNo(each.note): each for each in booked}
-        ordered = await self._carrier.payments_ordered(begin - _LATE, end)
-        of_the_day = (number for number, each in refunds.items() if each.at >= begin)
+        ordered = await self._carrier.payments_ordered(begin - _LATE, until)
+        of_the_day = (number for number, each in refunds.items() if self._is_since(each, begin))
         numbers = dict.fromkeys([*(each.no for each in ordered if each.provider == NAME), *of_the_day])
         lines: list[Line] = []
         for number in numbers:
@@ -114,9 +115,14 @@ class Reconciler:
         if answer["trade_state"] == TradeState.REFUND.value:
             if refund is None:
                 lines.append(Line(ledger.refund_number(NAME, "?"), no, None, refund=True))
-            elif refund.at >= day[0]:
+            elif self._is_since(refund, day[0]):
                 lines.append(_line(refund))
         return lines
+
+    def _is_since(self, refund: LedgerEntry, begin: datetime) -> bool:
+        """By the carrier's clock. An account that has been put ahead of it dates its entries by its own: on which day
+        of the provider's they were booked nobody can say."""
+        return refund.at >= begin and not self._carrier.clocks.ahead(refund.account)
 
     async def _compared(self, day: date, stated: Sequence[Line]) -> Comparison:
         begin, end = day_of(day)
@@ -128,7 +134,8 @@ class Reconciler:
         ]
         numbers = dict.fromkeys([*own, *(each.number for each in stated)])
         found = [await self._carrier.entry(number) for number in numbers]
-        refunds = await self._carrier.refunds_booked(NAME, begin, end)
+        of_the_day = await self._carrier.refunds_booked(NAME, begin, end)
+        refunds = [each for each in of_the_day if self._is_since(each, begin)]
         booked = {line.number: line for line in _lines([*(each for each in found if each), *refunds])}
         known = {each.number for each in stated}
         late = any(line.refund and line.number not in known for line in booked.values())

@@ -10,6 +10,7 @@ from nfemu.carrier.ports import AppendEntry, PutPayment
 from nfemu.carrier.refunds import RefundNotification
 from nfemu.model.account import EntryKind, LedgerEntry
 from nfemu.model.errors import InvalidInput, Unavailable
+from nfemu.model.identity import AccountId
 from nfemu.model.money import Money
 from nfemu.model.orders import Payment, PaymentState
 from nfemu.web.portal.wechat.client import Answered, WechatClient
@@ -21,6 +22,7 @@ from tests.fakes.world import START, ZHANG
 from tests.web.portal.wechat.portal import DUE, Portal
 from tests.web.wechat.provider import MCHID, wall
 
+ACCOUNT = AccountId("zhang")
 DAY = START.date()
 NEXT = timedelta(days=1, hours=10)
 
@@ -101,6 +103,22 @@ async def test_what_went_back_the_day_before_is_no_matter_of_today(portal: Porta
     await portal.advance(timedelta(days=1))
     today = await books.run()
     assert (today.day, today.by_bill, found(today)) == (DAY + timedelta(days=1), False, (0, []))
+
+
+async def test_an_account_on_a_clock_of_its_own(portal: Portal, books: Reconciler) -> None:
+    """It dates orders and entries by its own time, the provider by the carrier's."""
+    await portal.service.advance_account(ACCOUNT, timedelta(days=3))
+    payment = await portal.ordered()
+    await portal.paid(payment)
+    assert found(await books.run()) == (1, [])
+    await refund(portal, payment)
+    assert found(await books.run()) == (1, [DifferenceKind.REFUND_NOT_BOOKED])
+    await portal.advance(NEXT)
+    assert found(await books.repair(DAY)) == (2, [])
+    assert found(await books.run()) == (0, [])
+    await portal.advance(timedelta(days=4))
+    for back in range(5):
+        assert not (await books.run(DAY + timedelta(days=back + 1))).comparison.differences
 
 
 @pytest.mark.parametrize(
