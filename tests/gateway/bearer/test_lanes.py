@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.lab, NEEDS_ROOT]
 
 OPEN, ARREARS = PolicyName("open"), PolicyName("arrears")
 SITES = ("198.18.0.9", "2001:2::9")
+DESK = "198.18.2.1"
 MUCH = 100_000_000_000
 FIRST = replace(
     line("13800138000", OPEN), ue_ipv4=IPv4Address("10.45.0.2"), ue_ipv6=IPv6Network("2001:db8:4500:2::/64")
@@ -130,6 +131,23 @@ async def test_a_lane_counts_every_octet_and_keeps_to_the_rate(tmp_path: Path) -
         assert slow.end == "done"
         assert in_lane(entrance, "lane_down4") > 5_000_000
         assert slow.seconds > slow.down * 8 / 16_000_000 * 0.7
+
+
+async def test_who_is_stopped_while_downloading_reaches_what_is_left(tmp_path: Path) -> None:
+    """What was on its way at the rate of before does not stand before everything else at the new one."""
+    fast = replace(FIRST, ambr=Ambr(0, 150_000_000))
+    async with on_line(tmp_path, made(), [fast]) as world:
+        _, entrance = await world.bearers.plug(FIRST.msisdn)
+        for version in range(2, 8, 2):
+            async with fetching(world, entrance, SITES[0]) as process:
+                await said(process)
+                begun = in_lane(entrance, "lane_down4")
+                await until(lambda: in_lane(entrance, "lane_down4") > begun + 20_000_000)  # noqa: B023 - awaited here
+                slow = replace(FIRST, policy=ARREARS, ambr=Ambr(0, 1_000_000), version=version)
+                await world.bearers.apply(slow)
+                assert (await world.talk(entrance, DESK, 5432, down=10_000)).end == "done"
+                assert await said(process) == "reset"
+            await world.bearers.apply(replace(fast, version=version + 1))
 
 
 async def test_other_rules_end_what_they_forbid_in_lanes_too(tmp_path: Path) -> None:
