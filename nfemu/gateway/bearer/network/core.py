@@ -106,7 +106,7 @@ class Core:
                 take(core, network, before)
                 give(core, network, phone)
             if (before.uplink, before.downlink) != (phone.uplink, phone.downlink):
-                shape(core, network, phone)
+                shape(core, network, before, phone)
         self._phones[phone.index] = phone, network
         return network.descriptor
 

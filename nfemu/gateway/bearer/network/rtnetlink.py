@@ -191,7 +191,7 @@ def sends_at(link: int, bits: int) -> bytes:
     """
     rate = bits // 8
     if not 0 < rate <= _FASTEST:
-        return _queue(link, 0, [("TCA_KIND", "noqueue")])
+        return _queue(link, [("TCA_KIND", "noqueue")])
     burst = max(_LEAST_BURST, rate // 250)
     parameters = {
         "rate": rate,
@@ -199,20 +199,11 @@ def sends_at(link: int, bits: int) -> bytes:
         "limit": max(_LEAST_QUEUE, rate // 5),
         "buffer": burst * 1_000_000_000 // rate // _TICK_NS,
     }
-    options = {"attrs": [("TCA_TBF_PARMS", parameters)]}
-    return _queue(link, _handle(rate), [("TCA_KIND", "tbf"), ("TCA_OPTIONS", options)])
+    return _queue(link, [("TCA_KIND", "tbf"), ("TCA_OPTIONS", {"attrs": [("TCA_TBF_PARMS", parameters)]})])
 
 
-def _handle(rate: int) -> int:
-    """Of its own for each rate, so that another one is another queue. One that is changed where it is keeps what waits,
-    and what is larger than its new burst then stands at its head for ever.
-    """
-    return _majors.setdefault(rate, len(_majors) % _LAST_MAJOR + 1) << 16
-
-
-def _queue(link: int, handle: int, attributes: Sequence[tuple[str, object]]) -> bytes:
-    """0: any handle."""
-    return _filled(tcmsg(), _NEW_QUEUE, {"index": link, "parent": _AT_THE_ROOT, "handle": handle}, attributes)
+def _queue(link: int, attributes: Sequence[tuple[str, object]]) -> bytes:
+    return _filled(tcmsg(), _NEW_QUEUE, {"index": link, "parent": _AT_THE_ROOT}, attributes)
 
 
 def _address(kind: int, link: int, value: IpAddress, prefix: int) -> bytes:
@@ -245,9 +236,6 @@ def _filled(message: nlmsg, kind: int, fields: Mapping[str, object], attributes:
     return bytes(message.data)
 
 
-_majors: dict[int, int] = {}
-_LAST_MAJOR = 0x7FFF
-"""The kernel's own choices begin behind it."""
 _DELETIONS = (_DELETE_LINK, _DELETE_ADDRESS, _DELETE_ROUTE, _DELETE_NEIGHBOUR)
 _OF_KIND = {_NEW_LINK: _CREATE, _NEW_RULE: _CREATE, **dict.fromkeys(_DELETIONS, 0)}
 """Flags of requests that do not put something in place of what may be there."""

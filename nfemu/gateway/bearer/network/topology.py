@@ -242,11 +242,18 @@ def take(core: Network, network: Network, phone: Phone) -> None:
         _run(*inside)
 
 
-def shape(core: Network, network: Network, phone: Phone) -> None:
+def shape(core: Network, network: Network, before: Phone, phone: Phone) -> None:
     """Both ends of the phone's link send at the phone's rates from now on. Raises OSError."""
-    _run(sends_at(_FIRST_PHONE + phone.index, phone.downlink))
+    _run(*_turned(_FIRST_PHONE + phone.index, before.downlink, phone.downlink))
     with network.entered(core):
-        _run(sends_at(_FIRST, phone.uplink))
+        _run(*_turned(_FIRST, before.uplink, phone.uplink))
+
+
+def _turned(link: int, before: int, bits: int) -> list[bytes]:
+    """To a lower rate by way of none: a queue that is changed where it is keeps what waits, and what is larger than its
+    new burst would stand at its head for ever. A faster one takes it along.
+    """
+    return [sends_at(link, 0), sends_at(link, bits)] if 0 < bits < before else [sends_at(link, bits)]
 
 
 def phone_at(link: int) -> int:
