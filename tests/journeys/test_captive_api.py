@@ -12,6 +12,8 @@ from tests.journeys.bearer import NEEDS_BEARERS
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.phone import Phone
 
+pytestmark = pytest.mark.once
+
 PORTAL = "https://portal.carrier.example"
 API = f"{PORTAL}/captive-api"
 

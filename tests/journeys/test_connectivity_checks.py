@@ -7,6 +7,8 @@ import pytest
 from tests.journeys.carrier import NUMBER, OTHER, CarrierProcess
 from tests.journeys.phone import Phone
 
+pytestmark = pytest.mark.once
+
 LANDING = "Location: http://portal.carrier.example/green\n"
 
 CHECKS = {

@@ -26,7 +26,6 @@ from tests.journeys.configuring import ONE_WORKER, own_config
 pytestmark = pytest.mark.once
 
 NEWS = "http://news.example/"
-ROUNDS = 11
 PAYMENTS = 10
 
 
@@ -180,9 +179,10 @@ class Round:
         assert seen["notice.sent"] == len(inbox)
 
 
-def test_killed_at_every_moment_while_charges_and_payments_run(crowd: CarrierProcess) -> None:
+@pytest.mark.parametrize("times", [5, pytest.param(11, marks=pytest.mark.long)])
+def test_killed_at_every_moment_while_charges_and_payments_run(crowd: CarrierProcess, times: int) -> None:
     """The moments are spread over the time that the same work takes undisturbed; some starts are killed as well."""
-    rounds = [Round.number(index) for index in range(ROUNDS + 1)]
+    rounds = [Round.number(index) for index in range(times + 1)]
     rounds[0].prepare(crowd)
     undisturbed = rounds[0].run(crowd, None)
     rounds[0].check(crowd)
@@ -190,9 +190,9 @@ def test_killed_at_every_moment_while_charges_and_payments_run(crowd: CarrierPro
     acknowledged = []
     for index, each in enumerate(rounds[1:]):
         each.prepare(crowd)
-        each.run(crowd, undisturbed * index / ROUNDS)
+        each.run(crowd, undisturbed * index / times)
         if index % 5 == 4:
-            kill_a_start(crowd, index / ROUNDS)
+            kill_a_start(crowd, index / times)
         crowd.up()
         each.check(crowd)
         acknowledged.append(sum(work.acknowledged for work in each.works))
